@@ -1,0 +1,35 @@
+import type { ErrorCode } from './error-code.ts';
+
+export const COMMON_ERRORS = {
+  internal_error: {
+    status: 500,
+    title: 'Internal error',
+    help: 'A defect of Sophia. The answer names the trace id to look for in the logs.',
+  },
+  invalid_request: {
+    status: 400,
+    title: 'Invalid request',
+    help: 'The request does not have the documented shape; the detail names the place.',
+  },
+  not_found: { status: 404, title: 'Not found', help: 'No such thing in this workspace, or not visible to this principal.' },
+  method_not_allowed: { status: 405, title: 'Method not allowed', help: 'The route exists for other methods, named in the Allow header.' },
+  payload_too_large: { status: 413, title: 'Payload too large', help: 'Send less at once, or stream NDJSON or CSV.' },
+  unsupported_media_type: { status: 415, title: 'Unsupported media type', help: 'Send one of the content types that the route documents.' },
+  rate_limited: { status: 429, title: 'Rate limited', help: 'Wait for the seconds in Retry-After.' },
+  overloaded: {
+    status: 503,
+    title: 'Overloaded',
+    help: 'The instance sheds load to keep its answers quick; retry after the seconds in Retry-After.',
+  },
+  deadline_exceeded: { status: 503, title: 'Deadline exceeded', help: 'A dependency did not answer in time; retry later.' },
+  unavailable: {
+    status: 503,
+    title: 'Unavailable',
+    help: 'A dependency is not there at the moment; retry after the seconds in Retry-After.',
+  },
+  invalid_configuration: {
+    status: 500,
+    title: 'Invalid configuration',
+    help: 'The message names the variable, what was found and what is allowed.',
+  },
+} as const satisfies Record<string, ErrorCode>;
