@@ -1,3 +1,4 @@
+export * from './builtin-types.ts';
 export * from './errors/index.ts';
 export * from './event.ts';
 export * from './freshness.ts';
@@ -5,6 +6,7 @@ export * from './ids.ts';
 export * from './json.ts';
 export * from './metric-query.ts';
 export * from './principal.ts';
+export * from './read-point.ts';
 export * from './record.ts';
 export * from './record-type.ts';
 export * from './semantic-model.ts';

@@ -36,6 +36,8 @@ export interface FieldDefinition {
   readonly values?: readonly string[];
   /** The record type that a reference points to. */
   readonly references?: string;
+  /** The field of the same type that holds the currency, for money. */
+  readonly currency?: string;
   /** Contact details (masked for analysts). */
   readonly contact?: boolean;
   /** Names one record or person: no dimension for viewers. */
