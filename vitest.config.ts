@@ -1,0 +1,53 @@
+import { defineConfig } from 'vitest/config';
+
+const workspaces = '{packages,services,apps}/*/src/**';
+
+/**
+ * Four projects, told apart by file name: `*.test.ts` needs no engine, `*.engine.test.ts` talks to
+ * PostgreSQL, DuckDB and the like, `tests/architecture` reads the repository, `tests/e2e` drives the
+ * real process.
+ */
+export default defineConfig({
+  test: {
+    coverage: {
+      provider: 'v8',
+      include: [`${workspaces}/*.ts`],
+      exclude: ['**/*.test.ts', '**/*.contract.ts', '**/testing/**'],
+      reportsDirectory: '.cache/coverage',
+      reporter: ['json-summary', 'json'],
+    },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: [`${workspaces}/*.test.ts`, 'scripts/**/*.test.ts', 'tests/fixtures/**/*.test.ts'],
+          exclude: ['**/*.engine.test.ts', '**/node_modules/**'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'engine',
+          include: [`${workspaces}/*.engine.test.ts`],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'architecture', include: ['tests/architecture/**/*.test.ts'], testTimeout: 60_000 },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['tests/e2e/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          maxWorkers: 1,
+        },
+      },
+    ],
+  },
+});
