@@ -1,1 +1,2 @@
 export type * from './cache.ts';
+export * from './invalidation-bus.ts';

@@ -1,0 +1,212 @@
+import type { ReadPoint } from '@sophia/types';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Cache, CacheDependency, Loaded, LoadOptions } from './cache.ts';
+
+/** What a test of an adapter needs from it. */
+export interface CacheHarness {
+  create(): Promise<Cache>;
+  /** Another process's view of the same backend, or the reason why there is none. */
+  readonly secondInstance: (() => Promise<Cache>) | { readonly none: string };
+  /** Lets so many milliseconds pass on the cache's clock. */
+  elapse(milliseconds: number): Promise<void>;
+  readonly maximumBytes: number;
+  close(): Promise<void>;
+}
+
+/** One test per guarantee of `Cache`, for every adapter. */
+export const cacheContract = (name: string, makeHarness: () => Promise<CacheHarness>): void => {
+  describe(`cache contract: ${name}`, () => {
+    let harness: CacheHarness;
+    let cache: Cache;
+
+    beforeEach(async () => {
+      harness = await makeHarness();
+      cache = await harness.create();
+    });
+    afterEach(async () => {
+      await cache.close();
+      await harness.close();
+    });
+
+    const get = (key: string, value: string, more: Partial<LoadOptions> & { tick?: number } = {}) =>
+      cache.getOrLoad(key, { dependencies: [], ttl: 60_000, ...more }, async () => loaded(value, more.tick ?? 1));
+
+    it('C1: callers of one key at the same time share one load', async () => {
+      const load = gate();
+      const results = [1, 2, 3].map(() => cache.getOrLoad('k', options([]), load.run));
+      load.open('value', 1);
+      expect((await Promise.all(results)).map((result) => result.bytes.toString())).toEqual(['value', 'value', 'value']);
+      expect(load.calls()).toBe(1);
+      expect(cache.statistics()).toMatchObject({ loads: 1, joins: 2 });
+    });
+
+    it('C1: a failed load fails its callers and is not kept', async () => {
+      await expect(cache.getOrLoad('k', options([]), () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+      expect((await get('k', 'value')).bytes.toString()).toBe('value');
+    });
+
+    it('C1: a caller that gives up leaves the load to the others; with the last one it is aborted', async () => {
+      const load = gate();
+      const first = new AbortController();
+      const second = new AbortController();
+      const one = cache.getOrLoad('k', { ...options([]), signal: first.signal }, load.run);
+      const two = cache.getOrLoad('k', { ...options([]), signal: second.signal }, load.run);
+      first.abort(new Error('gone'));
+      await expect(one).rejects.toThrow('gone');
+      expect(load.signal()?.aborted).toBe(false);
+      second.abort(new Error('gone too'));
+      await expect(two).rejects.toThrow('gone too');
+      expect(load.signal()?.aborted).toBe(true);
+      expect((await get('k', 'anew')).bytes.toString()).toBe('anew');
+    });
+
+    it('C1: a caller that has given up before it asks is refused', async () => {
+      await expect(get('k', 'value', { signal: AbortSignal.abort(new Error('gone')) })).rejects.toThrow('gone');
+    });
+
+    it('C2: an invalidation drops what depends on its tag, and nothing else', async () => {
+      await get('deals', 'old', { dependencies: [{ tag: '1:deal' }] });
+      await get('calls', 'kept', { dependencies: [{ tag: '1:call' }] });
+      cache.invalidate({ tick: 2, changes: [{ tag: '1:deal' }] });
+      expect(cache.peek('deals')).toBeUndefined();
+      expect(cache.peek('calls')?.bytes.toString()).toBe('kept');
+      expect((await get('deals', 'new', { tick: 2 })).bytes.toString()).toBe('new');
+    });
+
+    it('C2: an entry is dropped only by a change that touches it', async () => {
+      const ofField = (field: string): CacheDependency => ({ tag: 't', isAffected: (change) => change === field });
+      await get('amount', 'a', { dependencies: [ofField('amount')] });
+      await get('stage', 's', { dependencies: [ofField('stage')] });
+      cache.invalidate({
+        tick: 2,
+        changes: [
+          { tag: 't', change: 'owner' },
+          { tag: 't', change: 'stage' },
+        ],
+      });
+      expect(cache.peek('amount')?.bytes.toString()).toBe('a');
+      expect(cache.peek('stage')).toBeUndefined();
+      cache.invalidate({ tick: 3, changes: [{ tag: 't' }] });
+      expect(cache.peek('amount')).toBeUndefined();
+    });
+
+    it('C2: an entry that was read at the invalidation’s tick stays', async () => {
+      await get('k', 'value', { tick: 5, dependencies: [{ tag: 't' }] });
+      cache.invalidate({ tick: 5, changes: [{ tag: 't' }] });
+      expect(cache.peek('k')?.bytes.toString()).toBe('value');
+    });
+
+    it('C3: a load that began before an invalidation that touches it is neither stored nor joined', async () => {
+      const old = gate();
+      const before = cache.getOrLoad('k', options([{ tag: 't' }]), old.run);
+      cache.invalidate({ tick: 2, changes: [{ tag: 't' }] });
+      const anew = gate();
+      const after = cache.getOrLoad('k', options([{ tag: 't' }]), anew.run);
+      anew.open('new', 2);
+      expect((await after).bytes.toString()).toBe('new');
+      old.open('old', 1);
+      expect((await before).bytes.toString()).toBe('old');
+      expect(cache.peek('k')?.bytes.toString()).toBe('new');
+    });
+
+    it('C3: a load that turns out to have read after the invalidation is stored', async () => {
+      const load = gate();
+      const result = cache.getOrLoad('k', options([{ tag: 't' }]), load.run);
+      cache.invalidate({ tick: 2, changes: [{ tag: 't' }] });
+      load.open('new', 2);
+      await result;
+      expect(cache.peek('k')?.bytes.toString()).toBe('new');
+    });
+
+    it('C3: a load that began before a clear is not stored', async () => {
+      const load = gate();
+      const result = cache.getOrLoad('k', options([]), load.run);
+      cache.clear();
+      load.open('old', 9);
+      await result;
+      expect(cache.peek('k')).toBeUndefined();
+    });
+
+    it('C4: nothing outlives its ttl', async () => {
+      await get('k', 'old', { ttl: 100 });
+      await harness.elapse(99);
+      expect((await get('k', 'new')).bytes.toString()).toBe('old');
+      await harness.elapse(1);
+      expect(cache.peek('k')).toBeUndefined();
+      expect((await get('k', 'new')).bytes.toString()).toBe('new');
+    });
+
+    it('C4: stale is served while revalidating only where asked, and only so long', async () => {
+      const stale = { ttl: 100, staleWhileRevalidate: 100 };
+      await get('k', 'old', stale);
+      await harness.elapse(150);
+      const load = gate();
+      const served = await cache.getOrLoad('k', { dependencies: [], ...stale }, load.run);
+      expect([served.bytes.toString(), served.age]).toEqual(['old', 150]);
+      load.open('new', 2);
+      await expect.poll(() => cache.peek('k')?.bytes.toString()).toBe('new');
+      await harness.elapse(200);
+      expect((await get('k', 'newer')).bytes.toString()).toBe('newer');
+    });
+
+    it('C5: it stays within its bound in bytes, and the least recently used goes first', async () => {
+      const value = 'x'.repeat(Math.floor(harness.maximumBytes / 4));
+      for (const key of ['a', 'b', 'c']) await get(key, value, { dependencies: [{ tag: 't' }] });
+      cache.peek('a');
+      await get('d', value);
+      expect(cache.peek('b')).toBeUndefined();
+      expect(cache.peek('a')).toBeDefined();
+      expect(cache.statistics()).toMatchObject({ evictions: 1 });
+      expect(cache.statistics().bytes).toBeLessThanOrEqual(harness.maximumBytes);
+      await get('too large', 'x'.repeat(harness.maximumBytes + 1), { dependencies: [{ tag: 't' }] });
+      expect(cache.peek('too large')).toBeUndefined();
+    });
+
+    it('C7: hits, misses, loads and invalidations are counted', async () => {
+      await get('k', 'value', { dependencies: [{ tag: 't' }] });
+      const hit = await get('k', 'value');
+      expect(hit.tier).toBe('L1');
+      cache.invalidate({ tick: 2, changes: [{ tag: 't' }] });
+      expect(cache.statistics()).toMatchObject({ hits: 1, misses: 1, loads: 1, invalidated: 1, entries: 0, bytes: 0 });
+    });
+
+    it('C2: another instance sees invalidations, or the adapter has none', async () => {
+      if (typeof harness.secondInstance !== 'function') {
+        expect(harness.secondInstance.none).not.toBe('');
+        return;
+      }
+      const second = await harness.secondInstance();
+      await second.getOrLoad('k', options([{ tag: 't' }]), async () => loaded('old', 1));
+      cache.invalidate({ tick: 2, changes: [{ tag: 't' }] });
+      await expect.poll(() => second.peek('k')).toBeUndefined();
+      await second.close();
+    });
+  });
+};
+
+const options = (dependencies: readonly CacheDependency[]): LoadOptions => ({ dependencies, ttl: 60_000 });
+
+export const readPoint = (tick: number): ReadPoint => ({
+  tick,
+  position: `e.${tick}.0` as ReadPoint['position'],
+  completeTo: '2026-01-01T00:00:00.000000Z',
+});
+
+const loaded = (value: string, tick: number): Loaded => ({ bytes: Buffer.from(value), readPoint: readPoint(tick) });
+
+/** A load that waits until it is opened. */
+const gate = () => {
+  const { promise, resolve } = Promise.withResolvers<Loaded>();
+  let calls = 0;
+  let seen: AbortSignal | undefined;
+  return {
+    run: (signal: AbortSignal) => {
+      calls += 1;
+      seen = signal;
+      return promise;
+    },
+    open: (value: string, tick: number) => resolve(loaded(value, tick)),
+    calls: () => calls,
+    signal: () => seen,
+  };
+};
