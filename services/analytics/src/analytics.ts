@@ -1,0 +1,129 @@
+import type { AnswerColumn, Cell, Freshness, MetricQuery, Position, Principal, ReadPoint, RecordId, TimeGrain } from '@sophia/types';
+
+export interface AskOptions {
+  /** The caller's last write: the answer contains it, or the call fails with `not_applied_yet`. */
+  readonly after?: string | undefined;
+  /** `bypass` computes the answer anew and stores it in no tier. */
+  readonly cache?: 'use' | 'bypass' | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An answer, ready to send: cached bytes, and what belongs to this response alone. */
+export interface Answer {
+  /** JSON text `{"columns":[…],"rows":[…]}`. */
+  readonly bytes: Buffer;
+  readonly rowCount: number;
+  /** Weak entity tag over bytes, query, model version and policy scope, with its quotes. */
+  readonly etag: string;
+  readonly readPoint: ReadPoint;
+  /** JSON text of `freshness`, `cache` and `query_id`, without braces: it follows the columns and rows. */
+  readonly envelope: string;
+  readonly queryId: string;
+  readonly tier: 'L1' | 'L3' | 'none';
+  /** Surrogate key of shared caches: the tags that the answer depends on. */
+  readonly tags: readonly string[];
+  /** Said beside the answer, for example `as_of_before_first_change`. */
+  readonly notes: readonly string[];
+}
+
+/** The same answer as data. */
+export interface AnswerData {
+  readonly columns: readonly AnswerColumn[];
+  readonly rows: readonly (readonly Cell[])[];
+  readonly freshness: Freshness;
+  readonly cache: { readonly tier: Answer['tier']; readonly age_ms: number };
+  readonly query_id: string;
+  readonly notes?: readonly string[] | undefined;
+}
+
+export interface Explanation {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+  readonly models: readonly string[];
+  /** What would drop a cached answer: record types and the fields read. */
+  readonly reads: readonly { readonly record_type: string; readonly fields: readonly string[] }[];
+  readonly tags: readonly string[];
+  readonly rollup: string | null;
+  readonly cache_key: string;
+  readonly policy: readonly { readonly record_type: string; readonly row_filter: unknown; readonly masked_fields: readonly string[] }[];
+}
+
+export interface DrillDownRequest {
+  readonly query: MetricQuery;
+  /** Value of each of the query's dimensions in the cell; null for the null group. */
+  readonly row: Readonly<Record<string, Cell>>;
+  readonly metric: string;
+  /** `numerator`, `denominator` or an input metric's name; the whole of a simple metric unless told. */
+  readonly part?: string | undefined;
+  /** The answer's position: the records are those of that moment. */
+  readonly position?: Position | undefined;
+  readonly cursor?: string | undefined;
+  readonly limit?: number | undefined;
+}
+
+export interface DrillDownAnswer {
+  readonly records: readonly DrillDownRecord[];
+  readonly next_cursor: string | null;
+  readonly freshness: Freshness;
+}
+
+export interface DrillDownRecord {
+  readonly id: RecordId;
+  readonly source_system: string;
+  readonly record_type: string;
+  readonly source_id: string;
+  readonly version: number;
+  readonly data: Readonly<Record<string, unknown>>;
+  /** What this record adds to the cell's measure. */
+  readonly value: Cell;
+}
+
+export interface MetricInfo {
+  readonly name: string;
+  readonly label: string;
+  readonly description: string;
+  readonly type: 'simple' | 'ratio' | 'derived' | 'cumulative';
+  readonly format: string | null;
+  readonly unit: string | null;
+  /** Dimensions that it can be asked by, with grains for those of time. */
+  readonly dimensions: readonly { readonly name: string; readonly type: 'categorical' | 'time'; readonly grains?: readonly TimeGrain[] }[];
+}
+
+export interface ProjectionStatus {
+  readonly readPoint: ReadPoint;
+  readonly generation: number;
+  readonly appliedEvents: number;
+  readonly setAside: number;
+  /** Seconds between the log's head and what is applied. */
+  readonly lagSeconds: number;
+  readonly models: { readonly hash: string; readonly error: string | null };
+}
+
+/** The read side: metric answers with their freshness, for one principal at a time. */
+export interface Analytics {
+  metrics(principal: Principal): Promise<readonly MetricInfo[]>;
+  /** Errors: `unknown_metric`, `unknown_dimension`, `mixed_currencies`, `not_applied_yet`, `invalid_token` and the compiler's others. */
+  ask(principal: Principal, query: MetricQuery, options?: AskOptions): Promise<Answer>;
+  /**
+   * The hot path: the body of a request as it came. Undefined where the answer is not in memory or
+   * the body was not asked before; then parse it and call `ask` with the same `body`.
+   */
+  peek(principal: Principal, body: string): Answer | undefined;
+  /** Remembers that `body` is this query, for `peek`. */
+  remember(principal: Principal, body: string, query: MetricQuery): void;
+  explain(principal: Principal, query: MetricQuery): Promise<Explanation>;
+  drillDown(principal: Principal, request: DrillDownRequest, options?: AskOptions): Promise<DrillDownAnswer>;
+  freshness(principal: Principal): Promise<Freshness>;
+  status(): Promise<ProjectionStatus>;
+  /** Builds the warehouse anew beside the old one from the log, compares, switches. */
+  rebuild(
+    progress?: (state: { readonly applied: number; readonly total: number }) => void,
+  ): Promise<{ readonly events: number; readonly generation: number }>;
+  close(): Promise<void>;
+}
+
+/** Parses an answer into data, with what its envelope says. */
+export const answerData = (answer: Answer): AnswerData => JSON.parse(answerBody(answer));
+
+/** The whole response body. */
+export const answerBody = (answer: Answer): string => `${answer.bytes.toString('utf8', 0, answer.bytes.length - 1)},${answer.envelope}}`;
