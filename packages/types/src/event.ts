@@ -1,6 +1,6 @@
 import type { Position, RecordId, WorkspaceId } from './ids.ts';
 import type { JsonObject } from './json.ts';
-import type { NaturalKey } from './record.ts';
+import type { BusinessPriority, NaturalKey } from './record.ts';
 
 export const RECORD_EVENT_KINDS = ['record.created', 'record.updated', 'record.deleted', 'record.erased'] as const;
 export type RecordEventKind = (typeof RECORD_EVENT_KINDS)[number];
@@ -30,6 +30,10 @@ export interface NewEvent {
   readonly version: number | null;
   readonly occurred_at: string | null;
   readonly source_version: string | null;
+  /** The record's priority after the event. */
+  readonly business_priority: BusinessPriority | null;
+  /** When the record was first created in the catalog, ISO 8601; null for events that concern no record. */
+  readonly created_at: string | null;
   readonly actor: Actor;
   readonly cause: Cause;
   /** Whole new state of the record; for other kinds the fact itself. */
