@@ -1,10 +1,17 @@
+import { CATALOG_ERRORS } from './catalog-errors.ts';
 import { COMMON_ERRORS } from './common-errors.ts';
+import { RECORD_TYPE_ERRORS } from './record-type-errors.ts';
+import { ROW_ERRORS } from './row-errors.ts';
 
 export type { ErrorCode } from './error-code.ts';
+export type { RowErrorCode } from './row-errors.ts';
 
 /** Every stable error code; `docs/reference/errors.md` is generated from it. */
 export const ERROR_CODES = {
+  ...CATALOG_ERRORS,
   ...COMMON_ERRORS,
+  ...RECORD_TYPE_ERRORS,
+  ...ROW_ERRORS,
 } as const;
 
 export type ErrorCodeName = keyof typeof ERROR_CODES;

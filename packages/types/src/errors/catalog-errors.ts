@@ -1,0 +1,58 @@
+import type { ErrorCode } from './error-code.ts';
+
+export const CATALOG_ERRORS = {
+  unknown_record_type: {
+    status: 404,
+    title: 'Unknown record type',
+    help: 'The workspace has no such type; the detail names the nearest. Define it with PUT /api/v1/record-types/{name}.',
+  },
+  row_rejected: {
+    status: 422,
+    title: 'Row rejected',
+    help: 'The record does not fit its type; the details give column, reason and value. It is kept in the dead letters.',
+  },
+  too_many_rows: { status: 413, title: 'Too many rows', help: 'Send at most 2,500 rows in one array, or stream them as NDJSON or CSV.' },
+  version_conflict: {
+    status: 412,
+    title: 'Version conflict',
+    help: 'The record has changed since the version that was named: read it again and decide anew.',
+  },
+  invalid_idempotency_key: {
+    status: 400,
+    title: 'Invalid idempotency key',
+    help: 'An Idempotency-Key has 1 to 200 printable ASCII characters.',
+  },
+  idempotency_key_reused: {
+    status: 422,
+    title: 'Idempotency key reused',
+    help: 'The key was used with another body in the last 24 hours. Use a new key for another request.',
+  },
+  request_in_progress: {
+    status: 409,
+    title: 'Request in progress',
+    help: 'A request with this Idempotency-Key is still running; repeat it later to get its answer.',
+  },
+  import_running: {
+    status: 409,
+    title: 'Import running',
+    help: 'The import is running at the moment, here or in another process; wait for its end.',
+  },
+  import_finished: { status: 409, title: 'Import finished', help: 'The import is complete and cannot be resumed; start a new one.' },
+  import_source_changed: {
+    status: 409,
+    title: 'Source changed',
+    help: 'The rows before the place of interruption are not those imported before, so the import cannot go on. Start a new one: unchanged records stay as they are.',
+  },
+  import_taken_over: {
+    status: 409,
+    title: 'Import taken over',
+    help: 'Another process has gone on with this import; this one has stopped.',
+  },
+  invalid_cursor: { status: 400, title: 'Invalid cursor', help: 'Send a cursor as it came in next_cursor, with the same filter.' },
+  invalid_filter: { status: 400, title: 'Invalid filter', help: 'The detail names the field or operator, and the nearest valid one.' },
+  dead_letter_closed: {
+    status: 409,
+    title: 'Dead letter closed',
+    help: 'It was replayed, discarded or superseded by a later arrival of the same row.',
+  },
+} as const satisfies Record<string, ErrorCode>;

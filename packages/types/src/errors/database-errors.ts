@@ -1,0 +1,44 @@
+import type { ErrorCode } from './error-code.ts';
+
+export const DATABASE_ERRORS = {
+  database_error: {
+    status: 500,
+    title: 'Database error',
+    help: 'PostgreSQL refused a statement of Sophia: a defect, or a table changed by hand.',
+  },
+  storage_full: {
+    status: 507,
+    title: 'Storage full',
+    help: 'The disk of the database is full. Nothing was changed; free some room and send it again.',
+  },
+  commit_unknown: {
+    status: 503,
+    title: 'Commit unknown',
+    help: 'The connection was lost while the write was being committed, and it could not be found out whether it was. Send it again with the same Idempotency-Key.',
+  },
+  data_newer_than_code: {
+    status: 500,
+    title: 'Data newer than code',
+    help: 'The database was migrated by a later version of Sophia. Start that version or a later one, or restore a backup made before.',
+  },
+  migration_changed: {
+    status: 500,
+    title: 'Migration changed',
+    help: 'A migration that was applied before has another text now. Applied migrations are never edited: restore the file, and add a new one.',
+  },
+  data_folder_in_use: {
+    status: 500,
+    title: 'Data folder in use',
+    help: 'Another Sophia runs on this data folder; the message names its process.',
+  },
+  data_folder_version: {
+    status: 500,
+    title: 'Data folder of another PostgreSQL',
+    help: 'The data folder was made by another major version of PostgreSQL. Back it up with the Sophia that made it, and restore that into a new folder.',
+  },
+  embedded_database_failed: {
+    status: 500,
+    title: 'Embedded database failed',
+    help: 'The PostgreSQL that Sophia brings did not start; the message holds the end of its log.',
+  },
+} as const satisfies Record<string, ErrorCode>;
