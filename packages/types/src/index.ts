@@ -1,4 +1,5 @@
 export * from './builtin-types.ts';
+export * from './call.ts';
 export * from './errors/index.ts';
 export * from './event.ts';
 export * from './freshness.ts';

@@ -5,7 +5,6 @@ export interface AskOptions {
   readonly after?: string | undefined;
   /** `bypass` computes the answer anew and stores it in no tier. */
   readonly cache?: 'use' | 'bypass' | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** An answer, ready to send: cached bytes, and what belongs to this response alone. */
@@ -99,21 +98,21 @@ export interface ProjectionStatus {
   readonly models: { readonly hash: string; readonly error: string | null };
 }
 
-/** The read side: metric answers with their freshness, for one principal at a time. */
+/** The read side: metric answers with their freshness, for one principal at a time; every call is audited. */
 export interface Analytics {
-  metrics(principal: Principal): Promise<readonly MetricInfo[]>;
+  metrics(call: Call): Promise<readonly MetricInfo[]>;
   /** Errors: `unknown_metric`, `unknown_dimension`, `mixed_currencies`, `not_applied_yet`, `invalid_token` and the compiler's others. */
-  ask(principal: Principal, query: MetricQuery, options?: AskOptions): Promise<Answer>;
+  ask(call: Call, query: MetricQuery, options?: AskOptions): Promise<Answer>;
   /**
    * The hot path: the body of a request as it came. Undefined where the answer is not in memory or
    * the body was not asked before; then parse it and call `ask` with the same `body`.
    */
-  peek(principal: Principal, body: string): Answer | undefined;
+  peek(call: Call, body: string): Answer | undefined;
   /** Remembers that `body` is this query, for `peek`. */
-  remember(principal: Principal, body: string, query: MetricQuery): void;
-  explain(principal: Principal, query: MetricQuery): Promise<Explanation>;
-  drillDown(principal: Principal, request: DrillDownRequest, options?: AskOptions): Promise<DrillDownAnswer>;
-  freshness(principal: Principal): Promise<Freshness>;
+  remember(call: Call, body: string, query: MetricQuery): void;
+  explain(call: Call, query: MetricQuery): Promise<Explanation>;
+  drillDown(call: Call, request: DrillDownRequest, options?: AskOptions): Promise<DrillDownAnswer>;
+  freshness(call: Call): Promise<Freshness>;
   status(): Promise<ProjectionStatus>;
   /** Builds the warehouse anew beside the old one from the log, compares, switches. */
   rebuild(

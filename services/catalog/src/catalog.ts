@@ -1,5 +1,6 @@
 import type {
   Actor,
+  Call,
   CatalogRecord,
   EventKind,
   Filter,
@@ -8,7 +9,6 @@ import type {
   JsonValue,
   LogEvent,
   Position,
-  Principal,
   RecordId,
   RecordTypeDefinition,
   RowError,
@@ -16,18 +16,7 @@ import type {
   WriteCounts,
 } from '@sophia/types';
 
-/** Who calls, through what, and for how long they wait. Goes first in every call. */
-export interface Call {
-  readonly principal: Principal;
-  readonly via: Actor['via'];
-  /** Id of the request: cause of the events that it makes, and named in the audit. */
-  readonly request?: string | undefined;
-  /** Network address, for the audit. */
-  readonly address?: string | undefined;
-  /** Milliseconds until the call is given up; 10,000 unless told. For imports: of each chunk. */
-  readonly deadline?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
+export type { Call } from '@sophia/types';
 
 /** What rows are, and whose. */
 export interface WriteTarget {

@@ -1,0 +1,88 @@
+import type { ReadPoint, SourceFreshness, SourceState, WorkspaceId } from '@sophia/types';
+
+/** What a source last did, for one record type of a workspace. Instants are ISO 8601. */
+export interface SourceActivity {
+  readonly workspace: WorkspaceId;
+  readonly source_system: string;
+  readonly record_type: string;
+  readonly last_record_at: string | null;
+  readonly last_sync_at: string | null;
+  readonly sync: 'none' | 'running' | 'succeeded' | 'failed';
+}
+
+/** Beyond so many seconds behind, a source is said to be late. */
+const LATE_AFTER_SECONDS = 10;
+
+/** Keeps, from the log, how fresh each source of each record type is. */
+export interface SourceActivities {
+  load(activities: readonly SourceActivity[]): void;
+  recordApplied(workspace: WorkspaceId, sourceSystem: string, recordType: string, at: string): void;
+  synced(workspace: WorkspaceId, sourceSystem: string, at: string, sync: SourceActivity['sync']): void;
+  /** The sources behind these record types (all: undefined), by name. */
+  freshness(
+    workspace: WorkspaceId,
+    recordTypes: readonly string[] | undefined,
+    readPoint: ReadPoint,
+    now: number,
+    incomplete: boolean,
+  ): SourceFreshness[];
+}
+
+interface Source {
+  lastSyncAt: string | null;
+  sync: SourceActivity['sync'];
+  readonly lastRecordAt: Map<string, string>;
+}
+
+export const createSourceActivities = (): SourceActivities => {
+  const workspaces = new Map<WorkspaceId, Map<string, Source>>();
+
+  const source = (workspace: WorkspaceId, name: string): Source => {
+    let sources = workspaces.get(workspace);
+    if (sources === undefined) workspaces.set(workspace, (sources = new Map()));
+    let found = sources.get(name);
+    if (found === undefined) sources.set(name, (found = { lastSyncAt: null, sync: 'none', lastRecordAt: new Map() }));
+    return found;
+  };
+
+  const recordApplied = (workspace: WorkspaceId, sourceSystem: string, recordType: string, at: string): void => {
+    const { lastRecordAt } = source(workspace, sourceSystem);
+    if (at > (lastRecordAt.get(recordType) ?? '')) lastRecordAt.set(recordType, at);
+  };
+
+  const synced = (workspace: WorkspaceId, sourceSystem: string, at: string, sync: SourceActivity['sync']): void => {
+    const found = source(workspace, sourceSystem);
+    found.sync = sync;
+    if (sync !== 'running' && at > (found.lastSyncAt ?? '')) found.lastSyncAt = at;
+  };
+
+  return {
+    load(activities) {
+      for (const { workspace, source_system, record_type, last_record_at, last_sync_at, sync } of activities) {
+        if (last_record_at !== null) recordApplied(workspace, source_system, record_type, last_record_at);
+        if (last_sync_at !== null) synced(workspace, source_system, last_sync_at, sync);
+      }
+    },
+    recordApplied,
+    synced,
+    freshness(workspace, recordTypes, readPoint, now, incomplete) {
+      const lag = Math.max(0, Math.round(now - Date.parse(readPoint.completeTo)) / 1000);
+      return [...(workspaces.get(workspace) ?? [])]
+        .flatMap(([source_system, { lastSyncAt, sync, lastRecordAt }]): SourceFreshness[] => {
+          const times =
+            recordTypes === undefined ? [...lastRecordAt.values()] : recordTypes.flatMap((type) => lastRecordAt.get(type) ?? []);
+          if (times.length === 0) return [];
+          const last_record_at = times.reduce((latest, at) => (at > latest ? at : latest));
+          return [{ source_system, last_record_at, last_sync_at: lastSyncAt, lag_seconds: lag, state: stateOf(sync, lag, incomplete) }];
+        })
+        .sort((one, other) => (one.source_system < other.source_system ? -1 : 1));
+    },
+  };
+};
+
+const stateOf = (sync: SourceActivity['sync'], lag: number, incomplete: boolean): SourceState => {
+  if (incomplete) return 'incomplete';
+  if (sync === 'failed') return 'failed';
+  if (sync === 'running') return 'syncing';
+  return lag > LATE_AFTER_SECONDS ? 'late' : 'fresh';
+};

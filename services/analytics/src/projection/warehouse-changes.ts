@@ -1,0 +1,35 @@
+import type { LogEvent } from '@sophia/types';
+import type { WarehouseChange } from '@sophia/warehouse';
+
+/** What an event does to the warehouse; undefined for events that concern no record's row. */
+export const warehouseChange = (event: LogEvent): WarehouseChange | undefined => {
+  const { record, workspace } = event;
+  if (record === null) return undefined;
+  const recordType = record.record_type;
+  switch (event.kind) {
+    case 'record.created':
+    case 'record.updated':
+      return {
+        kind: 'upsert',
+        recordType,
+        row: {
+          workspace,
+          id: record.id,
+          source_system: record.source_system,
+          source_id: record.source_id,
+          version: event.version ?? 1,
+          occurred_at: event.occurred_at,
+          business_priority: event.business_priority,
+          created_at: event.created_at ?? event.at,
+          valid_from: microseconds(event.at),
+          data: event.data ?? {},
+        },
+      };
+    case 'record.deleted':
+      return { kind: 'delete', recordType, workspace, id: record.id, at: microseconds(event.at) };
+    case 'record.erased':
+      return { kind: 'erase', recordType, workspace, id: record.id };
+    default:
+      return undefined;
+  }
+};
