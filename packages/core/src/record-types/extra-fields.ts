@@ -1,0 +1,45 @@
+import type { JsonObject, JsonValue, RowError } from '@sophia/types';
+import { FieldFailure } from './field-failure.ts';
+import { normalizeJson } from './normalize-json.ts';
+import { textFailure } from './normalize-text.ts';
+import { rowError } from './row-error.ts';
+
+const MAX_FIELDS = 1000;
+const MAX_NAME_LENGTH = 200;
+
+const TOO_MANY = new FieldFailure('too_many_fields', `expected at most ${MAX_FIELDS} fields that the record type does not know`);
+const BAD_NAME = new FieldFailure('invalid_field_name', `expected a name of 1 to ${MAX_NAME_LENGTH} characters, and not __proto__`);
+
+/**
+ * Gathers what a record type does not know, as it came. A field named `extra` that holds an object is taken apart,
+ * so that a record which was read can be sent back unchanged; a field beside it wins over one inside it.
+ */
+export function collectExtra(
+  fields: JsonObject,
+  names: readonly string[],
+  line: number,
+): { readonly data: JsonObject | undefined; readonly errors: readonly RowError[] } {
+  if (names.length > MAX_FIELDS) return { data: undefined, errors: [rowError(line, TOO_MANY, undefined, undefined)] };
+  const data: Record<string, JsonValue> = {};
+  const errors: RowError[] = [];
+  const add = (name: string, value: JsonValue | undefined): void => {
+    const kept = isName(name) ? normalizeJson(value) : BAD_NAME;
+    if (kept instanceof FieldFailure) errors.push(rowError(line, kept, name, value));
+    else if (kept !== undefined) data[name] = kept;
+  };
+  const nested = fields.extra;
+  const takenApart = isObject(nested);
+  if (takenApart) {
+    const inner = Object.keys(nested);
+    if (inner.length > MAX_FIELDS) errors.push(rowError(line, TOO_MANY, 'extra', undefined));
+    else for (const name of inner) add(name, nested[name]);
+  }
+  for (const name of names) if (!(takenApart && name === 'extra')) add(name, fields[name]);
+  return { data: Object.keys(data).length === 0 ? undefined : data, errors };
+}
+
+const isObject = (value: JsonValue | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isName = (name: string): boolean =>
+  name !== '' && name.length <= MAX_NAME_LENGTH && name !== '__proto__' && textFailure(name) === undefined;

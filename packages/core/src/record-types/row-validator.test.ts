@@ -1,0 +1,51 @@
+import { BUILTIN_RECORD_TYPES } from '@sophia/types';
+import { expect, test } from 'vitest';
+import { compileRowValidator } from './row-validator.ts';
+
+const [deal] = BUILTIN_RECORD_TYPES;
+if (deal === undefined) throw new Error('There are built-in types.');
+const validate = compileRowValidator(deal);
+
+test('a row has its common columns in canonical form beside its data', () => {
+  const row = {
+    line: 2,
+    source_id: 17,
+    occurred_at: '2017-03-01T12:00:00+01:00',
+    source_version: 5,
+    business_priority: 'High',
+    fields: { name: 'x' },
+  };
+  expect(validate(row)).toEqual({
+    row: { source_id: '17', occurred_at: '2017-03-01T11:00:00Z', source_version: '5', business_priority: 'high', data: { name: 'x' } },
+  });
+  expect(validate({ line: 2, source_id: ' a ', fields: {} })).toEqual({
+    row: { source_id: 'a', occurred_at: null, source_version: null, business_priority: null, data: {} },
+  });
+});
+
+test('a row is refused with everything that is wrong in it', () => {
+  const row = {
+    line: 2,
+    source_id: '',
+    occurred_at: '2017-03-01',
+    source_version: 'x'.repeat(201),
+    business_priority: 'urgent',
+    fields: { amount: 'x' },
+  };
+  expect(validate(row).errors?.map((error) => [error.line, error.column, error.code])).toEqual([
+    [2, 'source_id', 'missing_source_id'],
+    [2, 'occurred_at', 'timestamp_without_offset'],
+    [2, 'source_version', 'text_too_long'],
+    [2, 'business_priority', 'invalid_priority'],
+    [2, 'amount', 'invalid_money'],
+  ]);
+  expect(validate({ line: 1, source_id: {}, business_priority: [], fields: {} }).errors?.map((error) => error.code)).toEqual([
+    'invalid_text',
+    'invalid_text',
+  ]);
+  expect(validate({ line: 1, source_id: '1', fields: { amount: 'x' } }).errors).toHaveLength(1);
+});
+
+test('a deletion needs no more than its source id', () => {
+  expect(validate({ line: 1, source_id: '1', deleted: true, fields: { amount: 'x' } }).row?.data).toEqual({});
+});
