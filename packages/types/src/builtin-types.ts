@@ -1,4 +1,4 @@
-import type { FieldDefinition, FieldType, RecordTypeDefinition } from './record-type.ts';
+import type { DerivedField, FieldDefinition, FieldType, RecordTypeDefinition } from './record-type.ts';
 
 /**
  * The record types that exist in every workspace. Enrichments (sentiment, topics, risk signals) are rows of their
@@ -27,6 +27,29 @@ export const BUILTIN_RECORD_TYPES: readonly RecordTypeDefinition[] = [
       reference('company_id', 'company', 'The company that buys', { identifying: true }),
     ],
     ['owner'],
+    [
+      {
+        name: 'days_open',
+        type: 'integer',
+        description: 'Days since the creation, or else the first engagement, of a deal that is open',
+        expression: "if(status = 'open', days_between(coalesce(created_on, engaged_on), today), null)",
+      },
+      {
+        name: 'days_to_close',
+        type: 'integer',
+        description: 'Days from the creation, or else the first engagement, to the decision',
+        expression: "if(status in ('won', 'lost'), days_between(coalesce(created_on, engaged_on), close_date), null)",
+      },
+      {
+        name: 'health',
+        type: 'text',
+        description: 'won or lost; while open: overdue, closing_soon (within 7 days) or in_progress',
+        expression:
+          "case when status in ('won', 'lost') then status when status <> 'open' then null " +
+          "when close_date < today then 'overdue' when days_between(today, close_date) <= 7 then 'closing_soon' " +
+          "when status = 'open' then 'in_progress' end",
+      },
+    ],
   ),
   builtin('company', 'A company that buys, or may.', [
     text('name', 'Its name', { identifying: true }),
@@ -156,8 +179,22 @@ export const BUILTIN_RECORD_TYPES: readonly RecordTypeDefinition[] = [
 
 type Options = Omit<FieldDefinition, 'name' | 'type' | 'description'>;
 
-function builtin(name: string, description: string, fields: readonly FieldDefinition[], owner?: readonly string[]): RecordTypeDefinition {
-  return { name, description, origin: 'builtin', fields, ...(owner === undefined ? {} : { owner }), revision: 1 };
+function builtin(
+  name: string,
+  description: string,
+  fields: readonly FieldDefinition[],
+  owner?: readonly string[],
+  derived?: readonly DerivedField[],
+): RecordTypeDefinition {
+  return {
+    name,
+    description,
+    origin: 'builtin',
+    fields,
+    ...(derived === undefined ? {} : { derived }),
+    ...(owner === undefined ? {} : { owner }),
+    revision: 1,
+  };
 }
 
 function field(name: string, type: FieldType, description: string, options: Options = {}): FieldDefinition {

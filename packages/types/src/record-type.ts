@@ -49,12 +49,23 @@ export interface FieldDefinition {
   readonly required?: boolean;
 }
 
+/** A value computed from the fields when asked, never stored: it may depend on the current day. */
+export interface DerivedField {
+  readonly name: string;
+  readonly type: FieldType;
+  readonly description: string;
+  /** In the language of semantic models (docs/reference/semantic-models.md). */
+  readonly expression: string;
+}
+
 export interface RecordTypeDefinition {
   readonly name: string;
   readonly description: string;
   /** `builtin` types exist in every workspace; `workspace` types are its own. */
   readonly origin: 'builtin' | 'workspace';
   readonly fields: readonly FieldDefinition[];
+  /** Models may use them like fields. */
+  readonly derived?: readonly DerivedField[];
   /** Path of reference fields from a record to its owning user, for example `['owner']`. */
   readonly owner?: readonly string[];
   /** Grows with each change of the definition; 1 for built-in types as shipped. */

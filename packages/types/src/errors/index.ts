@@ -1,7 +1,9 @@
 import { CATALOG_ERRORS } from './catalog-errors.ts';
 import { COMMON_ERRORS } from './common-errors.ts';
+import { DATABASE_ERRORS } from './database-errors.ts';
 import { RECORD_TYPE_ERRORS } from './record-type-errors.ts';
 import { ROW_ERRORS } from './row-errors.ts';
+import { SEMANTIC_ERRORS } from './semantic-errors.ts';
 
 export type { ErrorCode } from './error-code.ts';
 export type { RowErrorCode } from './row-errors.ts';
@@ -10,8 +12,10 @@ export type { RowErrorCode } from './row-errors.ts';
 export const ERROR_CODES = {
   ...CATALOG_ERRORS,
   ...COMMON_ERRORS,
+  ...DATABASE_ERRORS,
   ...RECORD_TYPE_ERRORS,
   ...ROW_ERRORS,
+  ...SEMANTIC_ERRORS,
 } as const;
 
 export type ErrorCodeName = keyof typeof ERROR_CODES;

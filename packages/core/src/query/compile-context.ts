@@ -1,0 +1,72 @@
+import type { FieldDefinition, Filter, ModelRollup, WorkspaceId } from '@sophia/types';
+
+/** What a query is compiled against, beside the semantic layer: where the records are, who asks, and which day it is. */
+export interface CompileContext {
+  readonly dialect: DialectName;
+  readonly workspace: WorkspaceId;
+  /** The physical tables of a record type; undefined where it has none yet (its records are then none). */
+  readonly table: (recordType: string) => PhysicalTable | undefined;
+  /** Milliseconds since 1970: the moment of the query, from which `today` follows. */
+  readonly now: number;
+  /** `YYYY-MM-DD`: stands for today, whatever the clock says. */
+  readonly reportingDate?: string | undefined;
+  /** Zone of queries that name none; UTC unless told. */
+  readonly timeZone?: string | undefined;
+  readonly weekStart?: 'monday' | 'sunday' | undefined;
+  readonly policy?: PolicyScope | undefined;
+  /** Rollups that are kept and complete. */
+  readonly rollups?: readonly AvailableRollup[] | undefined;
+  /**
+   * Whether all records of the type, now and in the past, have one value in this currency field: the check for mixed
+   * currencies is then left out of the statement. Unless told, they may have several.
+   */
+  readonly hasOneCurrency?: ((recordType: string, field: string) => boolean) | undefined;
+}
+
+export const DIALECT_NAMES = ['duckdb', 'snowflake'] as const;
+export type DialectName = (typeof DIALECT_NAMES)[number];
+
+/** The structure of a warehouse's layout of one record type in one workspace. */
+export interface PhysicalTable {
+  readonly table: string;
+  /** Table of the fields that this workspace added to a built-in type, joined by `id`. */
+  readonly extensionTable?: string | undefined;
+  readonly fields: ReadonlyMap<string, PhysicalField>;
+}
+
+export interface PhysicalField {
+  readonly definition: FieldDefinition;
+  readonly extension: boolean;
+  /** Newest first; reads take the first that is not null, safely cast to the newest type. */
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+}
+
+/** What one principal may see, already resolved to values: no attribute of the principal is left open. */
+export interface PolicyScope {
+  /** By record type; a type that is not named is seen whole. */
+  readonly types: Readonly<Record<string, TypeScope>>;
+  /** Aggregates only, over at least so many records, without identifying dimensions. */
+  readonly smallestGroup?: number | undefined;
+}
+
+/**
+ * Fields in these filters are paths of reference fields that end in a field, from the record itself:
+ * `status`, `owner.office`, `call_id.host_id.team`.
+ */
+export interface TypeScope {
+  /** Rows for which this is not true are not there. */
+  readonly rows?: Filter | undefined;
+  readonly masks?: readonly FieldMask[] | undefined;
+}
+
+/** These fields are null in the scan, but for rows that `visible` holds for. */
+export interface FieldMask {
+  readonly fields: readonly string[];
+  readonly visible?: Filter | undefined;
+}
+
+export interface AvailableRollup {
+  readonly model: string;
+  readonly rollup: ModelRollup;
+  readonly table: string;
+}
