@@ -1,4 +1,4 @@
-import type { AnswerColumn, Cell, Freshness, MetricQuery, Position, Principal, ReadPoint, RecordId, TimeGrain } from '@sophia/types';
+import type { AnswerColumn, Call, Cell, Freshness, MetricQuery, Position, Principal, ReadPoint, RecordId, TimeGrain } from '@sophia/types';
 
 export interface AskOptions {
   /** The caller's last write: the answer contains it, or the call fails with `not_applied_yet`. */

@@ -38,10 +38,10 @@ export const createSourceActivities = (): SourceActivities => {
   const workspaces = new Map<WorkspaceId, Map<string, Source>>();
 
   const source = (workspace: WorkspaceId, name: string): Source => {
-    let sources = workspaces.get(workspace);
-    if (sources === undefined) workspaces.set(workspace, (sources = new Map()));
-    let found = sources.get(name);
-    if (found === undefined) sources.set(name, (found = { lastSyncAt: null, sync: 'none', lastRecordAt: new Map() }));
+    const sources = workspaces.get(workspace) ?? new Map<string, Source>();
+    workspaces.set(workspace, sources);
+    const found = sources.get(name) ?? { lastSyncAt: null, sync: 'none', lastRecordAt: new Map() };
+    sources.set(name, found);
     return found;
   };
 

@@ -1,3 +1,4 @@
+import { parseMicros } from '@sophia/shared';
 import type { LogEvent } from '@sophia/types';
 import type { WarehouseChange } from '@sophia/warehouse';
 
@@ -32,4 +33,17 @@ export const warehouseChange = (event: LogEvent): WarehouseChange | undefined =>
     default:
       return undefined;
   }
+};
+
+/** Events of one tick carry the same instant: it is parsed once for all of them. */
+let lastText = '';
+let lastMicroseconds = 0n;
+const microseconds = (instant: string): bigint => {
+  if (instant !== lastText) {
+    const parsed = parseMicros(instant);
+    if (parsed === undefined) throw new TypeError(`not an instant: ${instant}`);
+    lastText = instant;
+    lastMicroseconds = parsed;
+  }
+  return lastMicroseconds;
 };

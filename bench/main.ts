@@ -1,0 +1,74 @@
+import { readFile } from 'node:fs/promises';
+import os from 'node:os';
+import { parseArgs } from 'node:util';
+import { type BenchResult, type BenchRow, type BenchSize, measure, show } from './protocol.ts';
+import { ROWS } from './rows.ts';
+
+/** Runs the named benchmarks (all: none named), prints a table; with --check exits with 1 below a gate. */
+const main = async (): Promise<number> => {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      check: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      smoke: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+    },
+  });
+  const rows = chosen(positionals);
+  const size: BenchSize = {
+    smoke: values.smoke,
+    rounds: Number(values.rounds ?? (values.smoke ? 1 : 5)),
+    seconds: Number(values.seconds ?? (values.smoke ? 0.2 : 4)),
+  };
+  const targets = JSON.parse(await readFile(new URL('./targets.json', import.meta.url), 'utf8'));
+  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  say(
+    `machine: ${os.cpus().length} x ${os.cpus()[0]?.model ?? 'unknown'}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, Node ${process.version}`,
+  );
+  const results: BenchResult[] = [];
+  for (const row of rows) {
+    say(`${row.number} ${row.name}: ${row.what}, against ${row.reference}`);
+    results.push(await measure(row, size, say));
+  }
+  process.stdout.write(values.json ? `${JSON.stringify(results, null, 2)}\n` : table(results, targets));
+  const missed = results.filter(({ number, ratio }) => ratio < (targets[number]?.gate ?? 0));
+  if (!values.check || missed.length === 0) return 0;
+  say(`below the gate: ${missed.map(({ number, name }) => `${number} ${name}`).join(', ')}`);
+  return 1;
+};
+
+const chosen = (names: readonly string[]): readonly BenchRow[] => {
+  if (names.length === 0) return ROWS;
+  return names.map((name) => {
+    const row = ROWS.find((candidate) => candidate.name === name || String(candidate.number) === name);
+    if (row === undefined)
+      throw new Error(`no benchmark "${name}": there are ${ROWS.map((each) => `${each.number} ${each.name}`).join(', ')}`);
+    return row;
+  });
+};
+
+const table = (results: readonly BenchResult[], targets: Record<string, { gate: number; stretch: number }>): string => {
+  const lines = [['row', 'ratio', 'least', 'greatest', 'gate', 'stretch', 'ours', 'reference', 'unit', 'CPU µs/op', 'peak MB', 'more']];
+  for (const result of results) {
+    const target = targets[result.number];
+    lines.push([
+      `${result.number} ${result.name}`,
+      result.ratio.toFixed(3),
+      result.least.toFixed(3),
+      result.greatest.toFixed(3),
+      String(target?.gate ?? ''),
+      String(target?.stretch ?? ''),
+      show(result.ours),
+      show(result.reference),
+      result.unit,
+      result.cpuMicroseconds === undefined ? '' : show(result.cpuMicroseconds),
+      result.peakMemory === undefined ? '' : String(Math.round(result.peakMemory / 2 ** 20)),
+      result.figures.map(({ name, value, unit }) => `${name} ${show(value)} ${unit}`).join('; '),
+    ]);
+  }
+  return `${lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}\n`;
+};
+
+process.exitCode = await main();
