@@ -1,0 +1,165 @@
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { createSeriesTable, type LabelValues, type SeriesTable } from './series-table.ts';
+
+export interface MetricDefinition<Label extends string> {
+  /** `sophia_<what>_<unit>`, counters end in `_total`; base units: seconds, bytes. */
+  readonly name: string;
+  readonly help: string;
+  /** Names of the labels; their values must be few. */
+  readonly labels?: readonly Label[] | undefined;
+}
+
+export interface HistogramDefinition<Label extends string> extends MetricDefinition<Label> {
+  /** Upper bounds, growing; the last bucket is without bound. Those of `LATENCY_BUCKETS` unless told. */
+  readonly buckets?: readonly number[] | undefined;
+}
+
+/** Series of one metric. Hold on to what `with` gives on a hot path: then an observation is a few additions. */
+export interface Metric<Label extends string, Series> {
+  with(...labels: [Label] extends [never] ? [] : [LabelValues<Label>]): Series;
+}
+
+export interface Counter {
+  add(amount?: number): void;
+}
+export interface Gauge {
+  set(value: number): void;
+  add(amount: number): void;
+}
+export interface Histogram {
+  /** In the metric's unit: seconds for `_seconds`. */
+  observe(value: number): void;
+}
+
+export interface Observed<Label extends string> {
+  readonly labels: LabelValues<Label>;
+  readonly value: number;
+}
+
+export interface Metrics {
+  counter<const Label extends string = never>(definition: MetricDefinition<Label>): Metric<Label, Counter>;
+  gauge<const Label extends string = never>(definition: MetricDefinition<Label>): Metric<Label, Gauge>;
+  histogram<const Label extends string = never>(definition: HistogramDefinition<Label>): Metric<Label, Histogram>;
+  /** A gauge whose value is asked for when metrics are read. */
+  observedGauge<const Label extends string = never>(
+    definition: MetricDefinition<Label>,
+    observe: () => number | readonly Observed<Label>[] | Promise<number | readonly Observed<Label>[]>,
+  ): void;
+  /** All metrics in Prometheus' text format. */
+  render(): Promise<string>;
+  readonly contentType: string;
+}
+
+/** Seconds; from an answer out of memory to a request at its deadline. */
+export const LATENCY_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const;
+
+interface Sample {
+  readonly metricName?: string;
+  readonly labels: Readonly<Record<string, string | number>>;
+  readonly value: number;
+}
+
+/**
+ * Metrics for Prometheus. The series are kept here rather than in prom-client, whose observation
+ * hashes the labels each time; its registry renders them, and it brings the process's own metrics.
+ */
+export function createMetrics(options: { processMetrics?: boolean | undefined } = {}): Metrics {
+  const registry = new Registry();
+  if (options.processMetrics === true) collectDefaultMetrics({ register: registry });
+
+  const register = (definition: MetricDefinition<string>, type: string, read: () => Sample[] | Promise<Sample[]>) => {
+    if (registry.getSingleMetric(definition.name) !== undefined) throw new Error(`The metric ${definition.name} is defined twice.`);
+    const metric = { name: definition.name, help: definition.help, type, get: async () => ({ ...definition, type, values: await read() }) };
+    // The registry only reads `name` and `get`; its type asks for prom-client's own classes.
+    registry.registerMetric(metric as unknown as Parameters<typeof registry.registerMetric>[0]);
+  };
+  const define = <Label extends string, Series>(
+    definition: MetricDefinition<Label>,
+    type: string,
+    create: () => Series,
+    read: (series: Series, labels: LabelValues<string>) => Sample[],
+  ): Metric<Label, Series> => {
+    const table: SeriesTable<Series> = createSeriesTable(definition.labels ?? [], create);
+    register(definition, type, () => table.entries().flatMap(({ series, labels }) => read(series, labels)));
+    return { with: (...labels) => table.find(labels[0]) };
+  };
+
+  return {
+    contentType: registry.contentType,
+    render: () => registry.metrics(),
+    counter: (definition) => define(definition, 'counter', createCounter, ({ value }, labels) => [{ labels, value }]),
+    gauge: (definition) => define(definition, 'gauge', createGauge, ({ value }, labels) => [{ labels, value }]),
+    histogram: (definition) => {
+      const { name, buckets = LATENCY_BUCKETS } = definition;
+      return define(
+        definition,
+        'histogram',
+        () => createHistogram(buckets),
+        (series, labels) => readHistogram(name, series, labels),
+      );
+    },
+    observedGauge(definition, observe) {
+      register(definition, 'gauge', async () => {
+        const observed = await observe();
+        return typeof observed === 'number' ? [{ labels: {}, value: observed }] : [...observed];
+      });
+    },
+  };
+}
+
+const createCounter = () => {
+  const series = {
+    value: 0,
+    add: (amount = 1) => {
+      series.value += amount;
+    },
+  };
+  return series;
+};
+
+const createGauge = () => {
+  const series = {
+    value: 0,
+    set: (value: number) => {
+      series.value = value;
+    },
+    add: (amount: number) => {
+      series.value += amount;
+    },
+  };
+  return series;
+};
+
+interface HistogramSeries extends Histogram {
+  readonly bounds: Float64Array;
+  /** Observations per bucket; one more than there are bounds. */
+  readonly counts: Float64Array;
+  sum: number;
+}
+
+function createHistogram(buckets: readonly number[]): HistogramSeries {
+  const bounds = Float64Array.from(buckets);
+  const counts = new Float64Array(bounds.length + 1);
+  const series: HistogramSeries = {
+    bounds,
+    counts,
+    sum: 0,
+    observe: (value) => {
+      let bucket = 0;
+      // Not found in a dozen bounds: the last bucket, which has none.
+      while (bucket < bounds.length && value > (bounds[bucket] as number)) bucket++;
+      (counts[bucket] as number) += 1;
+      series.sum += value;
+    },
+  };
+  return series;
+}
+
+function readHistogram(name: string, { bounds, counts, sum }: HistogramSeries, labels: LabelValues<string>): Sample[] {
+  let total = 0;
+  const buckets = Array.from(counts, (count, index) => {
+    total += count;
+    return { metricName: `${name}_bucket`, labels: { ...labels, le: bounds[index] ?? '+Inf' }, value: total };
+  });
+  return [...buckets, { metricName: `${name}_sum`, labels, value: sum }, { metricName: `${name}_count`, labels, value: total }];
+}

@@ -1,0 +1,75 @@
+import { type Clock, createEventLoopDelay, type EventLoopDelay, type LogLevel, systemClock } from '@sophia/shared';
+import { createLogger, type LogDestination, type Logger } from './logger.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { createSlowQueries, type SlowQueries } from './slow-queries.ts';
+import { createSpanFactory, type SpanExportOptions } from './span-exporter.ts';
+import { createTracer, type Tracer } from './tracer.ts';
+
+/** Logs, metrics and traces of one process: given to whoever does something worth seeing. */
+export interface Observability {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly tracer: Tracer;
+  readonly slowQueries: SlowQueries;
+  /** How late the event loop is; also a metric. */
+  readonly eventLoopDelay: EventLoopDelay;
+  /** Sends the spans and writes the lines that are waiting. */
+  close(): Promise<void>;
+}
+
+export interface ObservabilityOptions {
+  /** Name of the process: `sophia`, `api`. */
+  readonly service: string;
+  readonly version: string;
+  readonly logLevel?: LogLevel | undefined;
+  readonly destination?: LogDestination | undefined;
+  readonly tracing?:
+    | { readonly endpoint?: SpanExportOptions['target'] | null | undefined; readonly sampleRatio?: number | undefined }
+    | undefined;
+  /** 200 unless told. */
+  readonly slowQueryMilliseconds?: number | undefined;
+  /** Whether the metrics of the process itself (memory, garbage collection, file descriptors) are kept: once in a process. */
+  readonly processMetrics?: boolean | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+export function createObservability(options: ObservabilityOptions): Observability {
+  const { service, version, tracing = {}, clock = systemClock } = options;
+  const { endpoint = null, sampleRatio = 1 } = tracing;
+  const spans = endpoint === null ? undefined : createSpanFactory({ service, version, target: endpoint, sampleRatio });
+  const tracer = createTracer(spans);
+  const { logger, close: closeLogger } = createLogger({
+    service,
+    version,
+    level: options.logLevel ?? 'info',
+    destination: options.destination ?? 'stdout',
+    context: () => traceFields(tracer),
+  });
+  const metrics = createMetrics({ processMetrics: options.processMetrics });
+  const eventLoopDelay = createEventLoopDelay({ clock });
+  metrics.observedGauge(
+    { name: 'sophia_event_loop_delay_seconds', help: 'How late the event loop is at this moment.' },
+    () => eventLoopDelay.current() / 1_000,
+  );
+  const slowQueries = createSlowQueries({ threshold: options.slowQueryMilliseconds ?? 200, clock, logger });
+
+  return {
+    logger,
+    metrics,
+    tracer,
+    slowQueries,
+    eventLoopDelay,
+    async close() {
+      eventLoopDelay.close();
+      // A collector that is gone must not keep the process from ending.
+      await spans?.close().catch((error: unknown) => logger.warn({ err: error }, 'the last spans were not sent'));
+      await closeLogger();
+    },
+  };
+}
+
+function traceFields(tracer: Tracer): object {
+  const trace = tracer.current();
+  if (trace === undefined) return {};
+  return { trace_id: trace.traceId, span_id: trace.spanId, request_id: trace.requestId };
+}

@@ -1,0 +1,81 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { SpanFactory } from './span-exporter.ts';
+import { createTrace, type ReadableTrace, type Trace } from './trace-context.ts';
+
+export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
+
+export interface SpanOptions {
+  readonly attributes?: SpanAttributes | undefined;
+  readonly kind?: 'internal' | 'server' | 'client' | 'producer' | 'consumer' | undefined;
+}
+
+/** A piece of work in a trace. Where nothing is exported, its methods do nothing. */
+export interface Span {
+  setAttribute(name: string, value: string | number | boolean): void;
+}
+
+export interface RequestOptions extends SpanOptions {
+  readonly name: string;
+  readonly requestId: string;
+  /** The caller's W3C `traceparent` header: its trace goes on. */
+  readonly traceparent?: string | undefined;
+}
+
+/** The trace of one request: its root span stays open until `end`. */
+export interface RequestTrace extends Span {
+  readonly traceId: string;
+  /** Everything that begins within `work`, also later, belongs to this request. */
+  run<T>(work: () => T): T;
+  end(error?: unknown): void;
+}
+
+export interface Tracer {
+  /** Whether spans are made at all. */
+  readonly enabled: boolean;
+  startRequest(options: RequestOptions): RequestTrace;
+  /** A span around the work, ended with it; an error is noted on it and thrown on. */
+  span<T>(name: string, options: SpanOptions | undefined, work: (span: Span) => Promise<T>): Promise<T>;
+  /** The trace that the caller is in. */
+  current(): ReadableTrace | undefined;
+}
+
+const NO_SPAN: Span = {
+  setAttribute() {
+    // Nothing is exported.
+  },
+};
+
+/** Traces over asynchronous calls. Without a factory of spans only ids are kept, for logs and answers. */
+export function createTracer(spans: SpanFactory | undefined): Tracer {
+  const storage = new AsyncLocalStorage<Trace>();
+  return {
+    enabled: spans !== undefined,
+    current: () => storage.getStore(),
+    startRequest(options) {
+      const trace = createTrace(options);
+      const span = spans?.start(options.name, { kind: 'server', ...options }, trace);
+      const within = span === undefined ? trace : trace.within(span.place);
+      return {
+        get traceId() {
+          return within.traceId;
+        },
+        run: (work) => storage.run(within, work),
+        setAttribute: (name, value) => span?.setAttribute(name, value),
+        end: (error) => span?.end(error),
+      };
+    },
+    async span(name, options, work) {
+      if (spans === undefined) return work(NO_SPAN);
+      const trace = storage.getStore() ?? createTrace({});
+      const span = spans.start(name, options ?? {}, trace);
+      try {
+        const value = await storage.run(trace.within(span.place), work, span);
+        span.end();
+        return value;
+      } catch (error) {
+        span.end(error);
+        throw error;
+      }
+    },
+  };
+}
