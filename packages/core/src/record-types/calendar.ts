@@ -2,8 +2,8 @@ const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /** Whether the day exists in the proleptic Gregorian calendar, years 1 to 9999. */
 export function isCalendarDay(year: number, month: number, day: number): boolean {
-  if (year < 1 || year > 9999 || month < 1 || month > 12 || day < 1) return false;
-  return day <= (month === 2 && isLeapYear(year) ? 29 : (DAYS[month - 1] ?? 0));
+  const days = month === 2 && isLeapYear(year) ? 29 : DAYS[month - 1];
+  return year >= 1 && year <= 9999 && days !== undefined && day >= 1 && day <= days;
 }
 
 const isLeapYear = (year: number): boolean => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);

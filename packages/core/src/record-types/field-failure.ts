@@ -14,5 +14,3 @@ export class FieldFailure {
 
 /** The value in its canonical form, undefined for "no value" (null and empty text), or why it is refused. */
 export type Normalized<T> = T | undefined | FieldFailure;
-
-export const isFailure = (value: unknown): value is FieldFailure => value instanceof FieldFailure;

@@ -99,6 +99,10 @@ describe('a record type from JSON Schema', () => {
   });
 });
 
+test('needs no description', () => {
+  expect(recordTypeFromJsonSchema('thing', { type: 'object', properties: {} }).definition?.description).toBe('');
+});
+
 describe('laws', () => {
   const name = fc.stringMatching(/^[a-z][a-z0-9]{0,9}$/).filter((text) => nameProblem(text) === undefined);
   const flag = fc.option(fc.constant(true as const), { nil: undefined });

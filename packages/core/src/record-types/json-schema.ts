@@ -32,7 +32,8 @@ export function recordTypeFromJsonSchema(name: string, schema: unknown): JsonSch
   const invalid = (path: string, message: string): void => void problems.push({ code: 'invalid_record_type', path, message });
   const badName = nameProblem(name);
   if (badName !== undefined) invalid('', `The name ${JSON.stringify(name)} ${badName}.`);
-  if (!isSchemaObject(schema) || schema.type !== 'object' || !isSchemaObject(schema.properties)) {
+  const properties = isSchemaObject(schema) && schema.type === 'object' ? schema.properties : undefined;
+  if (!isSchemaObject(schema) || !isSchemaObject(properties)) {
     invalid('', 'A record type is a schema of type object with properties.');
     return { problems };
   }
@@ -46,14 +47,14 @@ export function recordTypeFromJsonSchema(name: string, schema: unknown): JsonSch
   }
   const required = readNames(schema.required, 'required', problems);
   const fields: FieldDefinition[] = [];
-  for (const [property, propertySchema] of Object.entries(schema.properties).slice(0, MAX_FIELDS)) {
+  for (const [property, propertySchema] of Object.entries(properties).slice(0, MAX_FIELDS)) {
     const reading = fieldFromProperty(property, propertySchema, required.includes(property));
     problems.push(...reading.problems);
     if (reading.field !== undefined) fields.push(reading.field);
   }
-  if (Object.keys(schema.properties).length > MAX_FIELDS) invalid('properties', `A record type has at most ${MAX_FIELDS} fields.`);
+  if (Object.keys(properties).length > MAX_FIELDS) invalid('properties', `A record type has at most ${MAX_FIELDS} fields.`);
   const owner = readNames(schema['x-owner'], 'x-owner', problems);
-  for (const missing of [...required, ...owner.slice(0, 1)].filter((field) => !Object.hasOwn(schema.properties ?? {}, field))) {
+  for (const missing of [...required, ...owner.slice(0, 1)].filter((field) => !Object.hasOwn(properties, field))) {
     invalid('required', `There is no property ${JSON.stringify(missing)}.`);
   }
   if (problems.length > 0) return { problems };
