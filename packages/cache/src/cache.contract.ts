@@ -131,7 +131,9 @@ export const cacheContract = (name: string, makeHarness: () => Promise<CacheHarn
       await get('k', 'old', { ttl: 100 });
       await harness.elapse(99);
       expect((await get('k', 'new')).bytes.toString()).toBe('old');
+      expect(cache.has('k')).toBe(true);
       await harness.elapse(1);
+      expect([cache.has('k'), cache.has('unknown')]).toEqual([false, false]);
       expect(cache.peek('k')).toBeUndefined();
       expect((await get('k', 'new')).bytes.toString()).toBe('new');
     });

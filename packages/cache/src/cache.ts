@@ -76,6 +76,8 @@ export interface Cache {
   getOrLoad(key: string, options: LoadOptions, load: (signal: AbortSignal) => Promise<Loaded>): Promise<CacheResult>;
   /** The entry if it is there and fresh, without loading: for the hot path. Counts a hit, never a miss. */
   peek(key: string): CacheResult | undefined;
+  /** Whether `peek` would find it; counts nothing and does not keep it from eviction. */
+  has(key: string): boolean;
   /** Drops exactly the entries that the changes touch. */
   invalidate(invalidation: Invalidation): void;
   /** Drops everything, also what is being loaded at the moment. */

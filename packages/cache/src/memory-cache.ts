@@ -107,6 +107,8 @@ export const createMemoryCache = ({ maximumBytes, clock }: MemoryCacheOptions): 
       return now < entry.expiresAt ? served(entry, now) : undefined;
     },
 
+    has: (key) => clock.monotonic() < (entries.peek(key)?.expiresAt ?? 0),
+
     invalidate({ tick, changes }: Invalidation) {
       for (const [tag, ofTag] of groupByTag(changes)) {
         for (const entry of entriesByTag.of(tag)) {

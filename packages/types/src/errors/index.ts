@@ -1,3 +1,4 @@
+import { ANALYTICS_ERRORS } from './analytics-errors.ts';
 import { CATALOG_ERRORS } from './catalog-errors.ts';
 import { COMMON_ERRORS } from './common-errors.ts';
 import { DATABASE_ERRORS } from './database-errors.ts';
@@ -10,6 +11,7 @@ export type { RowErrorCode } from './row-errors.ts';
 
 /** Every stable error code; `docs/reference/errors.md` is generated from it. */
 export const ERROR_CODES = {
+  ...ANALYTICS_ERRORS,
   ...CATALOG_ERRORS,
   ...COMMON_ERRORS,
   ...DATABASE_ERRORS,

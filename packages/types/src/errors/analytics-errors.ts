@@ -1,0 +1,25 @@
+import type { ErrorCode } from './error-code.ts';
+
+/** Answers and what they contain. */
+export const ANALYTICS_ERRORS = {
+  not_applied_yet: {
+    status: 503,
+    title: 'Not applied yet',
+    help: 'The write named by Sophia-After did not reach the answers within two seconds; retry after the seconds in Retry-After.',
+  },
+  as_of_in_future: {
+    status: 400,
+    title: 'As-of time not reached',
+    help: 'as_of is later than what the answers contain; the detail says up to when they are complete.',
+  },
+  result_too_large: {
+    status: 422,
+    title: 'Result too large',
+    help: 'The answer has more rows than one response may carry: filter, use a coarser grain, or set a limit.',
+  },
+  models_unavailable: {
+    status: 503,
+    title: 'Semantic models unavailable',
+    help: 'The workspace has no valid semantic models; the detail lists the problems of its files.',
+  },
+} as const satisfies Record<string, ErrorCode>;

@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto';
+import type { Freshness, ReadPoint, SourceFreshness } from '@sophia/types';
+
+export const freshnessOf = (readPoint: ReadPoint, sources: readonly SourceFreshness[], setAside: number): Freshness => ({
+  complete_to: readPoint.completeTo,
+  position: readPoint.position,
+  state: setAside === 0 ? 'complete' : 'incomplete',
+  ...(setAside === 0 ? {} : { set_aside: setAside }),
+  sources,
+});
+
+/** JSON members `freshness`, `cache`, `query_id` (and `notes`), without braces. */
+export const envelopeText = (freshness: string, tier: string, age: number, queryId: string, notes: readonly string[]): string =>
+  `"freshness":${freshness},"cache":{"tier":"${tier}","age_ms":${Math.round(age)}},"query_id":"${queryId}"${
+    notes.length === 0 ? '' : `,"notes":${JSON.stringify(notes)}`
+  }`;
+
+const tags = new WeakMap<Buffer, string>();
+
+/** Weak entity tag over the bytes and the cache key (query, model version, policy scope); computed once for the same buffer. */
+export const entityTag = (bytes: Buffer, key: string): string => {
+  const known = tags.get(bytes);
+  if (known !== undefined) return known;
+  const tag = `W/"${createHash('sha256').update(key).update('\n').update(bytes).digest('base64url').slice(0, 27)}"`;
+  tags.set(bytes, tag);
+  return tag;
+};

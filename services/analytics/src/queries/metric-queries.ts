@@ -1,0 +1,182 @@
+import type { Cache, CacheDependency, CacheResult, Loaded } from '@sophia/cache';
+import { type RecordChange, readAnswer } from '@sophia/core';
+import { type Clock, parseMicros, SophiaError } from '@sophia/shared';
+import type { Call, MetricQuery, ReadPoint } from '@sophia/types';
+import type { Warehouse } from '@sophia/warehouse';
+import type { Answer, AskOptions } from '../analytics.ts';
+import { encodeAnswer, rowCountOf } from '../answers/answer-bytes.ts';
+import type { SemanticLayers } from '../models/semantic-layers.ts';
+import type { PolicyReader } from '../policy/policy-reader.ts';
+import type { PublishedReadPoint } from '../projection/published-read-point.ts';
+import { readPointOf } from '../projection/warehouse-projection.ts';
+import { entityTag, envelopeText } from './answer-envelope.ts';
+import type { PreparedQueries, PreparedQuery } from './prepared-queries.ts';
+import { createRememberedBodies } from './remembered-bodies.ts';
+import type { WriteWaiting } from './write-waiting.ts';
+
+/** Milliseconds that an answer stays in memory when nothing changes it. */
+export const ANSWER_TTL = 15 * 60_000;
+/** Answers of the warehouse, reused while their tables' version stands; and answers as of a past time. */
+export const RESULT_TTL = 24 * 3_600_000;
+/** Longest wait for an `as_of` that is not reached yet. */
+const AS_OF_WAIT_MS = 2_000;
+
+export interface MetricQueriesOptions {
+  readonly warehouse: Warehouse;
+  readonly layers: SemanticLayers;
+  readonly policies: PolicyReader;
+  readonly prepared: PreparedQueries;
+  /** L1: answers, dropped by the events that change them. */
+  readonly answers: Cache;
+  /** L3: answers under the version of the tables that they were read from. */
+  readonly results: Cache;
+  readonly published: PublishedReadPoint;
+  readonly writes: WriteWaiting;
+  /** JSON text of the freshness of an answer over these types. */
+  readonly freshnessText: (prepared: PreparedQuery, readPoint: ReadPoint) => string;
+  /** Catalog time of the workspace's first change, or null: earlier answers are empty and say so. */
+  readonly firstChange: (prepared: PreparedQuery) => Promise<bigint | null>;
+  /** Told of each query that is asked: for warming. */
+  readonly asked: (prepared: PreparedQuery) => void;
+  /** Told of each statement that ran in the warehouse. */
+  readonly ran: (prepared: PreparedQuery, milliseconds: number) => void;
+  readonly newQueryId: () => string;
+  readonly clock: Clock;
+}
+
+export interface MetricQueries {
+  ask(call: Call, query: MetricQuery, options?: AskOptions): Promise<Answer>;
+  peek(call: Call, body: string): Answer | undefined;
+  remember(call: Call, body: string, query: MetricQuery): void;
+  prepare(call: Call, query: MetricQuery): Promise<PreparedQuery>;
+  /** Computes the answer into the caches if it is not there. */
+  warm(prepared: PreparedQuery): Promise<void>;
+}
+
+export const createMetricQueries = (options: MetricQueriesOptions): MetricQueries => {
+  const { warehouse, layers, policies, prepared, answers, results, published, writes, clock } = options;
+  const bodies = createRememberedBodies();
+
+  const prepare = async (call: Call, query: MetricQuery): Promise<PreparedQuery> => {
+    const [layer, policy] = await Promise.all([layers.layer(call.principal.workspace), policies.resolve(call.principal)]);
+    return prepared.prepare(call.principal.workspace, query, layer, policy);
+  };
+
+  const present = async (of: PreparedQuery, result: CacheResult, tier: Answer['tier']): Promise<Answer> =>
+    respond(of, result, tier, await notesOf(of));
+
+  const respond = (
+    of: PreparedQuery,
+    { bytes, readPoint: read, age }: CacheResult,
+    tier: Answer['tier'],
+    notes: readonly string[],
+  ): Answer => {
+    const current = published.current();
+    // A hit is as current as the invalidations that spared it; what was just read, no more than its read.
+    const readPoint = tier === 'L1' || current.tick <= read.tick ? current : read;
+    const queryId = options.newQueryId();
+    return {
+      bytes,
+      rowCount: rowCountOf(bytes),
+      etag: entityTag(bytes, of.key),
+      readPoint,
+      envelope: envelopeText(options.freshnessText(of, readPoint), tier, age, queryId, notes),
+      queryId,
+      tier,
+      tags: of.tags,
+      notes,
+    };
+  };
+
+  const notesOf = async (of: PreparedQuery): Promise<readonly string[]> => {
+    if (of.compiled.asOf === null) return [];
+    const first = await options.firstChange(of);
+    return first === null || of.compiled.asOf < first ? ['as_of_before_first_change'] : [];
+  };
+
+  const readWarehouse = async (of: PreparedQuery, signal: AbortSignal): Promise<Loaded> => {
+    const begun = clock.monotonic();
+    const result = await warehouse.query(of.compiled, { signal });
+    options.ran(of, clock.monotonic() - begun);
+    const answer = readAnswer(of.compiled, result);
+    return { bytes: encodeAnswer(answer), readPoint: readPointOf(result.applied, published.current()) };
+  };
+
+  /** L3: the same answer again while the version of its tables stands. */
+  const load = async (of: PreparedQuery, signal: AbortSignal, told: { tier: Answer['tier'] }): Promise<Loaded> => {
+    if (of.compiled.asOf !== null) return readWarehouse(of, signal);
+    const current = published.current();
+    const version = warehouse.version(of.workspace, of.recordTypes);
+    const key = `${of.key}:${version}`;
+    const known = results.peek(key);
+    if (known !== undefined) {
+      told.tier = 'L3';
+      return { bytes: known.bytes, readPoint: current };
+    }
+    const loaded = await readWarehouse(of, signal);
+    // Only an answer of exactly this version may stand under its name.
+    if (warehouse.version(of.workspace, of.recordTypes) === version) {
+      await results.getOrLoad(key, { dependencies: of.dependencies.map(onErasureOnly), ttl: RESULT_TTL }, async () => loaded);
+    }
+    return loaded;
+  };
+
+  const cached = async (of: PreparedQuery, signal: AbortSignal | undefined): Promise<{ result: CacheResult; tier: Answer['tier'] }> => {
+    const told: { tier: Answer['tier'] } = { tier: 'none' };
+    const ttl = of.compiled.asOf === null ? ANSWER_TTL : RESULT_TTL;
+    const result = await answers.getOrLoad(of.key, { dependencies: of.dependencies, ttl, signal }, (loading) => load(of, loading, told));
+    return { result, tier: result.tier === 'L1' ? 'L1' : told.tier };
+  };
+
+  const waitForAsOf = async ({ compiled: { asOf } }: PreparedQuery, signal: AbortSignal | undefined): Promise<void> => {
+    if (asOf === null) return;
+    const reached = (readPoint: ReadPoint): boolean => microsecondsOf(readPoint) > asOf;
+    if (await published.waitFor(reached, AS_OF_WAIT_MS, signal)) return;
+    const { completeTo } = published.current();
+    throw new SophiaError('as_of_in_future', `as_of is not reached: answers are complete to ${completeTo}.`, {
+      details: { complete_to: completeTo },
+    });
+  };
+
+  return {
+    prepare,
+    async ask(call, query, { after, cache = 'use' } = {}) {
+      const of = await prepare(call, query);
+      options.asked(of);
+      await writes.waitFor(after, call.signal);
+      await waitForAsOf(of, call.signal);
+      if (cache === 'bypass') {
+        const loaded = await readWarehouse(of, call.signal ?? AbortSignal.timeout(call.deadline ?? 10_000));
+        return present(of, { ...loaded, tier: 'none', age: 0 }, 'none');
+      }
+      const { result, tier } = await cached(of, call.signal);
+      return present(of, result, tier);
+    },
+    peek({ principal }, body) {
+      const layer = layers.peek(principal.workspace);
+      const policy = policies.peek(principal);
+      if (layer === undefined || policy === undefined) return undefined;
+      const query = bodies.find(body);
+      if (query === undefined) return undefined;
+      const of = prepared.prepare(principal.workspace, query, layer, policy);
+      // Its notes need a look at the log's beginning: not on this path.
+      if (of.compiled.asOf !== null) return undefined;
+      const result = answers.peek(of.key);
+      if (result === undefined) return undefined;
+      options.asked(of);
+      return respond(of, result, 'L1', []);
+    },
+    remember: (_call, body, query) => bodies.remember(body, query),
+    async warm(of) {
+      await cached(of, undefined);
+    },
+  };
+};
+
+const microsecondsOf = ({ completeTo }: ReadPoint): bigint => parseMicros(completeTo) ?? 0n;
+
+/** Under a version's name an answer never changes, but for data that is erased for good. */
+const onErasureOnly = ({ tag, isAffected }: CacheDependency): CacheDependency => ({
+  tag,
+  isAffected: (change) => (change as RecordChange).erased === true && (isAffected?.(change) ?? true),
+});

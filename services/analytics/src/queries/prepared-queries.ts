@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import type { CacheDependency } from '@sophia/cache';
+import { type AvailableRollup, type CompiledQuery, compileQuery, type RecordChange } from '@sophia/core';
+import { type Clock, canonicalJson } from '@sophia/shared';
+import type { JsonValue, MetricQuery, SemanticLayer, WorkspaceId } from '@sophia/types';
+import type { Warehouse } from '@sophia/warehouse';
+import { LRUCache } from 'lru-cache';
+import type { ResolvedPolicy } from '../policy/policy-reader.ts';
+
+/** A metric query compiled for one policy scope, with its place in the caches. */
+export interface PreparedQuery {
+  readonly workspace: WorkspaceId;
+  readonly query: MetricQuery;
+  readonly compiled: CompiledQuery;
+  /** Key in the caches: `{service}:{version}:{operation}:{hash}`. */
+  readonly key: string;
+  readonly dependencies: readonly CacheDependency[];
+  readonly tags: readonly string[];
+  readonly recordTypes: readonly string[];
+  /** Monotonic milliseconds until which `today` stands. */
+  readonly validUntil: number;
+}
+
+export interface WorkspaceCalendar {
+  /** Stands for today in answers, `YYYY-MM-DD`; undefined: the clock's day. */
+  readonly reportingDate?: string | undefined;
+  readonly timeZone: string;
+  readonly weekStart: 'monday' | 'sunday';
+}
+
+export interface PreparedQueriesOptions {
+  readonly warehouse: Warehouse;
+  readonly clock: Clock;
+  readonly calendar: (workspace: WorkspaceId) => WorkspaceCalendar;
+  readonly rollups: (workspace: WorkspaceId) => readonly AvailableRollup[];
+  readonly hasOneCurrency: (workspace: WorkspaceId, recordType: string, field: string) => boolean;
+}
+
+export interface PreparedQueries {
+  prepare(workspace: WorkspaceId, query: MetricQuery, layer: SemanticLayer, policy: ResolvedPolicy): PreparedQuery;
+  /** Forgets the workspace's compiled queries: its tables, rollups or currencies changed. */
+  forget(workspace: WorkspaceId): void;
+}
+
+/** Compiled statements kept at most. */
+const MAXIMUM_PREPARED = 5_000;
+/** Every zone's midnight falls on a quarter of an hour in UTC. */
+const QUARTER_HOUR_MS = 15 * 60_000;
+
+/** Compiles queries, each once for its scope, models, tables and day. */
+export const createPreparedQueries = (options: PreparedQueriesOptions): PreparedQueries => {
+  const { warehouse, clock, calendar, rollups, hasOneCurrency } = options;
+  const prepared = new LRUCache<string, PreparedQuery>({ max: MAXIMUM_PREPARED });
+  const generations = new Map<WorkspaceId, number>();
+
+  const compile = (workspace: WorkspaceId, query: MetricQuery, layer: SemanticLayer, policy: ResolvedPolicy): PreparedQuery => {
+    const now = clock.now();
+    const { reportingDate, timeZone, weekStart } = calendar(workspace);
+    const compiled = compileQuery(query, layer, {
+      dialect: 'duckdb',
+      workspace,
+      table: (recordType) => warehouse.layout(workspace, recordType),
+      now,
+      reportingDate,
+      timeZone,
+      weekStart,
+      policy: policy.scope,
+      rollups: rollups(workspace),
+      hasOneCurrency: (recordType, field) => hasOneCurrency(workspace, recordType, field),
+    });
+    const recordTypes = compiled.reads.map(({ recordType }) => recordType);
+    const tags = recordTypes.map((recordType) => recordTypeTag(workspace, recordType));
+    const parameters: JsonValue = [workspace, layer.hash, policy.hash, JSON.parse(JSON.stringify(query)), timeZone, weekStart];
+    const key = `analytics:1:query:${digest(canonicalJson(compiled.usesToday ? [...parameters, compiled.today] : parameters))}`;
+    return {
+      workspace,
+      query,
+      compiled,
+      key,
+      dependencies: dependenciesOf(compiled, tags),
+      tags,
+      recordTypes,
+      validUntil: clock.monotonic() + QUARTER_HOUR_MS - (now % QUARTER_HOUR_MS),
+    };
+  };
+
+  return {
+    prepare(workspace, query, layer, policy) {
+      const name = `${workspace} ${generations.get(workspace) ?? 0} ${layer.hash} ${policy.hash} ${JSON.stringify(query)}`;
+      const known = prepared.get(name);
+      if (known !== undefined && clock.monotonic() < known.validUntil) return known;
+      const compiled = compile(workspace, query, layer, policy);
+      prepared.set(name, compiled);
+      return compiled;
+    },
+    forget(workspace) {
+      generations.set(workspace, (generations.get(workspace) ?? 0) + 1);
+    },
+  };
+};
+
+/** What an invalidation names when a record of the type changed. */
+export const recordTypeTag = (workspace: WorkspaceId, recordType: string): string => `${workspace}:${recordType}`;
+
+/** The past changes by erasure only: an answer as of a time depends on nothing else. */
+const dependenciesOf = (compiled: CompiledQuery, tags: readonly string[]): CacheDependency[] => {
+  const isAffected = (change: unknown): boolean => {
+    const known = change as RecordChange; // The projection sends nothing else under these tags.
+    return (compiled.asOf === null || known.erased === true) && compiled.affects(known);
+  };
+  return tags.map((tag) => ({ tag, isAffected }));
+};
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 32);

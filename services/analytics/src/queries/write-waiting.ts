@@ -1,0 +1,20 @@
+import type { EventLog } from '@sophia/event-log';
+import { SophiaError } from '@sophia/shared';
+import type { PublishedReadPoint } from '../projection/published-read-point.ts';
+
+/** Read your writes: lets a query wait until the answers contain the caller's last write. */
+export interface WriteWaiting {
+  /** Errors: `invalid_token`, `cursor_of_another_log`, `not_applied_yet` after two seconds. */
+  waitFor(after: string | undefined, signal: AbortSignal | undefined): Promise<void>;
+}
+
+const LONGEST_WAIT_MS = 2_000;
+
+export const createWriteWaiting = (eventLog: EventLog, published: PublishedReadPoint): WriteWaiting => ({
+  async waitFor(after, signal) {
+    if (after === undefined) return;
+    const write = eventLog.decodeToken(after);
+    if (await published.waitFor(({ tick }) => eventLog.contains(tick, write), LONGEST_WAIT_MS, signal)) return;
+    throw new SophiaError('not_applied_yet', 'The write is committed, but the answers do not contain it yet.', { retryAfter: 1 });
+  },
+});
