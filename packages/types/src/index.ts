@@ -6,6 +6,7 @@ export * from './freshness.ts';
 export * from './ids.ts';
 export * from './json.ts';
 export * from './metric-query.ts';
+export * from './policy.ts';
 export * from './principal.ts';
 export * from './read-point.ts';
 export * from './record.ts';

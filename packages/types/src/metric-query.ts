@@ -5,7 +5,7 @@ export const TIME_GRAINS = ['day', 'week', 'month', 'quarter', 'year'] as const;
 export type FilterOperator = (typeof FILTER_OPERATORS)[number];
 export type TimeGrain = (typeof TIME_GRAINS)[number];
 
-const FilterValue = Type.Union([Type.String({ maxLength: 4096 }), Type.Number(), Type.Boolean(), Type.Null()]);
+export const FilterValue = Type.Union([Type.String({ maxLength: 4096 }), Type.Number(), Type.Boolean(), Type.Null()]);
 
 export const FieldFilter = Type.Object(
   {

@@ -1,4 +1,6 @@
-import type { FieldDefinition, Filter, ModelRollup, WorkspaceId } from '@sophia/types';
+import type { FieldDefinition, ModelRollup, PolicyScope, WorkspaceId } from '@sophia/types';
+
+export type { FieldMask, PolicyScope, TypeScope } from '@sophia/types';
 
 /** What a query is compiled against, beside the semantic layer: where the records are, who asks, and which day it is. */
 export interface CompileContext {
@@ -39,30 +41,6 @@ export interface PhysicalField {
   readonly extension: boolean;
   /** Newest first; reads take the first that is not null, safely cast to the newest type. */
   readonly columns: readonly { readonly name: string; readonly type: string }[];
-}
-
-/** What one principal may see, already resolved to values: no attribute of the principal is left open. */
-export interface PolicyScope {
-  /** By record type; a type that is not named is seen whole. */
-  readonly types: Readonly<Record<string, TypeScope>>;
-  /** Aggregates only, over at least so many records, without identifying dimensions. */
-  readonly smallestGroup?: number | undefined;
-}
-
-/**
- * Fields in these filters are paths of reference fields that end in a field, from the record itself:
- * `status`, `owner.office`, `call_id.host_id.team`.
- */
-export interface TypeScope {
-  /** Rows for which this is not true are not there. */
-  readonly rows?: Filter | undefined;
-  readonly masks?: readonly FieldMask[] | undefined;
-}
-
-/** These fields are null in the scan, but for rows that `visible` holds for. */
-export interface FieldMask {
-  readonly fields: readonly string[];
-  readonly visible?: Filter | undefined;
 }
 
 export interface AvailableRollup {
