@@ -1,1 +1,2 @@
-export type * from './database.ts';
+export * from './database.ts';
+export { sqlStateOf } from './postgres/postgres-errors.ts';

@@ -1,0 +1,125 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmod, chown, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { SophiaError } from '@sophia/shared';
+import { type Confiner, NOBODY } from './confined-command.ts';
+import type { PostgresBinaries } from './postgres-binaries.ts';
+
+/** What is where in the data folder of the embedded PostgreSQL. */
+export interface ClusterFolder {
+  /** PostgreSQL's own. */
+  readonly cluster: string;
+  readonly socket: string;
+  readonly passwords: ClusterPasswords;
+}
+
+export interface ClusterPasswords {
+  readonly owner: string;
+  readonly app: string;
+  readonly log: string;
+}
+
+export const OWNER_ROLE = 'sophia_owner';
+
+/** Opens the folder, and makes the cluster on first use; one that was left half made is made anew. */
+export async function openClusterFolder(folder: string, binaries: PostgresBinaries, confiner: Confiner): Promise<ClusterFolder> {
+  const cluster = join(folder, 'cluster');
+  const socket = join(folder, 'socket');
+  await mkdir(socket, { recursive: true, mode: 0o700 });
+  const passwords = await ensurePasswords(join(folder, 'passwords.json'));
+  if (await exists(cluster)) await checkVersion(cluster, binaries.majorVersion);
+  else await initialise(folder, cluster, passwords.owner, binaries, confiner);
+  if (confiner.confinement === 'nobody') await giveToNobody([folder, socket, cluster]);
+  return { cluster, socket, passwords };
+}
+
+async function ensurePasswords(file: string): Promise<ClusterPasswords> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as ClusterPasswords;
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+  }
+  const passwords: ClusterPasswords = { owner: makePassword(), app: makePassword(), log: makePassword() };
+  await writeWhole(file, JSON.stringify(passwords));
+  return passwords;
+}
+
+const makePassword = (): string => randomBytes(24).toString('base64url');
+
+async function initialise(
+  folder: string,
+  cluster: string,
+  password: string,
+  binaries: PostgresBinaries,
+  confiner: Confiner,
+): Promise<void> {
+  const unfinished = join(folder, 'cluster.unfinished');
+  const passwordFile = join(folder, 'initial-password');
+  await rm(unfinished, { recursive: true, force: true });
+  await mkdir(unfinished, { mode: 0o700 });
+  await writeFile(passwordFile, password, { mode: 0o600 });
+  if (confiner.confinement === 'nobody') await giveToNobody([folder, unfinished, passwordFile]);
+  const command = confiner.command(binaries.initdb, [
+    `--pgdata=${unfinished}`,
+    `--username=${OWNER_ROLE}`,
+    `--pwfile=${passwordFile}`,
+    '--auth=scram-sha-256',
+    '--encoding=UTF8',
+    ...LOCALE(binaries.majorVersion),
+  ]);
+  try {
+    await promisify(execFile)(command.file, [...command.arguments], { timeout: 300_000 });
+  } catch (error) {
+    const output = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
+    throw new SophiaError('embedded_database_failed', `PostgreSQL could not make its data folder: ${output.trim()}`, { cause: error });
+  }
+  await rm(passwordFile);
+  await rename(unfinished, cluster);
+}
+
+/** Sorted by code point, the quickest; letters are known to be letters where PostgreSQL has that built in. */
+const LOCALE = (majorVersion: string): string[] =>
+  Number(majorVersion) >= 17 ? ['--no-locale', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'] : ['--no-locale'];
+
+async function checkVersion(cluster: string, majorVersion: string): Promise<void> {
+  const found = (await readFile(join(cluster, 'PG_VERSION'), 'utf8')).trim();
+  if (found === majorVersion) return;
+  throw new SophiaError(
+    'data_folder_version',
+    `The data folder ${cluster} is of PostgreSQL ${found}; this Sophia brings PostgreSQL ${majorVersion}.`,
+    {
+      details: { folder: cluster, found, expected: majorVersion },
+    },
+  );
+}
+
+/** Written beside and renamed, so that it is there whole or not at all. */
+async function writeWhole(file: string, text: string): Promise<void> {
+  const beside = `${file}.unfinished`;
+  const handle = await open(beside, 'w', 0o600);
+  await handle.writeFile(text);
+  await handle.sync();
+  await handle.close();
+  await chmod(beside, 0o600);
+  await rename(beside, file);
+}
+
+async function giveToNobody(paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    const isFolder = (await stat(path)).isDirectory();
+    await chown(path, NOBODY, NOBODY);
+    if (!isFolder) continue;
+    for (const name of await readdir(path)) await giveToNobody([join(path, name)]);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,159 @@
+import { mkdir, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createBackoff } from '@sophia/shared';
+import pg from 'pg';
+import { clientConfig } from '../postgres/client-config.ts';
+import type { DatabaseRole, PostgresConnection } from '../postgres/connection-settings.ts';
+import { APP_ROLE, ensureRoles, LOG_ROLE } from '../roles.ts';
+import { type ClusterFolder, OWNER_ROLE, openClusterFolder } from './cluster-folder.ts';
+import { createConfiner } from './confined-command.ts';
+import { ownFolder } from './folder-owner.ts';
+import { endLeftovers } from './leftovers.ts';
+import { embeddedBinaries, type PostgresBinaries } from './postgres-binaries.ts';
+import { findFreePort, type ServerProcess, startServer } from './server-process.ts';
+import { DURABLE, EMBEDDED_SETTINGS, type ServerSettings } from './server-settings.ts';
+
+export interface EmbeddedPostgresOptions {
+  /** A folder of its own; made when missing. */
+  readonly dataDirectory: string;
+  /** Over the embedded ones; durability cannot be turned off. */
+  readonly settings?: ServerSettings | undefined;
+  /** Each line of PostgreSQL's log. */
+  readonly log?: ((line: string) => void) | undefined;
+  /** Those that npm brings, unless told. */
+  readonly binaries?: PostgresBinaries | undefined;
+}
+
+export interface EmbeddedPostgres {
+  /** To the product's database, or to another one of the cluster. */
+  connection(role: DatabaseRole, database?: string): PostgresConnection;
+  /** Of the server process that runs now: a new one after a crash. */
+  readonly pid: number;
+  /** Resolves when it was stopped, rejects when it crashed and could not be started again. */
+  readonly closed: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Runs PostgreSQL in the data folder, reachable through a socket in that folder alone. It ends with
+ * this process, however that ends; one that crashes is started again; what a killed process left
+ * behind is ended first. Throws `data_folder_in_use`, `data_folder_version` or
+ * `embedded_database_failed`.
+ */
+export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  await mkdir(options.dataDirectory, { recursive: true, mode: 0o700 });
+  const folder = await realpath(options.dataDirectory);
+  const owner = await ownFolder(folder);
+  try {
+    const binaries = options.binaries ?? (await embeddedBinaries());
+    const confiner = await createConfiner();
+    await endLeftovers(join(folder, 'cluster'));
+    const cluster = await openClusterFolder(folder, binaries, confiner);
+    const address = await chooseAddress(cluster);
+    const settings = { ...EMBEDDED_SETTINGS, ...options.settings, ...DURABLE, ...address.settings };
+    const start = () => startServer({ binaries, confiner, cluster: cluster.cluster, settings, log: options.log ?? (() => {}) });
+    const connection = (role: DatabaseRole, database = PRODUCT_DATABASE): PostgresConnection => ({
+      host: address.host,
+      port: address.port,
+      database,
+      user: USERS[role],
+      password: cluster.passwords[role],
+    });
+    const server = await start();
+    await ensureContents(connection, cluster);
+    return supervise(server, start, cluster.cluster, connection, owner.release);
+  } catch (error) {
+    await owner.release();
+    throw error;
+  }
+}
+
+const PRODUCT_DATABASE = 'sophia';
+const USERS: Readonly<Record<DatabaseRole, string>> = { owner: OWNER_ROLE, app: APP_ROLE, log: LOG_ROLE };
+const SOCKET_PORT = 5432;
+/** The kernel's limit for the path of a socket, without its end mark. */
+const LONGEST_SOCKET_PATH = 103;
+const MOST_RESTARTS = 10;
+
+interface Address {
+  readonly host: string;
+  readonly port: number;
+  readonly settings: ServerSettings;
+}
+
+/** The socket in the data folder; a path too long for sockets leaves the loopback interface, with passwords as ever. */
+async function chooseAddress({ socket }: ClusterFolder): Promise<Address> {
+  if (Buffer.byteLength(join(socket, `.s.PGSQL.${SOCKET_PORT}`)) <= LONGEST_SOCKET_PATH) {
+    return {
+      host: socket,
+      port: SOCKET_PORT,
+      settings: { unix_socket_directories: socket, unix_socket_permissions: '0700', port: String(SOCKET_PORT) },
+    };
+  }
+  const port = await findFreePort();
+  return { host: '127.0.0.1', port, settings: { listen_addresses: '127.0.0.1', unix_socket_directories: '', port: String(port) } };
+}
+
+/** Roles and the product's database, on first start. */
+async function ensureContents(connection: EmbeddedPostgres['connection'], { passwords }: ClusterFolder): Promise<void> {
+  const client = new pg.Client(clientConfig(connection('owner', 'postgres'), 'sophia-start'));
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    const { rows } = await client.query('select from pg_database where datname = $1', [PRODUCT_DATABASE]);
+    if (rows.length > 0) return;
+    await ensureRoles(connection('owner', 'postgres'), passwords);
+    await client.query(`create database ${pg.escapeIdentifier(PRODUCT_DATABASE)}`);
+  } finally {
+    await client.end();
+  }
+}
+
+function supervise(
+  first: ServerProcess,
+  start: () => Promise<ServerProcess>,
+  cluster: string,
+  connection: EmbeddedPostgres['connection'],
+  release: () => Promise<void>,
+): EmbeddedPostgres {
+  const backoff = createBackoff({ initialDelay: 100, maximumDelay: 5_000 });
+  let server = first;
+  let stopping = false;
+
+  const restart = async (): Promise<void> => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await endLeftovers(cluster);
+        server = await start();
+        return;
+      } catch (error) {
+        if (stopping || attempt >= MOST_RESTARTS) throw error;
+        await delay(backoff(attempt));
+      }
+    }
+  };
+  const watch = async (): Promise<void> => {
+    while (!stopping) {
+      await server.ended;
+      if (!stopping) await restart();
+    }
+    await server.ended;
+  };
+  const closed = watch().finally(release);
+  // Whoever waits for it sees the failure; without anyone it must not end the process.
+  closed.catch(() => {});
+
+  return {
+    connection,
+    get pid() {
+      return server.pid;
+    },
+    closed,
+    async stop() {
+      stopping = true;
+      await server.stop();
+      await closed;
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { readdir, readFile, readlink, realpath, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { identifyProcess, type ProcessIdentity, sendSignal, waitForEnd } from './running-process.ts';
+
+/**
+ * Ends what still runs on a cluster folder whose owner is gone, and removes its lock file. A
+ * PostgreSQL that is shutting down is given the time to do so.
+ */
+export async function endLeftovers(cluster: string): Promise<void> {
+  const processes = await findLeftovers(cluster);
+  for (const { signal, wait } of INCREASINGLY_FIRM) {
+    if (processes.length === 0) break;
+    for (const { pid } of processes) sendSignal(pid, signal);
+    if (await waitForEnd(processes, wait)) break;
+  }
+  await rm(join(cluster, 'postmaster.pid'), { force: true });
+}
+
+/** Fast shutdown, immediate shutdown, and what nothing resists. */
+const INCREASINGLY_FIRM = [
+  { signal: 'SIGINT', wait: 15_000 },
+  { signal: 'SIGQUIT', wait: 5_000 },
+  { signal: 'SIGKILL', wait: 5_000 },
+] as const;
+
+/** Server processes of the cluster: each works in its folder. */
+async function findLeftovers(cluster: string): Promise<ProcessIdentity[]> {
+  const [postmaster, others] = await Promise.all([readPostmaster(cluster), findByWorkingFolder(cluster)]);
+  const pids = new Set(others ?? (postmaster === undefined ? [] : [postmaster]));
+  const found = await Promise.all([...pids].map(identifyProcess));
+  return found.filter((process) => process !== undefined);
+}
+
+async function readPostmaster(cluster: string): Promise<number | undefined> {
+  try {
+    const pid = Number((await readFile(join(cluster, 'postmaster.pid'), 'utf8')).split('\n')[0]);
+    return Number.isInteger(pid) && pid > 1 ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined where the system has no /proc: then the lock file alone tells. */
+async function findByWorkingFolder(cluster: string): Promise<number[] | undefined> {
+  try {
+    const folder = await realpath(cluster);
+    const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+    const folders = await Promise.all(pids.map((pid) => readlink(`/proc/${pid}/cwd`).catch(() => undefined)));
+    return pids.filter((_, index) => folders[index] === folder).map(Number);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,177 @@
+import { createHash, randomInt } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { SophiaError } from '@sophia/shared';
+import pg from 'pg';
+import { clientConfig } from './postgres/client-config.ts';
+import type { PostgresConnection } from './postgres/connection-settings.ts';
+
+/** A workspace of the code that owns tables: its SQL files `0001_name.sql`, `0002_...` in one folder. */
+export interface MigrationModule {
+  readonly module: string;
+  readonly directory: URL;
+}
+
+/** One SQL file. Its first line `-- no-transaction` says that it is one statement that cannot run in a transaction. */
+export interface Migration {
+  readonly module: string;
+  readonly number: number;
+  readonly name: string;
+  readonly text: string;
+  readonly checksum: string;
+}
+
+export interface MigrationReport {
+  /** `module/0001_name` of each migration applied now. */
+  readonly applied: readonly string[];
+  readonly epoch: string;
+}
+
+export interface MigrateOptions {
+  /** The number of a new database among those that may be merged one day, 0 to 32767; 0 unless told. */
+  readonly databaseNumber?: number | undefined;
+}
+
+/**
+ * Brings the database to what the code knows (D6): each file in its own transaction, in order of the
+ * modules and of their numbers, under an advisory lock, so that several processes may start at once.
+ * The port's own module comes first.
+ *
+ * Throws `data_newer_than_code` where a migration was applied that the code does not know, and
+ * `migration_changed` where the text of an applied one differs.
+ */
+export async function migrate(
+  owner: PostgresConnection,
+  modules: readonly MigrationModule[],
+  options: MigrateOptions = {},
+): Promise<MigrationReport> {
+  const migrations = await loadMigrations([FOUNDATION, ...modules]);
+  const client = new pg.Client(clientConfig(owner, 'sophia-migrate'));
+  client.on('error', ignoreLoss);
+  await client.connect();
+  try {
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await client.query(CREATE_JOURNAL);
+    const pending = await pendingMigrations(client, migrations);
+    for (const migration of pending) await apply(client, migration);
+    return { applied: pending.map(label), epoch: await ensureInstallation(client, options.databaseNumber ?? 0) };
+  } finally {
+    await client.end();
+  }
+}
+
+/** Gives the log a new epoch, so that no cursor of before is taken for one of now: after a restore or a move. */
+export async function renewEpoch(owner: PostgresConnection): Promise<string> {
+  const client = new pg.Client(clientConfig(owner, 'sophia-migrate'));
+  client.on('error', ignoreLoss);
+  await client.connect();
+  try {
+    const epoch = makeEpoch();
+    await client.query('update installation set epoch = $1', [epoch]);
+    return epoch;
+  } finally {
+    await client.end();
+  }
+}
+
+/** The migrations of the modules' folders, in order. */
+export async function loadMigrations(modules: readonly MigrationModule[]): Promise<Migration[]> {
+  const loaded = await Promise.all(modules.map(loadModule));
+  return loaded.flat();
+}
+
+export const FOUNDATION: MigrationModule = { module: 'database', directory: new URL('./migrations/', import.meta.url) };
+
+const MIGRATION_LOCK = 7_364_217_001;
+const FILE_NAME = /^(\d{4})_([a-z0-9_]+)\.sql$/;
+const CREATE_JOURNAL = `create table if not exists migration (
+  module text not null,
+  number int not null,
+  name text not null,
+  checksum text not null,
+  applied_at timestamptz not null default now(),
+  primary key (module, number)
+)`;
+
+async function loadModule({ module, directory }: MigrationModule): Promise<Migration[]> {
+  const names = (await readdir(directory)).filter((name) => name.endsWith('.sql')).sort();
+  return Promise.all(
+    names.map(async (file, index) => {
+      const [, number, name] = FILE_NAME.exec(file) ?? [];
+      if (name === undefined || Number(number) !== index + 1) {
+        throw new Error(
+          `The migration ${module}/${file} must be called ${String(index + 1).padStart(4, '0')}_name.sql: numbers have no gaps.`,
+        );
+      }
+      const text = await readFile(new URL(file, directory), 'utf8');
+      // A checkout with other line endings is the same migration.
+      const checksum = createHash('sha256').update(text.replaceAll('\r\n', '\n')).digest('hex');
+      return { module, number: Number(number), name, text, checksum };
+    }),
+  );
+}
+
+async function pendingMigrations(client: pg.Client, migrations: readonly Migration[]): Promise<Migration[]> {
+  const { rows } = await client.query<{ module: string; number: number; name: string; checksum: string }>(
+    'select module, number, name, checksum from migration order by applied_at, module, number',
+  );
+  const known = new Map(migrations.map((migration) => [`${migration.module} ${migration.number}`, migration]));
+  for (const row of rows) {
+    const migration = known.get(`${row.module} ${row.number}`);
+    if (migration === undefined) {
+      throw new SophiaError(
+        'data_newer_than_code',
+        `The database has the migration ${label(row)}, which this version of Sophia does not know.`,
+        {
+          details: { migration: label(row) },
+        },
+      );
+    }
+    if (migration.checksum !== row.checksum) {
+      throw new SophiaError(
+        'migration_changed',
+        `The migration ${label(row)} was applied with another text than ${label(migration)} has now.`,
+        {
+          details: { migration: label(row), expected: row.checksum, found: migration.checksum },
+        },
+      );
+    }
+    known.delete(`${row.module} ${row.number}`);
+  }
+  return [...known.values()];
+}
+
+async function apply(client: pg.Client, migration: Migration): Promise<void> {
+  const { module, number, name, text, checksum } = migration;
+  const inTransaction = !/^-- no-transaction\b/.test(text);
+  try {
+    if (inTransaction) await client.query('begin');
+    await client.query(text);
+    await client.query('insert into migration (module, number, name, checksum) values ($1, $2, $3, $4)', [module, number, name, checksum]);
+    if (inTransaction) await client.query('commit');
+  } catch (error) {
+    throw new SophiaError(
+      'database_error',
+      `The migration ${label(migration)} failed: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+async function ensureInstallation(client: pg.Client, databaseNumber: number): Promise<string> {
+  await client.query('insert into installation (epoch, database_number) values ($1, $2) on conflict do nothing', [
+    makeEpoch(),
+    databaseNumber,
+  ]);
+  const { rows } = await client.query<{ epoch: string }>('select epoch from installation');
+  return rows[0]?.epoch as string;
+}
+
+const makeEpoch = (): string => randomInt(36 ** 6, 36 ** 7).toString(36);
+
+const label = ({ module, number, name }: { readonly module: string; readonly number: number; readonly name: string }): string =>
+  `${module}/${String(number).padStart(4, '0')}_${name}`;
+
+// The statement in hand fails with the same error.
+function ignoreLoss(): void {}

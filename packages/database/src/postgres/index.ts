@@ -1,0 +1,2 @@
+export type { DatabaseRole, PostgresConnection } from './connection-settings.ts';
+export { createPostgresDatabase, DEFAULT_POOL, type PostgresDatabaseOptions } from './postgres-database.ts';

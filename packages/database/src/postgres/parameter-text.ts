@@ -1,0 +1,51 @@
+/**
+ * A value as PostgreSQL takes it for a bound parameter: text, or bytes for bytea.
+ * Arrays become array literals, other objects JSON; JSON that is an array is passed as JSON text.
+ */
+export function encodeParameter(value: unknown): string | Buffer | null {
+  switch (typeof value) {
+    case 'string':
+      return value;
+    case 'number':
+    case 'bigint':
+      return value.toString();
+    case 'boolean':
+      return value ? 't' : 'f';
+    case 'object':
+      return encodeObject(value);
+    case 'undefined':
+      return null;
+    case 'function':
+    case 'symbol':
+      throw new TypeError(`A ${typeof value} cannot be bound to a statement.`);
+  }
+}
+
+function encodeObject(value: object | null): string | Buffer | null {
+  if (value === null) return null;
+  if (Buffer.isBuffer(value)) return value;
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  if (value instanceof Date) return value.toISOString();
+  if (Array.isArray(value)) return encodeArray(value);
+  return JSON.stringify(value);
+}
+
+function encodeArray(values: readonly unknown[]): string {
+  let text = '{';
+  for (let index = 0; index < values.length; index++) {
+    if (index > 0) text += ',';
+    text += encodeElement(values[index]);
+  }
+  return `${text}}`;
+}
+
+function encodeElement(value: unknown): string {
+  if (typeof value === 'number' || typeof value === 'bigint') return value.toString();
+  if (Array.isArray(value)) return encodeArray(value);
+  const encoded = encodeParameter(value);
+  if (encoded === null) return 'null';
+  if (typeof encoded !== 'string') return `"\\\\x${encoded.toString('hex')}"`;
+  return `"${SPECIAL.test(encoded) ? encoded.replace(/["\\]/g, '\\$&') : encoded}"`;
+}
+
+const SPECIAL = /["\\]/;

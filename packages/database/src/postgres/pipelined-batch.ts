@@ -1,0 +1,146 @@
+import type { Connection, FieldDef, Submittable } from 'pg';
+import type { Statement } from '../database.ts';
+import { encodeParameter } from './parameter-text.ts';
+import { parserFor, type ValueParser } from './value-parsers.ts';
+
+/** One statement of a batch with the values for its parameters. */
+export interface BatchStep {
+  readonly statement: Statement;
+  readonly values: readonly unknown[];
+}
+
+export interface StepResult {
+  readonly rows: Record<string, unknown>[];
+  /** PostgreSQL's own word for what it did: `INSERT 0 1`, `COMMIT`, `ROLLBACK`. */
+  readonly command: string;
+}
+
+/** What a batch came to: the results of the steps that were done, and the error that ended it. */
+export interface BatchOutcome {
+  readonly results: readonly StepResult[];
+  readonly error?: unknown;
+}
+
+/** What one connection has prepared. */
+export interface PreparedStatements {
+  readonly known: Map<string, PreparedStatement>;
+  /** Sent to be parsed, but an error came before an answer: may or may not be there. */
+  readonly doubtful: Set<string>;
+}
+
+interface PreparedStatement {
+  readonly text: string;
+  readonly columns: readonly Column[];
+}
+
+interface Column {
+  readonly name: string;
+  readonly parse: ValueParser;
+}
+
+/**
+ * Sends several prepared statements in one write with one Sync behind them, so that they cost one
+ * round trip and, outside of an explicit transaction, are one transaction. Each statement is parsed
+ * once per connection and its columns described once: PostgreSQL refuses a plan whose columns
+ * changed. The steps behind a failing one are not run.
+ */
+export class PipelinedBatch implements Submittable {
+  readonly #steps: readonly BatchStep[];
+  readonly #values: (string | Buffer | null)[][];
+  readonly #prepared: PreparedStatements;
+  readonly #settle: (outcome: BatchOutcome) => void;
+  readonly #results: StepResult[] = [];
+  #columns: readonly Column[] = [];
+  #rows: Record<string, unknown>[] = [];
+
+  /** Throws a TypeError for a value that cannot be bound. */
+  constructor(steps: readonly BatchStep[], prepared: PreparedStatements, settle: (outcome: BatchOutcome) => void) {
+    this.#steps = steps;
+    this.#values = steps.map(({ values }) => values.map(encodeParameter));
+    this.#prepared = prepared;
+    this.#settle = settle;
+  }
+
+  /** Called by the client when it is this batch's turn. */
+  submit(connection: Connection): void {
+    const parsing = new Set<string>();
+    connection.stream.cork();
+    this.#steps.forEach(({ statement }, index) => {
+      this.#send(connection, statement, this.#values[index] ?? [], parsing);
+    });
+    connection.sync();
+    connection.stream.uncork();
+    this.#expectStep();
+  }
+
+  #send(connection: Connection, { name, text }: Statement, values: (string | Buffer | null)[], parsing: Set<string>): void {
+    const { known, doubtful } = this.#prepared;
+    const isNew = !known.has(name) && !parsing.has(name);
+    if (isNew) {
+      if (doubtful.has(name)) connection.close({ type: 'S', name }, true);
+      doubtful.add(name);
+      parsing.add(name);
+      connection.parse({ name, text, types: [] }, true);
+    }
+    connection.bind({ portal: '', statement: name, values }, true);
+    if (isNew) connection.describe({ type: 'P', name: '' }, true);
+    connection.execute(null, true);
+  }
+
+  #expectStep(): void {
+    const step = this.#steps[this.#results.length];
+    this.#columns = (step && this.#prepared.known.get(step.statement.name)?.columns) ?? [];
+    this.#rows = [];
+  }
+
+  handleRowDescription({ fields }: { readonly fields: readonly FieldDef[] }): void {
+    this.#columns = fields.map(({ name, dataTypeID }) => ({ name, parse: parserFor(dataTypeID) }));
+  }
+
+  handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }): void {
+    const row: Record<string, unknown> = {};
+    const columns = this.#columns;
+    for (let index = 0; index < columns.length; index++) {
+      const column = columns[index] as Column;
+      const text = fields[index] ?? null;
+      row[column.name] = text === null ? null : column.parse(text);
+    }
+    this.#rows.push(row);
+  }
+
+  handleCommandComplete({ text }: { readonly text: string }): void {
+    this.#complete(text);
+  }
+
+  handleEmptyQuery(): void {
+    this.#complete('');
+  }
+
+  #complete(command: string): void {
+    const step = this.#steps[this.#results.length];
+    if (step !== undefined && !this.#prepared.known.has(step.statement.name)) {
+      this.#prepared.known.set(step.statement.name, { text: step.statement.text, columns: this.#columns });
+      this.#prepared.doubtful.delete(step.statement.name);
+    }
+    this.#results.push({ rows: this.#rows, command });
+    this.#expectStep();
+  }
+
+  handleReadyForQuery(): void {
+    this.#settle({ results: this.#results });
+  }
+
+  /** An error of the statement in hand, or of the connection; after the former the server skips the rest. */
+  handleError(error: unknown): void {
+    const step = this.#steps[this.#results.length];
+    if (step !== undefined) this.#prepared.known.delete(step.statement.name);
+    this.#settle({ results: this.#results, error });
+  }
+
+  // Statements that stop half-way are none of a batch: rows are never fetched in portions, COPY has its own way.
+  handlePortalSuspended(): void {}
+  handleCopyInResponse(connection: Connection & { sendCopyFail(message: string): void }): void {
+    connection.sendCopyFail('COPY is not a statement of a batch');
+  }
+  handleCopyData(): void {}
+}

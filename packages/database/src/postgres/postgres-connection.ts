@@ -1,0 +1,108 @@
+import pg from 'pg';
+import copyStreams from 'pg-copy-streams';
+import type { Statement } from '../database.ts';
+import { cancelBackend } from './cancel-backend.ts';
+import { clientConfig } from './client-config.ts';
+import type { PostgresConnection } from './connection-settings.ts';
+import { type BatchOutcome, type BatchStep, PipelinedBatch, type PreparedStatements } from './pipelined-batch.ts';
+
+export interface OpenOptions {
+  readonly applicationName: string;
+  /** Milliseconds; the server's own limit behind the callers' deadlines. */
+  readonly statementTimeout: number;
+  /** Milliseconds that a transaction may stand idle. */
+  readonly idleInTransactionTimeout: number;
+}
+
+/**
+ * One connection to one server. It runs one batch at a time; the caller waits for the outcome before
+ * the next. When it is lost, the batch in hand ends with the error and `closed` settles.
+ */
+export interface ServerConnection {
+  readonly processId: number;
+  /** Names this run of this server: another value means that it restarted, recovered or was promoted meanwhile. */
+  readonly incarnation: string;
+  readonly closed: Promise<void>;
+  readonly isClosed: boolean;
+  /** Statements run so far. */
+  readonly statements: number;
+  run(steps: readonly BatchStep[]): Promise<BatchOutcome>;
+  /** A stream into `copy ... from stdin`; the connection is free again when it has finished or failed. */
+  copyFrom(text: string): NodeJS.WritableStream & { readonly rowCount: number; destroy(error?: Error): unknown };
+  onNotification(receive: (channel: string, payload: string) => void): void;
+  /** Says goodbye. */
+  end(): Promise<void>;
+  /** Cancels what it runs and drops it at once. */
+  abandon(): void;
+}
+
+/** Opens a connection with the session settings that the port promises: UTC, ISO dates, no JIT, time-outs. */
+export async function openConnection(settings: PostgresConnection, options: OpenOptions): Promise<ServerConnection> {
+  const client = new pg.Client({
+    ...clientConfig(settings, options.applicationName),
+    statement_timeout: options.statementTimeout,
+    idle_in_transaction_session_timeout: options.idleInTransactionTimeout,
+  });
+  const prepared: PreparedStatements = { known: new Map(), doubtful: new Set() };
+  let statements = 0;
+  let isClosed = false;
+  const closed = new Promise<void>((resolve) => {
+    client.on('end', () => {
+      isClosed = true;
+      resolve();
+    });
+  });
+  // The batch in hand and `closed` tell of a loss; without a listener the process would end.
+  client.on('error', () => {
+    isClosed = true;
+  });
+  await client.connect();
+
+  const run = (steps: readonly BatchStep[]) =>
+    new Promise<BatchOutcome>((resolve) => {
+      statements += steps.length;
+      client.query(new PipelinedBatch(steps, prepared, resolve));
+    });
+  const first = await run([{ statement: IDENTITY, values: [] }]);
+  if (first.error !== undefined) {
+    client.connection.stream.destroy();
+    throw first.error;
+  }
+  const identity = first.results[0]?.rows[0] as { readonly process_id: number; readonly incarnation: string };
+
+  return {
+    processId: identity.process_id,
+    incarnation: identity.incarnation,
+    closed,
+    get isClosed() {
+      return isClosed;
+    },
+    get statements() {
+      return statements;
+    },
+    run,
+    copyFrom: (text) => client.query(copyStreams.from(text, { highWaterMark: COPY_BUFFER })),
+    onNotification(receive) {
+      client.on('notification', ({ channel, payload }) => receive(channel, payload ?? ''));
+    },
+    async end() {
+      isClosed = true;
+      await client.end();
+    },
+    abandon() {
+      isClosed = true;
+      client.connection.stream.destroy();
+      cancelBackend(settings, client);
+    },
+  };
+}
+
+const COPY_BUFFER = 256 * 1024;
+
+// After a crash the server's statistics start anew, also when its first process survived.
+const IDENTITY: Statement = {
+  name: 'sophia_identity',
+  text: `select pg_backend_pid() as process_id,
+    concat_ws(' ', pg_postmaster_start_time(), (select stats_reset from pg_stat_wal),
+      case when pg_is_in_recovery() then 'standby' else left(pg_walfile_name(pg_current_wal_lsn()), 8) end) as incarnation`,
+};
