@@ -21,7 +21,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: [`${workspaces}/*.test.ts`, 'scripts/**/*.test.ts', 'tests/fixtures/**/*.test.ts'],
+          include: [`${workspaces}/*.test.ts`, 'scripts/**/*.test.ts'],
           exclude: ['**/*.engine.test.ts', '**/node_modules/**'],
         },
       },
@@ -30,6 +30,7 @@ export default defineConfig({
         test: {
           name: 'engine',
           include: [`${workspaces}/*.engine.test.ts`],
+          globalSetup: ['tests/fixtures/postgres-cluster.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
