@@ -1,3 +1,4 @@
+export * from './policy/index.ts';
 export * from './query/compile-context.ts';
 export * from './query/compiled-query.ts';
 export * from './record-types/index.ts';
