@@ -12,9 +12,11 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: [`${workspaces}/*.ts`],
-      exclude: ['**/*.test.ts', '**/*.contract.ts', '**/testing/**'],
+      exclude: ['**/*.test.ts', '**/*.contract.ts', '**/testing/**', '**/testing.ts'],
+      // Worker threads and the real processes of end-to-end tests count too.
+      autoAttachSubprocess: true,
       reportsDirectory: '.cache/coverage',
-      reporter: ['json-summary', 'json'],
+      reporter: ['text-summary', 'json'],
     },
     projects: [
       {

@@ -27,6 +27,14 @@ describe('files', () => {
   });
 });
 
+describe('core', () => {
+  test('is pure: no I/O, no clock, no chance', () => {
+    const impure =
+      /'node:(fs|net|https?|child_process|timers|worker_threads|os)\b|\bDate\.now\(|\bnew Date\(\)|\bperformance\.now\(|\bMath\.random\(|\brandom(UUID|Bytes)\b|\bset(Timeout|Interval|Immediate)\(/;
+    expect(product.filter(({ path, text }) => path.startsWith('packages/core/') && impure.test(text)).map(({ path }) => path)).toEqual([]);
+  });
+});
+
 describe('the environment', () => {
   test('is read by configuration only', () => {
     const readers = product.filter(({ text }) => /\bprocess\.env\b/.test(text)).map(({ path }) => path);

@@ -4,7 +4,8 @@ import { isProof, readSources, readWorkspaces, type SourceFile, type Workspace }
 /** Lowest first; a workspace imports from floors below its own. */
 const FLOORS = [
   ['types'],
-  ['core', 'shared'],
+  ['shared'],
+  ['core'],
   ['observability'],
   ['database'],
   ['port'],

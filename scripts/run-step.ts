@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+export interface Outcome {
+  readonly exitCode: number;
+  readonly seconds: number;
+  /** What the command printed, where it was not shown at once. */
+  readonly output: string;
+}
+
+/**
+ * Runs a program of `node_modules/.bin` at the root. Its output is shown as it comes, or kept until
+ * someone wants it.
+ */
+export async function runStep(program: string, args: readonly string[], { shown }: { readonly shown: boolean }): Promise<Outcome> {
+  const started = performance.now();
+  const child = spawn(`${ROOT}node_modules/.bin/${program}`, args, {
+    cwd: ROOT,
+    env: environment(),
+    stdio: ['ignore', shown ? 'inherit' : 'pipe', shown ? 'inherit' : 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const exitCode = await new Promise<number>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve(code ?? 1));
+  });
+  return { exitCode, seconds: (performance.now() - started) / 1000, output };
+}
+
+/** Tools write into the repository's ignored folder alone; code from the compile cache would blur coverage. */
+function environment(): NodeJS.ProcessEnv {
+  const { NODE_COMPILE_CACHE: _, ...inherited } = process.env;
+  return {
+    ...inherited,
+    XDG_CONFIG_HOME: `${ROOT}.cache/config`,
+    XDG_CACHE_HOME: `${ROOT}.cache/xdg`,
+    TURBO_TELEMETRY_DISABLED: '1',
+    DO_NOT_TRACK: '1',
+  };
+}

@@ -1,0 +1,83 @@
+/**
+ * `./sophia test`: proves everything, step by step, and sums up. With arguments it is Vitest on the
+ * tests that they select (`./sophia test packages/cache`, `./sophia test --changed`).
+ */
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { checkCoverage } from './check-coverage.ts';
+import { ROOT, runStep } from './run-step.ts';
+import { sumOf, type Totals, totalsOf } from './test-totals.ts';
+
+const REPORTS = `${ROOT}.cache/test`;
+
+const CHECKS = {
+  types: ['tsc', '-p', '.'],
+  lint: ['biome', 'check', '--error-on-warnings', '.'],
+  boundaries: ['turbo', 'boundaries'],
+  unused: ['knip'],
+} as const;
+
+/** Vitest's projects, quickest first, and whether what they reach counts as covered. */
+const PROJECTS = { architecture: false, unit: true, engine: true, e2e: true } as const;
+
+interface Step extends Totals {
+  readonly name: string;
+  readonly seconds: number;
+}
+
+const selection = process.argv.slice(2);
+process.exitCode =
+  selection.length > 0 ? (await runStep('vitest', ['run', '--passWithNoTests', ...selection], { shown: true })).exitCode : await testAll();
+
+async function testAll(): Promise<number> {
+  await rm(REPORTS, { recursive: true, force: true });
+  await mkdir(REPORTS, { recursive: true });
+  const steps: Step[] = [];
+  for (const [name, [program, ...args]] of Object.entries(CHECKS)) steps.push(await checkStep(name, program, args));
+  for (const [name, covers] of Object.entries(PROJECTS)) steps.push(await projectStep(name, covers));
+  steps.push(await coverageStep());
+
+  const total = sumOf(steps);
+  console.log(`\n${'step'.padEnd(14)}${'passed'.padStart(8)}${'failed'.padStart(8)}${'skipped'.padStart(9)}${'seconds'.padStart(9)}`);
+  for (const { name, passed, failed, skipped, seconds } of [...steps, { name: 'all', ...total, seconds: performance.now() / 1000 }]) {
+    console.log(
+      `${name.padEnd(14)}${`${passed}`.padStart(8)}${`${failed}`.padStart(8)}${`${skipped}`.padStart(9)}${seconds.toFixed(1).padStart(9)}`,
+    );
+  }
+  await writeFile(`${REPORTS}/totals.json`, JSON.stringify(total));
+  return total.failed === 0 ? 0 : 1;
+}
+
+async function checkStep(name: string, program: string, args: readonly string[]): Promise<Step> {
+  const { exitCode, seconds, output } = await runStep(program, args, { shown: false });
+  console.log(`${name}: ${exitCode === 0 ? 'ok' : 'failed'} (${seconds.toFixed(1)} s)`);
+  if (exitCode !== 0) console.log(output);
+  return { name, seconds, ...verdict(exitCode === 0) };
+}
+
+async function projectStep(name: string, covers: boolean): Promise<Step> {
+  console.log(`\n${name} tests`);
+  const report = `${REPORTS}/${name}.json`;
+  const { exitCode, seconds } = await runStep(
+    'vitest',
+    [
+      'run',
+      `--project=${name}`,
+      '--passWithNoTests',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+      ...(covers ? ['--coverage', `--coverage.reportsDirectory=${REPORTS}/coverage/${name}`] : []),
+    ],
+    { shown: true },
+  );
+  const written = await readFile(report, 'utf8').then(JSON.parse, () => undefined);
+  return { name, seconds, ...totalsOf(written, exitCode) };
+}
+
+async function coverageStep(): Promise<Step> {
+  const started = performance.now();
+  const found = await checkCoverage(`${REPORTS}/coverage`);
+  return { name: 'coverage', seconds: (performance.now() - started) / 1000, ...verdict(found.length === 0) };
+}
+
+const verdict = (passed: boolean): Totals => ({ passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0 });
