@@ -41,12 +41,15 @@ export interface ModelDimension {
 export const AGGREGATIONS = ['sum', 'count', 'count_distinct', 'average', 'min', 'max', 'median', 'percentile'] as const;
 export type Aggregation = (typeof AGGREGATIONS)[number];
 
+/** A condition in the language of expressions, `status = 'won'`, or a filter as in queries. */
+export type ModelFilter = string | Filter;
+
 export interface ModelMeasure {
   readonly name: string;
   readonly aggregation: Aggregation;
   /** Over fields and over attributes reached by many-to-one joins, for example `amount / product.list_price`. Only `count` may do without. */
   readonly expression?: string | undefined;
-  readonly filter?: Filter | undefined;
+  readonly filter?: ModelFilter | undefined;
   /** A time dimension of the model; the model's default unless told. */
   readonly time_dimension?: string | undefined;
   /** Between 0 and 1, for percentile. */
@@ -74,7 +77,7 @@ export interface MetricCommon {
   readonly format?: MetricFormat | undefined;
   readonly unit?: string | undefined;
   /** Over the records of every measure below this metric. */
-  readonly filter?: Filter | undefined;
+  readonly filter?: ModelFilter | undefined;
 }
 
 export const METRIC_FORMATS = ['currency', 'percent', 'number', 'integer', 'days'] as const;

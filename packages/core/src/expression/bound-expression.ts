@@ -1,0 +1,148 @@
+import type { FieldDefinition, FieldType, TimeGrain } from '@sophia/types';
+
+/** What an expression gives. A reference is the text of its source id. */
+export type ValueType = Exclude<FieldType, 'reference'>;
+
+/** An expression whose names are known and whose types fit: what dialects write and what `evaluate` computes. */
+export type BoundExpression = FieldRead | ColumnRead | Literal | Today | Operation | Choice;
+
+/** A field of the base record, or of one that references lead to. */
+export interface FieldRead {
+  readonly kind: 'field';
+  readonly type: ValueType;
+  /** Reference fields from the base record to the record that has the field; empty for the base record itself. */
+  readonly path: readonly string[];
+  readonly recordType: string;
+  readonly field: FieldDefinition;
+}
+
+/** A column of a relation that the compiler makes, for example a metric that another is derived from. */
+export interface ColumnRead {
+  readonly kind: 'column';
+  readonly type: ValueType;
+  readonly name: string;
+}
+
+export interface Literal {
+  readonly kind: 'literal';
+  readonly type: ValueType;
+  /** In the canonical form of its type: decimal text for numbers, `YYYY-MM-DD`, ISO 8601 in UTC. */
+  readonly value: string | boolean | null;
+}
+
+export interface Today {
+  readonly kind: 'today';
+  readonly type: 'date';
+}
+
+export interface Operation {
+  readonly kind: 'operation';
+  readonly type: ValueType;
+  readonly operation: OperationName;
+  readonly operands: readonly BoundExpression[];
+  /** For `period`. */
+  readonly grain?: TimeGrain;
+}
+
+/** The first branch whose condition is true, else `otherwise`. */
+export interface Choice {
+  readonly kind: 'choice';
+  readonly type: ValueType;
+  readonly branches: readonly { readonly when: BoundExpression; readonly value: BoundExpression }[];
+  readonly otherwise: BoundExpression;
+}
+
+/**
+ * All but `and`, `or`, `is_null`, `coalesce` and `concat` give null where an operand is null; `divide` and `nullif` also
+ * where the divisor is zero or the operands are equal. Numeric operands are of the operation's own type.
+ */
+export type OperationName =
+  | 'add'
+  | 'subtract'
+  | 'multiply'
+  | 'divide'
+  | 'negate'
+  | 'absolute'
+  | 'round'
+  | 'convert'
+  | 'eq'
+  | 'ne'
+  | 'lt'
+  | 'lte'
+  | 'gt'
+  | 'gte'
+  | 'in'
+  | 'and'
+  | 'or'
+  | 'not'
+  | 'is_null'
+  | 'coalesce'
+  | 'nullif'
+  | 'lower'
+  | 'upper'
+  | 'concat'
+  | 'contains'
+  | 'starts_with'
+  | 'list_contains'
+  | 'add_days'
+  | 'days_between'
+  | 'day_of'
+  | 'period';
+
+export const operation = (name: OperationName, type: ValueType, operands: readonly BoundExpression[], grain?: TimeGrain): Operation => ({
+  kind: 'operation',
+  operation: name,
+  type,
+  operands,
+  ...(grain === undefined ? {} : { grain }),
+});
+
+export const literal = (type: ValueType, value: string | boolean | null): Literal => ({ kind: 'literal', type, value });
+
+export const TRUE = literal('boolean', true);
+
+/** All of them hold; true where there are none. */
+export const allOf = (conditions: readonly BoundExpression[]): BoundExpression => combine('and', conditions) ?? TRUE;
+
+/** One of them holds; false where there are none. */
+export const anyOf = (conditions: readonly BoundExpression[]): BoundExpression => combine('or', conditions) ?? literal('boolean', false);
+
+function combine(name: 'and' | 'or', conditions: readonly BoundExpression[]): BoundExpression | undefined {
+  return conditions.length > 1 ? operation(name, 'boolean', conditions) : conditions[0];
+}
+
+/** The expression and everything below it, each once. */
+export function* nodesOf(expression: BoundExpression): Generator<BoundExpression> {
+  yield expression;
+  if (expression.kind === 'operation') for (const operand of expression.operands) yield* nodesOf(operand);
+  if (expression.kind !== 'choice') return;
+  for (const { when, value } of expression.branches) {
+    yield* nodesOf(when);
+    yield* nodesOf(value);
+  }
+  yield* nodesOf(expression.otherwise);
+}
+
+export function* fieldsOf(expression: BoundExpression): Generator<FieldRead> {
+  for (const node of nodesOf(expression)) if (node.kind === 'field') yield node;
+}
+
+export const readsToday = (expression: BoundExpression): boolean => [...nodesOf(expression)].some(({ kind }) => kind === 'today');
+
+/** The same expression, with every field reached from further away: its path gets `prefix` in front. */
+export function reachedBy(prefix: readonly string[], expression: BoundExpression): BoundExpression {
+  if (prefix.length === 0) return expression;
+  return mapLeaves(expression, (leaf) => (leaf.kind === 'field' ? { ...leaf, path: [...prefix, ...leaf.path] } : leaf));
+}
+
+export function mapLeaves(expression: BoundExpression, replace: (leaf: BoundExpression) => BoundExpression): BoundExpression {
+  if (expression.kind === 'operation') {
+    return { ...expression, operands: expression.operands.map((operand) => mapLeaves(operand, replace)) };
+  }
+  if (expression.kind !== 'choice') return replace(expression);
+  return {
+    ...expression,
+    branches: expression.branches.map(({ when, value }) => ({ when: mapLeaves(when, replace), value: mapLeaves(value, replace) })),
+    otherwise: mapLeaves(expression.otherwise, replace),
+  };
+}

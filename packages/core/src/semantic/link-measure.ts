@@ -1,0 +1,106 @@
+import type { Aggregation, ModelFilter, ModelMeasure } from '@sophia/types';
+import { bindExpression, type NameResolver } from '../expression/bind-expression.ts';
+import { type BoundExpression, type FieldRead, fieldsOf, type ValueType } from '../expression/bound-expression.ts';
+import { isNumeric } from '../expression/coerce.ts';
+import { ExpressionProblem } from '../expression/expression.ts';
+import { parseExpression } from '../expression/parse-expression.ts';
+import { condition, describeType } from '../expression/typing.ts';
+import { bindFilter, FilterProblem } from './bind-filter.ts';
+import { closest } from './closest.ts';
+import type { ProblemPlace, Report } from './link-problem.ts';
+import type { LinkedDimension, LinkedMeasure, LinkedModel } from './linked-layer.ts';
+
+/** Binds a measure; what is wrong is reported, and the measure is then undefined. */
+export function linkMeasure(definition: ModelMeasure, linked: LinkedModel, names: NameResolver, report: Report): LinkedMeasure | undefined {
+  const { aggregation } = definition;
+  const expression = checked({ definition, key: 'expression' }, report, () => bindOperand(definition, names));
+  const filter = checked({ definition, key: 'filter' }, report, () => bindModelFilter(definition.filter, names));
+  const time = checked({ definition, key: 'time_dimension' }, report, () => findTime(definition, linked));
+  if (expression === undefined || filter === undefined || time === undefined) return undefined;
+  return {
+    definition,
+    model: linked.model.name,
+    aggregation,
+    expression: expression ?? undefined,
+    filter: filter ?? undefined,
+    time: time ?? undefined,
+    type: aggregateType(aggregation, expression?.type ?? 'integer'),
+    currencies: expression === null || aggregation === 'count' || aggregation === 'count_distinct' ? [] : currenciesOf(expression),
+  };
+}
+
+/** The value, or undefined after its problem was reported. */
+export function checked<T>(place: ProblemPlace, report: Report, bind: () => T): T | undefined {
+  try {
+    return bind();
+  } catch (problem) {
+    if (!(problem instanceof ExpressionProblem) && !(problem instanceof FilterProblem)) throw problem;
+    report({ ...place, at: problem instanceof ExpressionProblem ? problem.at : undefined }, problem.message);
+    return undefined;
+  }
+}
+
+function bindOperand({ name, aggregation, expression, percentile }: ModelMeasure, names: NameResolver): BoundExpression | null {
+  if (aggregation === 'percentile' && percentile === undefined)
+    throw new ExpressionProblem(0, `${name} needs a percentile between 0 and 1`);
+  if (expression === undefined) {
+    if (aggregation === 'count') return null;
+    throw new ExpressionProblem(0, `${name} needs an expression: only count may do without`);
+  }
+  const bound = bindExpression(parseExpression(expression), names);
+  if (!fits(aggregation, bound.type)) throw new ExpressionProblem(0, `${aggregation} cannot be applied to ${describeType(bound.type)}`);
+  return bound;
+}
+
+function fits(aggregation: Aggregation, type: ValueType): boolean {
+  if (aggregation === 'count') return true;
+  if (type === 'json' || type === 'text_list') return false;
+  if (aggregation === 'count_distinct') return true;
+  if (aggregation === 'min' || aggregation === 'max') return type !== 'boolean';
+  return isNumeric(type);
+}
+
+function aggregateType(aggregation: Aggregation, operand: ValueType): ValueType {
+  switch (aggregation) {
+    case 'count':
+    case 'count_distinct':
+      return 'integer';
+    case 'sum':
+    case 'min':
+    case 'max':
+      return operand;
+    case 'average':
+    case 'median':
+    case 'percentile':
+      return 'number';
+  }
+}
+
+/** A model's filter: a condition in the language of expressions, or a filter as in queries. Null where there is none. */
+export function bindModelFilter(filter: ModelFilter | undefined, names: NameResolver): BoundExpression | null {
+  if (filter === undefined) return null;
+  if (typeof filter === 'string') return condition(bindExpression(parseExpression(filter), names), 0);
+  return bindFilter(filter, (field) => bindExpression(parseExpression(field), names));
+}
+
+function findTime({ time_dimension, name }: ModelMeasure, linked: LinkedModel): LinkedDimension | null {
+  const wanted = time_dimension ?? linked.model.default_time_dimension;
+  if (wanted === undefined) return null;
+  const dimension = linked.dimensions.get(wanted);
+  if (dimension?.definition.type === 'time') return dimension;
+  // A wrong default is reported once, at the model.
+  if (time_dimension === undefined) return null;
+  const times = linked.model.dimensions.filter(({ type }) => type === 'time').map((each) => each.name);
+  throw new ExpressionProblem(0, `${name}: ${linked.model.name} has no dimension of time ${wanted}${closest(wanted, times)}`);
+}
+
+/** The currency field beside each amount, once. */
+function currenciesOf(expression: BoundExpression): readonly FieldRead[] {
+  const currencies = new Map<string, FieldRead>();
+  for (const read of fieldsOf(expression)) {
+    if (read.field.currency === undefined) continue;
+    const field = { name: read.field.currency, type: 'text' } as const;
+    currencies.set([...read.path, field.name].join('.'), { ...read, type: 'text', field });
+  }
+  return [...currencies.values()];
+}

@@ -1,0 +1,194 @@
+import type { MetricDefinition, SemanticLayer } from '@sophia/types';
+import { bindExpression } from '../expression/bind-expression.ts';
+import { type BoundExpression, operation } from '../expression/bound-expression.ts';
+import { coerce, isNumeric } from '../expression/coerce.ts';
+import { ExpressionProblem } from '../expression/expression.ts';
+import { parseExpression } from '../expression/parse-expression.ts';
+import { closest } from './closest.ts';
+import { bindModelFilter, checked } from './link-measure.ts';
+import type { LinkedModels } from './link-models.ts';
+import type { Report } from './link-problem.ts';
+import type { LinkedInput, LinkedMeasure, LinkedMetric, LinkedModel } from './linked-layer.ts';
+import { namesIn } from './name-scope.ts';
+import { reportDuplicates } from './report-duplicates.ts';
+
+/** Longest chain of metrics that are made of metrics. */
+const MAX_METRIC_DEPTH = 10;
+
+/** Links the metrics to their measures and to each other; what is wrong is reported, and left out. */
+export function linkMetrics(layer: SemanticLayer, linkedModels: LinkedModels, report: Report): ReadonlyMap<string, LinkedMetric> {
+  reportDuplicates(layer.metrics, 'metric', report);
+  const { models, entities } = linkedModels;
+  const linker = new MetricLinker(layer, measuresByName(models, report), report);
+  const metrics = linker.linkAll();
+  for (const metric of metrics.values()) checkFilter(metric, models, entities, report);
+  return metrics;
+}
+
+/** A metric's filter must have a meaning for the records of every measure below it. */
+function checkFilter(
+  metric: LinkedMetric,
+  models: ReadonlyMap<string, LinkedModel>,
+  entities: ReadonlyMap<string, LinkedModel>,
+  report: Report,
+): void {
+  const { definition } = metric;
+  if (definition.filter === undefined) return;
+  for (const name of new Set(measuresOf(metric).map(({ model }) => model))) {
+    const linked = models.get(name);
+    if (linked === undefined) continue;
+    checked({ definition, key: 'filter' }, report, () => bindModelFilter(definition.filter, namesIn(linked, entities)));
+  }
+}
+
+/** Every measure below a metric. */
+export function measuresOf(metric: LinkedMetric): readonly LinkedMeasure[] {
+  return metric.kind === 'composed' ? metric.inputs.flatMap((input) => measuresOf(input.metric)) : [metric.measure];
+}
+
+/** Metrics name measures without their model, so no two models may have one of the same name. */
+function measuresByName(models: ReadonlyMap<string, LinkedModel>, report: Report): ReadonlyMap<string, LinkedMeasure> {
+  const measures = new Map<string, LinkedMeasure>();
+  for (const { measures: own, model } of models.values()) {
+    for (const measure of own.values()) {
+      const rival = measures.get(measure.definition.name);
+      if (rival !== undefined) {
+        report(
+          { definition: measure.definition, key: 'name' },
+          `the model ${rival.model} has a measure ${measure.definition.name}, and so has ${model.name}`,
+        );
+      }
+      measures.set(measure.definition.name, measure);
+    }
+  }
+  return measures;
+}
+
+class MetricLinker {
+  readonly #layer: SemanticLayer;
+  readonly #measures: ReadonlyMap<string, LinkedMeasure>;
+  readonly #report: Report;
+  readonly #linked = new Map<string, LinkedMetric | undefined>();
+
+  constructor(layer: SemanticLayer, measures: ReadonlyMap<string, LinkedMeasure>, report: Report) {
+    this.#layer = layer;
+    this.#measures = measures;
+    this.#report = report;
+  }
+
+  linkAll(): ReadonlyMap<string, LinkedMetric> {
+    const metrics = new Map<string, LinkedMetric>();
+    for (const definition of this.#layer.metrics) {
+      const linked = this.#metric(definition, []);
+      if (linked !== undefined) metrics.set(definition.name, linked);
+    }
+    return metrics;
+  }
+
+  #metric(definition: MetricDefinition, above: readonly string[]): LinkedMetric | undefined {
+    const { name } = definition;
+    if (this.#linked.has(name)) return this.#linked.get(name);
+    if (above.includes(name)) return this.#fail(definition, undefined, `the metric ${name} depends on itself`);
+    if (above.length >= MAX_METRIC_DEPTH)
+      return this.#fail(definition, undefined, `metrics are made of metrics at most ${MAX_METRIC_DEPTH} deep`);
+    const linked = this.#link(definition, [...above, name]);
+    this.#linked.set(name, linked);
+    return linked;
+  }
+
+  #link(definition: MetricDefinition, above: readonly string[]): LinkedMetric | undefined {
+    switch (definition.type) {
+      case 'simple':
+      case 'cumulative':
+        return this.#overMeasure(definition);
+      case 'ratio':
+        return this.#ratio(definition, above);
+      case 'derived':
+        return this.#derived(definition, above);
+    }
+  }
+
+  #overMeasure(definition: MetricDefinition & { type: 'simple' | 'cumulative' }): LinkedMetric | undefined {
+    const measure = this.#measures.get(definition.measure);
+    if (measure === undefined) {
+      const exists = this.#layer.models.some(({ measures }) => measures.some(({ name }) => name === definition.measure));
+      // An invalid measure was reported where it is defined.
+      if (exists) return undefined;
+      return this.#fail(
+        definition,
+        'measure',
+        `there is no measure ${definition.measure}${closest(definition.measure, this.#measures.keys())}`,
+      );
+    }
+    if (definition.type === 'simple') return { kind: 'simple', definition, type: measure.type, measure };
+    if (measure.time === undefined)
+      return this.#fail(definition, 'measure', `${definition.measure} has no time dimension to accumulate over`);
+    if (measure.aggregation === 'median' || measure.aggregation === 'percentile') {
+      return this.#fail(definition, 'measure', `a ${measure.aggregation} cannot be accumulated`);
+    }
+    const { window, grain_to_date: toDate } = definition;
+    return { kind: 'cumulative', definition, type: measure.type, measure, window, toDate };
+  }
+
+  #ratio(definition: MetricDefinition & { type: 'ratio' }, above: readonly string[]): LinkedMetric | undefined {
+    const numerator = this.#input(definition, 'numerator', definition.numerator, above);
+    const denominator = this.#input(definition, 'denominator', definition.denominator, above);
+    if (numerator === undefined || denominator === undefined) return undefined;
+    const inputs = [
+      { alias: 'numerator', metric: numerator },
+      { alias: 'denominator', metric: denominator },
+    ];
+    const operands = inputs.map(({ alias, metric }) => coerce({ kind: 'column', name: alias, type: metric.type }, 'number'));
+    if (operands.includes(undefined)) return this.#fail(definition, 'numerator', 'both parts of a ratio are numbers');
+    return {
+      kind: 'composed',
+      definition,
+      type: 'number',
+      inputs,
+      expression: operation('divide', 'number', operands as BoundExpression[]),
+    };
+  }
+
+  #derived(definition: MetricDefinition & { type: 'derived' }, above: readonly string[]): LinkedMetric | undefined {
+    const inputs: LinkedInput[] = [];
+    for (const { alias, metric: name, offset } of definition.inputs) {
+      const metric = this.#input(definition, 'inputs', name, above);
+      if (metric === undefined) return undefined;
+      if (inputs.some((input) => input.alias === alias)) return this.#fail(definition, 'inputs', `two inputs are called ${alias}`);
+      inputs.push({ alias, metric, offset });
+    }
+    try {
+      const expression = bindExpression(parseExpression(definition.expression), (path, at) => inputColumn(inputs, path.join('.'), at));
+      if (!isNumeric(expression.type)) throw new ExpressionProblem(0, 'a derived metric is a number');
+      return { kind: 'composed', definition, type: expression.type, inputs, expression };
+    } catch (problem) {
+      if (!(problem instanceof ExpressionProblem)) throw problem;
+      return this.#fail(definition, 'expression', problem.message, problem.at);
+    }
+  }
+
+  #input(definition: MetricDefinition, key: string, name: string, above: readonly string[]): LinkedMetric | undefined {
+    const metrics = this.#layer.metrics;
+    const input = metrics.find((metric) => metric.name === name);
+    if (input !== undefined) return this.#metric(input, above);
+    return this.#fail(
+      definition,
+      key,
+      `there is no metric ${name}${closest(
+        name,
+        metrics.map((metric) => metric.name),
+      )}`,
+    );
+  }
+
+  #fail(definition: MetricDefinition, key: string | undefined, message: string, at?: number): undefined {
+    this.#report({ definition, key, at }, message);
+  }
+}
+
+function inputColumn(inputs: readonly LinkedInput[], name: string, at: number): BoundExpression {
+  const input = inputs.find(({ alias }) => alias === name);
+  if (input !== undefined) return { kind: 'column', name, type: input.metric.type };
+  const aliases = inputs.map(({ alias }) => alias);
+  throw new ExpressionProblem(at, `${name} is none of the inputs${closest(name, aliases)}`);
+}

@@ -1,0 +1,169 @@
+import type { ModelDimension, ModelEntity, RecordTypeDefinition, SemanticLayer, SemanticModel } from '@sophia/types';
+import { bindExpression } from '../expression/bind-expression.ts';
+import { type BoundExpression, fieldsOf } from '../expression/bound-expression.ts';
+import { ExpressionProblem } from '../expression/expression.ts';
+import { parseExpression } from '../expression/parse-expression.ts';
+import { describeType } from '../expression/typing.ts';
+import { closest } from './closest.ts';
+import { linkMeasure } from './link-measure.ts';
+import type { Report } from './link-problem.ts';
+import type { EntityReference, LinkedDimension, LinkedMeasure, LinkedModel } from './linked-layer.ts';
+import { type ModelScope, modelNames } from './name-scope.ts';
+import { reportDuplicates } from './report-duplicates.ts';
+
+export interface LinkedModels {
+  readonly models: ReadonlyMap<string, LinkedModel>;
+  readonly entities: ReadonlyMap<string, LinkedModel>;
+}
+
+/** The same as a linked model, while its parts are being found. */
+interface GrowingModel extends LinkedModel {
+  readonly dimensions: Map<string, LinkedDimension>;
+  readonly measures: Map<string, LinkedMeasure>;
+}
+
+/** Links the models: first who they are, then their references, then their expressions, which may reach into each other. */
+export function linkModels(layer: SemanticLayer, recordTypes: ReadonlyMap<string, RecordTypeDefinition>, report: Report): LinkedModels {
+  reportDuplicates(layer.models, 'model', report);
+  const models = new Map<string, GrowingModel>();
+  const entities = new Map<string, GrowingModel>();
+  for (const model of layer.models) {
+    const linked = linkIdentity(model, recordTypes, report);
+    if (linked === undefined) continue;
+    models.set(model.name, linked);
+    const rival = linked.primary === undefined ? undefined : entities.get(linked.primary);
+    if (rival !== undefined) {
+      report({ definition: model, key: 'entities' }, `${linked.primary} is already the primary entity of the model ${rival.model.name}`);
+    } else if (linked.primary !== undefined) {
+      entities.set(linked.primary, linked);
+    }
+  }
+  for (const linked of models.values()) checkReferences(linked, entities, report);
+  bindModels(models, entities, report);
+  return { models, entities };
+}
+
+function linkIdentity(
+  model: SemanticModel,
+  recordTypes: ReadonlyMap<string, RecordTypeDefinition>,
+  report: Report,
+): GrowingModel | undefined {
+  const recordType = recordTypes.get(model.record_type);
+  if (recordType === undefined) {
+    const hint = closest(model.record_type, recordTypes.keys());
+    report({ definition: model, key: 'record_type' }, `there is no record type ${model.record_type}${hint}`);
+    return undefined;
+  }
+  const primaries = model.entities.filter(({ type }) => type === 'primary');
+  if (primaries[1] !== undefined) report({ definition: primaries[1] }, 'a model has one primary entity');
+  reportDuplicates(model.entities, 'entity', report);
+  reportDuplicates(model.dimensions, 'dimension', report);
+  reportDuplicates(model.measures, 'measure', report);
+  const references = model.entities.flatMap((entity) => linkReference(entity, recordType, report));
+  return { model, recordType, primary: primaries[0]?.name, references, dimensions: new Map(), measures: new Map() };
+}
+
+function linkReference(entity: ModelEntity, recordType: RecordTypeDefinition, report: Report): readonly EntityReference[] {
+  if (entity.type === 'primary') return [];
+  const references = recordType.fields.filter(({ type }) => type === 'reference').map(({ name }) => name);
+  if (references.includes(entity.field)) return [{ role: entity.name, to: entity.to ?? entity.name, field: entity.field }];
+  report({ definition: entity, key: 'field' }, `${recordType.name} has no reference ${entity.field}${closest(entity.field, references)}`);
+  return [];
+}
+
+function checkReferences({ model, recordType, references }: LinkedModel, entities: ReadonlyMap<string, LinkedModel>, report: Report): void {
+  for (const { role, to, field } of references) {
+    const definition = model.entities.find((entity) => entity.name === role) ?? model;
+    const target = entities.get(to);
+    if (target === undefined) {
+      report({ definition, key: 'to' }, `no model has the primary entity ${to}${closest(to, entities.keys())}`);
+      continue;
+    }
+    const expected = recordType.fields.find(({ name }) => name === field)?.references;
+    if (expected !== undefined && expected !== target.recordType.name) {
+      report({ definition, key: 'field' }, `${field} refers to a ${expected}, the entity ${to} is a ${target.recordType.name}`);
+    }
+    if (role !== to && entities.has(role)) {
+      report({ definition, key: 'name' }, `${role} is the primary entity of another model, so it cannot name a reference to ${to}`);
+    }
+  }
+}
+
+function bindModels(models: ReadonlyMap<string, GrowingModel>, entities: ReadonlyMap<string, LinkedModel>, report: Report): void {
+  const scopes = new Map<LinkedModel, ModelScope>();
+  const scopeOf = (linked: LinkedModel): ModelScope => scopes.get(linked) ?? { linked, dimension: () => undefined };
+  const binders = [...models.values()].map((linked) => {
+    const bindOne = dimensionBinder(linked, scopeOf, entities, report);
+    scopes.set(linked, { linked, dimension: bindOne });
+    return { linked, bindOne };
+  });
+  for (const { linked, bindOne } of binders) {
+    for (const { name } of linked.model.dimensions) tolerate(() => bindOne(name, 0));
+    for (const measure of linked.model.measures) {
+      const bound = linkMeasure(measure, linked, modelNames(scopeOf(linked), scopeOf, entities), report);
+      if (bound !== undefined) linked.measures.set(measure.name, bound);
+    }
+    checkDefaultTime(linked, report);
+  }
+}
+
+/** Binds a dimension when it is first asked for, so that dimensions may use each other in any order. */
+function dimensionBinder(
+  linked: GrowingModel,
+  scopeOf: (linked: LinkedModel) => ModelScope,
+  entities: ReadonlyMap<string, LinkedModel>,
+  report: Report,
+) {
+  const underWay = new Set<string>();
+  const failed = new Set<string>();
+  return function bindOne(name: string, at: number): LinkedDimension | undefined {
+    const definition = linked.model.dimensions.find((dimension) => dimension.name === name);
+    const known = linked.dimensions.get(name);
+    if (definition === undefined || known !== undefined) return known;
+    if (underWay.has(name)) throw new ExpressionProblem(at, `the dimension ${name} depends on itself`);
+    if (failed.has(name)) throw new ExpressionProblem(at, `the dimension ${name} is invalid`);
+    underWay.add(name);
+    try {
+      const names = modelNames(scopeOf(linked), scopeOf, entities, name);
+      const dimension = linkDimension(definition, bindExpression(parseExpression(definition.expression ?? `"${name}"`), names));
+      linked.dimensions.set(name, dimension);
+      return dimension;
+    } catch (problem) {
+      if (!(problem instanceof ExpressionProblem)) throw problem;
+      failed.add(name);
+      report({ definition, key: definition.expression === undefined ? 'name' : 'expression', at: problem.at }, problem.message);
+      throw new ExpressionProblem(at, `the dimension ${name} is invalid`);
+    } finally {
+      underWay.delete(name);
+    }
+  };
+}
+
+function linkDimension(definition: ModelDimension, expression: BoundExpression): LinkedDimension {
+  const isDay = expression.type === 'date' || expression.type === 'timestamp';
+  if (
+    definition.type === 'time' ? !isDay : expression.type === 'json' || expression.type === 'text_list' || expression.type === 'timestamp'
+  ) {
+    const expected = definition.type === 'time' ? 'a dimension of time is a day or an instant' : 'a categorical dimension is one value';
+    throw new ExpressionProblem(0, `${expected}, not ${describeType(expression.type)}`);
+  }
+  const readsIdentifying = [...fieldsOf(expression)].some(({ field }) => field.identifying === true);
+  return { definition, expression, identifying: definition.identifying ?? readsIdentifying };
+}
+
+/** What is wrong with a dimension was reported where it is defined. */
+function tolerate(bind: () => unknown): void {
+  try {
+    bind();
+  } catch (problem) {
+    if (!(problem instanceof ExpressionProblem)) throw problem;
+  }
+}
+
+function checkDefaultTime({ model, dimensions }: LinkedModel, report: Report): void {
+  const name = model.default_time_dimension;
+  if (name === undefined) return;
+  const times = model.dimensions.filter(({ type }) => type === 'time').map((dimension) => dimension.name);
+  if (times.includes(name) || dimensions.get(name)?.definition.type === 'time') return;
+  report({ definition: model, key: 'default_time_dimension' }, `${model.name} has no dimension of time ${name}${closest(name, times)}`);
+}

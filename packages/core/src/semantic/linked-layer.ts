@@ -1,0 +1,78 @@
+import type {
+  Aggregation,
+  MetricDefinition,
+  ModelDimension,
+  ModelMeasure,
+  PeriodCount,
+  RecordTypeDefinition,
+  SemanticLayer,
+  SemanticModel,
+  TimeGrain,
+} from '@sophia/types';
+import type { BoundExpression, FieldRead, ValueType } from '../expression/bound-expression.ts';
+
+/** A semantic layer whose names are found and whose expressions are bound: what queries are compiled against. */
+export interface LinkedLayer {
+  readonly layer: SemanticLayer;
+  readonly models: ReadonlyMap<string, LinkedModel>;
+  /** By the name of the primary entity. */
+  readonly entities: ReadonlyMap<string, LinkedModel>;
+  readonly metrics: ReadonlyMap<string, LinkedMetric>;
+  readonly recordTypes: ReadonlyMap<string, RecordTypeDefinition>;
+}
+
+export interface LinkedModel {
+  readonly model: SemanticModel;
+  readonly recordType: RecordTypeDefinition;
+  /** Name of the primary entity; a model without one is reached by no reference. */
+  readonly primary: string | undefined;
+  readonly references: readonly EntityReference[];
+  readonly dimensions: ReadonlyMap<string, LinkedDimension>;
+  readonly measures: ReadonlyMap<string, LinkedMeasure>;
+}
+
+/** A many-to-one step from one model to another. */
+export interface EntityReference {
+  readonly role: string;
+  /** The primary entity that it leads to. */
+  readonly to: string;
+  readonly field: string;
+}
+
+export interface LinkedDimension {
+  readonly definition: ModelDimension;
+  readonly expression: BoundExpression;
+  readonly identifying: boolean;
+}
+
+export interface LinkedMeasure {
+  readonly definition: ModelMeasure;
+  readonly model: string;
+  readonly aggregation: Aggregation;
+  /** What is aggregated; undefined where records are counted. */
+  readonly expression: BoundExpression | undefined;
+  readonly filter: BoundExpression | undefined;
+  readonly time: LinkedDimension | undefined;
+  /** Of the aggregate. */
+  readonly type: ValueType;
+  /** The currency fields of the amounts in the expression. */
+  readonly currencies: readonly FieldRead[];
+}
+
+export type LinkedMetric = { readonly definition: MetricDefinition; readonly type: ValueType } & (
+  | { readonly kind: 'simple'; readonly measure: LinkedMeasure }
+  | {
+      readonly kind: 'cumulative';
+      readonly measure: LinkedMeasure;
+      readonly window?: PeriodCount | undefined;
+      readonly toDate?: TimeGrain | undefined;
+    }
+  | { readonly kind: 'composed'; readonly inputs: readonly LinkedInput[]; readonly expression: BoundExpression }
+);
+
+/** A metric below another one; the composing expression reads it as a column of that alias. */
+export interface LinkedInput {
+  readonly alias: string;
+  readonly metric: LinkedMetric;
+  readonly offset?: PeriodCount | undefined;
+}

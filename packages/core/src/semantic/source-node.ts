@@ -1,0 +1,167 @@
+import type { SemanticProblem } from '@sophia/types';
+import { isAlias, isMap, isScalar, isSeq, type LineCounter, type Node, Scalar } from 'yaml';
+import { closest } from './closest.ts';
+
+/** The text that a definition was read from, and where what is wrong with it goes. */
+export interface SourceFile {
+  readonly path: string;
+  readonly lines: LineCounter;
+  readonly problems: SemanticProblem[];
+}
+
+/** A mapping in a YAML file: gives its values by key, and notes what is missing, wrong or not known. */
+export class SourceMap {
+  readonly #file: SourceFile;
+  readonly #node: Node;
+  readonly #values = new Map<string, { readonly key: Node; readonly value: Node }>();
+  readonly #asked = new Set<string>();
+  #hasProblem = false;
+
+  constructor(file: SourceFile, node: Node, what: string) {
+    this.#file = file;
+    this.#node = node;
+    if (!isMap(node)) {
+      this.problem(undefined, `expected ${what} with its keys, found ${describeNode(node)}`);
+      return;
+    }
+    for (const { key, value } of node.items) {
+      if (isScalar(key) && value !== null) this.#values.set(String(key.value), { key, value: value as Node });
+    }
+  }
+
+  get hasProblem(): boolean {
+    return this.#hasProblem;
+  }
+
+  /** Notes a problem at the value of a key, else at the mapping itself. */
+  problem(key: string | undefined, message: string, offset = 0): void {
+    const entry = key === undefined ? undefined : this.#values.get(key);
+    this.#problemAt(entry?.value ?? this.#node, message, offset);
+  }
+
+  #problemAt(node: Node, message: string, offset = 0): void {
+    this.#hasProblem = true;
+    problemAt(this.#file, node, message, offset);
+  }
+
+  node(key: string): Node | undefined {
+    this.#asked.add(key);
+    const value = this.#values.get(key)?.value;
+    return isScalar(value) && value.value === null ? undefined : value;
+  }
+
+  text(key: string): string | undefined {
+    const node = this.node(key);
+    if (node === undefined) return undefined;
+    if (isScalar(node) && ['string', 'number', 'boolean'].includes(typeof node.value)) return scalarText(node);
+    this.problem(key, `${key}: expected a text, found ${describeNode(node)}`);
+    return undefined;
+  }
+
+  required(key: string): string {
+    const value = this.text(key);
+    if (value === undefined && !this.#values.has(key)) this.problem(undefined, `${key} is missing`);
+    return value ?? '';
+  }
+
+  /** A name that queries may write: lower-case words joined by single underscores. */
+  name(key: string): string {
+    const name = this.required(key);
+    if (name !== '' && (!/^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/.test(name) || name.length > 60)) {
+      this.problem(key, `${key}: ${name} is not made of lower-case words joined by single underscores, of at most 60 letters`);
+    }
+    return name;
+  }
+
+  oneOf<T extends string>(key: string, allowed: readonly T[]): T | undefined {
+    const value = this.text(key);
+    const found = allowed.find((each) => each === value);
+    if (value === undefined || found !== undefined) return found;
+    this.problem(key, `${key}: expected ${allowed.join(', ')}; found ${value}${closest(value, allowed)}`);
+    return undefined;
+  }
+
+  requiredOneOf<T extends string>(key: string, allowed: readonly [T, ...T[]]): T {
+    if (!this.#values.has(key)) this.problem(undefined, `${key} is missing: one of ${allowed.join(', ')}`);
+    return this.oneOf(key, allowed) ?? allowed[0];
+  }
+
+  number(key: string, least: number, most: number): number | undefined {
+    const node = this.node(key);
+    if (node === undefined) return undefined;
+    const value = isScalar(node) ? node.value : undefined;
+    if (typeof value === 'number' && value >= least && value <= most) return value;
+    this.problem(key, `${key}: expected a number from ${least} to ${most}, found ${describeNode(node)}`);
+    return undefined;
+  }
+
+  flag(key: string): boolean | undefined {
+    const node = this.node(key);
+    if (node === undefined) return undefined;
+    if (isScalar(node) && typeof node.value === 'boolean') return node.value;
+    this.problem(key, `${key}: expected true or false, found ${describeNode(node)}`);
+    return undefined;
+  }
+
+  map(key: string, what: string): SourceMap | undefined {
+    const node = this.node(key);
+    return node === undefined ? undefined : new SourceMap(this.#file, node, what);
+  }
+
+  items(key: string, most: number): readonly Node[] {
+    const node = this.node(key);
+    if (node === undefined) return [];
+    if (!isSeq(node)) {
+      this.problem(key, `${key}: expected a list, found ${describeNode(node)}`);
+      return [];
+    }
+    if (node.items.length > most) this.problem(key, `${key}: at most ${most}, found ${node.items.length}`);
+    return node.items.slice(0, most) as Node[];
+  }
+
+  maps(key: string, what: string, most: number): readonly SourceMap[] {
+    return this.items(key, most).map((node) => new SourceMap(this.#file, node, what));
+  }
+
+  texts(key: string, most: number): readonly string[] {
+    return this.items(key, most).flatMap((node) => {
+      if (isScalar(node) && typeof node.value === 'string') return [node.value];
+      this.#problemAt(node, `${key}: expected a text, found ${describeNode(node)}`);
+      return [];
+    });
+  }
+
+  child(node: Node, what: string): SourceMap {
+    return new SourceMap(this.#file, node, what);
+  }
+
+  /** Notes every key that was not asked for. */
+  finish(): void {
+    for (const [name, { key }] of this.#values) {
+      if (!this.#asked.has(name)) this.#problemAt(key, `${name} has no meaning here${closest(name, this.#asked)}`);
+    }
+  }
+}
+
+/** Numbers keep the digits that they were written with. */
+const scalarText = (node: Scalar): string => (typeof node.value === 'string' ? node.value : (node.source ?? String(node.value)));
+
+export function problemAt(file: SourceFile, node: Node, message: string, offset: number): void {
+  const start = (node.range?.[0] ?? 0) + (isScalar(node) ? offsetInSource(node, offset) : 0);
+  const { line, col } = file.lines.linePos(start);
+  file.problems.push({ file: file.path, line, column: col, message });
+}
+
+/** Only a text that stands on one line without escapes has its characters where they are in the file. */
+function offsetInSource({ type, source, value }: Scalar, offset: number): number {
+  if (source !== value) return 0;
+  if (type === Scalar.PLAIN) return offset;
+  return type === Scalar.QUOTE_DOUBLE || type === Scalar.QUOTE_SINGLE ? offset + 1 : 0;
+}
+
+function describeNode(node: Node): string {
+  if (isMap(node)) return 'keys and values';
+  if (isSeq(node)) return 'a list';
+  if (isAlias(node)) return 'an alias';
+  return isScalar(node) ? JSON.stringify(node.value) : 'something else';
+}
