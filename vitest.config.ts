@@ -32,7 +32,7 @@ export default defineConfig({
         test: {
           name: 'engine',
           include: [`${workspaces}/*.engine.test.ts`],
-          globalSetup: ['tests/fixtures/postgres-cluster.ts'],
+          globalSetup: ['tests/fixtures/postgres-cluster.ts', 'tests/fixtures/singer-taps.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -46,6 +46,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['tests/e2e/**/*.test.ts'],
+          globalSetup: ['tests/fixtures/singer-taps.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
           maxWorkers: 1,
