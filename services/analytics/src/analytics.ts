@@ -105,9 +105,10 @@ export interface Analytics {
   ask(call: Call, query: MetricQuery, options?: AskOptions): Promise<Answer>;
   /**
    * The hot path: the body of a request as it came. Undefined where the answer is not in memory or
-   * the body was not asked before; then parse it and call `ask` with the same `body`.
+   * the body was not asked before; then parse it, call `ask`, and `remember` it. Also undefined, and
+   * not audited, for an answer of more than `largest` bytes.
    */
-  peek(call: Call, body: string): Answer | undefined;
+  peek(call: Call, body: string, largest?: number): Answer | undefined;
   /** Remembers that `body` is this query, for `peek`. */
   remember(call: Call, body: string, query: MetricQuery): void;
   explain(call: Call, query: MetricQuery): Promise<Explanation>;

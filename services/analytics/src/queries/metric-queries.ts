@@ -46,7 +46,7 @@ export interface MetricQueriesOptions {
 
 export interface MetricQueries {
   ask(call: Call, query: MetricQuery, options?: AskOptions): Promise<Answer>;
-  peek(call: Call, body: string): Answer | undefined;
+  peek(call: Call, body: string, largest?: number): Answer | undefined;
   remember(call: Call, body: string, query: MetricQuery): void;
   prepare(call: Call, query: MetricQuery): Promise<PreparedQuery>;
   /** Computes the answer into the caches if it is not there. */
@@ -152,7 +152,7 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
       const { result, tier } = await cached(of, call.signal);
       return present(of, result, tier);
     },
-    peek({ principal }, body) {
+    peek({ principal }, body, largest = Number.POSITIVE_INFINITY) {
       const layer = layers.peek(principal.workspace);
       const policy = policies.peek(principal);
       if (layer === undefined || policy === undefined) return undefined;
@@ -162,7 +162,7 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
       // Its notes need a look at the log's beginning: not on this path.
       if (of.compiled.asOf !== null) return undefined;
       const result = answers.peek(of.key);
-      if (result === undefined) return undefined;
+      if (result === undefined || result.bytes.length > largest) return undefined;
       options.asked(of);
       return respond(of, result, 'L1', []);
     },

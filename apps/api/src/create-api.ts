@@ -1,0 +1,26 @@
+import type { FastifyInstance } from 'fastify';
+import { registerDocuments, registerOpenApi } from './documents/register-documents.ts';
+import { registerDeadLetterRoutes } from './routes/dead-letter-routes.ts';
+import { registerEventRoutes } from './routes/event-routes.ts';
+import { registerHealthRoutes } from './routes/health-routes.ts';
+import { registerImportRoutes } from './routes/import-routes.ts';
+import { registerMetricRoutes } from './routes/metric-routes.ts';
+import { registerRecordRoutes } from './routes/record-routes.ts';
+import { registerRecordTypeRoutes } from './routes/record-type-routes.ts';
+import { type ApiServer, createApiServer } from './server/api-server.ts';
+import type { ApiServices } from './services.ts';
+
+/** REST over the services, with its documents. */
+export const createApi = (services: ApiServices): Promise<ApiServer> => createApiServer(services, registerRoutes);
+
+const registerRoutes = async (app: FastifyInstance, services: ApiServices): Promise<void> => {
+  await registerOpenApi(app, services.version);
+  registerHealthRoutes(app, services);
+  registerMetricRoutes(app, services);
+  registerRecordRoutes(app, services);
+  registerRecordTypeRoutes(app, services);
+  registerImportRoutes(app, services);
+  registerDeadLetterRoutes(app, services);
+  registerEventRoutes(app, services);
+  await registerDocuments(app);
+};

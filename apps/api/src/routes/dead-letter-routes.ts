@@ -1,0 +1,115 @@
+import { SophiaError } from '@sophia/shared';
+import type { FastifyInstance } from 'fastify';
+import Type from 'typebox';
+import type { ApiServices } from '../services.ts';
+import { defineRoute } from './define-route.ts';
+import { toRow } from './record-routes.ts';
+import { AnyObject, WriteAnswerSchema } from './schemas.ts';
+
+const IdParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) });
+const Ids = Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { minItems: 1, maxItems: 1000 });
+const Selection = {
+  import: Type.Optional(Type.String({ maxLength: 64 })),
+  record_type: Type.Optional(Type.String({ maxLength: 100 })),
+  source_system: Type.Optional(Type.String({ maxLength: 100 })),
+  state: Type.Optional(Type.Enum(['open', 'repaired', 'replayed', 'discarded', 'superseded'])),
+  code: Type.Optional(Type.String({ maxLength: 100 })),
+};
+
+const DEAD_LETTERS = '/api/v1/dead-letters';
+
+export const registerDeadLetterRoutes = (app: FastifyInstance, { catalog: { deadLetters } }: ApiServices): void => {
+  defineRoute(app, {
+    method: 'GET',
+    url: '/dead-letters',
+    operation: 'listDeadLetters',
+    summary: 'Rejected rows with line, column, reason and value, oldest first',
+    tag: 'dead letters',
+    query: Type.Object(
+      {
+        ...Selection,
+        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+        cursor: Type.Optional(Type.String({ maxLength: 4000 })),
+      },
+      { additionalProperties: false },
+    ),
+    responses: { 200: Type.Object({ dead_letters: Type.Array(AnyObject), next_cursor: Type.Union([Type.String(), Type.Null()]) }) },
+    examples: [{ summary: 'Those of deals', path: `${DEAD_LETTERS}?record_type=deal`, status: 200 }],
+    handle: async ({ call, query: { limit, cursor, ...selection } }) => {
+      const page = await deadLetters.list(call, { ...selectionOf(selection), limit, cursor });
+      return { dead_letters: page.items, next_cursor: page.nextCursor };
+    },
+  });
+
+  defineRoute(app, {
+    method: 'GET',
+    url: '/dead-letters/:id',
+    operation: 'getDeadLetter',
+    summary: 'One rejected row',
+    tag: 'dead letters',
+    params: IdParams,
+    responses: { 200: AnyObject },
+    examples: [{ summary: 'No such row', path: `${DEAD_LETTERS}/1`, status: 404 }],
+    handle: ({ call, params }) => deadLetters.get(call, params.id),
+  });
+
+  defineRoute(app, {
+    method: 'PUT',
+    url: '/dead-letters/:id',
+    operation: 'repairDeadLetter',
+    summary: 'Replaces the row by a repaired one; it is judged when it is replayed',
+    tag: 'dead letters',
+    params: IdParams,
+    body: AnyObject,
+    responses: { 200: AnyObject },
+    examples: [{ summary: 'No such row', path: `${DEAD_LETTERS}/1`, body: { source_id: 'D-1' }, status: 404 }],
+    handle: ({ call, params, body }) => {
+      const { line: _line, ...row } = toRow(body, 0);
+      return deadLetters.repair(call, params.id, row);
+    },
+  });
+
+  defineRoute(app, {
+    method: 'POST',
+    url: '/dead-letters/replay',
+    operation: 'replayDeadLetters',
+    summary: 'Writes rejected rows again, by id or by selection',
+    tag: 'dead letters',
+    body: Type.Object({ ids: Type.Optional(Ids), ...Selection }, { additionalProperties: false }),
+    responses: { 200: WriteAnswerSchema },
+    examples: [{ summary: 'Replay what was repaired', path: `${DEAD_LETTERS}/replay`, body: { state: 'repaired' }, status: 200 }],
+    handle: async ({ call, body: { ids, ...selection } }, reply) => {
+      if (ids !== undefined && Object.values(selection).some((value) => value !== undefined)) {
+        throw new SophiaError('invalid_request', 'Give ids or a selection, not both.');
+      }
+      const answer = await deadLetters.replay(call, ids === undefined ? selectionOf(selection) : { ids });
+      return reply.header('sophia-token', answer.token).send(answer);
+    },
+  });
+
+  defineRoute(app, {
+    method: 'POST',
+    url: '/dead-letters/discard',
+    operation: 'discardDeadLetters',
+    summary: 'Gives rejected rows up',
+    tag: 'dead letters',
+    body: Type.Object({ ids: Ids }, { additionalProperties: false }),
+    responses: { 200: Type.Object({ discarded: Type.Integer() }) },
+    examples: [{ summary: 'None of these is there', path: `${DEAD_LETTERS}/discard`, body: { ids: ['1'] }, status: 200 }],
+    handle: async ({ call, body }) => ({ discarded: await deadLetters.discard(call, body.ids) }),
+  });
+};
+
+interface SelectionQuery {
+  readonly import?: string;
+  readonly record_type?: string;
+  readonly source_system?: string;
+  readonly state?: 'open' | 'repaired' | 'replayed' | 'discarded' | 'superseded';
+  readonly code?: string;
+}
+
+const selectionOf = ({ record_type: recordType, source_system: sourceSystem, ...rest }: SelectionQuery) => ({
+  ...rest,
+  recordType,
+  sourceSystem,
+});

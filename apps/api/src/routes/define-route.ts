@@ -1,0 +1,102 @@
+import type { Call } from '@sophia/types';
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import type { Static, TSchema } from 'typebox';
+
+/** An example of a route, shown in the documents and run as a test. */
+export interface RouteExample {
+  readonly summary: string;
+  /** Path and query as typed. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: unknown;
+  readonly status: number;
+}
+
+export interface RouteDefinition<Params extends TSchema, Query extends TSchema, Body extends TSchema> {
+  readonly method: HTTPMethods;
+  /** Below `/api/v1`, with `:parameters`. */
+  readonly url: string;
+  readonly operation: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly tag: string;
+  readonly params?: Params;
+  readonly query?: Query;
+  readonly headers?: TSchema;
+  readonly body?: Body;
+  /** Content types that the body may have beside JSON. */
+  readonly consumes?: readonly string[];
+  readonly responses: Readonly<Record<number, TSchema>>;
+  readonly examples: readonly RouteExample[];
+  readonly public?: boolean;
+  /** The handler checks the body itself, with better words than the schema's. */
+  readonly checksBody?: boolean;
+  readonly deadline?: number;
+  readonly bodyLimit?: number;
+  readonly handle: (request: RouteRequest<Params, Query, Body>, reply: FastifyReply) => Promise<unknown>;
+}
+
+export interface RouteRequest<Params extends TSchema, Query extends TSchema, Body extends TSchema> {
+  readonly params: Static<Params>;
+  readonly query: Static<Query>;
+  readonly body: Static<Body>;
+  readonly call: Call;
+  readonly raw: FastifyRequest;
+}
+
+export const API_PREFIX = '/api/v1';
+
+/** Registers a route: one definition validates, documents and tests it. */
+export const defineRoute = <Params extends TSchema, Query extends TSchema, Body extends TSchema>(
+  app: FastifyInstance,
+  route: RouteDefinition<Params, Query, Body>,
+): void => {
+  app.route({
+    method: route.method,
+    url: `${API_PREFIX}${route.url}`,
+    config: {
+      public: route.public ?? false,
+      ...(route.deadline === undefined ? {} : { deadline: route.deadline }),
+      examples: route.examples,
+    },
+    ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }),
+    schema: {
+      operationId: route.operation,
+      summary: route.summary,
+      ...(route.description === undefined ? {} : { description: route.description }),
+      tags: [route.tag],
+      ...(route.params === undefined ? {} : { params: route.params }),
+      ...(route.query === undefined ? {} : { querystring: route.query }),
+      ...(route.headers === undefined ? {} : { headers: route.headers }),
+      ...(route.body === undefined || route.checksBody === true ? {} : { body: route.body }),
+      ...(route.consumes === undefined ? {} : { consumes: ['application/json', ...route.consumes] }),
+      response: route.responses,
+    },
+    // What is sent was made by our services and is typed; serialising by schema would only hide fields.
+    serializerCompiler: () => JSON.stringify,
+    handler: async (request, reply) => {
+      const answer = await route.handle(
+        {
+          // Validated by the schemas above, whose static types these are.
+          params: request.params as Static<Params>,
+          query: request.query as Static<Query>,
+          body: request.body as Static<Body>,
+          get call() {
+            return request.call();
+          },
+          raw: request,
+        },
+        reply,
+      );
+      return answer === undefined ? reply : answer;
+    },
+  });
+};
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    readonly examples?: readonly RouteExample[];
+    /** Schema of a body that the handler checks itself: for the documents only. */
+    readonly documentedBody?: TSchema | undefined;
+  }
+}

@@ -1,0 +1,175 @@
+import { type Answer, answerBody } from '@sophia/analytics';
+import { SophiaError } from '@sophia/shared';
+import { type MetricQuery, MetricQuerySchema } from '@sophia/types';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import Type from 'typebox';
+import { answerHeaders } from '../server/answer-headers.ts';
+import { QUERY_PATH } from '../server/hot-path.ts';
+import { setHeaders } from '../server/respond.ts';
+import type { ApiServices } from '../services.ts';
+import { defineRoute } from './define-route.ts';
+import { parseMetricQuery } from './parse-metric-query.ts';
+import { AfterHeaders, AnyObject, CellSchema, FreshnessSchema, MetricAnswerSchema } from './schemas.ts';
+
+/** Queries of one request at most; they run one after the other. */
+const MAXIMUM_QUERIES = 20;
+
+const REVENUE_BY_OFFICE = { metrics: ['revenue', 'win_rate'], dimensions: ['user.office'], order_by: ['-revenue'] };
+
+export const registerMetricRoutes = (app: FastifyInstance, { analytics }: ApiServices): void => {
+  const ask = (request: FastifyRequest, query: MetricQuery): Promise<Answer> =>
+    analytics.ask(request.call(), query, {
+      after: afterOf(request),
+      cache: request.headers['sophia-cache'] === 'bypass' ? 'bypass' : 'use',
+    });
+
+  defineRoute(app, {
+    method: 'GET',
+    url: '/metrics',
+    operation: 'listMetrics',
+    summary: 'The metrics of the workspace, with the dimensions that each can be asked by',
+    tag: 'metrics',
+    responses: { 200: Type.Object({ metrics: Type.Array(AnyObject) }) },
+    examples: [{ summary: 'All metrics', path: '/api/v1/metrics', status: 200 }],
+    handle: async ({ call }) => ({ metrics: await analytics.metrics(call) }),
+  });
+
+  defineRoute(app, {
+    method: 'POST',
+    url: '/metrics/query',
+    operation: 'queryMetrics',
+    summary: 'Answers a metric query, or several',
+    description:
+      'One query gives one answer, an array gives { "answers": [...] } in its order. The header `Sophia-Cache: bypass` computes anew.',
+    tag: 'metrics',
+    headers: AfterHeaders,
+    body: Type.Union([MetricQuerySchema, Type.Array(MetricQuerySchema, { minItems: 1, maxItems: MAXIMUM_QUERIES })]),
+    checksBody: true,
+    responses: { 200: MetricAnswerSchema },
+    examples: [
+      { summary: 'Revenue and win rate by office', path: '/api/v1/metrics/query', body: REVENUE_BY_OFFICE, status: 200 },
+      { summary: 'An unknown metric', path: '/api/v1/metrics/query', body: { metrics: ['revenu'] }, status: 400 },
+    ],
+    handle: async ({ raw }, reply) => {
+      const { body } = raw;
+      if (!Array.isArray(body)) return sendAnswer(raw, reply, await ask(raw, parseMetricQuery(body, '')));
+      if (body.length === 0 || body.length > MAXIMUM_QUERIES) {
+        throw new SophiaError('invalid_request', `Send 1 to ${MAXIMUM_QUERIES} queries, not ${body.length}.`);
+      }
+      const queries = body.map((query, index) => parseMetricQuery(query, `/${index}`));
+      const answers: string[] = [];
+      for (const query of queries) answers.push(answerBody(await ask(raw, query)));
+      return reply.type('application/json; charset=utf-8').send(`{"answers":[${answers.join(',')}]}`);
+    },
+  });
+
+  defineRoute(app, {
+    method: 'GET',
+    url: '/metrics/query',
+    operation: 'getMetrics',
+    summary: 'Answers a metric query given in the address: for caches along the way, with ETag and 304',
+    tag: 'metrics',
+    headers: AfterHeaders,
+    query: Type.Object({ q: Type.String({ maxLength: 16_384, description: 'The metric query as JSON' }) }, { additionalProperties: false }),
+    responses: { 200: MetricAnswerSchema },
+    examples: [
+      {
+        summary: 'Revenue by office',
+        path: `${QUERY_PATH}q=${encodeURIComponent(JSON.stringify(REVENUE_BY_OFFICE))}`,
+        status: 200,
+      },
+      { summary: 'Not JSON', path: `${QUERY_PATH}q=revenue`, status: 400 },
+    ],
+    handle: async ({ raw, query: { q }, call }, reply) => {
+      const query = parseMetricQuery(parseJson(q), '');
+      const answer = await ask(raw, query);
+      analytics.remember(call, raw.url, query);
+      return sendAnswer(raw, reply, answer);
+    },
+  });
+
+  defineRoute(app, {
+    method: 'POST',
+    url: '/metrics/explain',
+    operation: 'explainMetrics',
+    summary: 'The statement, models, rollup, policy and tags behind a metric query, without running it',
+    tag: 'metrics',
+    body: MetricQuerySchema,
+    checksBody: true,
+    responses: { 200: AnyObject },
+    examples: [{ summary: 'Explain revenue by office', path: '/api/v1/metrics/explain', body: REVENUE_BY_OFFICE, status: 200 }],
+    handle: ({ raw, call }) => analytics.explain(call, parseMetricQuery(raw.body, '')),
+  });
+
+  defineRoute(app, {
+    method: 'POST',
+    url: '/metrics/drill-down',
+    operation: 'drillDown',
+    summary: 'The records behind one cell of an answer',
+    tag: 'metrics',
+    headers: AfterHeaders,
+    body: Type.Object(
+      {
+        query: Type.Unknown({ description: 'The metric query of the answer' }),
+        row: Type.Record(Type.String(), CellSchema, { description: 'Value of each dimension in the cell' }),
+        metric: Type.String({ maxLength: 200 }),
+        part: Type.Optional(Type.String({ maxLength: 200, description: 'numerator, denominator, or an input metric' })),
+        position: Type.Optional(Type.String({ maxLength: 200, description: "The answer's position" })),
+        cursor: Type.Optional(Type.String({ maxLength: 2000 })),
+        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+      },
+      { additionalProperties: false },
+    ),
+    responses: {
+      200: Type.Object({
+        records: Type.Array(AnyObject),
+        next_cursor: Type.Union([Type.String(), Type.Null()]),
+        freshness: FreshnessSchema,
+      }),
+    },
+    examples: [
+      {
+        summary: 'The won deals of the office Central',
+        path: '/api/v1/metrics/drill-down',
+        body: { query: REVENUE_BY_OFFICE, row: { 'user.office': 'Central' }, metric: 'revenue', limit: 10 },
+        status: 200,
+      },
+    ],
+    handle: ({ raw, call, body: { query, position, ...rest } }) =>
+      analytics.drillDown(
+        call,
+        { ...rest, position: position as never, query: parseMetricQuery(query, '/query') },
+        { after: afterOf(raw) },
+      ),
+  });
+
+  defineRoute(app, {
+    method: 'GET',
+    url: '/freshness',
+    operation: 'freshness',
+    summary: 'How current the answers are, and each source behind them',
+    tag: 'metrics',
+    responses: { 200: FreshnessSchema },
+    examples: [{ summary: 'Freshness of the workspace', path: '/api/v1/freshness', status: 200 }],
+    handle: ({ call }) => analytics.freshness(call),
+  });
+};
+
+export const afterOf = (request: FastifyRequest): string | undefined => {
+  const value = request.headers['sophia-after'];
+  return typeof value === 'string' ? value : undefined;
+};
+
+const sendAnswer = (request: FastifyRequest, reply: FastifyReply, answer: Answer): FastifyReply => {
+  setHeaders(reply, answerHeaders(answer));
+  if (request.headers['if-none-match'] === answer.etag) return reply.code(304).send();
+  return reply.type('application/json; charset=utf-8').send(answerBody(answer));
+};
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new SophiaError('invalid_request', `q is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+};

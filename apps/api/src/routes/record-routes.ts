@@ -1,0 +1,265 @@
+import type { Readable } from 'node:stream';
+import type { IdempotencyKey, ListOptions, WriteTarget } from '@sophia/catalog';
+import { SophiaError } from '@sophia/shared';
+import type { Filter, IncomingRow, JsonObject, JsonValue, RecordId } from '@sophia/types';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import Type from 'typebox';
+import { STREAMED_TYPES } from '../server/parsers.ts';
+import type { ApiServices } from '../services.ts';
+import { defineRoute } from './define-route.ts';
+import { afterOf } from './metric-routes.ts';
+import { AfterHeaders, AnyObject, IdempotencyHeaders, RecordSchema, WriteAnswerSchema } from './schemas.ts';
+import { streamedItems } from './streamed-items.ts';
+
+const TypeParams = Type.Object({ type: Type.String({ minLength: 1, maxLength: 100 }) });
+const IdParams = Type.Object({ type: Type.String({ minLength: 1, maxLength: 100 }), id: Type.String({ pattern: '^[0-9]{1,19}$' }) });
+const SourceQuery = Type.Object({ source_system: Type.String({ minLength: 1, maxLength: 100 }) });
+const NextCursor = Type.Union([Type.String(), Type.Null()]);
+
+const RECORDS = '/api/v1/records/deal';
+
+export const registerRecordRoutes = (app: FastifyInstance, { catalog, configuration }: ApiServices): void => {
+  defineRoute(app, {
+    method: 'POST',
+    url: '/records/:type',
+    operation: 'writeRecords',
+    summary: 'Creates or changes records: one object, an array of up to 2,500, or a stream of NDJSON or CSV',
+    description:
+      'A row has the fields of its type at its top level, with source_id and, where the source has them, occurred_at and source_version. ' +
+      'One object that is rejected answers 422; among several, rejected rows are counted and kept in the dead letters.',
+    tag: 'records',
+    params: TypeParams,
+    query: SourceQuery,
+    headers: IdempotencyHeaders,
+    body: Type.Unknown(),
+    checksBody: true,
+    consumes: STREAMED_TYPES,
+    bodyLimit: configuration.limits.bodyBytes,
+    responses: { 200: WriteAnswerSchema },
+    examples: [
+      {
+        summary: 'One deal',
+        path: `${RECORDS}?source_system=example`,
+        body: { source_id: 'D-1', name: 'First deal', status: 'open', amount: '1200.50', currency: 'EUR' },
+        status: 200,
+      },
+      {
+        summary: 'An amount with too many digits',
+        path: `${RECORDS}?source_system=example`,
+        body: { source_id: 'D-2', amount: '0.123456' },
+        status: 422,
+      },
+      {
+        summary: 'Two deals as NDJSON',
+        path: `${RECORDS}?source_system=example`,
+        headers: { 'content-type': 'application/x-ndjson' },
+        body: '{"source_id":"D-3","status":"won"}\n{"source_id":"D-4","status":"lost"}\n',
+        status: 200,
+      },
+    ],
+    handle: async ({ raw, call, params, query }, reply) => {
+      const target: WriteTarget = { recordType: params.type, sourceSystem: query.source_system };
+      const idempotency = idempotencyOf(raw);
+      const { body } = raw;
+      if (isStream(body)) {
+        const running = await catalog.imports.start(
+          call,
+          {
+            name: `POST /records/${params.type}`,
+            kind: 'http',
+            sourceSystem: target.sourceSystem,
+            idempotency,
+            bytesTotal: contentLength(raw),
+          },
+          streamedItems(body, raw, target, configuration.limits.importBytes),
+        );
+        const report = await running.finished;
+        const { created, updated, unchanged, stale, rejected, errors } = report;
+        return tokenReply(reply, { token: report.token ?? '', created, updated, unchanged, stale, rejected, errors, import: report.id });
+      }
+      if (Array.isArray(body)) {
+        return tokenReply(reply, await catalog.records.upsertMany(call, target, body.map(toRow), { idempotency }));
+      }
+      return tokenReply(reply, await catalog.records.upsert(call, target, toRow(body, 0), { idempotency }));
+    },
+  });
+
+  defineRoute(app, {
+    method: 'GET',
+    url: '/records/:type',
+    operation: 'listRecords',
+    summary: 'Records of a type, page by page',
+    tag: 'records',
+    params: TypeParams,
+    headers: AfterHeaders,
+    query: Type.Object(
+      {
+        source_system: Type.Optional(Type.String({ maxLength: 100 })),
+        source_id: Type.Optional(Type.String({ maxLength: 1000 })),
+        filter: Type.Optional(Type.String({ maxLength: 16_384, description: 'A filter as JSON, as in metric queries' })),
+        deleted: Type.Optional(Type.Enum(['exclude', 'include', 'only'])),
+        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+        cursor: Type.Optional(Type.String({ maxLength: 4000 })),
+      },
+      { additionalProperties: false },
+    ),
+    responses: { 200: Type.Object({ records: Type.Array(RecordSchema), next_cursor: NextCursor }) },
+    examples: [
+      { summary: 'Two deals', path: `${RECORDS}?limit=2`, status: 200 },
+      {
+        summary: 'Won deals of more than 10,000',
+        path: `${RECORDS}?limit=5&filter=${encodeURIComponent(
+          JSON.stringify({
+            and: [
+              { field: 'status', operator: 'eq', values: ['won'] },
+              { field: 'amount', operator: 'gt', values: ['10000'] },
+            ],
+          }),
+        )}`,
+        status: 200,
+      },
+    ],
+    handle: async ({ raw, call, params, query }) => {
+      const { source_system: sourceSystem, source_id: sourceId, filter, deleted, limit, cursor } = query;
+      const options: ListOptions = { sourceSystem, sourceId, filter: parseFilter(filter), deleted, limit, cursor, after: afterOf(raw) };
+      const page = await catalog.records.list(call, params.type, options);
+      return { records: page.items, next_cursor: page.nextCursor };
+    },
+  });
+
+  defineRoute(app, {
+    method: 'GET',
+    url: '/records/:type/:id',
+    operation: 'getRecord',
+    summary: 'One record',
+    tag: 'records',
+    params: IdParams,
+    headers: AfterHeaders,
+    responses: { 200: RecordSchema },
+    examples: [{ summary: 'No such record', path: `${RECORDS}/1`, status: 404 }],
+    handle: async ({ raw, call, params }, reply) => {
+      const record = await catalog.records.get(call, params.type, params.id as RecordId, { after: afterOf(raw) });
+      return reply.header('etag', `"${record.version}"`).send(record);
+    },
+  });
+
+  defineRoute(app, {
+    method: 'PATCH',
+    url: '/records/:type/:id',
+    operation: 'patchRecord',
+    summary: 'Sets fields of a record; null clears one',
+    description: 'With If-Match and the version as the entity tag it fails with 412 where the record has changed since.',
+    tag: 'records',
+    params: IdParams,
+    headers: IdempotencyHeaders,
+    body: AnyObject,
+    responses: { 200: WriteAnswerSchema },
+    examples: [{ summary: 'No such record', path: `${RECORDS}/1`, body: { stage: 'Won' }, status: 404 }],
+    handle: async ({ raw, call, params, body }, reply) =>
+      tokenReply(
+        reply,
+        await catalog.records.patch(call, params.type, params.id as RecordId, body as JsonObject, {
+          idempotency: idempotencyOf(raw),
+          ifVersion: versionOf(raw),
+        }),
+      ),
+  });
+
+  defineRoute(app, {
+    method: 'DELETE',
+    url: '/records/:type/:id',
+    operation: 'deleteRecord',
+    summary: 'Deletes a record; its history stays',
+    tag: 'records',
+    params: IdParams,
+    headers: IdempotencyHeaders,
+    responses: { 200: WriteAnswerSchema },
+    examples: [{ summary: 'No such record', path: `${RECORDS}/1`, status: 404 }],
+    handle: async ({ raw, call, params }, reply) =>
+      tokenReply(
+        reply,
+        await catalog.records.delete(call, params.type, params.id as RecordId, {
+          idempotency: idempotencyOf(raw),
+          ifVersion: versionOf(raw),
+        }),
+      ),
+  });
+
+  defineRoute(app, {
+    method: 'GET',
+    url: '/records/:type/:id/history',
+    operation: 'recordHistory',
+    summary: 'Every version of a record, oldest first: what changed, when, by whom, from where',
+    tag: 'records',
+    params: IdParams,
+    query: Type.Object({
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+      cursor: Type.Optional(Type.String({ maxLength: 4000 })),
+    }),
+    responses: { 200: Type.Object({ versions: Type.Array(AnyObject), next_cursor: NextCursor }) },
+    examples: [{ summary: 'No such record', path: `${RECORDS}/1/history`, status: 404 }],
+    handle: async ({ call, params, query }) => {
+      const page = await catalog.records.history(call, params.type, params.id as RecordId, query);
+      return { versions: page.items, next_cursor: page.nextCursor };
+    },
+  });
+
+  defineRoute(app, {
+    method: 'POST',
+    url: '/records/:type/:id/erase',
+    operation: 'eraseRecord',
+    summary: 'Blanks one record’s data everywhere, for good; administrators only',
+    tag: 'records',
+    params: IdParams,
+    body: Type.Object({ reason: Type.String({ minLength: 1, maxLength: 1000 }) }, { additionalProperties: false }),
+    responses: { 200: Type.Object({ token: Type.String() }) },
+    examples: [{ summary: 'No such record', path: `${RECORDS}/1/erase`, body: { reason: 'asked by the person' }, status: 404 }],
+    handle: ({ call, params, body }) => catalog.records.erase(call, params.type, params.id as RecordId, body.reason),
+  });
+};
+
+const isStream = (body: unknown): body is Readable => typeof body === 'object' && body !== null && 'pipe' in body;
+
+const contentLength = (request: FastifyRequest): number | undefined => {
+  const length = Number(request.headers['content-length']);
+  return Number.isFinite(length) && request.headers['content-encoding'] === undefined ? length : undefined;
+};
+
+const ROW_MEMBERS = new Set(['source_id', 'occurred_at', 'source_version', 'business_priority']);
+
+/** A row as it is sent: the type's fields at its top level, beside what the catalog itself reads. */
+export const toRow = (value: unknown, index: number): IncomingRow => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new SophiaError('invalid_request', `Row ${index + 1} is no JSON object.`);
+  }
+  const fields: Record<string, JsonValue> = {};
+  const row: Record<string, JsonValue> = {};
+  for (const [name, member] of Object.entries(value)) (ROW_MEMBERS.has(name) ? row : fields)[name] = member;
+  return { line: index + 1, ...row, fields };
+};
+
+export const idempotencyOf = (request: FastifyRequest): IdempotencyKey | undefined => {
+  const key = request.headers['idempotency-key'];
+  return typeof key === 'string' ? { route: `${request.method} ${request.url}`, key } : undefined;
+};
+
+const versionOf = (request: FastifyRequest): number | undefined => {
+  const tag = request.headers['if-match'];
+  if (tag === undefined) return undefined;
+  const version = /^"([0-9]{1,10})"$/.exec(tag)?.[1];
+  if (version === undefined) throw new SophiaError('invalid_request', `If-Match takes a version as an entity tag, "3", not ${tag}.`);
+  return Number(version);
+};
+
+const parseFilter = (text: string | undefined): Filter | undefined => {
+  if (text === undefined) return undefined;
+  try {
+    // The catalog checks its shape and names.
+    return JSON.parse(text) as Filter;
+  } catch (error) {
+    throw new SophiaError('invalid_filter', `filter is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+};
+
+const tokenReply = <Answer extends { readonly token: string }>(reply: FastifyReply, answer: Answer) =>
+  reply.header('sophia-token', answer.token).send(answer);

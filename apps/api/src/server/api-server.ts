@@ -1,0 +1,124 @@
+import { chmod, rm } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import compress from '@fastify/compress';
+import cors from '@fastify/cors';
+import helmet from '@fastify/helmet';
+import { createIdGenerator, createLoadShedder, systemClock } from '@sophia/shared';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { Allowance, ApiServices } from '../services.ts';
+import { createHotPath } from './hot-path.ts';
+import { registerParsers } from './parsers.ts';
+import { registerProblems } from './problems.ts';
+import { registerRequestContext } from './request-context.ts';
+
+/** The HTTP server: its routes are registered by `register`, before it listens. */
+export interface ApiServer {
+  readonly app: FastifyInstance;
+  /** Listens for everyone; resolves to the address, `http://host:port`. */
+  listen(): Promise<string>;
+  /** Listens on a socket for the owner of the data folder, who is an administrator there without a key. */
+  listenAdmin(path: string): Promise<void>;
+  /** Takes no new requests, lets those in hand finish. */
+  close(): Promise<void>;
+}
+
+/** Sockets of the admin listener: who comes through them has the rights of the data folder's owner. */
+const adminSockets = new WeakSet<object>();
+export const isAdminRequest = (request: IncomingMessage): boolean => adminSockets.has(request.socket);
+
+export const createApiServer = async (
+  services: ApiServices,
+  register: (app: FastifyInstance, services: ApiServices) => Promise<void> | void,
+): Promise<ApiServer> => {
+  const { configuration, observability } = services;
+  const newRequestId = createIdGenerator({ clock: systemClock });
+  const taken = new WeakMap<IncomingMessage, Allowance>();
+  const durations = observability.metrics.histogram({
+    name: 'sophia_http_request_duration_seconds',
+    help: 'Time from the first byte of a request to the last of its answer.',
+    labels: ['route', 'method', 'status'],
+  });
+  const hotDurations = {
+    200: durations.with({ route: '/api/v1/metrics/query', method: 'GET', status: '200' }),
+    304: durations.with({ route: '/api/v1/metrics/query', method: 'GET', status: '304' }),
+  };
+  const hotPath = createHotPath({
+    analytics: services.analytics,
+    authentication: services.authentication,
+    taken,
+    newRequestId,
+    clock: systemClock,
+    served: (seconds, status) => hotDurations[status].observe(seconds),
+  });
+  const shedder = createLoadShedder({
+    maximumConcurrency: configuration.limits.concurrency,
+    maximumDelay: configuration.limits.eventLoopDelay,
+    delay: observability.eventLoopDelay,
+  });
+
+  let adminServer: Server | undefined;
+  const app = Fastify({
+    logger: false,
+    genReqId: newRequestId,
+    bodyLimit: configuration.limits.bodyBytes,
+    trustProxy: configuration.trustedProxies.length === 0 ? false : [...configuration.trustedProxies],
+    requestTimeout: 0,
+    connectionTimeout: 0,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 500 },
+    ajv: { customOptions: { coerceTypes: true, removeAdditional: false, allErrors: true, strict: false } },
+    serverFactory: (handler) => {
+      const listener = (request: IncomingMessage, response: Parameters<typeof handler>[1]): void => {
+        if (!hotPath(request, response)) handler(request, response);
+      };
+      adminServer = createServer(handler);
+      adminServer.on('connection', (socket) => adminSockets.add(socket));
+      return createServer({ keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 0 }, listener);
+    },
+  });
+
+  registerProblems(app, observability.logger);
+  registerParsers(app);
+  registerRequestContext(app, { services, taken, shedder, durations, isAdminRequest });
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        workerSrc: ["'self'", 'blob:'],
+        frameAncestors: ["'none'"],
+      },
+    },
+  });
+  await app.register(compress, { threshold: 1024, encodings: ['zstd', 'br', 'gzip'] });
+  if (configuration.corsOrigins.length > 0) {
+    await app.register(cors, {
+      origin: [...configuration.corsOrigins],
+      exposedHeaders: ['etag', 'sophia-complete-to', 'sophia-position', 'sophia-token', 'ratelimit', 'x-request-id'],
+    });
+  }
+  await register(app, services);
+  await app.ready();
+
+  return {
+    app,
+    listen: () => app.listen({ host: configuration.host, port: configuration.port }),
+    async listenAdmin(path) {
+      await rm(path, { force: true });
+      await new Promise<void>((resolve, reject) => {
+        adminServer?.once('error', reject).listen(path, resolve);
+      });
+      await chmod(path, 0o600);
+    },
+    async close() {
+      const closed = new Promise<void>((resolve) => {
+        if (adminServer?.listening === true) adminServer.close(() => resolve());
+        else resolve();
+        adminServer?.closeIdleConnections();
+      });
+      await Promise.all([app.close(), closed]);
+    },
+  };
+};

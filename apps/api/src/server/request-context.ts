@@ -1,0 +1,114 @@
+import type { IncomingMessage } from 'node:http';
+import type { Histogram, Metric, RequestTrace } from '@sophia/observability';
+import { type LoadShedder, SophiaError } from '@sophia/shared';
+import type { Call, Principal } from '@sophia/types';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Allowance, ApiServices } from '../services.ts';
+import { allowanceHeaders, requireAllowance } from './rate-limit.ts';
+import { setHeaders } from './respond.ts';
+
+/** Pages of the documents' plugin, open as the documents themselves. */
+const DOCUMENTS = '/docs';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Open to everyone: health, documents, metrics of the process. */
+    readonly public?: boolean;
+    /** Milliseconds for the whole request, where it is not the usual limit; imports take as long as they take. */
+    readonly deadline?: number;
+  }
+  interface FastifyRequest {
+    principal: Principal | undefined;
+    abort: AbortController | undefined;
+    trace: RequestTrace | undefined;
+    begun: number;
+    admitted: boolean;
+  }
+}
+
+export interface RequestContextOptions {
+  readonly services: ApiServices;
+  readonly taken: WeakMap<IncomingMessage, Allowance>;
+  readonly shedder: LoadShedder;
+  readonly durations: Metric<'route' | 'method' | 'status', Histogram>;
+  readonly isAdminRequest: (request: IncomingMessage) => boolean;
+}
+
+/** Who asks, in which trace, for how long, and whether there is room: settled before any handler runs. */
+export const registerRequestContext = (app: FastifyInstance, options: RequestContextOptions): void => {
+  const { services, taken, shedder, durations, isAdminRequest } = options;
+  const { authentication, observability, configuration } = services;
+  app.decorateRequest('principal', undefined);
+  app.decorateRequest('abort', undefined);
+  app.decorateRequest('trace', undefined);
+  app.decorateRequest('begun', 0);
+  app.decorateRequest('admitted', false);
+
+  app.addHook('onRequest', (request, reply, done) => {
+    request.begun = performance.now();
+    reply.header('x-request-id', request.id);
+    const route = request.routeOptions.url ?? 'unknown';
+    const trace = observability.tracer.startRequest({
+      name: `${request.method} ${route}`,
+      requestId: request.id,
+      traceparent: headerOf(request, 'traceparent'),
+      attributes: { 'http.request.method': request.method, 'http.route': route },
+    });
+    request.trace = trace;
+    trace.run(done);
+  });
+
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.routeOptions.config.public === true || request.is404 || request.url.startsWith(DOCUMENTS)) return;
+    shedder.enter();
+    request.admitted = true;
+    const abort = new AbortController();
+    request.abort = abort;
+    reply.raw.once('close', () => {
+      if (!reply.raw.writableFinished) abort.abort(new SophiaError('deadline_exceeded', 'The caller has gone.'));
+    });
+    const workspace = headerOf(request, 'sophia-workspace');
+    if (isAdminRequest(request.raw)) {
+      request.principal = await authentication.administrator(workspace);
+      return;
+    }
+    request.principal = await authentication.authenticate(request.headers.authorization, workspace, request.ip);
+    const allowance = taken.get(request.raw) ?? authentication.takeAllowance(request.principal);
+    setHeaders(reply, allowanceHeaders(allowance));
+    requireAllowance(allowance);
+  });
+
+  app.addHook('onResponse', (request, reply, done) => {
+    if (request.admitted) shedder.leave();
+    const seconds = (performance.now() - request.begun) / 1000;
+    const route = request.routeOptions.url ?? 'unknown';
+    durations.with({ route, method: request.method, status: String(reply.statusCode) }).observe(seconds);
+    request.trace?.setAttribute('http.response.status_code', reply.statusCode);
+    request.trace?.end();
+    done();
+  });
+
+  const limit = configuration.limits.requestMilliseconds;
+  app.decorateRequest('call', function (this: FastifyRequest): Call {
+    const { principal } = this;
+    if (principal === undefined) throw new SophiaError('unauthenticated', 'This route needs a key or a token.');
+    const deadline = this.routeOptions.config.deadline ?? limit;
+    return { principal, via: viaOf(this, isAdminRequest), request: this.id, address: this.ip, deadline, signal: this.abort?.signal };
+  });
+};
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** This request as a call of a service. */
+    call(): Call;
+  }
+}
+
+/** The command line talks through the admin socket. */
+const viaOf = (request: FastifyRequest, isAdminRequest: (request: IncomingMessage) => boolean): Call['via'] =>
+  isAdminRequest(request.raw) ? 'command_line' : 'rest';
+
+const headerOf = (request: FastifyRequest, name: string): string | undefined => {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+};
