@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { registerDocuments, registerOpenApi } from './documents/register-documents.ts';
 import { registerDeadLetterRoutes } from './routes/dead-letter-routes.ts';
+import { registerErrorRoutes } from './routes/error-routes.ts';
 import { registerEventRoutes } from './routes/event-routes.ts';
 import { registerHealthRoutes } from './routes/health-routes.ts';
 import { registerImportRoutes } from './routes/import-routes.ts';
@@ -16,6 +17,7 @@ export const createApi = (services: ApiServices): Promise<ApiServer> => createAp
 const registerRoutes = async (app: FastifyInstance, services: ApiServices): Promise<void> => {
   await registerOpenApi(app, services.version);
   registerHealthRoutes(app, services);
+  registerErrorRoutes(app);
   registerMetricRoutes(app, services);
   registerRecordRoutes(app, services);
   registerRecordTypeRoutes(app, services);

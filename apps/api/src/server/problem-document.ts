@@ -35,7 +35,7 @@ export const problemDocument = (error: unknown, requestId: string): ProblemDocum
 };
 
 const head = (code: ErrorCodeName) => ({
-  type: `/docs/errors#${code}`,
+  type: `/errors/${code}`,
   title: ERROR_CODES[code].title,
   status: ERROR_CODES[code].status,
   code,
