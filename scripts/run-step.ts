@@ -37,6 +37,7 @@ function environment(): NodeJS.ProcessEnv {
     ...inherited,
     XDG_CONFIG_HOME: `${ROOT}.cache/config`,
     XDG_CACHE_HOME: `${ROOT}.cache/xdg`,
+    XDG_DATA_HOME: `${ROOT}.cache/data`,
     TURBO_TELEMETRY_DISABLED: '1',
     DO_NOT_TRACK: '1',
   };

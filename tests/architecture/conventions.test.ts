@@ -35,6 +35,12 @@ describe('core', () => {
   });
 });
 
+describe('errors', () => {
+  test('are never swallowed: an empty catch says why', () => {
+    expect(product.filter(({ text }) => /\bcatch (\(\w+\) )?\{\s*\}/.test(text)).map(({ path }) => path)).toEqual([]);
+  });
+});
+
 describe('the environment', () => {
   test('is read by configuration only', () => {
     const readers = product.filter(({ text }) => /\bprocess\.env\b/.test(text)).map(({ path }) => path);
