@@ -30,15 +30,8 @@ export async function runStep(program: string, args: readonly string[], { shown 
   return { exitCode, seconds: (performance.now() - started) / 1000, output };
 }
 
-/** Tools write into the repository's ignored folder alone; code from the compile cache would blur coverage. */
+/** Without the compile cache, which would blur coverage. */
 function environment(): NodeJS.ProcessEnv {
   const { NODE_COMPILE_CACHE: _, ...inherited } = process.env;
-  return {
-    ...inherited,
-    XDG_CONFIG_HOME: `${ROOT}.cache/config`,
-    XDG_CACHE_HOME: `${ROOT}.cache/xdg`,
-    XDG_DATA_HOME: `${ROOT}.cache/data`,
-    TURBO_TELEMETRY_DISABLED: '1',
-    DO_NOT_TRACK: '1',
-  };
+  return inherited;
 }
