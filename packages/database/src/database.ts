@@ -7,6 +7,11 @@ import type { Transaction, WorkspaceId, WriteTokenParts } from '@sophia/types';
 export interface Statement {
   readonly name: string;
   readonly text: string;
+  /**
+   * A read of a few rows by key, well under a millisecond: as a `select` it may share its round trip
+   * with others that wait at the same moment.
+   */
+  readonly quick?: boolean | undefined;
 }
 
 export interface CallOptions {

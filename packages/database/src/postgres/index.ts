@@ -1,2 +1,4 @@
+export type { PoolOptions } from './connection-pool.ts';
 export type { DatabaseRole, PostgresConnection } from './connection-settings.ts';
-export { createPostgresDatabase, DEFAULT_POOL, type PostgresDatabaseOptions } from './postgres-database.ts';
+export { createPostgresDatabase, EMBEDDED_POOL, type PostgresDatabaseOptions } from './create-postgres-database.ts';
+export { createDatabaseObservers, type DatabaseObservers } from './database-observer.ts';

@@ -2,26 +2,27 @@ import { SophiaError } from '@sophia/shared';
 import type { Transaction } from '@sophia/types';
 import type { CopyTarget, Statement } from '../database.ts';
 import { copyRows } from './copy-rows.ts';
-import type { BatchStep, StepResult } from './pipelined-batch.ts';
+import type { DatabaseObserver } from './database-observer.ts';
+import type { BatchOutcome, BatchStep, StepResult } from './pipelined-batch.ts';
 import type { ServerConnection } from './postgres-connection.ts';
 import { toSophiaError } from './postgres-errors.ts';
 
-type Rows = readonly (readonly unknown[])[] | Iterable<readonly unknown[]> | AsyncIterable<readonly unknown[]>;
+type Rows = Iterable<readonly unknown[]> | AsyncIterable<readonly unknown[]>;
 
 interface QueryEntry {
-  readonly kind: 'query';
   readonly step: BatchStep;
   readonly resolve: (rows: Record<string, unknown>[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
 interface CopyEntry {
-  readonly kind: 'copy';
   readonly target: CopyTarget;
   readonly rows: Rows;
   readonly resolve: (count: number) => void;
   readonly reject: (error: unknown) => void;
 }
+
+type Entry = QueryEntry | CopyEntry;
 
 /**
  * A transaction on one connection. It begins with its first statement, in the same round trip;
@@ -29,17 +30,28 @@ interface CopyEntry {
  */
 export class OpenTransaction {
   readonly connection: ServerConnection;
+  /** Rejects when it is ended from outside. */
+  readonly abandoned: Promise<never>;
   readonly #begin: readonly BatchStep[];
-  #queue: (QueryEntry | CopyEntry)[] = [];
-  #running: Promise<void> | undefined;
+  readonly #observer: DatabaseObserver;
+  #queue: Entry[] = [];
+  #draining: Promise<void> | undefined;
   #begun: readonly StepResult[] | undefined;
   #ended: Error | undefined;
-  /** What ended it: of the first statement that failed, or of the connection. */
-  failure: { readonly error: unknown } | undefined;
+  #isCommitting = false;
+  #rejectAbandoned: (error: Error) => void = neverAbandoned;
+  /** What broke it: the error of the first statement that failed, or of its end from outside. */
+  failure: unknown;
 
-  constructor(connection: ServerConnection, begin: readonly BatchStep[]) {
+  constructor(connection: ServerConnection, begin: readonly BatchStep[], observer: DatabaseObserver) {
     this.connection = connection;
     this.#begin = begin;
+    this.#observer = observer;
+    this.abandoned = new Promise((_, reject) => {
+      this.#rejectAbandoned = reject;
+    });
+    // Whoever does the work looks at it; afterwards nobody does.
+    this.abandoned.catch(neverAbandoned);
   }
 
   get asTransaction(): Transaction {
@@ -54,86 +66,84 @@ export class OpenTransaction {
     throw new TypeError('The transaction is not one of the PostgreSQL adapter.');
   }
 
-  /** The results of the statements that begin it, once they ran. */
-  get begun(): readonly StepResult[] {
-    return this.#begun ?? [];
-  }
-
-  query(statement: Statement, values: readonly unknown[]): Promise<Record<string, unknown>[]> {
-    return new Promise((resolve, reject) => {
-      this.#enqueue({ kind: 'query', step: { statement, values }, resolve, reject });
-    });
-  }
-
-  copyInto(target: CopyTarget, rows: Rows): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#enqueue({ kind: 'copy', target, rows, resolve, reject });
-    });
-  }
-
-  /** Runs the last statements when all before have ended; none can follow. */
-  async end(steps: readonly BatchStep[]): Promise<{ readonly results: readonly StepResult[]; readonly error?: unknown }> {
-    this.#ended ??= new SophiaError('database_error', 'A statement was sent in a transaction that has ended.');
-    await this.#running;
-    const begin = this.#begun === undefined ? this.#begin : [];
-    const { results, ...rest } = await this.connection.run([...begin, ...steps]);
-    if (begin.length > 0 && results.length >= begin.length) this.#begun = results.slice(0, begin.length);
-    return { results: results.slice(begin.length), ...rest };
+  /** Undefined before the first statement, and of one that only reads. */
+  get transactionId(): string | undefined {
+    return (this.#begun?.at(-1)?.rows[0] as { readonly transaction_id?: string } | undefined)?.transaction_id;
   }
 
   /** Whether the server knows of it. */
   get isOpen(): boolean {
-    return this.#begun !== undefined || this.#running !== undefined;
+    return this.#begun !== undefined || this.#draining !== undefined;
   }
 
-  /** Ends it from outside, at a deadline or an abort: its connection is dropped. */
+  query(statement: Statement, values: readonly unknown[]): Promise<Record<string, unknown>[]> {
+    return new Promise((resolve, reject) => this.#enqueue({ step: { statement, values }, resolve, reject }));
+  }
+
+  copyInto(target: CopyTarget, rows: Rows): Promise<number> {
+    return new Promise((resolve, reject) => this.#enqueue({ target, rows, resolve, reject }));
+  }
+
+  /** Runs its last statements when all before are done; none can follow. */
+  async end(steps: readonly BatchStep[]): Promise<BatchOutcome> {
+    this.#ended ??= new SophiaError('database_error', 'A statement was sent in a transaction that has ended.');
+    await this.#draining;
+    this.#isCommitting = true;
+    return this.#run(steps);
+  }
+
+  /** Ends it from outside, at a deadline or an abort: what it runs is cancelled and its connection dropped. */
   abandon(error: Error): void {
     this.#ended ??= error;
-    this.failure ??= { error };
-    this.connection.abandon();
+    this.failure ??= error;
+    // A cancelled COMMIT would not wait for the replicas that it has to wait for.
+    if (this.#isCommitting) this.connection.drop();
+    else this.connection.abandon();
+    this.#rejectAbandoned(error);
   }
 
-  #enqueue(entry: QueryEntry | CopyEntry): void {
+  #enqueue(entry: Entry): void {
     if (this.#ended !== undefined) return entry.reject(this.#ended);
     this.#queue.push(entry);
-    this.#running ??= Promise.resolve().then(() => this.#drain());
+    this.#draining ??= Promise.resolve().then(() => this.#drain());
   }
 
   async #drain(): Promise<void> {
     while (this.#queue.length > 0) {
-      const firstCopy = this.#queue.findIndex(({ kind }) => kind === 'copy');
-      const count = firstCopy === -1 ? this.#queue.length : Math.max(firstCopy, 1);
-      await this.#run(this.#queue.splice(0, count));
+      const firstCopy = this.#queue.findIndex((entry) => 'rows' in entry);
+      const queries = this.#queue.splice(0, firstCopy === -1 ? this.#queue.length : firstCopy).filter((entry) => 'step' in entry);
+      await this.#runQueries(queries);
+      const copy = firstCopy === -1 ? undefined : this.#queue.shift();
+      if (copy !== undefined && 'rows' in copy) await this.#copy(copy);
     }
-    this.#running = undefined;
+    this.#draining = undefined;
   }
 
-  async #run(entries: readonly (QueryEntry | CopyEntry)[]): Promise<void> {
-    const queries = entries.filter((entry) => entry.kind === 'query');
-    const error = await this.#runQueries(queries);
-    for (const entry of entries) {
-      if (entry.kind === 'query') continue;
-      if (error === undefined) await this.#copy(entry);
-      else entry.reject(error);
-    }
-  }
-
-  async #runQueries(entries: readonly QueryEntry[]): Promise<unknown> {
-    const begin = this.#begun === undefined ? this.#begin : [];
-    if (begin.length + entries.length === 0) return undefined;
-    const outcome = await this.#tryRun([...begin, ...entries.map(({ step }) => step)]);
-    if (begin.length > 0 && outcome.results.length >= begin.length) this.#begun = outcome.results.slice(0, begin.length);
-    const results = outcome.results.slice(begin.length);
-    if (outcome.error !== undefined) this.failure ??= { error: outcome.error };
+  async #runQueries(entries: readonly QueryEntry[]): Promise<void> {
+    const begun = performance.now();
+    const { results, error } = await this.#run(entries.map(({ step }) => step));
+    this.#observer.ran(
+      entries.map(({ step }) => step.statement.text),
+      performance.now() - begun,
+    );
     entries.forEach((entry, index) => {
       const result = results[index];
       if (result !== undefined) entry.resolve(result.rows);
-      else entry.reject(this.#ended ?? toSophiaError(outcome.error, entry.step.statement.name));
+      else entry.reject(this.#ended ?? toSophiaError(error, entry.step.statement.name));
     });
-    return outcome.error === undefined ? undefined : toSophiaError(outcome.error);
   }
 
-  async #tryRun(steps: readonly BatchStep[]): Promise<{ readonly results: readonly StepResult[]; readonly error?: unknown }> {
+  /** Runs the steps, behind those that begin the transaction where it has not begun. */
+  async #run(steps: readonly BatchStep[]): Promise<BatchOutcome> {
+    const begin = this.#begun === undefined ? this.#begin : [];
+    if (begin.length + steps.length === 0) return { results: [] };
+    const outcome = await this.#tryRun([...begin, ...steps]);
+    if (begin.length > 0 && outcome.results.length >= begin.length) this.#begun = outcome.results.slice(0, begin.length);
+    if (outcome.error !== undefined) this.failure ??= outcome.error;
+    return { ...outcome, results: outcome.results.slice(begin.length) };
+  }
+
+  async #tryRun(steps: readonly BatchStep[]): Promise<BatchOutcome> {
     try {
       return await this.connection.run(steps);
     } catch (error) {
@@ -142,11 +152,17 @@ export class OpenTransaction {
   }
 
   async #copy({ target, rows, resolve, reject }: CopyEntry): Promise<void> {
+    // Without its beginning it would stand outside of the transaction.
+    if (this.#begun === undefined) return reject(this.#ended ?? toSophiaError(this.failure));
     try {
       resolve(await copyRows(this.connection, target, rows));
     } catch (error) {
-      this.failure ??= { error };
+      this.failure ??= error;
       reject(this.#ended ?? toSophiaError(error, `copy ${target.table}`));
     }
   }
+}
+
+function neverAbandoned(): void {
+  // Nobody waits for it any more.
 }

@@ -34,6 +34,8 @@ export interface ServerConnection {
   end(): Promise<void>;
   /** Cancels what it runs and drops it at once. */
   abandon(): void;
+  /** Drops it at once; what it runs goes on. */
+  drop(): void;
 }
 
 /** Opens a connection with the session settings that the port promises: UTC, ISO dates, no JIT, time-outs. */
@@ -58,6 +60,10 @@ export async function openConnection(settings: PostgresConnection, options: Open
   });
   await client.connect();
 
+  const drop = () => {
+    isClosed = true;
+    client.connection.stream.destroy();
+  };
   const run = (steps: readonly BatchStep[]) =>
     new Promise<BatchOutcome>((resolve) => {
       statements += steps.length;
@@ -65,7 +71,7 @@ export async function openConnection(settings: PostgresConnection, options: Open
     });
   const first = await run([{ statement: IDENTITY, values: [] }]);
   if (first.error !== undefined) {
-    client.connection.stream.destroy();
+    drop();
     throw first.error;
   }
   const identity = first.results[0]?.rows[0] as { readonly process_id: number; readonly incarnation: string };
@@ -90,10 +96,10 @@ export async function openConnection(settings: PostgresConnection, options: Open
       await client.end();
     },
     abandon() {
-      isClosed = true;
-      client.connection.stream.destroy();
+      drop();
       cancelBackend(settings, client);
     },
+    drop,
   };
 }
 

@@ -18,9 +18,10 @@ export type FailureKind =
   | 'other';
 
 export function failureKind(error: unknown): FailureKind {
-  if (isSophiaError(error) && error.cause === undefined) return error.code === 'unavailable' ? 'lost_connection' : 'other';
+  // One of ours ended it: a deadline, an abort.
+  if (isSophiaError(error)) return 'other';
   const state = sqlStateOf(error);
-  if (state === undefined) return isConnectionError(isSophiaError(error) ? error.cause : error) ? 'lost_connection' : 'other';
+  if (state === undefined) return isConnectionError(error) ? 'lost_connection' : 'other';
   if (CONFLICTS.has(state)) return 'conflict';
   if (state.startsWith('08') || GONE.has(state)) return 'lost_connection';
   if (state === '26000' || (state === '0A000' && /cached plan/.test(messageOf(error)))) return 'stale_statement';

@@ -5,7 +5,7 @@ import type { Database } from '../database.ts';
 import { FOUNDATION, loadMigrations, type MigrationModule, migrate, renewEpoch } from '../migrations.ts';
 import { clientConfig } from '../postgres/client-config.ts';
 import type { DatabaseRole, PostgresConnection } from '../postgres/connection-settings.ts';
-import { createPostgresDatabase, type PostgresDatabaseOptions } from '../postgres/postgres-database.ts';
+import { createPostgresDatabase, type PostgresDatabaseOptions } from '../postgres/create-postgres-database.ts';
 import { startTestCluster, type TestClusterConnections } from './test-cluster.ts';
 
 declare module 'vitest' {
