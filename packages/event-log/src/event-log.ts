@@ -1,19 +1,25 @@
-import type { LogEvent, NewEvent, Position, Transaction, WorkspaceId, WriteToken, WriteTokenParts } from '@sophia/types';
+import type { LogEvent, NewEvent, Position, RecordId, Transaction, WorkspaceId, WriteToken, WriteTokenParts } from '@sophia/types';
 
-/** A run of events of one tick, or an empty tick that only moves `completeTo` on. */
+/**
+ * The events of one or more consecutive ticks, or of a part of a large one; none where ticks only move
+ * `completeTo` on. A batch grows only when work is waiting. Each event has its own tick's `at`.
+ */
 export interface MicroBatch {
   readonly events: readonly LogEvent[];
   /** Where to read on after this batch. */
   readonly cursor: Position;
-  /** The log's tick number of the batch's end. */
+  /** Number of the tick that the batch ends in or with. */
   readonly tick: number;
-  /** The tick's own time, ISO 8601 with microseconds; never goes back. */
+  /** That tick's time, ISO 8601 with microseconds; each tick's is later than the one before. */
   readonly at: string;
   /** ISO 8601 with microseconds: everything committed before this instant is at or before the cursor. */
   readonly completeTo: string;
-  /** True where the cursor is the end of a tick: only then may `completeTo` be stated. */
+  /** True where the cursor is the end of a tick: all of its events were passed. */
   readonly endOfTick: boolean;
 }
+
+/** One change of a record, as its history shows it. */
+export type RecordChange = Omit<LogEvent, 'position'>;
 
 export interface ReadOptions {
   /** At most so many events; 1,000 unless told. */
@@ -24,6 +30,14 @@ export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface HistoryOptions {
+  /** From the first version unless told. */
+  readonly afterVersion?: number | undefined;
+  /** 1,000 unless told. */
+  readonly limit?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface ConsumeOptions {
   /** Most events handed over at once; 5,000 unless told. */
   readonly batchSize?: number | undefined;
@@ -31,15 +45,19 @@ export interface ConsumeOptions {
   readonly cursor?: (() => Promise<Position | null>) | undefined;
   /** True where an error concerns the environment (disk, memory, time-out, connection), never the event: retried without end. */
   readonly isEnvironmental?: ((error: unknown) => boolean) | undefined;
-  /** Attempts before a failing batch is split; 3 unless told. */
+  /** Attempts before a failing batch is split, and before a failing event is set aside; 3 unless told. */
   readonly attempts?: number | undefined;
+  /** Milliseconds for the handler; 60,000 unless told. Then another member may take the batch. */
+  readonly deadline?: number | undefined;
+  /** Upper bound in milliseconds of the wait after a first failure, doubled with each further one up to 5 s; 100 unless told. */
+  readonly retryDelay?: number | undefined;
 }
 
 export interface Delivery {
   /** The transaction in which the group's cursor moves: effects in the same database are exactly once. */
   readonly transaction: Transaction;
   readonly signal: AbortSignal;
-  /** True while set-aside events are replayed. */
+  /** True while set-aside events are handed over again: the cursor stays where the group is, behind them. */
   readonly replay: boolean;
 }
 
@@ -54,9 +72,12 @@ export interface Subscription {
 export interface GroupLag {
   readonly group: string;
   readonly cursor: Position;
+  /** Events between the cursor and the head; exact up to 10,000, estimated beyond. */
   readonly events: number;
+  /** Since the instant up to which the group is complete; below 1.5 where it keeps up. */
   readonly seconds: number;
   readonly setAside: number;
+  /** Members over all processes. */
   readonly members: number;
 }
 
@@ -97,20 +118,38 @@ export interface LogHead {
  */
 export interface EventLog {
   append(transaction: Transaction, events: readonly NewEvent[]): Promise<void>;
-  /** The events after the cursor (null: from the beginning), at most one tick's worth or `limit`; waits for none. */
+  /**
+   * The events after the cursor (null: from the beginning), at most `limit`; waits for none. With
+   * filters a batch may be short, even empty, before the head: its cursor moves on all the same.
+   * Throws `invalid_cursor`, `cursor_of_another_log`.
+   */
   read(cursor: Position | null, options?: ReadOptions): Promise<MicroBatch>;
+  /** Becomes a member of the group, which is made at the beginning of the log if it is new. Throws what the handler's own cursor does not pass. */
   consume(group: string, handler: Handler, options?: ConsumeOptions): Promise<Subscription>;
+  /** The events that stand aside, in order. */
   setAside(group: string, options?: { limit?: number; after?: Position }): Promise<SetAsideEvent[]>;
-  /** Hands the set-aside events to the group again, in order; resolves to how many succeeded and how many stand aside again. */
+  /**
+   * Has a member hand the set-aside events to its handler again, in order; resolves to how many
+   * succeeded and how many stand aside again. Throws `unavailable` where the group has no member.
+   */
   replay(group: string): Promise<{ readonly succeeded: number; readonly failed: number }>;
+  /** Gives up a set-aside event for this group; those behind it wait for `replay`. Throws `not_found`. */
   discard(group: string, position: Position): Promise<void>;
+  /** The changes of a record in the order of their versions, as far as a tick has them. */
+  history(workspace: WorkspaceId, record: RecordId, options?: HistoryOptions): Promise<RecordChange[]>;
+  /** Blanks `data`, `previous` and `original` of all events of a record of the transaction's workspaces, for good. */
+  erase(transaction: Transaction, record: RecordId): Promise<void>;
   head(): Promise<LogHead>;
   lag(): Promise<GroupLag[]>;
+  /** The instant (ISO 8601) of the last tick that the position has passed. Throws as `read` does. */
+  timeOf(position: Position): Promise<string>;
+  /** Seconds that the oldest open transaction with an id has lasted, 0 without one: its events wait for it. */
+  oldestWriterSeconds(): Promise<number>;
   /** Says "look now": called after a commit, coalesced, never waits. */
   wake(): void;
-  /** Resolves at the next wake-up or tick, or after `milliseconds`. */
+  /** Resolves when a tick after `after` is known, after `milliseconds`, or at the abort. */
   waitForTick(after: number, milliseconds: number, signal?: AbortSignal): Promise<void>;
-  /** Whether the snapshot of tick `tick` contains the write. */
+  /** Whether everything up to the end of tick `tick` contains the write. */
   contains(tick: number, write: WriteTokenParts): Promise<boolean>;
   encodeToken(parts: Omit<WriteTokenParts, 'epoch'>): WriteToken;
   /** Throws `invalid_token`, or `cursor_of_another_log` for a token of another epoch. */

@@ -2,6 +2,7 @@ import { ANALYTICS_ERRORS } from './analytics-errors.ts';
 import { CATALOG_ERRORS } from './catalog-errors.ts';
 import { COMMON_ERRORS } from './common-errors.ts';
 import { DATABASE_ERRORS } from './database-errors.ts';
+import { EVENT_LOG_ERRORS } from './event-log-errors.ts';
 import { RECORD_TYPE_ERRORS } from './record-type-errors.ts';
 import { ROW_ERRORS } from './row-errors.ts';
 import { SEMANTIC_ERRORS } from './semantic-errors.ts';
@@ -15,6 +16,7 @@ export const ERROR_CODES = {
   ...CATALOG_ERRORS,
   ...COMMON_ERRORS,
   ...DATABASE_ERRORS,
+  ...EVENT_LOG_ERRORS,
   ...RECORD_TYPE_ERRORS,
   ...ROW_ERRORS,
   ...SEMANTIC_ERRORS,

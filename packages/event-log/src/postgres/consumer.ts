@@ -1,0 +1,181 @@
+import type { Database } from '@sophia/database';
+import type { Logger } from '@sophia/observability';
+import { createBackoff, type Random, systemSleep } from '@sophia/shared';
+import type { Transaction } from '@sophia/types';
+import type { ConsumeOptions, Handler } from '../event-log.ts';
+import { BEGINNING, comparePlaces, type Place, parsePosition } from '../position.ts';
+import { type LockedGroup, lockGroup, moveGroup } from './consumer-group.ts';
+import { isEnvironmental } from './environmental.ts';
+import type { EventReader, LogBatch } from './event-reader.ts';
+import { HandlerFailure, handOver } from './hand-over.ts';
+import { createPoisonSearch } from './poison-search.ts';
+import { replaySetAside } from './replay.ts';
+import { selectIn } from './select.ts';
+import { errorText, setAside, siftBatch } from './set-aside.ts';
+import type { TickBook } from './tick-book.ts';
+
+export interface ConsumerOptions {
+  readonly log: Database;
+  readonly logger: Logger;
+  readonly epoch: string;
+  readonly book: TickBook;
+  readonly reader: EventReader;
+  readonly random: Random;
+  readonly group: string;
+  readonly groupId: number;
+  readonly handler: Handler;
+  readonly consume: ConsumeOptions;
+}
+
+/**
+ * What a member found: a batch was `delivered`; there was `nothing` new; another member is `busy` with
+ * the group; events were put `behind` a poison event, so the batch has to be read again; a `replay`
+ * was asked for.
+ */
+type Outcome = 'delivered' | 'nothing' | 'busy' | 'behind' | 'replay';
+
+const BATCH_SIZE = 5_000;
+const ATTEMPTS = 3;
+const HANDLER_DEADLINE = 60_000;
+/** For the statements around the handler, in milliseconds. */
+const MARGIN = 10_000;
+/** How long a member waits before it looks whether a busy one is gone, in milliseconds. */
+const BUSY_MS = 250;
+const IDLE_MS = 1_000;
+
+/** A member of a consumer group: hands micro-batches to the handler, one after the other, until it is closed. */
+export function startConsumer(options: ConsumerOptions): { close(): Promise<void> } {
+  const { log, logger, epoch, book, reader, group, groupId, handler, consume } = options;
+  const { batchSize = BATCH_SIZE, attempts = ATTEMPTS, deadline = HANDLER_DEADLINE } = consume;
+  const handing = {
+    log,
+    epoch,
+    group,
+    handler,
+    deadline,
+    isEnvironmental: (error: unknown) => isEnvironmental(error) || consume.isEnvironmental?.(error) === true,
+  };
+  const closing = new AbortController();
+  const backoff = createBackoff({ initialDelay: consume.retryDelay ?? 100, maximumDelay: 5_000, random: options.random });
+  const search = createPoisonSearch(batchSize, attempts);
+  const about = { group };
+  let environmentalFailures = 0;
+  /** Where this member left the group: while it stands there, the handler's own cursor is known too. */
+  let left: Place | undefined;
+
+  const placeOf = async ({ place }: LockedGroup): Promise<Place> => {
+    if (consume.cursor === undefined) return place;
+    if (left !== undefined && comparePlaces(left, place) === 0) return place;
+    return ownPlace(epoch, consume.cursor);
+  };
+
+  const locked = async <T>(work: (group: LockedGroup, transaction: Transaction) => Promise<T>): Promise<T | 'busy'> => {
+    const { value } = await log.write(
+      [],
+      async (transaction) => {
+        const lockedGroup = await lockGroup(selectIn(log, transaction), groupId);
+        return lockedGroup === undefined ? 'busy' : work(lockedGroup, transaction);
+      },
+      { deadline: deadline + MARGIN, idempotent: false },
+    );
+    return value;
+  };
+
+  const deliver = (): Promise<Outcome> =>
+    locked(async (lockedGroup, transaction): Promise<Outcome> => {
+      if (lockedGroup.replayAsked > lockedGroup.replayDone) return 'replay';
+      const select = selectIn(log, transaction);
+      const from = await placeOf(lockedGroup);
+      const read = await reader.read(select, from, search.size);
+      if (comparePlaces(read.end, from) <= 0) return 'nothing';
+      const { batch, behind } = lockedGroup.hasSetAside ? await siftBatch(select, epoch, groupId, read) : { batch: read, behind: [] };
+      if (behind.length > 0) {
+        // Committed before the cursor may pass them, wherever the handler keeps it.
+        await setAside(select, groupId, behind, { poison: false, error: '', attempts: 0 });
+        return 'behind';
+      }
+      await handOver(handing, transaction, batch, false);
+      await moveGroup(select, groupId, read.end);
+      left = read.end;
+      return 'delivered';
+    });
+
+  const setPoisonAside = ({ events: [event], positions: [position] }: LogBatch, error: unknown) =>
+    locked(async (lockedGroup, transaction) => {
+      if (event === undefined || position === undefined) return;
+      const place = parsePosition(epoch, event.position);
+      // Another member may have succeeded meanwhile.
+      if (comparePlaces(await placeOf(lockedGroup), place) >= 0) return;
+      await setAside(selectIn(log, transaction), groupId, [{ event, place, position }], {
+        poison: true,
+        error: errorText(error),
+        attempts,
+      });
+      logger.error({ ...about, err: error, position: event.position }, 'an event was set aside');
+    });
+
+  const recover = async (failure: unknown): Promise<void> => {
+    left = undefined;
+    const error = failure instanceof HandlerFailure ? failure.cause : failure;
+    if (!(failure instanceof HandlerFailure) || failure.isEnvironmental) {
+      environmentalFailures++;
+      logger.warn({ ...about, err: error, failures: environmentalFailures }, 'a consumer waits for its surroundings');
+      return systemSleep(backoff(environmentalFailures), closing.signal);
+    }
+    const { events, end } = failure.batch;
+    logger.warn({ ...about, err: error, events: events.length }, 'a batch failed');
+    switch (search.failed(events.length, end)) {
+      case 'try_again':
+        return systemSleep(backoff(search.failures), closing.signal);
+      case 'split':
+        return;
+      case 'set_aside':
+        await setPoisonAside(failure.batch, error);
+    }
+  };
+
+  const follow = async (outcome: Outcome): Promise<void> => {
+    switch (outcome) {
+      case 'delivered':
+        environmentalFailures = 0;
+        return search.succeeded(left ?? BEGINNING);
+      case 'behind':
+        return;
+      case 'nothing':
+        return book.waitFor(book.head.tick, IDLE_MS, closing.signal);
+      case 'busy':
+        return book.waitFor(book.head.tick, BUSY_MS, closing.signal);
+      case 'replay':
+        return replaySetAside({ ...handing, groupId, book, placeOf, logger });
+    }
+  };
+
+  const run = async () => {
+    while (!closing.signal.aborted) {
+      try {
+        // A transaction costs more than a look at memory.
+        if (left !== undefined && book.head.tick < left.tick) await book.waitFor(left.tick - 1, IDLE_MS, closing.signal);
+        if (closing.signal.aborted) return;
+        await follow(await deliver());
+      } catch (failure) {
+        await recover(failure).catch((error: unknown) => {
+          if (!closing.signal.aborted) logger.warn({ ...about, err: error }, 'a consumer could not set an event aside and tries again');
+        });
+      }
+    }
+  };
+  const running = run();
+
+  return {
+    async close() {
+      closing.abort(new Error('The consumer is closing.'));
+      await running;
+    },
+  };
+}
+
+/** Where the handler's own cursor stands. Throws `invalid_cursor` and `cursor_of_another_log`. */
+export async function ownPlace(epoch: string, cursor: NonNullable<ConsumeOptions['cursor']>): Promise<Place> {
+  const position = await cursor();
+  return position === null ? BEGINNING : parsePosition(epoch, position);
+}

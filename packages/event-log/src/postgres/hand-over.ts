@@ -1,0 +1,75 @@
+import type { Database } from '@sophia/database';
+import { withDeadline } from '@sophia/shared';
+import type { Transaction } from '@sophia/types';
+import type { Handler, MicroBatch } from '../event-log.ts';
+import { formatPosition } from '../position.ts';
+import type { LogBatch } from './event-reader.ts';
+
+/** What went wrong in a handler, as opposed to around it. */
+export class HandlerFailure extends Error {
+  readonly batch: LogBatch;
+  /** The surroundings failed, not the handler over an event. */
+  readonly isEnvironmental: boolean;
+
+  constructor(batch: LogBatch, cause: unknown, isEnvironmental: boolean) {
+    super('The handler failed.', { cause });
+    this.batch = batch;
+    this.isEnvironmental = isEnvironmental;
+  }
+}
+
+export interface HandOver {
+  readonly log: Database;
+  readonly epoch: string;
+  readonly group: string;
+  readonly handler: Handler;
+  /** Milliseconds for the handler. */
+  readonly deadline: number;
+  readonly isEnvironmental: (error: unknown) => boolean;
+}
+
+/** Calls the handler with its deadline while the transaction is kept awake; throws `HandlerFailure`. */
+export async function handOver(options: HandOver, transaction: Transaction, batch: LogBatch, replay: boolean): Promise<void> {
+  const { log, epoch, group, handler, deadline } = options;
+  const what = `the handler of the consumer group ${group}`;
+  const awake = keepAwake(log, transaction);
+  try {
+    await withDeadline(
+      deadline,
+      (limit) =>
+        handler(microBatch(epoch, batch), {
+          transaction,
+          replay,
+          get signal() {
+            return limit.signal;
+          },
+        }),
+      { what },
+    );
+  } catch (error) {
+    throw new HandlerFailure(batch, error, options.isEnvironmental(error));
+  } finally {
+    awake.end();
+  }
+}
+
+export const microBatch = (epoch: string, { events, end, tick, complete }: LogBatch): MicroBatch => ({
+  events,
+  cursor: formatPosition(epoch, end.tick, end.offset),
+  tick: tick.tick,
+  at: tick.at,
+  completeTo: complete.completeTo,
+  endOfTick: end.offset === 0,
+});
+
+/** PostgreSQL cuts transactions that stand idle, as those of a process that stands still should be. */
+export function keepAwake(log: Database, transaction: Transaction): { end(): void } {
+  const timer = setInterval(() => {
+    // When the transaction is lost, its next statement or its commit tells.
+    log.query(transaction, STAY_AWAKE).catch(() => undefined);
+  }, AWAKE_EVERY_MS);
+  return { end: () => clearInterval(timer) };
+}
+
+const AWAKE_EVERY_MS = 5_000;
+const STAY_AWAKE = { name: 'event_log_stay_awake', text: 'select 1' };

@@ -1,0 +1,73 @@
+import type { Database } from '@sophia/database';
+import type { Logger } from '@sophia/observability';
+import { systemSleep } from '@sophia/shared';
+import type { EventKind } from '@sophia/types';
+
+export interface HousekeepingOptions {
+  readonly log: Database;
+  readonly logger: Logger;
+  /** Only the process that makes the ticks keeps house. */
+  readonly isElected: () => boolean;
+  /** Days that the data of passing events are kept. */
+  readonly retentionDays: number;
+  /** Milliseconds between two rounds. */
+  readonly intervalMs: number;
+}
+
+/** Events that no rebuild needs: their data goes after the retention. Record changes are never among them. */
+export const PASSING_KINDS: readonly EventKind[] = ['sync.finished'];
+
+/** Seconds after which a tick without events is pruned. */
+const PRUNE_AFTER = 3_600;
+
+/** Makes partitions ahead, prunes ticks without events and blanks what is past its retention, in the background. */
+export function startHousekeeping(options: HousekeepingOptions): { close(): Promise<void> } {
+  const closing = new AbortController();
+  const run = async () => {
+    while (!closing.signal.aborted) {
+      try {
+        if (options.isElected()) await keepHouse(options.log, options.retentionDays);
+      } catch (error) {
+        options.logger.warn({ err: error }, 'housekeeping of the event log failed and is tried again');
+      }
+      await systemSleep(options.intervalMs, closing.signal).catch(() => undefined);
+    }
+  };
+  const running = run();
+  return {
+    async close() {
+      closing.abort(new Error('Housekeeping is closing.'));
+      await running;
+    },
+  };
+}
+
+export async function keepHouse(log: Database, retentionDays: number, pruneAfter = PRUNE_AFTER): Promise<void> {
+  await log.write([], (transaction) => log.query(transaction, MAKE_PARTITIONS));
+  while ((await pruneTicks(log, pruneAfter)) > 0);
+  await log.write([], (transaction) => log.query(transaction, BLANK_PASSING_EVENTS, [PASSING_KINDS, retentionDays]), { deadline: 60_000 });
+}
+
+/** Looks at the next thousand ticks; resolves to how many it looked at. */
+async function pruneTicks(log: Database, pruneAfter: number): Promise<number> {
+  const { value } = await log.write([], async (transaction) => {
+    const [row] = await log.query<{ looked_at: number }>(transaction, PRUNE_TICKS, [pruneAfter]);
+    return row?.looked_at ?? 0;
+  });
+  return value;
+}
+
+const MAKE_PARTITIONS = {
+  name: 'event_log_make_partitions',
+  text: `select make_event_partitions(coalesce(pg_sequence_last_value('event_position_seq'), 0))`,
+};
+
+const PRUNE_TICKS = { name: 'event_log_prune_ticks', text: 'select prune_ticks($1) as looked_at' };
+
+// The place of an event stays, so that the offsets of those behind it do.
+const BLANK_PASSING_EVENTS = {
+  name: 'event_log_blank_passing_events',
+  text: `update event set data = null, previous = null, original = null
+    where record_id is null and kind = any ($1) and data is not null
+      and position <= (select ceiling from tick where at < clock_timestamp() - make_interval(days => $2) order by at desc limit 1)`,
+};

@@ -1,0 +1,196 @@
+import type { Database } from '@sophia/database';
+import type { Logger } from '@sophia/observability';
+import { type Clock, type Random, SophiaError, systemClock, systemRandom } from '@sophia/shared';
+import type { LogEvent, Position } from '@sophia/types';
+import type { ConsumeOptions, EventLog, ReadOptions, SetAsideEvent } from '../event-log.ts';
+import { BEGINNING, endOfTick, formatPosition, type Place, parsePosition } from '../position.ts';
+import { decodeWriteToken, encodeWriteToken } from '../write-token.ts';
+import { appendEvents } from './append-events.ts';
+import { ownPlace, startConsumer } from './consumer.ts';
+import { ensureGroup } from './consumer-group.ts';
+import { createEventReader, type LogBatch } from './event-reader.ts';
+import { readLag } from './group-lag.ts';
+import { createGroupMembers } from './group-members.ts';
+import { microBatch } from './hand-over.ts';
+import { startHousekeeping } from './housekeeping.ts';
+import { openKeptSession } from './kept-session.ts';
+import { readHistory } from './record-history.ts';
+import { askForReplay, discard } from './replay-requests.ts';
+import { selectFrom } from './select.ts';
+import { readSetAside } from './set-aside-rows.ts';
+import { contains } from './snapshot.ts';
+import { openTickBook, type TickBook } from './tick-book.ts';
+import { startTicker, TICK_CHANNEL, type Ticker, WRITTEN_CHANNEL } from './ticker.ts';
+
+export interface PostgresEventLogOptions {
+  /** As the role `app`: for what joins a caller's transaction. */
+  readonly app: Database;
+  /** As the role `log`. Each consumer in the middle of a batch takes one of its connections. */
+  readonly log: Database;
+  readonly logger: Logger;
+  readonly ticker?:
+    | {
+        /** Milliseconds between ticks at least, 5 unless told. */
+        readonly intervalMs?: number | undefined;
+        /** Milliseconds between ticks at most, 1,000 unless told. */
+        readonly idleMs?: number | undefined;
+      }
+    | undefined;
+  /** Days that the data of passing events are kept; 30 unless told. */
+  readonly retentionDays?: number | undefined;
+  readonly clock?: Clock | undefined;
+  readonly random?: Random | undefined;
+}
+
+export interface PostgresEventLog extends EventLog {
+  /** Whether this process makes the ticks. */
+  readonly isTicker: boolean;
+}
+
+const READ_LIMIT = 1_000;
+/** A filtered read looks at so many times its limit. */
+const FILTERED_READS = 10;
+const HOUSEKEEPING_MS = 10_000;
+
+/** The event log over the table `event` of PostgreSQL 15 and later. */
+export async function createPostgresEventLog(options: PostgresEventLogOptions): Promise<PostgresEventLog> {
+  const { app, log, logger, ticker: { intervalMs = 5, idleMs = 1_000 } = {}, retentionDays = 30 } = options;
+  const { clock = systemClock, random = systemRandom } = options;
+  const epoch = await readEpoch(log);
+  const book = await openTickBook(selectFrom(log));
+  const reader = createEventReader(epoch, book);
+  const members = createGroupMembers(random);
+  // Set when the session is open, and called by it from then on.
+  let ticker: Ticker | undefined;
+  const session = await openKeptSession({
+    database: log,
+    logger,
+    channels: {
+      [TICK_CHANNEL]: (tick) => followTick(book, Number(tick), logger),
+      [WRITTEN_CHANNEL]: () => ticker?.heard(),
+    },
+    onOpen: members.join,
+    onLost: () => ticker?.deposed(),
+  });
+  const ticking = startTicker({ session, book, clock, logger, intervalMs, idleMs });
+  ticker = ticking;
+  const housekeeping = startHousekeeping({ log, logger, isElected: () => ticking.isElected, retentionDays, intervalMs: HOUSEKEEPING_MS });
+  const consumers = new Set<{ close(): Promise<void> }>();
+  const select = selectFrom(log);
+  const placeOf = (cursor: Position | null): Place => (cursor === null ? BEGINNING : parsePosition(epoch, cursor));
+
+  const eventLog: PostgresEventLog = {
+    get isTicker() {
+      return ticking.isElected;
+    },
+    append: (transaction, events) => appendEvents(app, transaction, events),
+    async read(cursor, readOptions = {}) {
+      const { limit = READ_LIMIT, signal } = readOptions;
+      const chosen = selectFrom(log, signal);
+      const isWanted = filterOf(readOptions);
+      if (isWanted === undefined) return microBatch(epoch, await reader.read(chosen, placeOf(cursor), limit));
+      const found: LogEvent[] = [];
+      let batch: LogBatch;
+      let from = placeOf(cursor);
+      let reads = 0;
+      do {
+        // No more than there is room for, so that what is read is also passed.
+        batch = await reader.read(chosen, from, limit - found.length);
+        found.push(...batch.events.filter(isWanted));
+        from = batch.end;
+      } while (found.length < limit && ++reads < FILTERED_READS && batch.tick.tick < book.head.tick);
+      return microBatch(epoch, { ...batch, events: found });
+    },
+    async consume(group, handler, consume: ConsumeOptions = {}) {
+      if (consume.cursor !== undefined) await ownPlace(epoch, consume.cursor);
+      const groupId = await ensureGroup(log, group);
+      const membership = await members.add(session, groupId);
+      const consumer = startConsumer({ log, logger, epoch, book, reader, random, group, groupId, handler, consume });
+      consumers.add(consumer);
+      return {
+        group,
+        async close() {
+          consumers.delete(consumer);
+          await consumer.close();
+          await membership.leave(session);
+        },
+      };
+    },
+    async setAside(group, { limit = READ_LIMIT, after } = {}) {
+      const rows = await readSetAside(
+        select,
+        epoch,
+        await ensureGroup(log, group),
+        after === undefined ? { tick: 0, offset: 0 } : placeOf(after),
+        limit,
+      );
+      return rows.map(({ place: _, ...row }): SetAsideEvent => ({ group, ...row }));
+    },
+    replay: (group) => askForReplay({ log, book, wake: ticking.wake, lag: eventLog.lag }, group),
+    discard: (group, position) => discard(log, group, placeOf(position)),
+    history: (workspace, record, { afterVersion = 0, limit = READ_LIMIT, signal } = {}) =>
+      readHistory(selectFrom(log, signal), workspace, record, afterVersion, limit),
+    async erase(transaction, record) {
+      await app.query(transaction, ERASE, [record]);
+    },
+    async head() {
+      await book.refresh();
+      const { tick, at, completeTo } = book.head;
+      const end = endOfTick(tick);
+      return { epoch, position: formatPosition(epoch, end.tick, end.offset), tick, at, completeTo };
+    },
+    lag: () => readLag(log, epoch, book),
+    async timeOf(position) {
+      const { tick } = placeOf(position);
+      return (await book.upTo(tick - 1)).at;
+    },
+    async oldestWriterSeconds() {
+      const [row] = await log.select<{ seconds: number }>([], OLDEST_WRITER);
+      return row?.seconds ?? 0;
+    },
+    wake: ticking.wake,
+    waitForTick: book.waitFor,
+    async contains(number, { transactionId }) {
+      const { snapshot } = await book.upTo(number);
+      return snapshot !== null && contains(snapshot, Number(transactionId));
+    },
+    encodeToken: (parts) => encodeWriteToken({ epoch, ...parts }),
+    decodeToken: (token) => decodeWriteToken(epoch, token),
+    async close() {
+      await Promise.all([...consumers].map((consumer) => consumer.close()));
+      await housekeeping.close();
+      await ticking.close();
+      await session.close();
+    },
+  };
+  return eventLog;
+}
+
+async function readEpoch(log: Database): Promise<string> {
+  const [row] = await log.select<{ epoch: string }>([], READ_EPOCH);
+  if (row === undefined) throw new SophiaError('database_error', 'The database has no installation: migrate it first.');
+  return row.epoch;
+}
+
+function followTick(book: TickBook, tick: number, logger: Logger): void {
+  if (tick <= book.head.tick) return;
+  book.refresh().catch((error: unknown) => logger.warn({ err: error }, 'ticks could not be read'));
+}
+
+function filterOf({ workspace, kinds, recordTypes }: ReadOptions): ((event: LogEvent) => boolean) | undefined {
+  if (workspace === undefined && kinds === undefined && recordTypes === undefined) return undefined;
+  return (event) =>
+    (workspace === undefined || event.workspace === workspace) &&
+    (kinds === undefined || kinds.includes(event.kind)) &&
+    (recordTypes === undefined || (event.record !== null && recordTypes.includes(event.record.record_type)));
+}
+
+const READ_EPOCH = { name: 'event_log_read_epoch', text: 'select epoch from installation' };
+const ERASE = { name: 'event_log_erase', text: 'select erase_record_events($1)' };
+const OLDEST_WRITER = {
+  name: 'event_log_oldest_writer',
+  text: `select coalesce(extract(epoch from clock_timestamp() - (
+      select at from tick where xid < pg_snapshot_xmin(head.snapshot) order by xid desc limit 1)), 0)::float8 as seconds
+    from (select snapshot from tick order by tick desc limit 1) as head
+    where pg_snapshot_xmin(head.snapshot) < pg_snapshot_xmax(head.snapshot)`,
+};

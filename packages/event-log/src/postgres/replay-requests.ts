@@ -1,0 +1,64 @@
+import type { Database } from '@sophia/database';
+import { SophiaError } from '@sophia/shared';
+import type { GroupLag } from '../event-log.ts';
+import type { Place } from '../position.ts';
+import type { TickBook } from './tick-book.ts';
+
+interface ReplayState {
+  readonly replay_done: string;
+  readonly replay_succeeded: number;
+  readonly replay_failed: number;
+}
+
+/** Milliseconds until a replay is given up by who asked for it; it goes on all the same. */
+const DEADLINE = 600_000;
+
+/** Asks whoever is a member, in whichever process, and waits for the answer. */
+export async function askForReplay(
+  {
+    log,
+    book,
+    wake,
+    lag,
+  }: { readonly log: Database; readonly book: TickBook; readonly wake: () => void; readonly lag: () => Promise<GroupLag[]> },
+  group: string,
+): Promise<{ readonly succeeded: number; readonly failed: number }> {
+  const found = (await lag()).find((candidate) => candidate.group === group);
+  if (found === undefined) throw new SophiaError('not_found', `There is no consumer group ${group}.`);
+  if (found.members === 0)
+    throw new SophiaError('unavailable', `The consumer group ${group} has no member that could replay its events.`, { retryAfter: 5 });
+  const { value: asked } = await log.write(
+    [],
+    async (transaction) => Number((await log.query<{ replay_asked: string }>(transaction, ASK, [group]))[0]?.replay_asked),
+    { deadline: DEADLINE },
+  );
+  const until = performance.now() + DEADLINE;
+  wake();
+  while (performance.now() < until) {
+    const [state] = await log.select<ReplayState>([], READ_STATE, [group]);
+    if (state !== undefined && Number(state.replay_done) >= asked)
+      return { succeeded: state.replay_succeeded, failed: state.replay_failed };
+    await book.waitFor(book.head.tick, 100);
+  }
+  throw new SophiaError('deadline_exceeded', `The replay of ${group} has not ended within ${DEADLINE / 1_000} s; it goes on.`);
+}
+
+export async function discard(log: Database, group: string, { tick, offset }: Place): Promise<void> {
+  const { value: rows } = await log.write([], (transaction) => log.query(transaction, DISCARD, [group, tick, offset]));
+  if (rows.length === 0) throw new SophiaError('not_found', `No such event is set aside for the consumer group ${group}.`);
+}
+
+const ASK = {
+  name: 'event_log_ask_for_replay',
+  text: 'update event_group set replay_asked = replay_asked + 1 where name = $1 returning replay_asked',
+};
+const READ_STATE = {
+  name: 'event_log_replay_state',
+  text: 'select replay_done, replay_succeeded, replay_failed from event_group where name = $1',
+};
+const DISCARD = {
+  name: 'event_log_discard',
+  text: `delete from event_set_aside using event_group
+    where event_group.name = $1 and group_id = event_group.id and event_set_aside.tick = $2 and event_set_aside.tick_offset = $3
+    returning event_set_aside.position`,
+};

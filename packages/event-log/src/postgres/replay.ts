@@ -1,0 +1,120 @@
+import type { Logger } from '@sophia/observability';
+import type { LogEvent } from '@sophia/types';
+import type { Place } from '../position.ts';
+import { type LockedGroup, lockGroup } from './consumer-group.ts';
+import type { LogBatch } from './event-reader.ts';
+import { HandlerFailure, type HandOver, handOver, keepAwake } from './hand-over.ts';
+import { selectFrom, selectIn } from './select.ts';
+import { errorText } from './set-aside.ts';
+import { readSetAside, type SetAsideRow } from './set-aside-rows.ts';
+import type { TickBook } from './tick-book.ts';
+
+export interface ReplayOptions extends HandOver {
+  readonly groupId: number;
+  readonly book: TickBook;
+  readonly placeOf: (group: LockedGroup) => Promise<Place>;
+  readonly logger: Logger;
+}
+
+/** For all of a replay, in milliseconds. */
+const DEADLINE = 600_000;
+const PAGE = 500;
+
+/**
+ * Hands the set-aside events over again, in order, while the group is held: all of a page at once, and
+ * one by one where that fails. An event that fails again keeps those of its record behind it. Each
+ * hand-over has its own transaction, in which the events are taken from those set aside.
+ */
+export async function replaySetAside(options: ReplayOptions): Promise<void> {
+  const { log, groupId } = options;
+  await log.write(
+    [],
+    async (transaction) => {
+      const group = await lockGroup(selectIn(log, transaction), groupId);
+      if (group === undefined || group.replayAsked <= group.replayDone) return;
+      const awake = keepAwake(log, transaction);
+      try {
+        const { succeeded, failed } = await replayAll(options, await options.placeOf(group));
+        await log.query(transaction, REPLAY_DONE, [groupId, group.replayAsked, succeeded, failed]);
+      } finally {
+        awake.end();
+      }
+    },
+    { deadline: DEADLINE, idempotent: false },
+  );
+}
+
+async function replayAll(options: ReplayOptions, place: Place): Promise<{ succeeded: number; failed: number }> {
+  const { log, epoch, groupId, book } = options;
+  const tick = await book.upTo(place.tick - 1);
+  const failing = new Set<string>();
+  let after: Place = { tick: 0, offset: 0 };
+  let succeeded = 0;
+  let failed = 0;
+
+  const tryEach = async (rows: readonly SetAsideRow[]) => {
+    for (const row of rows) {
+      const key = recordKey(row.event);
+      const error = failing.has(key) ? BEHIND : await tryAll([row]);
+      if (error === undefined) succeeded++;
+      else failed++;
+      if (error !== undefined && error !== BEHIND) {
+        failing.add(key);
+        await keepFailure(options, row, error);
+      }
+    }
+  };
+  /** Resolves to why the handler could not take them; throws what is no fault of theirs. */
+  const tryAll = async (rows: readonly SetAsideRow[]): Promise<unknown> => {
+    const batch: LogBatch = { events: rows.map(({ event }) => event), positions: [], end: place, tick, complete: tick };
+    try {
+      await log.write(
+        [],
+        async (transaction) => {
+          await log.query(transaction, TAKE, [groupId, rows.map((row) => row.place.tick), rows.map((row) => row.place.offset)]);
+          await handOver(options, transaction, batch, true);
+        },
+        { deadline: options.deadline + 10_000, idempotent: false },
+      );
+      return undefined;
+    } catch (error) {
+      if (error instanceof HandlerFailure && !error.isEnvironmental) return error.cause;
+      throw error;
+    }
+  };
+
+  for (;;) {
+    const rows = await readSetAside(selectFrom(log), epoch, groupId, after, PAGE);
+    const last = rows[rows.length - 1];
+    if (last === undefined) return { succeeded, failed };
+    after = last.place;
+    const isClear = !rows.some(({ event }) => failing.has(recordKey(event)));
+    if (isClear && rows.length > 1 && (await tryAll(rows)) === undefined) succeeded += rows.length;
+    else await tryEach(rows);
+  }
+}
+
+const BEHIND = Symbol('behind');
+
+async function keepFailure({ log, group, groupId, logger }: ReplayOptions, { place, event }: SetAsideRow, error: unknown): Promise<void> {
+  logger.error({ group, err: error, position: event.position }, 'an event failed again when it was replayed');
+  await log.write([], (transaction) => log.query(transaction, FAILED_AGAIN, [groupId, place.tick, place.offset, errorText(error)]));
+}
+
+/** Events of no record stand each alone. */
+const recordKey = ({ workspace, record, position }: LogEvent): string => (record === null ? position : `${workspace} ${record.id}`);
+
+const TAKE = {
+  name: 'event_log_take_set_aside',
+  text: `delete from event_set_aside using unnest($2::bigint[], $3::bigint[]) as taken (tick, tick_offset)
+    where group_id = $1 and event_set_aside.tick = taken.tick and event_set_aside.tick_offset = taken.tick_offset`,
+};
+const FAILED_AGAIN = {
+  name: 'event_log_failed_again',
+  text: `update event_set_aside set poison = true, error = $4, attempts = attempts + 1
+    where group_id = $1 and tick = $2 and tick_offset = $3`,
+};
+const REPLAY_DONE = {
+  name: 'event_log_replay_done',
+  text: 'update event_group set replay_done = $2, replay_succeeded = $3, replay_failed = $4 where id = $1',
+};
