@@ -47,8 +47,9 @@ function resolveComparison(filter: PolicyFieldFilter, { owner, user }: Principal
   const resolved = values.map((value) => (isAttribute(value) ? attribute(user, value.principal) : value));
   const asked = values.some(isAttribute);
   // `in` is unknown only where nothing else in the list can match: nulls in it add nothing to what is true.
-  if (asked && operator === 'in' && unknown === NEVER) return { field, operator, values: resolved.filter((value) => value !== null) };
-  return asked && resolved.includes(null) ? unknown : { field, operator, values: resolved };
+  const given = resolved.filter((value) => value !== null);
+  if (asked && operator === 'in' && unknown === NEVER && given.length > 0) return { field, operator, values: given };
+  return asked && given.length < resolved.length ? unknown : { field, operator, values: resolved };
 }
 
 function attribute(user: JsonObject | null, name: string): FilterValue {

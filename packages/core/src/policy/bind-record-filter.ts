@@ -1,0 +1,92 @@
+import type { FieldDefinition, Filter, RecordTypeDefinition } from '@sophia/types';
+import { allOf, type BoundExpression, type FieldRead, literal, reachedBy } from '../expression/bound-expression.ts';
+import { bindFilter, FilterProblem } from '../semantic/bind-filter.ts';
+import { closest } from '../semantic/closest.ts';
+import type { TypeAccess } from './resolve-policy.ts';
+
+export interface RecordFilterContext {
+  /** Every record type of the workspace. */
+  readonly types: readonly RecordTypeDefinition[];
+  /** What the caller may see of a type: masked fields, and fields of records that are not seen, are null. Absent for the policy's own filters, which judge the record as it is. */
+  readonly access?: ((recordType: string) => TypeAccess) | undefined;
+}
+
+/** What every record has beside the fields of its type. */
+export const RECORD_FIELDS: readonly FieldDefinition[] = [
+  { name: 'id', type: 'integer' },
+  { name: 'source_system', type: 'text' },
+  { name: 'source_id', type: 'text' },
+  { name: 'version', type: 'integer' },
+  { name: 'business_priority', type: 'text' },
+  { name: 'occurred_at', type: 'timestamp' },
+  { name: 'created_at', type: 'timestamp' },
+  { name: 'updated_at', type: 'timestamp' },
+];
+
+/** The rows of a type that are seen, and of them those that the filter asks for. Throws `FilterProblem`. */
+export function bindVisibleRecords(recordType: string, context: RecordFilterContext, filter?: Filter): BoundExpression {
+  const rows = context.access?.(recordType).rows;
+  const conditions = [
+    ...(rows === undefined ? [] : [bindRecordFilter(rows, recordType, { types: context.types })]),
+    ...(filter === undefined ? [] : [bindRecordFilter(filter, recordType, context)]),
+  ];
+  return allOf(conditions);
+}
+
+/**
+ * A condition over one record: fields of its type, of every record, and paths over references (`owner.team`).
+ * Throws `FilterProblem`.
+ */
+export function bindRecordFilter(filter: Filter, recordType: string, context: RecordFilterContext): BoundExpression {
+  const base = typeOf(recordType, context.types);
+  if (base === undefined) throw new FilterProblem(`there is no record type ${recordType}`);
+  return bindFilter(filter, (name) => readField(name, base, context));
+}
+
+function readField(name: string, base: RecordTypeDefinition, context: RecordFilterContext): BoundExpression {
+  const path = name.split('.');
+  const last = path.pop() ?? '';
+  const target = path.reduce((type, step) => follow(name, type, step, context.types), base);
+  const field = findField(target, last);
+  if (field === undefined) throw unknownField(name, target, last);
+  const read: FieldRead = {
+    kind: 'field',
+    type: field.type === 'reference' ? 'text' : field.type,
+    path: [],
+    recordType: target.name,
+    field,
+  };
+  return reachedBy(path, asSeen(read, path.length > 0, context));
+}
+
+function follow(name: string, type: RecordTypeDefinition, step: string, types: readonly RecordTypeDefinition[]): RecordTypeDefinition {
+  const reference = type.fields.find((field) => field.name === step);
+  if (reference === undefined) throw unknownField(name, type, step);
+  const target = reference.references === undefined ? undefined : typeOf(reference.references, types);
+  if (target === undefined) throw new FilterProblem(`${name}: ${step} of ${type.name} leads to no record type`, name);
+  return target;
+}
+
+/** The value where the caller sees it, else null. */
+function asSeen(read: FieldRead, elsewhere: boolean, { types, access }: RecordFilterContext): BoundExpression {
+  const seen = access?.(read.recordType);
+  if (seen === undefined) return read;
+  const mask = seen.masks.find(({ fields }) => fields.includes(read.field.name));
+  const nothing = literal(read.type, null);
+  if (mask !== undefined && mask.visible === undefined) return nothing;
+  const conditions = [mask?.visible, elsewhere ? seen.rows : undefined].filter((filter) => filter !== undefined);
+  if (conditions.length === 0) return read;
+  const when = allOf(conditions.map((filter) => bindRecordFilter(filter, read.recordType, { types })));
+  return { kind: 'choice', type: read.type, branches: [{ when, value: read }], otherwise: nothing };
+}
+
+const typeOf = (name: string, types: readonly RecordTypeDefinition[]): RecordTypeDefinition | undefined =>
+  types.find((type) => type.name === name);
+
+const findField = (type: RecordTypeDefinition, name: string): FieldDefinition | undefined =>
+  type.fields.find((field) => field.name === name) ?? RECORD_FIELDS.find((field) => field.name === name);
+
+function unknownField(name: string, type: RecordTypeDefinition, step: string): FilterProblem {
+  const known = [...type.fields, ...RECORD_FIELDS].map((field) => field.name);
+  return new FilterProblem(`${name}: ${type.name} has no field ${step}${closest(step, known)}`, name);
+}
