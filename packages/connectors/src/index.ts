@@ -1,1 +1,16 @@
-export {};
+export type { Compression } from './bytes/decompress.ts';
+export type { Encoding } from './bytes/detect-encoding.ts';
+export type { ReadProgress, SourceInput } from './bytes/source-input.ts';
+export type { ImportItem, ImportRow, ImportTarget } from './import-item.ts';
+export { type MappedSource, mapSource, plainItems } from './import-source.ts';
+export { compileMapping, type RowMapper } from './mapping/compile-mapping.ts';
+export type { Mapping } from './mapping/mapping.ts';
+export { checkMapping, findMapping, type MatchedSource } from './mapping/match-mapping.ts';
+export { parseMapping } from './mapping/parse-mapping.ts';
+export { plainObject } from './mapping/plain-row.ts';
+export { type AskFormat, type FormatQuestion, resolveFormats } from './mapping/resolve-formats.ts';
+export { SOURCE_FORMATS, type SourceFormat } from './read/detect-format.ts';
+export type { ReadLimits } from './read/limits.ts';
+export { type OpenOptions, openSource } from './read/open-source.ts';
+export type { Source, SourceDescription } from './read/source.ts';
+export type { SourceRow } from './read/source-row.ts';

@@ -17,9 +17,9 @@ export const ANALYTICS_ERRORS = {
     title: 'Result too large',
     help: 'The answer has more rows than one response may carry: filter, use a coarser grain, or set a limit.',
   },
-  models_unavailable: {
-    status: 503,
-    title: 'Semantic models unavailable',
-    help: 'The workspace has no valid semantic models; the detail lists the problems of its files.',
+  rebuild_differs: {
+    status: 500,
+    title: 'Rebuild differs',
+    help: 'The warehouse made anew from the log does not equal the one in use, which stays; the detail names the tables.',
   },
 } as const satisfies Record<string, ErrorCode>;

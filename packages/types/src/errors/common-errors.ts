@@ -27,6 +27,11 @@ export const COMMON_ERRORS = {
     title: 'Unavailable',
     help: 'A dependency is not there at the moment; retry after the seconds in Retry-After.',
   },
+  address_not_allowed: {
+    status: 422,
+    title: 'Address not allowed',
+    help: 'Sources, webhooks and issuers may have no private address unless the operator allows it for that one.',
+  },
   invalid_configuration: {
     status: 500,
     title: 'Invalid configuration',

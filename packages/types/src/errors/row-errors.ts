@@ -38,6 +38,24 @@ export const ROW_ERRORS = {
   json_too_deep: { status: 422, title: 'JSON too deep', help: 'Values are nested at most 32 levels deep.' },
   too_many_fields: { status: 422, title: 'Too many fields', help: 'A row has at most 1,000 fields that its record type does not know.' },
   invalid_field_name: { status: 422, title: 'Invalid field name', help: 'A field name has 1 to 200 characters.' },
+  value_not_mapped: { status: 422, title: 'Value not mapped', help: 'Add the value to the values of the mapping, or a default.' },
+  wrong_column_count: {
+    status: 422,
+    title: 'Wrong column count',
+    help: 'The row has more or fewer cells than the table has columns; a delimiter in a cell must stand in quotes.',
+  },
+  invalid_quote: {
+    status: 422,
+    title: 'Invalid quote',
+    help: 'A quote is not closed, or text stands behind a closing quote; double the quotes within a cell.',
+  },
+  invalid_encoding: {
+    status: 422,
+    title: 'Invalid encoding',
+    help: 'The row is no text in the encoding of the source; set the right one.',
+  },
+  invalid_json: { status: 422, title: 'Invalid JSON', help: 'The line or item is no JSON object.' },
+  row_too_long: { status: 422, title: 'Row too long', help: 'A row has at most 8 MiB.' },
   invalid_priority: {
     status: 422,
     title: 'Invalid business priority',

@@ -1,0 +1,53 @@
+/** A stream whose beginning can be looked at before it is read. */
+export interface Peekable {
+  /** The first bytes, at least `count` unless the stream is shorter; they are still read afterwards. */
+  peek(count: number): Promise<Buffer>;
+  /** The whole stream from its beginning; can be taken once. */
+  readonly bytes: AsyncIterable<Buffer>;
+  /** Ends the stream whether or not it was read. */
+  close(): Promise<void>;
+}
+
+export function peekable(stream: AsyncIterable<Buffer>): Peekable {
+  const iterator = stream[Symbol.asyncIterator]();
+  let head: Buffer = Buffer.alloc(0);
+  let ended = false;
+
+  async function* bytes(): AsyncGenerator<Buffer> {
+    try {
+      if (head.length > 0) {
+        const first = head;
+        head = Buffer.alloc(0);
+        yield first;
+      }
+      while (!ended) {
+        const { done, value } = await iterator.next();
+        if (done === true) break;
+        yield value;
+      }
+    } finally {
+      await iterator.return?.();
+    }
+  }
+
+  return {
+    async peek(count) {
+      const chunks = [head];
+      let length = head.length;
+      while (length < count && !ended) {
+        const { done, value } = await iterator.next();
+        if (done === true) ended = true;
+        else {
+          chunks.push(value);
+          length += value.length;
+        }
+      }
+      head = chunks.length === 1 ? head : Buffer.concat(chunks);
+      return head;
+    },
+    bytes: bytes(),
+    async close() {
+      await iterator.return?.();
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import { FieldFailure, rowError } from '@sophia/core';
+import type { FieldDefinition, JsonValue, RecordTypeDefinition, RowError } from '@sophia/types';
+import type { ImportRow } from '../import-item.ts';
+import type { SourceRow } from '../read/source-row.ts';
+import { compileCells } from './compile-cells.ts';
+import { compileUnused } from './compile-unused.ts';
+import { compileValue, type ValueReader } from './compile-value.ts';
+import type { ColumnRule, Mapping } from './mapping.ts';
+import { columnsOf } from './mapping-columns.ts';
+import { unreadable } from './unreadable-row.ts';
+
+/** Makes one row of the source a row for the catalog. */
+export type RowMapper = (row: SourceRow) => ImportRow;
+
+interface Assignment {
+  readonly field: string;
+  readonly slot: number;
+  readonly read: ValueReader | undefined;
+}
+
+const OCCURRED_AT: FieldDefinition = { name: 'occurred_at', type: 'timestamp' };
+const PRIORITY: FieldDefinition = { name: 'business_priority', type: 'text' };
+
+/**
+ * Compiles a mapping, whose formats are resolved (`resolveFormats`), for a source with these columns (undefined where its
+ * rows are objects). A value that cannot be read as the mapping says is an error of its row and stays in the field as it
+ * was, to be repaired.
+ */
+export function compileMapping(mapping: Mapping, definition: RecordTypeDefinition, columns: readonly string[] | undefined): RowMapper {
+  const used = columnsOf(mapping);
+  const slotOf = (column: string): number => used.indexOf(column);
+  const cells = compileCells(mapping, used, columns);
+  const unused = compileUnused(mapping, used, columns);
+  const assignment = (field: FieldDefinition, rule: ColumnRule): Assignment => ({
+    field: field.name,
+    slot: slotOf(rule.column),
+    read: compileValue(rule, field),
+  });
+  const assignments: Assignment[] = [];
+  const constants: (readonly [field: string, value: JsonValue])[] = [];
+  for (const rule of mapping.fields) {
+    const field = definition.fields.find((each) => each.name === rule.field);
+    if (rule.kind === 'constant') constants.push([rule.field, rule.value]);
+    else if (field !== undefined) assignments.push(assignment(field, rule.rule));
+  }
+  const occurredAt = mapping.occurred_at === undefined ? undefined : assignment(OCCURRED_AT, mapping.occurred_at);
+  const priority = mapping.business_priority === undefined ? undefined : assignment(PRIORITY, mapping.business_priority);
+  const versionSlot = mapping.source_version === undefined ? -1 : slotOf(mapping.source_version);
+  const idSlots = mapping.source_id.map(slotOf);
+  const deletedSlot = mapping.deleted === undefined ? -1 : slotOf(mapping.deleted.column);
+  const deletedValues = new Set(mapping.deleted?.values);
+
+  return (row) => {
+    if (row.errors !== undefined) return unreadable(row);
+    const { values, original, repairs } = cells(row.values);
+    const errors: RowError[] = [];
+    const read = ({ field, slot, read: readValue }: Assignment): JsonValue | undefined => {
+      const value = values[slot];
+      if (value === undefined || value === null || value === '' || readValue === undefined) return value;
+      const result = readValue(value);
+      if (!(result instanceof FieldFailure)) return result;
+      errors.push(rowError(row.line, result, field, value));
+      return value;
+    };
+    const fields: Record<string, JsonValue> = {};
+    for (const each of assignments) {
+      const value = read(each);
+      if (value !== undefined && value !== null && value !== '') fields[each.field] = value;
+    }
+    for (const [field, value] of constants) fields[field] = value;
+    const extra = unused?.(row.values);
+    if (extra !== undefined) fields.extra = extra;
+    return {
+      line: row.line,
+      source_id: idSlots.length === 1 ? values[idSlots[0] ?? -1] : joinIds(idSlots, values, mapping.separator),
+      occurred_at: occurredAt === undefined ? undefined : read(occurredAt),
+      source_version: values[versionSlot],
+      business_priority: priority === undefined ? undefined : read(priority),
+      fields,
+      original,
+      deleted: deletedSlot === -1 ? undefined : deletedValues.has(String(values[deletedSlot])),
+      repairs,
+      errors: errors.length === 0 ? undefined : errors,
+    };
+  };
+}
+
+/** An id of several columns lacks none of them. */
+function joinIds(slots: readonly number[], values: readonly (JsonValue | undefined)[], separator: string): string | undefined {
+  const parts = slots.map((slot) => String(values[slot] ?? '').trim());
+  return parts.includes('') ? undefined : parts.join(separator);
+}

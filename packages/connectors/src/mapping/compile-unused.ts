@@ -1,0 +1,25 @@
+import type { JsonObject, JsonValue } from '@sophia/types';
+import type { RowValues } from '../read/source-row.ts';
+import type { Mapping } from './mapping.ts';
+
+/**
+ * Compiles the gathering of columns that a mapping neither uses nor leaves out; they are kept under `extra`, whatever
+ * their names. Undefined for a table that has none.
+ */
+export function compileUnused(
+  mapping: Mapping,
+  used: readonly string[],
+  columns: readonly string[] | undefined,
+): ((row: RowValues) => JsonObject | undefined) | undefined {
+  // A path's first name stands for the object that holds it, which is then used.
+  const known = new Set([...used, ...mapping.ignore, ...(columns === undefined ? used.map((column) => column.split('.')[0] ?? '') : [])]);
+  if (columns === undefined) return (row) => gather(Object.entries(row).filter(([name]) => !known.has(name)));
+  const unused = columns.map((name, index) => ({ name, index })).filter(({ name }) => !known.has(name));
+  if (unused.length === 0) return undefined;
+  return (row) => gather(unused.map(({ name, index }) => [name, Array.isArray(row) ? row[index] : undefined]));
+}
+
+function gather(entries: readonly (readonly [string, JsonValue | undefined])[]): JsonObject | undefined {
+  const filled = entries.filter((entry): entry is [string, JsonValue] => entry[1] !== undefined && entry[1] !== null && entry[1] !== '');
+  return filled.length === 0 ? undefined : Object.fromEntries(filled);
+}

@@ -1,0 +1,122 @@
+import { FieldFailure, type Normalized } from '@sophia/core';
+import type { FieldDefinition, JsonValue } from '@sophia/types';
+import { parseJsonText } from '../read/parse-object.ts';
+import { scaleDecimal } from '../values/decimal.ts';
+import { compileInstantFormat } from '../values/instant-format.ts';
+import { compileNumberFormat } from '../values/number-format.ts';
+import { UNITS } from '../values/units.ts';
+import { compileZone } from '../values/zone.ts';
+import type { ColumnRule } from './mapping.ts';
+
+export type ValueReader = (value: JsonValue) => Normalized<JsonValue>;
+
+/**
+ * Compiles how a column's values are read as those of its field. Undefined where they go through as they are: the record
+ * type's validator judges every value in the end.
+ */
+export function compileValue(rule: ColumnRule, field: FieldDefinition): ValueReader | undefined {
+  if (rule.values !== undefined) return valueTable(rule, field);
+  switch (field.type) {
+    case 'date':
+      return dateReader(rule);
+    case 'timestamp':
+      return timestampReader(rule);
+    case 'integer':
+    case 'number':
+    case 'money':
+      return numberReader(rule, field);
+    case 'text_list':
+      return rule.separator === undefined ? undefined : listReader(rule.separator);
+    case 'reference':
+      return rule.source_system === undefined ? undefined : referenceReader(rule.source_system);
+    case 'json':
+      return (value) => (typeof value === 'string' ? (parseJsonText(value) ?? notJson(rule)) : value);
+    default:
+      return undefined;
+  }
+}
+
+const where = (rule: ColumnRule): string => `in the column ${rule.column}`;
+
+function valueTable(rule: ColumnRule, field: FieldDefinition): ValueReader {
+  const table = rule.values ?? new Map();
+  const unknown = new FieldFailure('value_not_mapped', `expected one of ${[...table.keys()].join(', ')} ${where(rule)} for ${field.name}`);
+  return (value) => {
+    const found = table.get(String(value).trim());
+    return found === undefined ? (rule.default ?? unknown) : (found ?? undefined);
+  };
+}
+
+function dateReader(rule: ColumnRule): ValueReader | undefined {
+  const format = rule.format === undefined || rule.format === 'iso' ? undefined : compileInstantFormat(rule.format);
+  if (format === undefined) return undefined;
+  const failure = new FieldFailure('invalid_date', `expected a day written as ${rule.format} ${where(rule)}`);
+  return remembering((text) => format.read(text) ?? failure);
+}
+
+function timestampReader(rule: ColumnRule): ValueReader | undefined {
+  const format = compileInstantFormat(rule.format ?? 'iso');
+  if (format === undefined || ((rule.format ?? 'iso') === 'iso' && rule.zone === undefined)) return undefined;
+  const toUtc = rule.zone === undefined ? undefined : compileZone(rule.zone);
+  const failure = new FieldFailure('invalid_timestamp', `expected a time written as ${format.pattern} ${where(rule)}`);
+  return remembering((text) => {
+    const time = format.read(text);
+    if (time === undefined) return failure;
+    return toUtc?.(time) ?? time; // A time that has its own offset is no local time.
+  });
+}
+
+/** Texts shorter than this are copied out of the block that they stand in; a longer one that is kept keeps the whole block. */
+const MAX_KEPT_LENGTH = 12;
+const MAX_KEPT = 5000;
+
+/** Dates repeat: what was read is looked up. */
+function remembering(read: (text: string) => Normalized<string>): ValueReader {
+  const kept = new Map<string, Normalized<string>>();
+  return (value) => {
+    const text = typeof value === 'number' ? String(value) : value;
+    if (typeof text !== 'string') return value;
+    let result = kept.get(text);
+    if (result !== undefined) return result;
+    const trimmed = text.trim();
+    result = trimmed === '' ? undefined : read(trimmed);
+    if (text.length <= MAX_KEPT_LENGTH) {
+      if (kept.size >= MAX_KEPT) kept.clear();
+      kept.set(text, result);
+    }
+    return result;
+  };
+}
+
+const NUMBER_CODES = { integer: 'invalid_integer', number: 'invalid_number', money: 'invalid_money' } as const;
+
+function numberReader(rule: ColumnRule, field: FieldDefinition): ValueReader | undefined {
+  if (rule.decimal === undefined && rule.symbol === undefined && rule.unit === undefined) return undefined;
+  const symbol = rule.symbol ?? (rule.unit === 'percent' ? '%' : undefined);
+  const plain = compileNumberFormat({ decimal: rule.decimal ?? '.', symbol });
+  const scale = rule.unit === undefined ? undefined : UNITS[rule.unit];
+  const code = field.type === 'integer' || field.type === 'number' ? NUMBER_CODES[field.type] : NUMBER_CODES.money;
+  const example = rule.decimal === ',' ? '1.234,50' : '1,234.50';
+  const failure = new FieldFailure(code, `expected a number written like ${example} ${where(rule)}`);
+  return (value) => {
+    if (typeof value === 'string' && value.trim() === '') return undefined;
+    const text = typeof value === 'number' ? String(value) : typeof value === 'string' ? plain(value) : undefined;
+    if (text === undefined) return failure;
+    return scale === undefined ? text : (scaleDecimal(text, scale) ?? failure);
+  };
+}
+
+const listReader =
+  (separator: string): ValueReader =>
+  (value) =>
+    typeof value === 'string' ? value.split(separator) : value;
+
+/** Without an id there is no reference. */
+const referenceReader =
+  (system: string): ValueReader =>
+  (value) => {
+    if (typeof value !== 'string' && typeof value !== 'number') return value;
+    return String(value).trim() === '' ? undefined : { source_system: system, source_id: value };
+  };
+
+const notJson = (rule: ColumnRule): FieldFailure => new FieldFailure('invalid_json', `expected JSON ${where(rule)}`);

@@ -1,0 +1,52 @@
+import type { JsonObject, JsonValue } from '@sophia/types';
+import type { ImportRow } from '../import-item.ts';
+import type { RowValues, SourceRow } from '../read/source-row.ts';
+import { unreadable } from './unreadable-row.ts';
+
+/** Columns that are not fields of the type. */
+const COMMON: ReadonlySet<string> = new Set(['source_id', 'occurred_at', 'source_version', 'business_priority', 'deleted']);
+
+const DELETED: ReadonlySet<JsonValue | undefined> = new Set([true, 'true', '1', 1]);
+
+/** Compiles the reading of rows whose columns are named as the record type's fields. */
+export function compilePlainRow(columns: readonly string[] | undefined): (row: SourceRow) => ImportRow {
+  const fieldColumns = columns?.map((name, index) => ({ name, index })).filter(({ name }) => !COMMON.has(name));
+  const place = (name: string): number => columns?.indexOf(name) ?? -1;
+  const places = ['source_id', 'occurred_at', 'source_version', 'business_priority', 'deleted'].map(place);
+  const [id = -1, occurredAt = -1, version = -1, priority = -1, deleted = -1] = places;
+  return (row) => {
+    if (row.errors !== undefined) return unreadable(row);
+    const { line, values } = row;
+    if (!isCells(values)) return plainObject(line, values);
+    const fields: Record<string, JsonValue> = {};
+    for (const { name, index } of fieldColumns ?? []) {
+      const cell = values[index];
+      if (cell !== '' && cell !== undefined) fields[name] = cell;
+    }
+    return plainRow(line, fields, values[id], values[occurredAt], values[version], values[priority], values[deleted]);
+  };
+}
+
+/** An object of JSON, sent as a row, as the catalog takes it in. */
+export function plainObject(line: number, object: JsonObject): ImportRow {
+  const fields: Record<string, JsonValue> = {};
+  for (const name in object) {
+    const value = object[name];
+    if (!COMMON.has(name) && value !== undefined) fields[name] = value;
+  }
+  return plainRow(line, fields, object.source_id, object.occurred_at, object.source_version, object.business_priority, object.deleted);
+}
+
+function plainRow(
+  line: number,
+  fields: JsonObject,
+  source_id: JsonValue | undefined,
+  occurred_at: JsonValue | undefined,
+  source_version: JsonValue | undefined,
+  business_priority: JsonValue | undefined,
+  deleted: JsonValue | undefined,
+): ImportRow {
+  return { line, source_id, occurred_at, source_version, business_priority, fields, deleted: DELETED.has(deleted) };
+}
+
+const isCells = (values: RowValues): values is readonly JsonValue[] => Array.isArray(values);

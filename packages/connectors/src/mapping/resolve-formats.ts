@@ -1,0 +1,128 @@
+import { SophiaError } from '@sophia/shared';
+import type { FieldDefinition, FieldType, RecordTypeDefinition } from '@sophia/types';
+import type { SourceRow } from '../read/source-row.ts';
+import { detectDates } from '../values/detect-date.ts';
+import { detectNumbers } from '../values/detect-number.ts';
+import { compileCells } from './compile-cells.ts';
+import type { ColumnRule, FieldRule, Mapping } from './mapping.ts';
+
+/** A column that can be read in two ways, for a person to decide. */
+export interface FormatQuestion {
+  readonly column: string;
+  readonly field: string;
+  /** A value of the column. */
+  readonly example: string;
+  /** What to set in the mapping, and what the example then is. */
+  readonly choices: readonly { readonly key: 'format' | 'decimal'; readonly value: string; readonly reading: string }[];
+}
+
+/** Asks a person: the `value` of a choice. */
+export type AskFormat = (question: FormatQuestion) => Promise<string>;
+
+const NUMERIC: ReadonlySet<FieldType> = new Set(['integer', 'number', 'money']);
+
+/**
+ * Sets the formats that the mapping leaves open, from a sample of rows: those of dates, times and numbers. What can be read
+ * in two ways is asked where there is someone to ask. Errors: `ambiguous_date_format`, `ambiguous_number_format`.
+ */
+export async function resolveFormats(
+  mapping: Mapping,
+  definition: RecordTypeDefinition,
+  columns: readonly string[] | undefined,
+  sample: readonly SourceRow[],
+  ask?: AskFormat,
+): Promise<Mapping> {
+  const resolve = async (rule: ColumnRule, field: FieldDefinition): Promise<ColumnRule> => {
+    if (!isOpen(rule, field)) return rule;
+    return resolveRule(rule, field, columnTexts(mapping, rule.column, columns, sample), ask);
+  };
+  const fields: FieldRule[] = [];
+  for (const rule of mapping.fields) {
+    const field = definition.fields.find((each) => each.name === rule.field);
+    fields.push(rule.kind === 'constant' || field === undefined ? rule : { ...rule, rule: await resolve(rule.rule, field) });
+  }
+  const occurredAt = mapping.occurred_at;
+  return {
+    ...mapping,
+    fields,
+    occurred_at: occurredAt === undefined ? undefined : await resolve(occurredAt, { name: 'occurred_at', type: 'timestamp' }),
+  };
+}
+
+function isOpen(rule: ColumnRule, { type }: FieldDefinition): boolean {
+  if (rule.values !== undefined) return false;
+  if (type === 'date' || type === 'timestamp') return rule.format === undefined;
+  return NUMERIC.has(type) && rule.decimal === undefined;
+}
+
+/** The column's texts, repaired as the mapping says. */
+function columnTexts(
+  mapping: Mapping,
+  column: string,
+  columns: readonly string[] | undefined,
+  sample: readonly SourceRow[],
+): readonly string[] {
+  const cells = compileCells(mapping, [column], columns);
+  return sample.flatMap((row) => {
+    const [value] = row.errors === undefined ? cells(row.values).values : [];
+    return typeof value === 'string' ? [value] : [];
+  });
+}
+
+async function resolveRule(
+  rule: ColumnRule,
+  field: FieldDefinition,
+  texts: readonly string[],
+  ask: AskFormat | undefined,
+): Promise<ColumnRule> {
+  return NUMERIC.has(field.type) ? resolveNumber(rule, field, texts, ask) : resolveDate(rule, field, texts, ask);
+}
+
+async function resolveDate(
+  rule: ColumnRule,
+  field: FieldDefinition,
+  texts: readonly string[],
+  ask: AskFormat | undefined,
+): Promise<ColumnRule> {
+  const found = detectDates(texts);
+  if (found.kind === 'none') return rule;
+  if (found.kind === 'found') return { ...rule, format: found.pattern };
+  const choices = found.readings.map(({ pattern, reading }) => ({ key: 'format' as const, value: pattern, reading }));
+  return {
+    ...rule,
+    format: await decide({ column: rule.column, field: field.name, example: found.example, choices }, ask, 'ambiguous_date_format'),
+  };
+}
+
+async function resolveNumber(
+  rule: ColumnRule,
+  field: FieldDefinition,
+  texts: readonly string[],
+  ask: AskFormat | undefined,
+): Promise<ColumnRule> {
+  const found = detectNumbers(texts, field.type === 'integer');
+  if (found.kind === 'none' || found.kind === 'plain') return rule;
+  if (found.kind === 'found') {
+    return {
+      ...rule,
+      decimal: found.format.decimal,
+      symbol: rule.symbol ?? found.format.symbol,
+      unit: rule.unit ?? (found.percent ? 'percent' : undefined),
+    };
+  }
+  const choices = found.readings.map(({ decimal, reading }) => ({ key: 'decimal' as const, value: decimal, reading }));
+  const decimal = await decide({ column: rule.column, field: field.name, example: found.example, choices }, ask, 'ambiguous_number_format');
+  return { ...rule, decimal: decimal === ',' ? ',' : '.' };
+}
+
+async function decide(
+  question: FormatQuestion,
+  ask: AskFormat | undefined,
+  code: 'ambiguous_date_format' | 'ambiguous_number_format',
+): Promise<string> {
+  const answer = await ask?.(question);
+  if (answer !== undefined && question.choices.some((choice) => choice.value === answer)) return answer;
+  const readings = question.choices.map(({ key, value, reading }) => `${reading} (${key}: ${JSON.stringify(value)})`).join(' or ');
+  const message = `The column ${question.column} can be read in two ways: ${JSON.stringify(question.example)} is ${readings}. Set it for ${question.field} in the mapping.`;
+  throw new SophiaError(code, message, { details: { ...question } });
+}

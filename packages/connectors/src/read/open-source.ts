@@ -1,0 +1,99 @@
+import { basename } from 'node:path';
+import { SophiaError } from '@sophia/shared';
+import { type Compression, decompress } from '../bytes/decompress.ts';
+import { openBytes } from '../bytes/open-bytes.ts';
+import { type OpenedText, openText, openUtf8 } from '../bytes/open-text.ts';
+import type { Peekable } from '../bytes/peekable.ts';
+import type { ReadProgress, SourceInput } from '../bytes/source-input.ts';
+import { assumptionsOf } from './assumptions.ts';
+import { hintedFormat, isParquet, type SourceFormat, sniffFormat } from './detect-format.ts';
+import { DEFAULT_LIMITS, type ReadLimits } from './limits.ts';
+import { openParquet } from './open-parquet.ts';
+import { type CsvOptions, readCsv } from './read-csv.ts';
+import { readJson } from './read-json.ts';
+import { readNdjson } from './read-ndjson.ts';
+import { takeSample } from './sampled.ts';
+import type { Source, SourceDescription } from './source.ts';
+import type { SourceRow } from './source-row.ts';
+
+/** What is set is not found out. */
+export interface OpenOptions extends CsvOptions {
+  readonly format?: SourceFormat | undefined;
+  readonly encoding?: string | undefined;
+  readonly limits?: Partial<ReadLimits> | undefined;
+  /** How many rows `sample` holds: 10,000 unless told; 0 for a stream whose rows should go on as they come. */
+  readonly sampleRows?: number | undefined;
+  /** Where a Parquet stream is kept while it is read, and at most how much of it (4 GiB unless told). */
+  readonly spool?: { readonly directory: string; readonly maxBytes?: number | undefined } | undefined;
+}
+
+/** What is known of the input before its rows. */
+export interface OpenedInput {
+  readonly input: SourceInput;
+  readonly name: string | undefined;
+  readonly compression: Compression;
+  readonly content: Peekable;
+  progress(): ReadProgress;
+}
+
+const SAMPLE_ROWS = 10_000;
+const MAGIC_BYTES = 4;
+
+/**
+ * Opens a file or stream: unpacks gzip and zstd, and finds out format, encoding, dialect and header where they are not
+ * set. Errors: `source_not_found`, `source_unreadable`, `source_damaged`, `unknown_encoding`, `unknown_format`,
+ * `too_many_columns`.
+ */
+export async function openSource(input: SourceInput, options: OpenOptions = {}): Promise<Source> {
+  const { bytes, progress } = await openBytes(input);
+  const { compression, content } = await decompress(bytes);
+  const name = input.kind === 'file' ? basename(input.path) : input.name;
+  const opened: OpenedInput = { input, name, compression, content, progress };
+  try {
+    const format = options.format ?? hintedFormat(name, input.kind === 'file' ? undefined : input.contentType);
+    if (isParquet(await content.peek(MAGIC_BYTES))) return await openParquet(opened, options, SAMPLE_ROWS);
+    if (format === 'parquet') throw new SophiaError('unknown_format', 'This is no Parquet file: it does not begin with PAR1.');
+    return await openTextSource(opened, format, options);
+  } catch (error) {
+    await content.close();
+    throw error;
+  }
+}
+
+async function openTextSource(opened: OpenedInput, hinted: SourceFormat | undefined, options: OpenOptions): Promise<Source> {
+  const isSentJson = opened.input.kind === 'stream' && options.encoding === undefined && (hinted === 'ndjson' || hinted === 'json');
+  const text = isSentJson ? await openUtf8(opened.content) : await openText(opened.content, options.encoding);
+  const { rows, columns, description } = readText(opened, text, hinted ?? sniffFormat(text.sample), options);
+  const { sample, rows: all } = await takeSample(rows, options.sampleRows ?? SAMPLE_ROWS);
+  return {
+    name: opened.name,
+    description,
+    columns,
+    sample,
+    rows: all,
+    progress: opened.progress,
+    async close() {
+      await text.content.close();
+      await opened.content.close();
+    },
+  };
+}
+
+interface TextRows {
+  readonly rows: AsyncIterable<readonly SourceRow[]>;
+  readonly columns: readonly string[] | undefined;
+  readonly description: SourceDescription;
+}
+
+function readText(opened: OpenedInput, text: OpenedText, format: SourceFormat, options: OpenOptions): TextRows {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits, transcoded: text.encoding.name !== 'utf-8' };
+  const found = { format, compression: opened.compression, encoding: text.encoding };
+  const plain = { columns: undefined, description: { ...found, assumptions: assumptionsOf(found) } };
+  if (format === 'ndjson') return { ...plain, rows: readNdjson(text.content.bytes, limits) };
+  if (format === 'json') return { ...plain, rows: readJson(text.content.bytes, limits) };
+  const tabs = format === 'tsv' ? { delimiter: '\t' } : {};
+  const table = readCsv(text.content.bytes, text.sample, { ...tabs, ...options }, limits);
+  const { dialect, header, delimiterCertain } = table;
+  const description = { ...found, dialect, header, assumptions: assumptionsOf({ ...found, dialect, header, delimiterCertain }) };
+  return { columns: table.columns, description, rows: table.rows };
+}

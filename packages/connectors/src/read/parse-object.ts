@@ -1,0 +1,53 @@
+import type { JsonValue } from '@sophia/types';
+import { brokenRow, type SourceRow } from './source-row.ts';
+
+/** Deepest nesting that is read: all that works on a row later may recurse. */
+const MAX_DEPTH = 64;
+
+/** A row from the text of one JSON object; whatever else it holds makes it a broken row. */
+export function parseObject(text: string, line: number): SourceRow {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return brokenRow(line, 'invalid_json', `This is no JSON: ${problemOf(error)}.`, text);
+  }
+  if (!isObject(value)) return brokenRow(line, 'invalid_json', `Expected an object, found ${nameOf(value)}.`, text);
+  for (const name in value) {
+    const member = value[name];
+    if (typeof member === 'object' && isDeeper(member, MAX_DEPTH - 1)) {
+      return brokenRow(line, 'json_too_deep', `Expected at most ${MAX_DEPTH} levels of objects and arrays.`, text);
+    }
+  }
+  return { line, values: value };
+}
+
+/** The value of a JSON text, or undefined where it is none or too deep. */
+export function parseJsonText(text: string): JsonValue | undefined {
+  try {
+    const value: JsonValue = JSON.parse(text);
+    return isDeeper(value, MAX_DEPTH) ? undefined : value;
+  } catch {
+    return undefined; // Which the caller reports with its place.
+  }
+}
+
+/** What `JSON.parse` gives is JSON. */
+const isObject = (value: unknown): value is { readonly [key: string]: JsonValue } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function isDeeper(value: JsonValue | undefined, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (levels === 0) return true;
+  for (const member of Object.values(value)) if (typeof member === 'object' && isDeeper(member, levels - 1)) return true;
+  return false;
+}
+
+function nameOf(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
+}
+
+/** What V8 says, without the excerpt of the text that it adds. */
+const problemOf = (error: unknown): string =>
+  String(error instanceof Error ? error.message : error).replace(/[,:]? "[\s\S]*$| \(line[^)]*\)$/, '');

@@ -1,0 +1,94 @@
+import { type DuckDBConnection, DuckDBInstance, type DuckDBResult } from '@duckdb/node-api';
+import { SophiaError } from '@sophia/shared';
+import type { JsonValue } from '@sophia/types';
+import type { ReadLimits } from './limits.ts';
+import { parquetSelect } from './parquet-select.ts';
+import type { SourceRow } from './source-row.ts';
+
+export interface ParquetTable {
+  readonly columns: readonly string[];
+  readonly rowCount: number;
+  readonly rows: AsyncIterable<readonly SourceRow[]>;
+  close(): void;
+}
+
+/** Memory of one reader; a file needs about one of its row groups. */
+const MEMORY_LIMIT = '512MB';
+
+/**
+ * Reads a Parquet file through a DuckDB of its own that can open this file and nothing else, some 2,000 rows at a time.
+ * `line` is the row's index from 1. Errors: `source_damaged`, `too_many_columns`.
+ */
+export async function readParquet(path: string, limits: ReadLimits): Promise<ParquetTable> {
+  const instance = await DuckDBInstance.create(':memory:', { threads: '1', memory_limit: MEMORY_LIMIT });
+  const connection = await instance.connect();
+  let closed = false;
+  const close = (): void => {
+    if (closed) return;
+    closed = true;
+    // biome-ignore lint/nursery/noSyncMethods: DuckDB's binding has no other; it frees memory and touches no file.
+    connection.closeSync();
+    // biome-ignore lint/nursery/noSyncMethods: the same.
+    instance.closeSync();
+  };
+  try {
+    await confine(connection, path);
+    const shape = await connection.run('select * from read_parquet($1) limit 0', [path]);
+    const columns = shape.columnNames().map((name, index) => ({ name, type: shape.columnType(index) }));
+    if (columns.length > limits.columns) {
+      throw new SophiaError('too_many_columns', `The file has ${columns.length} columns, more than ${limits.columns}.`);
+    }
+    const rowCount = await countRows(connection, path);
+    const rows = streamRows(connection, parquetSelect(columns), path, close);
+    return { columns: columns.map(({ name }) => name), rowCount, rows, close };
+  } catch (error) {
+    close();
+    throw damaged(error);
+  }
+}
+
+/** Nothing but this file, and no way back. Settings take no parameters, hence the quoting. */
+async function confine(connection: DuckDBConnection, path: string): Promise<void> {
+  await connection.run(`set allowed_paths = ['${path.replaceAll("'", "''")}']`);
+  await connection.run(`set timezone = 'UTC'`);
+  await connection.run('set enable_external_access = false');
+  await connection.run('set lock_configuration = true');
+}
+
+async function countRows(connection: DuckDBConnection, path: string): Promise<number> {
+  const counted = await connection.runAndReadAll('select count(*)::double from read_parquet($1)', [path]);
+  return Number(counted.getRows()[0]?.[0] ?? 0);
+}
+
+async function* streamRows(
+  connection: DuckDBConnection,
+  sql: string,
+  path: string,
+  close: () => void,
+): AsyncGenerator<readonly SourceRow[]> {
+  try {
+    const result = await connection.stream(sql, [path]);
+    let line = 0;
+    for (let texts = await nextTexts(result); texts.length > 0; texts = await nextTexts(result)) {
+      yield texts.map((text) => {
+        line += 1;
+        return { line, values: JSON.parse(text) as JsonValue[] }; // The statement builds an array.
+      });
+    }
+  } catch (error) {
+    throw damaged(error);
+  } finally {
+    close();
+  }
+}
+
+async function nextTexts(result: DuckDBResult): Promise<readonly string[]> {
+  const chunk = await result.fetchChunk();
+  return chunk === null || chunk.rowCount === 0 ? [] : chunk.getColumnValues(0).map(String);
+}
+
+function damaged(error: unknown): unknown {
+  if (error instanceof SophiaError) return error;
+  const message = error instanceof Error ? error.message.split('\n', 1)[0] : String(error);
+  return new SophiaError('source_damaged', `The Parquet file cannot be read: ${message}`, { cause: error });
+}

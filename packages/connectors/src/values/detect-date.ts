@@ -1,0 +1,102 @@
+import { compileDatePattern, type DatePattern } from './date-pattern.ts';
+
+export interface DateReading {
+  readonly pattern: string;
+  /** The example as this pattern reads it. */
+  readonly reading: string;
+}
+
+export type DateDetection =
+  /** Most values are no dates. */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'found'; readonly pattern: string }
+  /** The values can be read in two ways, or some in one and some in the other. */
+  | { readonly kind: 'ambiguous'; readonly example: string; readonly readings: readonly [DateReading, DateReading] };
+
+const DAYS = [
+  'YYYY-M-D',
+  'YYYY/M/D',
+  'YYYY.M.D',
+  'YYYYMMDD',
+  'M/D/YYYY',
+  'D/M/YYYY',
+  'M-D-YYYY',
+  'D-M-YYYY',
+  'D.M.YYYY',
+  'M/D/YY',
+  'D/M/YY',
+  'M-D-YY',
+  'D-M-YY',
+  'D.M.YY',
+  'D MMM YYYY',
+  'D-MMM-YYYY',
+  'D-MMM-YY',
+  'MMM D, YYYY',
+  'D. MMM YYYY',
+  'ddd, D MMM YYYY',
+  'ddd MMM D YYYY',
+];
+const TIMES = ['', ' H:mm[:ss[.S]][[ ]Z]', 'TH:mm[:ss[.S]][Z]', ', H:mm[:ss]', ' h:mm[:ss][ ]A', ', h:mm[:ss][ ]A'];
+
+const CANDIDATES: readonly DatePattern[] = ['iso', ...TIMES.flatMap((time) => DAYS.map((day) => `${day}${time}`))]
+  .map(compileDatePattern)
+  .filter((pattern) => pattern !== undefined);
+
+/** Values that are looked at; of a column of dates few are different. */
+const MAX_VALUES = 5000;
+
+/**
+ * Finds the one pattern that reads a column's values (all that are not empty). `M/D/YYYY` and `D/M/YYYY` are told apart
+ * by a day above 12; without one, or with one for each, the column is ambiguous. Values that no pattern reads are left
+ * to be rejected row by row, as long as they are fewer than half.
+ */
+export function detectDates(values: Iterable<string>): DateDetection {
+  const texts = distinct(values);
+  const counted = CANDIDATES.map((pattern) => ({ pattern, count: countRead(pattern, texts) })).sort((a, b) => b.count - a.count);
+  const [best] = counted;
+  if (best === undefined || best.count === 0 || best.count < texts.length / 2) return { kind: 'none' };
+  for (const rival of counted.slice(1)) {
+    if (rival.count === 0) break;
+    const example = contested(best.pattern, rival.pattern, rival.count === best.count, texts);
+    if (example !== undefined)
+      return { kind: 'ambiguous', example, readings: [reading(best.pattern, example), reading(rival.pattern, example)] };
+  }
+  return { kind: 'found', pattern: best.pattern.pattern };
+}
+
+function distinct(values: Iterable<string>): readonly string[] {
+  const texts = new Set<string>();
+  for (const value of values) {
+    const text = value.trim();
+    if (text !== '') texts.add(text);
+    if (texts.size === MAX_VALUES) break;
+  }
+  return [...texts];
+}
+
+/** A pattern that reads none of the first values is not tried on the others. */
+function countRead(pattern: DatePattern, texts: readonly string[]): number {
+  let count = 0;
+  for (const [index, text] of texts.entries()) {
+    if (pattern.read(text) !== undefined) count += 1;
+    else if (index === 100 && count === 0) return 0;
+  }
+  return count;
+}
+
+/**
+ * A text that both patterns read differently, where nothing speaks for the first: the rival reads as many, or reads some
+ * that the first does not. The same reading by both is no contest.
+ */
+function contested(best: DatePattern, rival: DatePattern, reaches: boolean, texts: readonly string[]): string | undefined {
+  const both = texts.filter((text) => rival.read(text) !== undefined && best.read(text) !== undefined);
+  if (both.length === 0) return undefined;
+  const readsMore = texts.some((text) => best.read(text) === undefined && rival.read(text) !== undefined);
+  if (!reaches && !readsMore) return undefined;
+  return both.find((text) => best.read(text) !== rival.read(text)) ?? (swapsDayAndMonth(best, rival) ? both[0] : undefined);
+}
+
+/** Day and month the other way round: all values may be alike so far (1/1/2017), the next will not be. */
+const swapsDayAndMonth = (a: DatePattern, b: DatePattern): boolean => /^M.D/.test(a.pattern) !== /^M.D/.test(b.pattern);
+
+const reading = (pattern: DatePattern, text: string): DateReading => ({ pattern: pattern.pattern, reading: pattern.read(text) ?? text });

@@ -1,0 +1,58 @@
+import type { ErrorCode } from './error-code.ts';
+
+/** Files, streams and taps that are read, and mappings. */
+export const SOURCE_ERRORS = {
+  source_not_found: { status: 404, title: 'Source not found', help: 'There is no file at the path that the detail names.' },
+  source_unreadable: { status: 422, title: 'Source unreadable', help: 'The file cannot be opened or read; the detail gives the cause.' },
+  source_damaged: {
+    status: 422,
+    title: 'Source damaged',
+    help: 'The compressed or binary data is broken or cut off at the place that the detail names. Rows before it are in; make the file anew and import it again.',
+  },
+  unknown_format: {
+    status: 422,
+    title: 'Unknown format',
+    help: 'The content is none of CSV, TSV, NDJSON, JSON and Parquet, or not the one that was set.',
+  },
+  unknown_encoding: {
+    status: 422,
+    title: 'Unknown encoding',
+    help: 'Set an encoding that is known, for example utf-8, windows-1252 or utf-16le.',
+  },
+  too_many_columns: {
+    status: 422,
+    title: 'Too many columns',
+    help: 'A table has at most 2,000 columns; the delimiter may be wrong, and can be set.',
+  },
+  ambiguous_date_format: {
+    status: 422,
+    title: 'Ambiguous date format',
+    help: 'All dates of the column can be read in two ways, both named in the detail. Set the format in the mapping.',
+  },
+  ambiguous_number_format: {
+    status: 422,
+    title: 'Ambiguous number format',
+    help: 'All numbers of the column can be read with a decimal comma and with a thousands comma. Set decimal in the mapping.',
+  },
+  mapping_invalid: {
+    status: 422,
+    title: 'Invalid mapping',
+    help: 'The detail names file, line, what was found and the nearest valid name.',
+  },
+  mapping_mismatch: {
+    status: 422,
+    title: 'Mapping does not fit',
+    help: 'The source lacks columns that the mapping reads; the detail names them and the nearest columns found.',
+  },
+  invalid_singer_message: {
+    status: 422,
+    title: 'Invalid Singer message',
+    help: 'The tap wrote a line that is no Singer message, or a RECORD before its SCHEMA; the detail names the line.',
+  },
+  tap_failed: {
+    status: 502,
+    title: 'Tap failed',
+    help: 'The tap ended with an error; the detail has its last lines. What it sent before is in, up to its last state.',
+  },
+  tap_stalled: { status: 504, title: 'Tap stalled', help: 'The tap sent nothing for longer than its deadline and was stopped.' },
+} as const satisfies Record<string, ErrorCode>;
