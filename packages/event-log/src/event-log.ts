@@ -22,6 +22,8 @@ export interface MicroBatch {
 export type RecordChange = Omit<LogEvent, 'position'>;
 
 export interface ReadOptions {
+  /** Reads no further than this place. */
+  readonly upTo?: Position | undefined;
   /** At most so many events; 1,000 unless told. */
   readonly limit?: number | undefined;
   readonly workspace?: WorkspaceId | undefined;

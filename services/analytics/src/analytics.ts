@@ -1,4 +1,19 @@
-import type { AnswerColumn, Call, Cell, Freshness, MetricQuery, Position, Principal, ReadPoint, RecordId, TimeGrain } from '@sophia/types';
+import type { CacheStatistics } from '@sophia/cache';
+import type { MetricInfo } from '@sophia/core';
+import type {
+  AnswerColumn,
+  Call,
+  Cell,
+  Freshness,
+  MetricQuery,
+  Position,
+  Principal,
+  ReadPoint,
+  RecordId,
+  SemanticProblem,
+  WorkspaceId,
+} from '@sophia/types';
+import type { RebuildProgress } from './projection/rebuild.ts';
 
 export interface AskOptions {
   /** The caller's last write: the answer contains it, or the call fails with `not_applied_yet`. */
@@ -77,29 +92,20 @@ export interface DrillDownRecord {
   readonly value: Cell;
 }
 
-export interface MetricInfo {
-  readonly name: string;
-  readonly label: string;
-  readonly description: string;
-  readonly type: 'simple' | 'ratio' | 'derived' | 'cumulative';
-  readonly format: string | null;
-  readonly unit: string | null;
-  /** Dimensions that it can be asked by, with grains for those of time. */
-  readonly dimensions: readonly { readonly name: string; readonly type: 'categorical' | 'time'; readonly grains?: readonly TimeGrain[] }[];
-}
-
 export interface ProjectionStatus {
   readonly readPoint: ReadPoint;
   readonly generation: number;
-  readonly appliedEvents: number;
   readonly setAside: number;
   /** Seconds between the log's head and what is applied. */
   readonly lagSeconds: number;
-  readonly models: { readonly hash: string; readonly error: string | null };
+  /** What is wrong with the model files of each workspace: the layer that was valid before is in force. */
+  readonly problems: readonly { readonly workspace: WorkspaceId; readonly problems: readonly SemanticProblem[] }[];
+  readonly caches: { readonly answers: CacheStatistics; readonly results: CacheStatistics };
 }
 
 /** The read side: metric answers with their freshness, for one principal at a time; every call is audited. */
 export interface Analytics {
+  /** Those that the principal may ask for. */
   metrics(call: Call): Promise<readonly MetricInfo[]>;
   /** Errors: `unknown_metric`, `unknown_dimension`, `mixed_currencies`, `not_applied_yet`, `invalid_token` and the compiler's others. */
   ask(call: Call, query: MetricQuery, options?: AskOptions): Promise<Answer>;
@@ -116,9 +122,11 @@ export interface Analytics {
   freshness(call: Call): Promise<Freshness>;
   status(): Promise<ProjectionStatus>;
   /** Builds the warehouse anew beside the old one from the log, compares, switches. */
-  rebuild(
-    progress?: (state: { readonly applied: number; readonly total: number }) => void,
-  ): Promise<{ readonly events: number; readonly generation: number }>;
+  rebuild(call: Call, progress?: (progress: RebuildProgress) => void): Promise<{ readonly events: number; readonly generation: number }>;
+  /** Reads the workspace's model files again; those with problems leave the layer in force as it is. */
+  reloadModels(workspace: WorkspaceId): Promise<readonly SemanticProblem[]>;
+  /** Forgets what was compiled for the workspace: its calendar changed. */
+  forget(workspace: WorkspaceId): void;
   close(): Promise<void>;
 }
 

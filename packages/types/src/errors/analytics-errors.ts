@@ -22,4 +22,5 @@ export const ANALYTICS_ERRORS = {
     title: 'Rebuild differs',
     help: 'The warehouse made anew from the log does not equal the one in use, which stays; the detail names the tables.',
   },
+  rebuild_running: { status: 409, title: 'Rebuild running', help: 'The warehouse is being made anew already; wait for its end.' },
 } as const satisfies Record<string, ErrorCode>;

@@ -1,4 +1,4 @@
-import type { ReadPoint, SourceFreshness, SourceState, WorkspaceId } from '@sophia/types';
+import type { LogEvent, ReadPoint, SourceFreshness, SourceState, WorkspaceId } from '@sophia/types';
 
 /** What a source last did, for one record type of a workspace. Instants are ISO 8601. */
 export interface SourceActivity {
@@ -85,4 +85,14 @@ const stateOf = (sync: SourceActivity['sync'], lag: number, incomplete: boolean)
   if (sync === 'failed') return 'failed';
   if (sync === 'running') return 'syncing';
   return lag > LATE_AFTER_SECONDS ? 'late' : 'fresh';
+};
+
+/** Takes from applied events what their sources did. */
+export const followSources = (sources: SourceActivities, events: readonly LogEvent[]): void => {
+  for (const { kind, workspace, record, at, data } of events) {
+    if (record !== null) sources.recordApplied(workspace, record.source_system, record.record_type, at);
+    if (kind !== 'sync.finished') continue;
+    const name = data?.['source_system'];
+    if (typeof name === 'string') sources.synced(workspace, name, at, data?.['state'] === 'failed' ? 'failed' : 'succeeded');
+  }
 };

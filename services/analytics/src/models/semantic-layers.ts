@@ -1,22 +1,16 @@
-import { parseSemanticLayer, type SemanticProblem } from '@sophia/core';
-import { SophiaError } from '@sophia/shared';
-import type { RecordTypeDefinition, SemanticLayer, WorkspaceId } from '@sophia/types';
-
-export interface ModelFile {
-  readonly path: string;
-  readonly text: string;
-}
+import { parseSemanticLayer, type SemanticFile, semanticLayerError } from '@sophia/core';
+import type { RecordTypeDefinition, SemanticLayer, SemanticProblem, WorkspaceId } from '@sophia/types';
 
 export interface SemanticLayerSources {
   /** The workspace's model files, whole. */
-  readModels(workspace: WorkspaceId): Promise<readonly ModelFile[]>;
+  readModels(workspace: WorkspaceId): Promise<readonly SemanticFile[]>;
   /** Built-in record types and the workspace's own. */
   readRecordTypes(workspace: WorkspaceId): Promise<readonly RecordTypeDefinition[]>;
 }
 
 /** The semantic layer of each workspace, read when it is first asked for and when its files or types change. */
 export interface SemanticLayers {
-  /** Errors: `models_unavailable` where there was never a valid one. */
+  /** Errors: `semantic_model_invalid` where there was never a valid one. */
   layer(workspace: WorkspaceId): Promise<SemanticLayer>;
   /** The layer if it was read before. */
   peek(workspace: WorkspaceId): SemanticLayer | undefined;
@@ -48,12 +42,10 @@ export const createSemanticLayers = ({ readModels, readRecordTypes }: SemanticLa
       const found = await underWay;
       const layer = layers.get(workspace);
       if (layer !== undefined) return layer;
-      throw new SophiaError('models_unavailable', found.map(describeProblem).join('\n'), { details: { problems: found } });
+      throw semanticLayerError(found);
     },
     peek: (workspace) => layers.get(workspace),
     reload: read,
     problems: () => problems,
   };
 };
-
-const describeProblem = ({ path, line, message }: SemanticProblem): string => `${path}:${line}: ${message}`;

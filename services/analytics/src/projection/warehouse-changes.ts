@@ -1,11 +1,15 @@
 import { parseMicros } from '@sophia/shared';
-import type { LogEvent } from '@sophia/types';
+import type { LogEvent, RecordTypeDefinition } from '@sophia/types';
 import type { WarehouseChange } from '@sophia/warehouse';
 
-/** What an event does to the warehouse; undefined for events that concern no record's row. */
+/** What an event does to the warehouse; undefined for events that concern neither a record's row nor a table. */
 export const warehouseChange = (event: LogEvent): WarehouseChange | undefined => {
   const { record, workspace } = event;
-  if (record === null) return undefined;
+  if (event.kind === 'record_type.changed') {
+    const { name, fields } = definitionOf(event);
+    return { kind: 'define', recordType: name, workspace, fields };
+  }
+  if (record === null || event.version === null) return undefined;
   const recordType = record.record_type;
   switch (event.kind) {
     case 'record.created':
@@ -18,7 +22,7 @@ export const warehouseChange = (event: LogEvent): WarehouseChange | undefined =>
           id: record.id,
           source_system: record.source_system,
           source_id: record.source_id,
-          version: event.version ?? 1,
+          version: event.version,
           occurred_at: event.occurred_at,
           business_priority: event.business_priority,
           created_at: event.created_at ?? event.at,
@@ -27,13 +31,16 @@ export const warehouseChange = (event: LogEvent): WarehouseChange | undefined =>
         },
       };
     case 'record.deleted':
-      return { kind: 'delete', recordType, workspace, id: record.id, at: microseconds(event.at) };
+      return { kind: 'delete', recordType, workspace, id: record.id, version: event.version, at: microseconds(event.at) };
     case 'record.erased':
       return { kind: 'erase', recordType, workspace, id: record.id };
     default:
       return undefined;
   }
 };
+
+/** The whole definition that a `record_type.changed` event carries: the catalog is its only writer. */
+export const definitionOf = (event: LogEvent): RecordTypeDefinition => event.data as unknown as RecordTypeDefinition;
 
 /** Events of one tick carry the same instant: it is parsed once for all of them. */
 let lastText = '';

@@ -1,7 +1,7 @@
 import type { Cache, CacheChange } from '@sophia/cache';
 import type { EventLog, MicroBatch, Subscription } from '@sophia/event-log';
-import type { LogEvent, ReadPoint, RecordTypeDefinition, WorkspaceId } from '@sophia/types';
-import type { AppliedState, Warehouse } from '@sophia/warehouse';
+import type { LogEvent, ReadPoint } from '@sophia/types';
+import type { AppliedState, Warehouse, WarehouseBatch } from '@sophia/warehouse';
 import { recordTypeTag } from '../queries/prepared-queries.ts';
 import type { PublishedReadPoint } from './published-read-point.ts';
 import { recordChange } from './record-change.ts';
@@ -10,7 +10,7 @@ import { warehouseChange } from './warehouse-changes.ts';
 /** The consumer group that keeps the warehouse. */
 export const WAREHOUSE_GROUP = 'warehouse';
 /** Most events applied in one warehouse transaction. */
-const BATCH_SIZE = 10_000;
+export const BATCH_SIZE = 10_000;
 
 export interface WarehouseProjectionOptions {
   readonly eventLog: EventLog;
@@ -19,51 +19,46 @@ export interface WarehouseProjectionOptions {
   readonly results: Cache;
   readonly published: PublishedReadPoint;
   readonly isEnvironmental: (error: unknown) => boolean;
-  /** A record type was defined or altered: its table follows before its records do. */
-  readonly onTypeChanged: (workspace: WorkspaceId, definition: RecordTypeDefinition) => Promise<void>;
-  /** Told after the batch is applied and its invalidations are processed, before its read point is published. */
-  readonly onApplied: (batch: MicroBatch) => void;
+  /** Told after the batch is applied and before its invalidations are processed. */
+  readonly onApplied: (batch: MicroBatch) => Promise<void>;
+  /** Told after the invalidations are processed and the read point is published. */
+  readonly onPublished: (batch: MicroBatch) => void;
 }
 
 /** Keeps the warehouse from the log: apply commits, then caches are invalidated, then the new `complete_to` is published. */
-export const startWarehouseProjection = async (options: WarehouseProjectionOptions): Promise<Subscription> => {
+export const startWarehouseProjection = (options: WarehouseProjectionOptions): Promise<Subscription> => {
   const { eventLog, warehouse, answers, results, published } = options;
-
-  const apply = async (batch: MicroBatch): Promise<void> => {
-    await followTypes(batch.events, options.onTypeChanged);
-    await warehouse.apply({
-      changes: batch.events.flatMap((event) => warehouseChange(event) ?? []),
-      cursor: batch.cursor,
-      tick: batch.tick,
-      completeTo: batch.completeTo,
-      endOfTick: batch.endOfTick,
-    });
-    const changes = batch.events.flatMap(cacheChange);
-    if (changes.length > 0) {
-      answers.invalidate({ tick: batch.tick, changes });
-      results.invalidate({ tick: batch.tick, changes });
-    }
-    options.onApplied(batch);
-    if (batch.endOfTick) published.publish({ tick: batch.tick, position: batch.cursor, completeTo: batch.completeTo });
-  };
-
-  return eventLog.consume(WAREHOUSE_GROUP, apply, {
-    batchSize: BATCH_SIZE,
-    cursor: async () => warehouse.applied().cursor,
-    isEnvironmental: options.isEnvironmental,
-  });
+  return eventLog.consume(
+    WAREHOUSE_GROUP,
+    async (batch, { replay }) => {
+      await warehouse.apply({ ...warehouseBatch(batch), replay });
+      await options.onApplied(batch);
+      const changes = batch.events.flatMap(cacheChange);
+      if (changes.length > 0) {
+        // What stood aside comes into answers that were read after its own tick.
+        const tick = replay ? Number.POSITIVE_INFINITY : batch.tick;
+        answers.invalidate({ tick, changes });
+        results.invalidate({ tick, changes });
+      }
+      if (batch.endOfTick && !replay) published.publish({ tick: batch.tick, position: batch.cursor, completeTo: batch.completeTo });
+      options.onPublished(batch);
+    },
+    { batchSize: BATCH_SIZE, cursor: async () => warehouse.applied().cursor, isEnvironmental: options.isEnvironmental },
+  );
 };
+
+/** The batch as the warehouse takes it. */
+export const warehouseBatch = ({ events, cursor, tick, completeTo, endOfTick }: MicroBatch): WarehouseBatch => ({
+  changes: events.flatMap((event) => warehouseChange(event) ?? []),
+  cursor,
+  tick,
+  completeTo,
+  endOfTick,
+});
 
 /** What a warehouse that has applied so much may state. */
 export const readPointOf = ({ tick, cursor, completeTo }: AppliedState, fallback: ReadPoint): ReadPoint =>
   cursor === null || completeTo === null ? fallback : { tick, position: cursor, completeTo };
-
-const followTypes = async (events: readonly LogEvent[], onTypeChanged: WarehouseProjectionOptions['onTypeChanged']): Promise<void> => {
-  for (const event of events) {
-    // The catalog is the only writer of this kind, and its data is the whole definition.
-    if (event.kind === 'record_type.changed') await onTypeChanged(event.workspace, event.data as unknown as RecordTypeDefinition);
-  }
-};
 
 const cacheChange = (event: LogEvent): CacheChange[] => {
   const change = recordChange(event);

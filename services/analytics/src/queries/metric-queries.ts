@@ -1,12 +1,12 @@
 import type { Cache, CacheDependency, CacheResult, Loaded } from '@sophia/cache';
-import { type RecordChange, readAnswer } from '@sophia/core';
-import { type Clock, parseMicros, SophiaError } from '@sophia/shared';
-import type { Call, MetricQuery, ReadPoint } from '@sophia/types';
+import { type RecordChange, type ResolvedPolicy, readAnswer } from '@sophia/core';
+import { type Clock, isSophiaError, parseMicros, SophiaError } from '@sophia/shared';
+import type { Call, MetricQuery, ReadPoint, WorkspaceId } from '@sophia/types';
 import type { Warehouse } from '@sophia/warehouse';
 import type { Answer, AskOptions } from '../analytics.ts';
 import { encodeAnswer, rowCountOf } from '../answers/answer-bytes.ts';
+import type { AuditTrail, PolicyReader } from '../collaborators.ts';
 import type { SemanticLayers } from '../models/semantic-layers.ts';
-import type { PolicyReader } from '../policy/policy-reader.ts';
 import type { PublishedReadPoint } from '../projection/published-read-point.ts';
 import { readPointOf } from '../projection/warehouse-projection.ts';
 import { entityTag, envelopeText } from './answer-envelope.ts';
@@ -18,6 +18,8 @@ import type { WriteWaiting } from './write-waiting.ts';
 export const ANSWER_TTL = 15 * 60_000;
 /** Answers of the warehouse, reused while their tables' version stands; and answers as of a past time. */
 export const RESULT_TTL = 24 * 3_600_000;
+/** Of a computation whose caller sets neither deadline nor signal. */
+const DEADLINE_MS = 10_000;
 /** Longest wait for an `as_of` that is not reached yet. */
 const AS_OF_WAIT_MS = 2_000;
 
@@ -25,6 +27,7 @@ export interface MetricQueriesOptions {
   readonly warehouse: Warehouse;
   readonly layers: SemanticLayers;
   readonly policies: PolicyReader;
+  readonly audit: AuditTrail;
   readonly prepared: PreparedQueries;
   /** L1: answers, dropped by the events that change them. */
   readonly answers: Cache;
@@ -32,6 +35,8 @@ export interface MetricQueriesOptions {
   readonly results: Cache;
   readonly published: PublishedReadPoint;
   readonly writes: WriteWaiting;
+  /** Resolves when what statements of the workspace are compiled against is known. */
+  readonly know: (workspace: WorkspaceId) => Promise<void>;
   /** JSON text of the freshness of an answer over these types. */
   readonly freshnessText: (prepared: PreparedQuery, readPoint: ReadPoint) => string;
   /** Catalog time of the workspace's first change, or null: earlier answers are empty and say so. */
@@ -54,11 +59,13 @@ export interface MetricQueries {
 }
 
 export const createMetricQueries = (options: MetricQueriesOptions): MetricQueries => {
-  const { warehouse, layers, policies, prepared, answers, results, published, writes, clock } = options;
+  const { warehouse, layers, policies, audit, prepared, answers, results, published, writes, clock } = options;
   const bodies = createRememberedBodies();
 
   const prepare = async (call: Call, query: MetricQuery): Promise<PreparedQuery> => {
     const [layer, policy] = await Promise.all([layers.layer(call.principal.workspace), policies.resolve(call.principal)]);
+    requireMetrics(policy, query.metrics);
+    await options.know(call.principal.workspace);
     return prepared.prepare(call.principal.workspace, query, layer, policy);
   };
 
@@ -128,6 +135,16 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
     return { result, tier: result.tier === 'L1' ? 'L1' : told.tier };
   };
 
+  const askWarehouse = async (of: PreparedQuery, call: Call): Promise<Answer> => {
+    const loaded = await readWarehouse(of, call.signal ?? AbortSignal.timeout(call.deadline ?? DEADLINE_MS));
+    return present(of, { ...loaded, tier: 'none', age: 0 }, 'none');
+  };
+
+  const askCaches = async (of: PreparedQuery, { signal }: Call): Promise<Answer> => {
+    const { result, tier } = await cached(of, signal);
+    return present(of, result, tier);
+  };
+
   const waitForAsOf = async ({ compiled: { asOf } }: PreparedQuery, signal: AbortSignal | undefined): Promise<void> => {
     if (asOf === null) return;
     const reached = (readPoint: ReadPoint): boolean => microsecondsOf(readPoint) > asOf;
@@ -141,30 +158,39 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
   return {
     prepare,
     async ask(call, query, { after, cache = 'use' } = {}) {
-      const of = await prepare(call, query);
-      options.asked(of);
-      await writes.waitFor(after, call.signal);
-      await waitForAsOf(of, call.signal);
-      if (cache === 'bypass') {
-        const loaded = await readWarehouse(of, call.signal ?? AbortSignal.timeout(call.deadline ?? 10_000));
-        return present(of, { ...loaded, tier: 'none', age: 0 }, 'none');
+      const begun = clock.monotonic();
+      const tell = (result: string, rows: number) =>
+        audit.read({ call, action: 'query', object: objectOf(query), result, rows, milliseconds: clock.monotonic() - begun });
+      try {
+        const of = await prepare(call, query);
+        options.asked(of);
+        await writes.waitFor(after, call.signal);
+        await waitForAsOf(of, call.signal);
+        const answer = await (cache === 'use' ? askCaches(of, call) : askWarehouse(of, call));
+        await tell('ok', answer.rowCount);
+        return answer;
+      } catch (error) {
+        await tell(isSophiaError(error) ? error.code : 'internal_error', 0);
+        throw error;
       }
-      const { result, tier } = await cached(of, call.signal);
-      return present(of, result, tier);
     },
-    peek({ principal }, body, largest = Number.POSITIVE_INFINITY) {
-      const layer = layers.peek(principal.workspace);
-      const policy = policies.peek(principal);
-      if (layer === undefined || policy === undefined) return undefined;
+    peek(call, body, largest = Number.POSITIVE_INFINITY) {
+      const begun = clock.monotonic();
+      const { workspace } = call.principal;
+      const layer = layers.peek(workspace);
+      const policy = policies.peek(call.principal);
       const query = bodies.find(body);
-      if (query === undefined) return undefined;
-      const of = prepared.prepare(principal.workspace, query, layer, policy);
+      if (layer === undefined || policy === undefined || query === undefined || !mayAsk(policy, query.metrics)) return undefined;
+      const of = prepared.prepare(workspace, query, layer, policy);
       // Its notes need a look at the log's beginning: not on this path.
       if (of.compiled.asOf !== null) return undefined;
       const result = answers.peek(of.key);
       if (result === undefined || result.bytes.length > largest) return undefined;
       options.asked(of);
-      return respond(of, result, 'L1', []);
+      const answer = respond(of, result, 'L1', []);
+      const entry = { call, action: 'query', object: objectOf(query), rows: answer.rowCount, milliseconds: clock.monotonic() - begun };
+      // Without room for the entry nothing is read: the ordinary way waits for it.
+      return audit.read(entry) === undefined ? answer : undefined;
     },
     remember: (_call, body, query) => bodies.remember(body, query),
     async warm(of) {
@@ -180,3 +206,13 @@ const onErasureOnly = ({ tag, isAffected }: CacheDependency): CacheDependency =>
   tag,
   isAffected: (change) => (change as RecordChange).erased === true && (isAffected?.(change) ?? true),
 });
+
+const mayAsk = (policy: ResolvedPolicy, metrics: readonly string[]): boolean => metrics.every((metric) => policy.metric(metric));
+
+const requireMetrics = (policy: ResolvedPolicy, metrics: readonly string[]): void => {
+  const forbidden = metrics.filter((metric) => !policy.metric(metric));
+  if (forbidden.length > 0) throw new SophiaError('forbidden', `This role may not ask for ${forbidden.join(', ')}.`);
+};
+
+/** Names of metrics are the workspace's own words; a query of very many is cut. */
+const objectOf = ({ metrics }: MetricQuery): string => `metrics:${metrics.join(',').slice(0, 200)}`;

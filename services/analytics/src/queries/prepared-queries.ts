@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { CacheDependency } from '@sophia/cache';
-import { type AvailableRollup, type CompiledQuery, compileQuery, type RecordChange } from '@sophia/core';
+import {
+  type AvailableRollup,
+  type CompileContext,
+  type CompiledQuery,
+  compileQuery,
+  type RecordChange,
+  type ResolvedPolicy,
+} from '@sophia/core';
 import { type Clock, canonicalJson } from '@sophia/shared';
 import type { JsonValue, MetricQuery, SemanticLayer, WorkspaceId } from '@sophia/types';
 import type { Warehouse } from '@sophia/warehouse';
 import { LRUCache } from 'lru-cache';
-import type { ResolvedPolicy } from '../policy/policy-reader.ts';
 
 /** A metric query compiled for one policy scope, with its place in the caches. */
 export interface PreparedQuery {
@@ -37,6 +43,8 @@ export interface PreparedQueriesOptions {
 }
 
 export interface PreparedQueries {
+  /** What statements of this workspace are compiled against, for this policy. */
+  context(workspace: WorkspaceId, policy: ResolvedPolicy): CompileContext;
   prepare(workspace: WorkspaceId, query: MetricQuery, layer: SemanticLayer, policy: ResolvedPolicy): PreparedQuery;
   /** Forgets the workspace's compiled queries: its tables, rollups or currencies changed. */
   forget(workspace: WorkspaceId): void;
@@ -53,24 +61,25 @@ export const createPreparedQueries = (options: PreparedQueriesOptions): Prepared
   const prepared = new LRUCache<string, PreparedQuery>({ max: MAXIMUM_PREPARED });
   const generations = new Map<WorkspaceId, number>();
 
+  const context = (workspace: WorkspaceId, policy: ResolvedPolicy): CompileContext => ({
+    dialect: 'duckdb',
+    workspace,
+    table: (recordType) => warehouse.layout(workspace, recordType),
+    now: clock.now(),
+    ...calendar(workspace),
+    policy: policy.scope,
+    rollups: rollups(workspace),
+    hasOneCurrency: (recordType, field) => hasOneCurrency(workspace, recordType, field),
+  });
+
   const compile = (workspace: WorkspaceId, query: MetricQuery, layer: SemanticLayer, policy: ResolvedPolicy): PreparedQuery => {
-    const now = clock.now();
-    const { reportingDate, timeZone, weekStart } = calendar(workspace);
-    const compiled = compileQuery(query, layer, {
-      dialect: 'duckdb',
-      workspace,
-      table: (recordType) => warehouse.layout(workspace, recordType),
-      now,
-      reportingDate,
-      timeZone,
-      weekStart,
-      policy: policy.scope,
-      rollups: rollups(workspace),
-      hasOneCurrency: (recordType, field) => hasOneCurrency(workspace, recordType, field),
-    });
+    const against = context(workspace, policy);
+    const { now, timeZone = 'UTC', weekStart = 'monday' } = against;
+    const compiled = compileQuery(query, layer, against);
     const recordTypes = compiled.reads.map(({ recordType }) => recordType);
     const tags = recordTypes.map((recordType) => recordTypeTag(workspace, recordType));
-    const parameters: JsonValue = [workspace, layer.hash, policy.hash, JSON.parse(JSON.stringify(query)), timeZone, weekStart];
+    const generation = generations.get(workspace) ?? 0;
+    const parameters: JsonValue = [workspace, generation, layer.hash, policy.hash, JSON.parse(JSON.stringify(query)), timeZone, weekStart];
     const key = `analytics:1:query:${digest(canonicalJson(compiled.usesToday ? [...parameters, compiled.today] : parameters))}`;
     return {
       workspace,
@@ -85,6 +94,7 @@ export const createPreparedQueries = (options: PreparedQueriesOptions): Prepared
   };
 
   return {
+    context,
     prepare(workspace, query, layer, policy) {
       const name = `${workspace} ${generations.get(workspace) ?? 0} ${layer.hash} ${policy.hash} ${JSON.stringify(query)}`;
       const known = prepared.get(name);

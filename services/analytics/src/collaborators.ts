@@ -1,0 +1,55 @@
+import type { Cache } from '@sophia/cache';
+import type { ResolvedPolicy, SemanticFile } from '@sophia/core';
+import type { EventLog } from '@sophia/event-log';
+import type { Observability } from '@sophia/observability';
+import type { Clock } from '@sophia/shared';
+import type { Call, JsonObject, Principal, RecordTypeDefinition, WorkspaceId } from '@sophia/types';
+import type { Warehouse } from '@sophia/warehouse';
+import type { SourceActivity } from './freshness/source-activity.ts';
+import type { WorkspaceCalendar } from './queries/prepared-queries.ts';
+
+/** What a principal may see, as `@sophia/auth` resolves it. */
+export interface PolicyReader {
+  resolve(principal: Principal): Promise<ResolvedPolicy>;
+  /** The same without waiting, where it is known and still in force. */
+  peek(principal: Principal): ResolvedPolicy | undefined;
+}
+
+/** The part of the audit that answers write. */
+export interface AuditTrail {
+  /** A promise only where there is no room at the moment. */
+  read(entry: {
+    readonly call: Call;
+    readonly action: string;
+    readonly object: string;
+    readonly result?: string | undefined;
+    readonly rows?: number | undefined;
+    readonly milliseconds: number;
+    readonly details?: JsonObject | undefined;
+  }): Promise<void> | undefined;
+}
+
+/** What the read side is made of. */
+export interface Collaborators {
+  readonly eventLog: EventLog;
+  readonly warehouse: Warehouse;
+  /** Whether an error of the warehouse concerns its surroundings: it is retried then. */
+  readonly isEnvironmental: (error: unknown) => boolean;
+  /** L1 and L3: answers, and the warehouse's results. */
+  readonly answers: Cache;
+  readonly results: Cache;
+  readonly policies: PolicyReader;
+  readonly audit: AuditTrail;
+  readonly observability: Pick<Observability, 'logger' | 'metrics' | 'tracer' | 'slowQueries'>;
+  readonly clock: Clock;
+  readonly newQueryId: () => string;
+  /** The workspace's model files. */
+  readonly readModels: (workspace: WorkspaceId) => Promise<readonly SemanticFile[]>;
+  /** Built-in record types and the workspace's own. */
+  readonly readRecordTypes: (workspace: WorkspaceId) => Promise<readonly RecordTypeDefinition[]>;
+  readonly calendar: (workspace: WorkspaceId) => WorkspaceCalendar;
+  /** What each source did before this process started. */
+  readonly readSourceActivity: () => Promise<readonly SourceActivity[]>;
+  /** How many of the most asked answers are computed again when their data changed. */
+  readonly warmAnswers: number;
+}

@@ -1,0 +1,253 @@
+import { listMetrics } from '@sophia/core';
+import type { Subscription } from '@sophia/event-log';
+import { parseMicros, SophiaError } from '@sophia/shared';
+import type { Call, Position, ReadPoint, WorkspaceId } from '@sophia/types';
+import type { Analytics } from './analytics.ts';
+import type { Collaborators } from './collaborators.ts';
+import { createCurrencies, currencyFieldOf } from './currencies.ts';
+import { type DrillDownOptions, drillDown } from './drill-down.ts';
+import { explain } from './explain.ts';
+import { createFreshnessTexts } from './freshness/freshness-texts.ts';
+import { watchSetAside } from './freshness/set-aside-watch.ts';
+import { createSourceActivities, followSources } from './freshness/source-activity.ts';
+import { createSemanticLayers } from './models/semantic-layers.ts';
+import { createPublishedReadPoint } from './projection/published-read-point.ts';
+import { rebuildWarehouse } from './projection/rebuild.ts';
+import { readPointOf, startWarehouseProjection, WAREHOUSE_GROUP } from './projection/warehouse-projection.ts';
+import { createMetricQueries } from './queries/metric-queries.ts';
+import { createPreparedQueries, type PreparedQuery } from './queries/prepared-queries.ts';
+import { createWriteWaiting } from './queries/write-waiting.ts';
+import { createRollups } from './rollups.ts';
+import { createWarming } from './warming.ts';
+
+/** Starts the read side: the projection runs from here on, and answers state how far it is. */
+export const createAnalytics = async (collaborators: Collaborators): Promise<Analytics> => {
+  const { eventLog, warehouse, answers, results, policies, audit, observability, clock } = collaborators;
+  const { logger, slowQueries, metrics } = observability;
+  const nothingApplied: ReadPoint = {
+    tick: 0,
+    position: `${(await eventLog.head()).epoch}.0.0` as Position,
+    completeTo: new Date(0).toISOString(),
+  };
+  const published = createPublishedReadPoint(readPointOf(warehouse.applied(), nothingApplied));
+  const layers = createSemanticLayers(collaborators);
+  const sources = createSourceActivities();
+  sources.load(await collaborators.readSourceActivity());
+  const freshness = createFreshnessTexts(sources, clock);
+  const currencies = createCurrencies(warehouse);
+  const rollups = createRollups(warehouse, logger);
+  const prepared = createPreparedQueries({
+    warehouse,
+    clock,
+    calendar: collaborators.calendar,
+    rollups: rollups.available,
+    hasOneCurrency: currencies.hasOne,
+  });
+
+  /** What is known of a workspace's data before its first statement is compiled. */
+  const known = new Map<WorkspaceId, Promise<void>>();
+  const learn = async (workspace: WorkspaceId): Promise<void> => {
+    for (const definition of await collaborators.readRecordTypes(workspace)) {
+      const field = currencyFieldOf(definition);
+      if (field !== undefined) await currencies.learn(workspace, definition.name, field);
+    }
+    await rollups.keep(workspace, await layers.layer(workspace), prepared.context);
+    prepared.forget(workspace);
+  };
+  const know = (workspace: WorkspaceId): Promise<void> => {
+    const learning = known.get(workspace) ?? learn(workspace);
+    known.set(workspace, learning);
+    learning.catch(() => known.delete(workspace));
+    return learning;
+  };
+
+  const queryDurations = metrics
+    .histogram({ name: 'sophia_warehouse_query_duration_seconds', help: 'Time of one metric statement in the warehouse.' })
+    .with();
+  const queries = createMetricQueries({
+    warehouse,
+    layers,
+    policies,
+    audit,
+    prepared,
+    answers,
+    results,
+    published,
+    writes: createWriteWaiting(eventLog, published),
+    know,
+    freshnessText: ({ workspace, recordTypes }, readPoint) => freshness.text(workspace, recordTypes, readPoint),
+    firstChange: (of) => firstChangeOf(collaborators, of),
+    asked: (of) => warming.asked(of),
+    ran({ compiled }, milliseconds) {
+      queryDurations.observe(milliseconds / 1000);
+      slowQueries.observe('duckdb', compiled.text, milliseconds);
+    },
+    newQueryId: collaborators.newQueryId,
+    clock,
+  });
+  const warming = createWarming({
+    answers,
+    warm: queries.warm,
+    onError: (error) => logger.warn({ err: error }, 'an answer could not be warmed'),
+    most: collaborators.warmAnswers,
+  });
+
+  const project = (): Promise<Subscription> =>
+    startWarehouseProjection({
+      eventLog,
+      warehouse,
+      answers,
+      results,
+      published,
+      isEnvironmental: collaborators.isEnvironmental,
+      async onApplied({ events }) {
+        const changed = new Set(currencies.applied(events));
+        for (const { kind, workspace } of events) if (kind === 'record_type.changed') changed.add(workspace);
+        for (const workspace of changed) {
+          prepared.forget(workspace);
+          if (layers.peek(workspace) !== undefined) await layers.reload(workspace);
+        }
+        followSources(sources, events);
+      },
+      onPublished: ({ events }) => {
+        if (events.length > 0) warming.warmSoon();
+      },
+    });
+  let projection = await project();
+  const setAside = watchSetAside({ eventLog, group: WAREHOUSE_GROUP, tell: freshness.setAside, logger });
+  exportMetrics(collaborators, published);
+
+  const drillDownOptions: DrillDownOptions = { eventLog, warehouse, layers, policies, prepared, published, freshness };
+  let rebuilding = false;
+
+  return {
+    ask: queries.ask,
+    peek: queries.peek,
+    remember: queries.remember,
+    async metrics(call) {
+      const { workspace } = call.principal;
+      const [layer, policy] = await Promise.all([layers.layer(workspace), policies.resolve(call.principal)]);
+      const listed = listMetrics(layer).filter(({ name }) => policy.metric(name));
+      await audit.read({ call, action: 'metrics.list', object: 'metrics', rows: listed.length, milliseconds: 0 });
+      return listed;
+    },
+    explain: async (call, query) => explain(call, await queries.prepare(call, query), await policies.resolve(call.principal), audit),
+    async drillDown(call, request) {
+      const begun = clock.monotonic();
+      await know(call.principal.workspace);
+      const answer = await drillDown(drillDownOptions, call, request);
+      const entry = { call, action: 'drill_down', object: `metrics:${request.metric}`, rows: answer.records.length };
+      await audit.read({ ...entry, milliseconds: clock.monotonic() - begun });
+      return answer;
+    },
+    freshness: async ({ principal: { workspace } }) => freshness.freshness(workspace, undefined, published.current()),
+    async status() {
+      const head = await eventLog.head();
+      const readPoint = published.current();
+      const { generation } = warehouse.applied();
+      const lagSeconds = Math.max(0, Date.parse(head.completeTo) - Date.parse(readPoint.completeTo)) / 1000;
+      return {
+        readPoint,
+        generation,
+        lagSeconds,
+        setAside: setAside.count(),
+        problems: [...layers.problems()]
+          .map(([workspace, problems]) => ({ workspace, problems }))
+          .filter(({ problems }) => problems.length > 0),
+        caches: { answers: answers.statistics(), results: results.statistics() },
+      };
+    },
+    async rebuild(call, progress) {
+      await requireAdministrator(collaborators, call);
+      if (rebuilding) throw new SophiaError('rebuild_running', 'A rebuild is under way in this process.');
+      rebuilding = true;
+      const whilePaused = async <T>(work: () => Promise<T>): Promise<T> => {
+        await projection.close();
+        try {
+          return await work();
+        } finally {
+          projection = await project();
+        }
+      };
+      try {
+        const done = await rebuildWarehouse({ eventLog, warehouse, whilePaused, progress });
+        logger.info(done, 'the warehouse was rebuilt from the log');
+        return done;
+      } finally {
+        rebuilding = false;
+      }
+    },
+    async reloadModels(workspace) {
+      const problems = await layers.reload(workspace);
+      known.delete(workspace);
+      return problems;
+    },
+    forget: prepared.forget,
+    async close() {
+      await projection.close();
+      await setAside.close();
+      await warming.close();
+    },
+  };
+};
+
+const requireAdministrator = async ({ policies }: Collaborators, call: Call): Promise<void> => {
+  const policy = await policies.resolve(call.principal);
+  if (!policy.can('administer')) throw new SophiaError('forbidden', 'Only an administrator may rebuild the warehouse.');
+};
+
+const exportMetrics = (
+  { observability: { metrics }, answers, results, eventLog, clock }: Collaborators,
+  published: { current(): ReadPoint },
+): void => {
+  metrics.observedGauge(
+    { name: 'sophia_freshness_lag_seconds', help: 'Age of the instant up to which answers are complete.' },
+    () => Math.max(0, clock.now() - Date.parse(published.current().completeTo)) / 1000,
+  );
+  metrics.observedGauge(
+    { name: 'sophia_log_group_lag_seconds', help: 'How far each consumer group is behind the log.', labels: ['group'] },
+    async () => (await eventLog.lag()).map(({ group, seconds }) => ({ labels: { group }, value: seconds })),
+  );
+  metrics.observedGauge(
+    { name: 'sophia_log_group_lag_events', help: 'Events between each consumer group and the head of the log.', labels: ['group'] },
+    async () => (await eventLog.lag()).map(({ group, events }) => ({ labels: { group }, value: events })),
+  );
+  metrics.observedGauge(
+    { name: 'sophia_log_oldest_writer_seconds', help: 'How long the oldest open writing transaction has lasted.' },
+    () => eventLog.oldestWriterSeconds(),
+  );
+  metrics.observedGauge(
+    { name: 'sophia_cache_events', help: 'What the caches of answers did since the start, by tier and event.', labels: ['tier', 'event'] },
+    () =>
+      Object.entries({ L1: answers.statistics(), L3: results.statistics() }).flatMap(
+        ([tier, { hits, misses, loads, joins, evictions, invalidated }]) =>
+          Object.entries({ hits, misses, loads, joins, evictions, invalidated }).map(([event, value]) => ({
+            labels: { tier, event },
+            value,
+          })),
+      ),
+  );
+  metrics.observedGauge({ name: 'sophia_cache_bytes', help: 'Bytes held by the caches of answers.', labels: ['tier'] }, () => [
+    { labels: { tier: 'L1' }, value: answers.statistics().bytes },
+    { labels: { tier: 'L3' }, value: results.statistics().bytes },
+  ]);
+};
+
+/** When the workspace's records of these types first changed, in microseconds since 1970; null where they never did. */
+const firstChangeOf = async ({ warehouse }: Collaborators, { workspace, compiled }: PreparedQuery): Promise<bigint | null> => {
+  let first: bigint | null = null;
+  for (const { recordType } of compiled.reads) {
+    const layout = warehouse.layout(workspace, recordType);
+    if (layout === undefined) continue;
+    const { values } = await warehouse.query({
+      text: `select min(valid_from) from (
+          select min(valid_from) as valid_from from "${layout.table}" where workspace = $1
+          union all select min(valid_from) from "${layout.table}_history" where workspace = $1)`,
+      parameters: [workspace],
+    });
+    const at = values[0]?.[0];
+    const micros = typeof at === 'string' ? parseMicros(at) : undefined;
+    if (micros !== undefined && (first === null || micros < first)) first = micros;
+  }
+  return first;
+};

@@ -1,0 +1,62 @@
+import type { LogEvent, RecordTypeDefinition, WorkspaceId } from '@sophia/types';
+import type { Warehouse } from '@sophia/warehouse';
+
+/** Whether all records of a type, now and in the past, name one currency: statements need no check for mixed ones then. */
+export interface Currencies {
+  hasOne(workspace: WorkspaceId, recordType: string, field: string): boolean;
+  /** Learns the currencies of a type's field that are there already; until then it may have several. */
+  learn(workspace: WorkspaceId, recordType: string, field: string): Promise<void>;
+  /** Looks at applied events; returns the workspaces in which a field has a second currency since now. */
+  applied(events: readonly LogEvent[]): ReadonlySet<WorkspaceId>;
+}
+
+/** The field that holds the currency of a type's amounts. */
+const CURRENCY_FIELD = 'currency';
+export const currencyFieldOf = ({ fields }: Pick<RecordTypeDefinition, 'fields'>): string | undefined =>
+  fields.some(({ name, type }) => name === CURRENCY_FIELD && type === 'text') ? CURRENCY_FIELD : undefined;
+
+export const createCurrencies = (warehouse: Warehouse): Currencies => {
+  const seen = new Map<string, { readonly known: Set<string>; complete: boolean }>();
+  const keyOf = (workspace: WorkspaceId, recordType: string, field: string): string => `${workspace} ${recordType} ${field}`;
+
+  return {
+    hasOne: (workspace, recordType, field) => isOne(seen.get(keyOf(workspace, recordType, field))),
+    async learn(workspace, recordType, field) {
+      const key = keyOf(workspace, recordType, field);
+      const layout = warehouse.layout(workspace, recordType);
+      if (seen.has(key) || layout === undefined || !layout.fields.has(field)) return;
+      const known = new Set<string>();
+      // Events that are applied while the statement runs are counted too.
+      const entry = { known, complete: false };
+      seen.set(key, entry);
+      const table = quote(layout.table);
+      const history = quote(`${layout.table}_history`);
+      const { values } = await warehouse.query({
+        text: `select distinct ${quote(field)} as currency from (
+            select ${quote(field)} from ${table} where workspace = $1
+            union all select ${quote(field)} from ${history} where workspace = $1
+          ) where ${quote(field)} is not null limit 3`,
+        parameters: [workspace],
+      });
+      for (const currency of values[0] ?? []) known.add(String(currency));
+      entry.complete = true;
+    },
+    applied(events) {
+      const changed = new Set<WorkspaceId>();
+      for (const { workspace, record, data } of events) {
+        const currency = data?.[CURRENCY_FIELD];
+        if (record === null || typeof currency !== 'string') continue;
+        const known = seen.get(keyOf(workspace, record.record_type, CURRENCY_FIELD))?.known;
+        if (known === undefined || known.has(currency) || known.size > 1) continue;
+        known.add(currency);
+        if (known.size > 1) changed.add(workspace);
+      }
+      return changed;
+    },
+  };
+};
+
+const isOne = (entry: { readonly known: ReadonlySet<string>; readonly complete: boolean } | undefined): boolean =>
+  entry?.complete === true && entry.known.size <= 1;
+
+const quote = (identifier: string): string => `"${identifier.replaceAll('"', '""')}"`;

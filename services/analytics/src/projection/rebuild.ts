@@ -1,0 +1,60 @@
+import type { EventLog } from '@sophia/event-log';
+import { SophiaError } from '@sophia/shared';
+import type { Position } from '@sophia/types';
+import type { Warehouse } from '@sophia/warehouse';
+import { BATCH_SIZE, warehouseBatch } from './warehouse-projection.ts';
+
+export interface RebuildProgress {
+  readonly applied: number;
+  /** Where the rebuild has got to, and the log's end. */
+  readonly tick: number;
+  readonly head: number;
+}
+
+export interface RebuildOptions {
+  readonly eventLog: EventLog;
+  readonly warehouse: Warehouse;
+  /** Keeps the projection from applying while both sides are compared and switched. */
+  readonly whilePaused: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly progress?: ((progress: RebuildProgress) => void) | undefined;
+}
+
+/**
+ * Makes the warehouse anew from the log beside the one in use, compares every table, and switches.
+ * Errors: `rebuild_differs`, with the tables that are not equal; the one in use stays then.
+ */
+export const rebuildWarehouse = async (options: RebuildOptions): Promise<{ readonly events: number; readonly generation: number }> => {
+  const { eventLog, warehouse, whilePaused, progress } = options;
+  const rebuild = await warehouse.startRebuild();
+  let cursor: Position | null = null;
+  let events = 0;
+
+  /** Applies up to the position, or the log's end. */
+  const follow = async (upTo: Position | null): Promise<void> => {
+    for (;;) {
+      const batch = await eventLog.read(cursor, { limit: BATCH_SIZE, upTo: upTo ?? undefined });
+      if (batch.cursor === cursor) return;
+      await rebuild.apply(warehouseBatch(batch));
+      cursor = batch.cursor;
+      events += batch.events.length;
+      progress?.({ applied: events, tick: batch.tick, head: (await eventLog.head()).tick });
+    }
+  };
+
+  try {
+    await follow(null);
+    await whilePaused(async () => {
+      await follow(warehouse.applied().cursor);
+      const differences = await rebuild.compare();
+      if (differences.length > 0) {
+        const names = differences.map(({ recordType, part }) => `${recordType} (${part})`).join(', ');
+        throw new SophiaError('rebuild_differs', `The rebuilt warehouse is not equal in ${names}.`, { details: { differences } });
+      }
+      await rebuild.switchOver();
+    });
+    return { events, generation: rebuild.generation };
+  } catch (error) {
+    await rebuild.abandon();
+    throw error;
+  }
+};
