@@ -4,6 +4,8 @@ export * from './errors.ts';
 export * from './ids.ts';
 export * from './json/canonical-json.ts';
 export * from './lifecycle.ts';
+export * from './network/guarded-request.ts';
+export * from './network/private-address.ts';
 export * from './random.ts';
 export * from './resilience/index.ts';
 export * from './time.ts';

@@ -33,6 +33,16 @@ export function isCalendarDay(text: string): boolean {
   return !Number.isNaN(date.getTime()) && date.getUTCDate() === Number(parts[3]);
 }
 
+/** Whether the text names a time zone of the IANA database. */
+export function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function parseOffset(offset: string): number | undefined {
   if (offset === 'Z' || offset === 'z') return 0;
   const hours = Number(offset.slice(1, 3));

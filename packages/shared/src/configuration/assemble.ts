@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { SophiaError } from '../errors.ts';
+import { isTimeZone } from '../time.ts';
 import type { Configuration, DatabaseConfiguration } from './configuration.ts';
 import type { SettingValues } from './settings.ts';
 
@@ -63,11 +64,8 @@ function assembleDatabase(values: SettingValues): DatabaseConfiguration {
 }
 
 function checkTimeZone(timeZone: string): string {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone;
-  } catch {
-    throw invalid(`SOPHIA_TIME_ZONE is "${timeZone}"; allowed is a time zone of the IANA database, such as Europe/Berlin.`);
-  }
+  if (isTimeZone(timeZone)) return timeZone;
+  throw invalid(`SOPHIA_TIME_ZONE is "${timeZone}"; allowed is a time zone of the IANA database, such as Europe/Berlin.`);
 }
 
 const invalid = (message: string) => new SophiaError('invalid_configuration', message);

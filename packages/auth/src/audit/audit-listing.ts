@@ -1,0 +1,113 @@
+import type { Database } from '@sophia/database';
+import { type Clock, parseMicros, SophiaError } from '@sophia/shared';
+import type { Call } from '@sophia/types';
+import type { AuditEntry, AuditFilter, AuditPage, AuditRecord } from './audit.ts';
+import { COUNT_TICKS, FOLLOW_ENTRIES, INSERT_TICK, LIST_ENTRIES, LOCK_TICKS } from './audit-statements.ts';
+
+interface Row extends Omit<AuditRecord, 'rows'> {
+  readonly rows: string;
+}
+
+interface Paging {
+  readonly limit?: number | undefined;
+  readonly cursor?: string | undefined;
+}
+
+/** Reads the audit; each reading comes with the entry that it is itself. */
+export interface AuditListing {
+  list(call: Call, options: AuditFilter & Paging): Promise<Listed>;
+  follow(call: Call, options: Paging): Promise<Listed>;
+}
+
+interface Listed {
+  readonly page: AuditPage;
+  readonly entry: AuditEntry;
+}
+
+export interface AuditListingOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly requireAdministrator: (call: Call, action: string, object: string) => Promise<void>;
+}
+
+const USUAL_LIMIT = 100;
+const MAXIMUM_LIMIT = 1_000;
+
+export function createAuditListing({ database, clock, requireAdministrator }: AuditListingOptions): AuditListing {
+  const listed = (call: Call, action: string, begun: number, page: AuditPage): Listed => ({
+    page,
+    entry: { call, action, object: 'audit', rows: page.entries.length, milliseconds: clock.monotonic() - begun },
+  });
+  return {
+    async list(call, { principal, action, object, result, from, to, limit, cursor }) {
+      const begun = clock.monotonic();
+      await requireAdministrator(call, 'audit.list', 'audit');
+      const most = checkLimit(limit);
+      const [at = null, position = null] = cursor === undefined ? [] : readCursor(cursor, LIST_CURSOR);
+      const filter = [principal, action, object, result, checkInstant('from', from), checkInstant('to', to)];
+      const rows = await database.select<Row>([call.principal.workspace], LIST_ENTRIES, [...filter, at, position, most]);
+      const last = rows.length === most ? rows.at(-1) : undefined;
+      return listed(call, 'audit.list', begun, {
+        entries: rows.map(toRecord),
+        cursor: last === undefined ? null : `${last.at}~${last.id}`,
+      });
+    },
+
+    async follow(call, { limit, cursor }) {
+      const begun = clock.monotonic();
+      await requireAdministrator(call, 'audit.follow', 'audit');
+      const most = checkLimit(limit);
+      const [from = '0', to, position = null] = cursor === undefined ? [] : readCursor(cursor, FOLLOW_CURSOR);
+      // Within a range of ticks the pages go on; a new range ends at a tick made now.
+      const until = to ?? (await makeTick(database, call));
+      const rows = await readRange(database, call, [from, until, position, most]);
+      const last = rows.length === most ? rows.at(-1) : undefined;
+      const next = last === undefined ? until : `${from}.${until}.${last.id}`;
+      return listed(call, 'audit.follow', begun, { entries: rows.map(toRecord), cursor: encode(next) });
+    },
+  };
+}
+
+async function makeTick(database: Database, call: Call): Promise<string> {
+  const { value } = await database.write([call.principal.workspace], async (transaction) => {
+    await database.query(transaction, LOCK_TICKS);
+    return database.query<{ tick: string }>(transaction, INSERT_TICK);
+  });
+  // An insert without a condition returns its row.
+  return (value[0] as { tick: string }).tick;
+}
+
+async function readRange(database: Database, call: Call, range: readonly [string, string, string | null, number]): Promise<Row[]> {
+  const [from, until] = range;
+  return database.read([call.principal.workspace], async (transaction) => {
+    const [ticks] = await database.query<{ kept: number }>(transaction, COUNT_TICKS, [from, until]);
+    if (ticks?.kept !== (from === '0' ? 1 : 2))
+      throw new SophiaError('invalid_cursor', 'The cursor is older than the audit keeps; begin without one.');
+    return database.query<Row>(transaction, FOLLOW_ENTRIES, [...range]);
+  });
+}
+
+const LIST_CURSOR = /^(\d{4}-\d{2}-\d{2}T[\d:.]+Z)~(\d{1,19})$/;
+const FOLLOW_CURSOR = /^(\d{1,18})(?:\.(\d{1,18})\.(\d{1,18}))?$/;
+
+/** Opaque to callers: ticks mean nothing outside. */
+const encode = (cursor: string): string => Buffer.from(cursor).toString('base64url');
+
+function readCursor(cursor: string, shape: RegExp): (string | undefined)[] {
+  const text = shape === FOLLOW_CURSOR ? Buffer.from(cursor, 'base64url').toString('latin1') : cursor;
+  const parts = shape.exec(text);
+  if (parts === null) throw new SophiaError('invalid_cursor', 'The cursor is none that a listing of the audit gave.');
+  return parts.slice(1);
+}
+
+function checkLimit(limit = USUAL_LIMIT): number {
+  if (Number.isInteger(limit) && limit >= 1 && limit <= MAXIMUM_LIMIT) return limit;
+  throw new SophiaError('invalid_request', `limit is ${limit}; allowed are whole numbers from 1 to ${MAXIMUM_LIMIT}.`);
+}
+
+function checkInstant(name: string, text: string | undefined): string | undefined {
+  if (text === undefined || parseMicros(text) !== undefined) return text;
+  throw new SophiaError('invalid_request', `${name} is "${text}"; allowed is an instant such as 2026-11-20T09:00:00Z.`);
+}
+
+const toRecord = ({ rows, ...row }: Row): AuditRecord => ({ ...row, rows: Number(rows) });

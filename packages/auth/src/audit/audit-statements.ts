@@ -1,0 +1,91 @@
+import type { CopyTarget, Statement } from '@sophia/database';
+
+/** In the order of `entryValues`. */
+export const ENTRY_COLUMNS = [
+  { name: 'workspace', type: 'int4' },
+  { name: 'at', type: 'timestamptz' },
+  { name: 'principal', type: 'text' },
+  { name: 'on_behalf_of', type: 'text' },
+  { name: 'via', type: 'text' },
+  { name: 'action', type: 'text' },
+  { name: 'object', type: 'text' },
+  { name: 'result', type: 'text' },
+  { name: 'rows', type: 'int8' },
+  { name: 'milliseconds', type: 'float8' },
+  { name: 'times', type: 'int4' },
+  { name: 'address', type: 'text' },
+  { name: 'request', type: 'text' },
+  { name: 'details', type: 'jsonb' },
+] as const;
+
+const names = ENTRY_COLUMNS.map(({ name }) => name).join(', ');
+
+/** One array for each column. */
+export const INSERT_ENTRIES: Statement = {
+  name: 'auth_insert_audit',
+  text: `insert into audit_entry (${names})
+    select * from unnest($1::int4[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+      $9::int8[], $10::float8[], $11::int4[], $12::text[], $13::text[], $14::jsonb[])`,
+};
+
+/** COPY is refused on tables with row-level security, so it goes into a table of the connection's own. */
+export const BUFFER: CopyTarget = { table: 'audit_buffer', columns: ENTRY_COLUMNS };
+export const CREATE_BUFFER: Statement = {
+  name: 'auth_create_audit_buffer',
+  text: `create temporary table if not exists audit_buffer (workspace int4, at timestamptz, principal text, on_behalf_of text, via text,
+    action text, object text, result text, rows int8, milliseconds float8, times int4, address text, request text, details jsonb)
+    on commit delete rows`,
+};
+export const INSERT_BUFFERED: Statement = {
+  name: 'auth_insert_audit_buffer',
+  text: `insert into audit_entry (${names}) select ${names} from audit_buffer`,
+};
+
+/** Held to the end of the transaction, so that each tick's snapshot contains the tick before. */
+export const LOCK_TICKS: Statement = { name: 'auth_lock_audit_ticks', text: `select pg_advisory_xact_lock(hashtext('sophia_audit_tick'))` };
+/** A statement of its own: its snapshot must be taken when the lock is held. */
+export const INSERT_TICK: Statement = {
+  name: 'auth_insert_audit_tick',
+  text: `insert into audit_tick (tick, snapshot, at)
+    select coalesce(max(tick), 0) + 1, pg_current_snapshot(), clock_timestamp() from audit_tick
+    returning tick::text as tick`,
+};
+/** $1 and $2 two ticks: how many of them are kept. */
+export const COUNT_TICKS: Statement = {
+  name: 'auth_count_audit_ticks',
+  text: 'select count(*)::int4 as kept from audit_tick where tick in ($1::int8, $2::int8)',
+};
+
+const row = `position::text as id, at, principal, on_behalf_of, via, action, object, result, rows, milliseconds, times, address, request, details`;
+
+/** $1-$4 what is looked for, $5-$6 from and to, $7-$8 time and position after which the page begins, $9 how many. Newest first. */
+export const LIST_ENTRIES: Statement = {
+  name: 'auth_list_audit',
+  text: `select ${row} from audit_entry
+    where ($1::text is null or principal = $1) and ($2::text is null or action = $2)
+      and ($3::text is null or object = $3) and ($4::text is null or result = $4)
+      and ($5::timestamptz is null or at >= $5) and ($6::timestamptz is null or at < $6)
+      and ($7::timestamptz is null or (at, position) < ($7, $8::int8))
+    order by at desc, position desc limit $9`,
+};
+
+/**
+ * What became visible after tick $1 (0: all) and up to tick $2, from position $3 on, $4 of them. Within a range of ticks
+ * the order is by position: total, and the same however often it is read.
+ */
+export const FOLLOW_ENTRIES: Statement = {
+  name: 'auth_follow_audit',
+  text: `with bounds as (
+      select (select snapshot from audit_tick where tick = $1::int8) as earlier, (select snapshot from audit_tick where tick = $2::int8) as later
+    )
+    select ${row} from audit_entry, bounds
+    where xid < pg_snapshot_xmax(later) and pg_visible_in_snapshot(xid, later)
+      and (earlier is null or (xid >= pg_snapshot_xmin(earlier) and not pg_visible_in_snapshot(xid, earlier)))
+      and ($3::int8 is null or position > $3::int8)
+    order by position limit $4`,
+};
+
+/** $1 first day, $2 how many. */
+export const PREPARE_DAYS: Statement = { name: 'auth_prepare_audit_days', text: 'select sophia_audit_prepare($1::date, $2::int4) as made' };
+/** $1 the first day that is kept. */
+export const EXPIRE_DAYS: Statement = { name: 'auth_expire_audit_days', text: 'select sophia_audit_expire($1::date) as dropped' };

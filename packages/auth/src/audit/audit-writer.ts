@@ -1,0 +1,111 @@
+import type { Observability } from '@sophia/observability';
+import { createBackoff, SophiaError } from '@sophia/shared';
+import type { PendingEntry } from './entry-values.ts';
+
+export interface AuditWriter {
+  /** Sees to it that reads are written within 100 ms; at once, where `now` says so. */
+  wake(now: boolean): void;
+  /** Resolves when the entry is durable. Entries of the same moment share a transaction. */
+  write(entry: PendingEntry): Promise<void>;
+  /** Resolves when what waited is written, or could not be. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface AuditWriterOptions {
+  /** The reads that wait. */
+  readonly takeReads: () => PendingEntry[];
+  /** Writes entries in one transaction. */
+  readonly commit: (entries: readonly PendingEntry[]) => Promise<void>;
+  readonly observability: Pick<Observability, 'logger' | 'metrics'>;
+}
+
+/** Milliseconds within which reads are written. */
+const FLUSH_INTERVAL = 100;
+const MAXIMUM_WAITING = 10_000;
+
+interface Waiting {
+  readonly entry: PendingEntry;
+  readonly settled: PromiseWithResolvers<void>;
+}
+
+/**
+ * Writes entries, one transaction at a time. Reads that could not be written are kept and tried again, and no others
+ * are taken meanwhile: their buffer fills, and then it is the readers who wait.
+ */
+export function createAuditWriter({ takeReads, commit, observability }: AuditWriterOptions): AuditWriter {
+  const { logger, metrics } = observability;
+  const written = metrics
+    .counter({ name: 'sophia_audit_entries_total', help: 'Audit entries written, but for those of a transaction.' })
+    .with();
+  const nextDelay = createBackoff({ initialDelay: 100, maximumDelay: 1_000 });
+  let waiting: Waiting[] = [];
+  let reads: PendingEntry[] = [];
+  let failures = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> | undefined;
+
+  const writeWaiting = async (): Promise<void> => {
+    const taken = waiting;
+    waiting = [];
+    if (taken.length === 0) return;
+    try {
+      await commit(taken.map(({ entry }) => entry));
+      written.add(taken.length);
+      for (const { settled } of taken) settled.resolve();
+    } catch (error) {
+      for (const { settled } of taken) settled.reject(error);
+    }
+  };
+  const writeReads = async (): Promise<void> => {
+    if (reads.length === 0) reads = takeReads();
+    if (reads.length === 0) return;
+    try {
+      await commit(reads);
+      written.add(reads.length);
+      reads = [];
+      failures = 0;
+    } catch (error) {
+      failures++;
+      logger.error({ err: error, entries: reads.length, failures }, 'the audit of reads could not be written');
+      timer ??= setTimeout(run, nextDelay(failures));
+    }
+  };
+  const run = (): Promise<void> => {
+    clearTimeout(timer);
+    timer = undefined;
+    running ??= writeWaiting()
+      .then(writeReads)
+      .finally(() => {
+        running = undefined;
+        if (waiting.length > 0) void run();
+      });
+    return running;
+  };
+
+  return {
+    wake(now) {
+      // While writing fails, the next attempt has its time.
+      if (now && failures === 0) void run();
+      else timer ??= setTimeout(run, FLUSH_INTERVAL);
+    },
+    async write(entry) {
+      if (waiting.length >= MAXIMUM_WAITING) {
+        throw new SophiaError('overloaded', 'The audit cannot be written quickly enough.', { retryAfter: 1 });
+      }
+      const settled = Promise.withResolvers<void>();
+      waiting.push({ entry, settled });
+      void run();
+      return settled.promise;
+    },
+    async flush() {
+      await running;
+      await run();
+    },
+    async close() {
+      await this.flush();
+      clearTimeout(timer);
+      if (reads.length > 0) logger.error({ entries: reads.length }, 'entries of reads are lost to the audit');
+    },
+  };
+}

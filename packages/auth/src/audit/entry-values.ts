@@ -1,0 +1,50 @@
+import type { AuditEntry } from './audit.ts';
+
+/** An entry that happened, once or several times within a moment. */
+export interface PendingEntry {
+  readonly entry: AuditEntry;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  times: number;
+  rows: number;
+  milliseconds: number;
+}
+
+export const pending = (entry: AuditEntry, at: number): PendingEntry => ({
+  entry,
+  at,
+  times: 1,
+  rows: entry.rows ?? 0,
+  milliseconds: entry.milliseconds,
+});
+
+/** The values of `ENTRY_COLUMNS`. */
+export function entryValues({ entry, at, times, rows, milliseconds }: PendingEntry): readonly unknown[] {
+  const { call, action, object, result = 'ok', details } = entry;
+  const { principal, via, address, request } = call;
+  return [
+    principal.workspace,
+    new Date(at).toISOString(),
+    storable(principal.id),
+    storable(principal.onBehalfOf),
+    via,
+    action,
+    storable(object),
+    result,
+    rows,
+    milliseconds,
+    times,
+    storable(address),
+    storable(request),
+    details === undefined ? null : JSON.stringify(details).replaceAll('\\u0000', ''),
+  ];
+}
+
+const MAXIMUM_LENGTH = 2_000;
+
+/** A query may name hundreds of things: an entry keeps the first of them. PostgreSQL's text has no NUL, and one such entry would hold up all others. */
+function storable(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  const short = text.length <= MAXIMUM_LENGTH ? text : `${text.slice(0, MAXIMUM_LENGTH - 1)}…`;
+  return short.toWellFormed().replaceAll('\0', '');
+}

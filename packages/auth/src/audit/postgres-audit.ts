@@ -1,0 +1,87 @@
+import type { Database } from '@sophia/database';
+import type { Observability } from '@sophia/observability';
+import type { Clock } from '@sophia/shared';
+import type { Call, Transaction, WorkspaceId } from '@sophia/types';
+import type { Audit } from './audit.ts';
+import { type AuditListing, createAuditListing } from './audit-listing.ts';
+import { BUFFER, CREATE_BUFFER, ENTRY_COLUMNS, INSERT_BUFFERED, INSERT_ENTRIES } from './audit-statements.ts';
+import { createAuditWriter } from './audit-writer.ts';
+import { entryValues, type PendingEntry, pending } from './entry-values.ts';
+import { createReadBuffer } from './read-buffer.ts';
+
+export interface AuditOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly observability: Pick<Observability, 'logger' | 'metrics'>;
+  /** Entries of reads that may wait. */
+  readonly bufferEntries: number;
+  readonly requireAdministrator: (call: Call, action: string, object: string) => Promise<void>;
+}
+
+/** The audit in the table `audit_entry`. */
+export function createPostgresAudit(options: AuditOptions): Audit {
+  const { database, clock, observability, bufferEntries } = options;
+  const buffer = createReadBuffer(bufferEntries);
+  const writer = createAuditWriter({
+    takeReads: () => buffer.take(),
+    commit: async (entries) => {
+      await database.write(workspacesOf(entries), (transaction) => copyEntries(database, transaction, entries));
+    },
+    observability,
+  });
+  const listing: AuditListing = createAuditListing(options);
+  observability.metrics.observedGauge(
+    { name: 'sophia_audit_buffer_entries', help: 'Audit entries of reads that wait to be written.' },
+    () => buffer.size,
+  );
+
+  return {
+    async record(transaction, entries) {
+      const at = clock.now();
+      await insertEntries(
+        database,
+        transaction,
+        entries.map((entry) => pending(entry, at)),
+      );
+    },
+    write: (entry) => writer.write(pending(entry, clock.now())),
+    read(entry) {
+      const wait = buffer.add(entry, clock.now());
+      writer.wake(buffer.size >= bufferEntries / 2);
+      return wait;
+    },
+    async list(call, wanted = {}) {
+      const { page, entry } = await listing.list(call, wanted);
+      await writer.write(pending(entry, clock.now()));
+      return page;
+    },
+    async follow(call, wanted = {}) {
+      const { page, entry } = await listing.follow(call, wanted);
+      await writer.write(pending(entry, clock.now()));
+      return page;
+    },
+    flush: () => writer.flush(),
+    close: () => writer.close(),
+  };
+}
+
+async function insertEntries(database: Database, transaction: Transaction, entries: readonly PendingEntry[]): Promise<void> {
+  const rows = entries.map(entryValues);
+  await database.query(
+    transaction,
+    INSERT_ENTRIES,
+    ENTRY_COLUMNS.map((_, index) => rows.map((row) => row[index])),
+  );
+}
+
+/** A few rows are quicker in one statement, many by COPY. */
+async function copyEntries(database: Database, transaction: Transaction, entries: readonly PendingEntry[]): Promise<void> {
+  if (entries.length <= 100) return insertEntries(database, transaction, entries);
+  await database.query(transaction, CREATE_BUFFER);
+  await database.copyInto(transaction, BUFFER, entries.map(entryValues));
+  await database.query(transaction, INSERT_BUFFERED);
+}
+
+const workspacesOf = (entries: readonly PendingEntry[]): WorkspaceId[] => [
+  ...new Set(entries.map(({ entry }) => entry.call.principal.workspace)),
+];

@@ -1,0 +1,124 @@
+import type { Observability } from '@sophia/observability';
+import { isSophiaError, SophiaError } from '@sophia/shared';
+import type { Principal, WorkspaceRef } from '@sophia/types';
+import { KEY_PREFIX } from './keys/key-format.ts';
+import type { KeyVerifier, VerifiedKey } from './keys/key-verifier.ts';
+import type { Allowance, RateLimiter, RateLimits } from './rate-limit/rate-limiter.ts';
+import { isSystemPrincipal, systemPrincipal } from './system-principal.ts';
+import type { TokenVerifier, VerifiedToken } from './tokens/token-verifier.ts';
+import type { Workspaces } from './workspaces/workspaces.ts';
+
+/** Who sent a request. */
+export interface Authentication {
+  /**
+   * Resolves the `Authorization` header, for the named workspace where the credential is for several. Errors:
+   * `unauthenticated`, `forbidden`, `unknown_workspace`, `unavailable` where an issuer's keys cannot be had.
+   */
+  authenticate(authorization: string | undefined, workspace?: string): Promise<Principal>;
+  /** The same without waiting, for its usual workspace, where the credential was verified a moment ago and still holds. */
+  peek(authorization: string): Principal | undefined;
+  /** The owner of the data folder, who came through its socket; for the usual workspace unless told. Errors: `unknown_workspace`. */
+  administrator(workspace?: string): Promise<Principal>;
+  /** Takes one request from the principal's allowance. The answer is good until the principal's next call. */
+  takeAllowance(principal: Principal): Allowance;
+  /** Whether the principal administers the installation, not one workspace alone. */
+  isInstallationAdministrator(principal: Principal): boolean;
+}
+
+export interface AuthenticationOptions {
+  readonly keyVerifier: KeyVerifier;
+  readonly tokenVerifier: TokenVerifier;
+  readonly rateLimiter: RateLimiter;
+  readonly limits: RateLimits;
+  readonly defaultWorkspace: string;
+  readonly workspaces: Pick<Workspaces, 'find'>;
+  readonly observability: Pick<Observability, 'metrics'>;
+}
+
+const BEARER = 'Bearer ';
+
+export function createAuthentication(options: AuthenticationOptions): Authentication {
+  const { keyVerifier, tokenVerifier, rateLimiter, limits: usualLimits, defaultWorkspace, workspaces, observability } = options;
+  const refused = observability.metrics
+    .counter({ name: 'sophia_authentication_failures_total', help: 'Credentials that were refused.' })
+    .with();
+  const installation = new WeakSet<Principal>();
+  const ownLimits = new WeakMap<Principal, RateLimits>();
+  // One object for each credential and workspace: what is remembered about a principal is found by its object.
+  const principals = new WeakMap<VerifiedKey | VerifiedToken, Map<string, Principal>>();
+
+  const findWorkspace = async (name: string) => {
+    const found = await workspaces.find(name);
+    if (found === undefined) throw new SophiaError('unknown_workspace', `There is no workspace ${name}.`, { details: { workspace: name } });
+    return found;
+  };
+  const remember = (credential: VerifiedKey | VerifiedToken, principal: Principal): Principal => {
+    const known = principals.get(credential) ?? new Map<string, Principal>();
+    principals.set(credential, known.set(principal.workspaceName, principal));
+    return principal;
+  };
+  const ofKey = async (key: VerifiedKey, wanted: string | undefined): Promise<Principal> => {
+    const { principal, installation: forAll, requestsPerSecond } = key;
+    const name = wanted ?? principal.workspaceName;
+    const known = principals.get(key)?.get(name);
+    if (known !== undefined) return known;
+    if (name !== principal.workspaceName && !forAll) {
+      throw new SophiaError('forbidden', `This key is for the workspace ${principal.workspaceName} alone.`);
+    }
+    const workspace = name === principal.workspaceName ? principal.workspace : (await findWorkspace(name)).id;
+    const there: Principal = name === principal.workspaceName ? principal : { ...principal, workspace, workspaceName: name };
+    if (forAll) installation.add(there);
+    if (requestsPerSecond !== null) ownLimits.set(there, { requestsPerSecond, burst: 2 * requestsPerSecond });
+    return remember(key, there);
+  };
+  const ofToken = async (token: VerifiedToken, wanted: string | undefined): Promise<Principal> => {
+    const name = wanted ?? usualWorkspace(token);
+    const known = principals.get(token)?.get(name);
+    if (known !== undefined) return known;
+    if (!token.workspaces.includes(name)) throw new SophiaError('forbidden', `This token is not for the workspace ${name}.`);
+    return remember(token, tokenPrincipal(token, await findWorkspace(name)));
+  };
+  const verify = async (credential: string, workspace: string | undefined): Promise<Principal> => {
+    if (!credential.startsWith(KEY_PREFIX)) return ofToken(await tokenVerifier.verify(credential), workspace);
+    const key = await keyVerifier.verify(credential);
+    if (key === undefined) throw new SophiaError('unauthenticated', 'The key is not known, or has expired or been revoked.');
+    return ofKey(key, workspace);
+  };
+
+  return {
+    async authenticate(authorization, workspace) {
+      if (authorization === undefined)
+        throw new SophiaError('unauthenticated', 'The header Authorization with a key or a token is missing.');
+      const credential = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+      if (credential === undefined)
+        throw new SophiaError('unauthenticated', 'The header Authorization is not of the form Bearer <key or token>.');
+      try {
+        return await verify(credential, workspace);
+      } catch (error) {
+        if (isSophiaError(error, 'unauthenticated')) refused.add();
+        throw error;
+      }
+    },
+    peek(authorization) {
+      if (!authorization.startsWith(BEARER)) return undefined;
+      if (authorization.startsWith(KEY_PREFIX, BEARER.length)) return keyVerifier.peek(authorization, BEARER.length)?.principal;
+      const token = tokenVerifier.peek(authorization.slice(BEARER.length));
+      return token === undefined ? undefined : principals.get(token)?.get(usualWorkspace(token));
+    },
+    administrator: async (workspace = defaultWorkspace) => systemPrincipal('owner', await findWorkspace(workspace)),
+    takeAllowance: (principal) => rateLimiter.take(principal.id, ownLimits.get(principal) ?? usualLimits),
+    isInstallationAdministrator: (principal) => installation.has(principal) || isSystemPrincipal(principal),
+  };
+}
+
+// Claims without any workspace were refused.
+const usualWorkspace = ({ workspaces }: VerifiedToken): string => workspaces[0] as string;
+
+const tokenPrincipal = ({ subject, issuer, name, role, userRecord }: VerifiedToken, workspace: WorkspaceRef): Principal => ({
+  id: `user:${subject}@${new URL(issuer).host}`,
+  name,
+  role,
+  workspace: workspace.id,
+  workspaceName: workspace.name,
+  ...(userRecord === undefined ? {} : { userRecord }),
+});

@@ -1,0 +1,197 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type AuthHarness, callOf, createAuthHarness } from '../testing/auth-harness.ts';
+
+describe('API keys', () => {
+  let harness: AuthHarness;
+  beforeAll(async () => {
+    harness = await createAuthHarness();
+  });
+  afterAll(() => harness.close());
+
+  const bearer = (text: string) => `Bearer ${text}`;
+  const makeKey = (options = {}) => harness.auth.keys.create(harness.owner, { name: 'a key', role: 'analyst', ...options });
+
+  it('lets its bearer in as what it was made for', async () => {
+    const userRecord = { source_system: 'crm', source_id: 'Ann' };
+    const { key, text } = await makeKey({ name: ' Ann ', role: 'employee', userRecord });
+    const principal = await harness.auth.authentication.authenticate(bearer(text));
+    expect(principal).toEqual({
+      id: `key:${key.id}`,
+      name: 'Ann',
+      role: 'employee',
+      workspace: harness.main.id,
+      workspaceName: 'main',
+      userRecord,
+    });
+    expect(await harness.auth.authentication.authenticate(bearer(text))).toBe(principal);
+    expect(harness.auth.authentication.peek(bearer(text))).toBe(principal);
+  });
+
+  it('is stored as a hash alone', async () => {
+    const { key, text } = await makeKey();
+    const rows = await harness.database.select<{ row: string }>(
+      [harness.main.id],
+      { name: 'test_key_row', text: 'select k::text as row from api_key k where id = $1' },
+      [key.id],
+    );
+    const secret = text.split('_').slice(2).join('_');
+    expect(rows[0]?.row).not.toContain(secret);
+    expect(secret).toHaveLength(43);
+    expect(JSON.stringify(harness.observability.lines())).not.toContain(secret);
+  });
+
+  it('is refused with another secret, another id and in any other form', async () => {
+    const { text } = await makeKey();
+    const other = (await makeKey()).text;
+    const [prefix, id] = text.split('_');
+    const wrong = [
+      `${prefix}_${id}_${other.split('_').slice(2).join('_')}`,
+      `${text}x`,
+      text.slice(0, -1),
+      `${prefix}_${id}`,
+      'sophia_',
+      'sophia_11aaaaaaaaaaaaaaa_short',
+      `${prefix}_99${id?.slice(2)}_${text.split('_')[2]}`,
+    ];
+    for (const credential of wrong) {
+      await expect(harness.auth.authentication.authenticate(bearer(credential)), credential).rejects.toMatchObject({
+        code: 'unauthenticated',
+      });
+      expect(harness.auth.authentication.peek(bearer(credential))).toBeUndefined();
+    }
+    for (const header of [undefined, '', 'Bearer', 'Bearer ', `Basic ${text}`, `Bearer ${text} more`, text]) {
+      await expect(harness.auth.authentication.authenticate(header)).rejects.toMatchObject({ code: 'unauthenticated' });
+      expect(harness.auth.authentication.peek(header ?? '')).toBeUndefined();
+    }
+  });
+
+  it('of an id that is none costs one look-up', async () => {
+    const { text } = await makeKey();
+    const unknown = bearer(text.replace(/_(..)............../, '_$1unknownunknown'));
+    for (let attempt = 0; attempt < 2; attempt++) {
+      await expect(harness.auth.authentication.authenticate(unknown)).rejects.toMatchObject({ code: 'unauthenticated' });
+    }
+  });
+
+  it('expires at its time', async () => {
+    const expiresAt = new Date(harness.clock.now() + 60_000).toISOString();
+    const { text } = await makeKey({ expiresAt });
+    await harness.auth.authentication.authenticate(bearer(text));
+    harness.clock.advance(60_000);
+    expect(harness.auth.authentication.peek(bearer(text))).toBeUndefined();
+    await expect(harness.auth.authentication.authenticate(bearer(text))).rejects.toMatchObject({ code: 'unauthenticated' });
+  });
+
+  it('is refused from the moment it is revoked, and elsewhere when the word comes or a short time is over', async () => {
+    const heard = await harness.another();
+    const { key, text } = await makeKey();
+    await heard.authentication.authenticate(bearer(text));
+    await harness.auth.authentication.authenticate(bearer(text));
+    await harness.auth.keys.revoke(harness.owner, key.id);
+    expect(harness.auth.authentication.peek(bearer(text))).toBeUndefined();
+    await expect(harness.auth.authentication.authenticate(bearer(text))).rejects.toMatchObject({ code: 'unauthenticated' });
+
+    expect(heard.authentication.peek(bearer(text))).toBeDefined();
+    harness.clock.advance(10_000);
+    expect(heard.authentication.peek(bearer(text))).toBeUndefined();
+    await expect(heard.authentication.authenticate(bearer(text))).rejects.toMatchObject({ code: 'unauthenticated' });
+  });
+
+  it('revoked during its own look-up is not remembered', async () => {
+    const { key, text } = await makeKey();
+    const elsewhere = await harness.another();
+    const lookup = elsewhere.authentication.authenticate(bearer(text));
+    await elsewhere.keys.revoke(harness.owner, key.id);
+    await lookup.catch(() => undefined);
+    expect(elsewhere.authentication.peek(bearer(text))).toBeUndefined();
+    await expect(elsewhere.authentication.authenticate(bearer(text))).rejects.toMatchObject({ code: 'unauthenticated' });
+  });
+
+  it('for the installation is good for every workspace, any other for its own', async () => {
+    const other = await harness.auth.workspaces.create(harness.owner, 'other');
+    const { text } = await makeKey({ role: 'admin', installation: true });
+    const principal = await harness.auth.authentication.authenticate(bearer(text), 'other');
+    expect(principal).toMatchObject({ workspace: other.id, workspaceName: 'other', role: 'admin' });
+    expect(await harness.auth.authentication.authenticate(bearer(text), 'other')).toBe(principal);
+    expect(harness.auth.authentication.isInstallationAdministrator(principal)).toBe(true);
+    await expect(harness.auth.authentication.authenticate(bearer(text), 'nowhere')).rejects.toMatchObject({ code: 'unknown_workspace' });
+
+    const own = await makeKey();
+    await expect(harness.auth.authentication.authenticate(bearer(own.text), 'other')).rejects.toMatchObject({ code: 'forbidden' });
+    expect((await harness.auth.authentication.authenticate(bearer(own.text), 'main')).workspace).toBe(harness.main.id);
+  });
+
+  it('for the installation is made by administrators of the installation only', async () => {
+    const { text } = await makeKey({ role: 'admin' });
+    const call = callOf(await harness.auth.authentication.authenticate(bearer(text)));
+    const wanted = { name: 'x', role: 'admin' as const, installation: true };
+    await expect(harness.auth.keys.create(call, wanted)).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(harness.auth.workspaces.create(call, 'mine')).rejects.toMatchObject({ code: 'forbidden' });
+    expect((await harness.auth.workspaces.list(call)).map(({ name }) => name)).toEqual(['main']);
+  });
+
+  it('is made, listed and revoked by administrators only, and what is refused is audited', async () => {
+    const { text } = await makeKey({ role: 'executive' });
+    const call = callOf(await harness.auth.authentication.authenticate(bearer(text)), { request: 'denied' });
+    await expect(harness.auth.keys.create(call, { name: 'x', role: 'viewer' })).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(harness.auth.keys.list(call)).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(harness.auth.keys.revoke(call, 'any')).rejects.toMatchObject({ code: 'forbidden' });
+    const { entries } = await harness.auth.audit.list(harness.owner, { result: 'forbidden', principal: call.principal.id });
+    expect(entries.map(({ action }) => action).sort()).toEqual(['key.create', 'key.list', 'key.revoke']);
+  });
+
+  it('of another workspace cannot be seen or revoked', async () => {
+    const foreign = await harness.auth.workspaces.ensure('foreign');
+    const { key } = await makeKey();
+    const { systemPrincipal } = await import('../system-principal.ts');
+    const call = callOf(systemPrincipal('test', foreign));
+    expect((await harness.auth.keys.list(call)).keys).toEqual([]);
+    await expect(harness.auth.keys.revoke(call, key.id)).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it.each([
+    [{ name: ' ' }, 'name'],
+    [{ name: 'x'.repeat(201) }, 'name'],
+    [{ role: 'king' }, 'role is "king"'],
+    [{ expiresAt: 'tomorrow' }, 'tomorrow'],
+    [{ expiresAt: '2001-01-01T00:00:00Z' }, 'has passed'],
+    [{ requestsPerSecond: 0.5 }, 'requests_per_second'],
+    [{ installation: true }, 'has the role admin'],
+  ])('cannot be made with %o', async (options, message) => {
+    await expect(makeKey(options)).rejects.toMatchObject({ code: 'invalid_key_request', message: expect.stringContaining(message) });
+  });
+
+  it('is listed in pages, without its secret', async () => {
+    const workspace = await harness.auth.workspaces.ensure('pages');
+    const { systemPrincipal } = await import('../system-principal.ts');
+    const call = callOf(systemPrincipal('test', workspace));
+    for (const name of ['first', 'second', 'third']) {
+      harness.clock.advance(1);
+      await harness.auth.keys.create(call, { name, role: 'viewer', requestsPerSecond: 5 });
+    }
+    const first = await harness.auth.keys.list(call, { limit: 2 });
+    const second = await harness.auth.keys.list(call, { limit: 2, cursor: first.cursor ?? '' });
+    expect([...first.keys, ...second.keys].map(({ name }) => name)).toEqual(['first', 'second', 'third']);
+    expect(second.cursor).toBeNull();
+    expect(first.keys[0]).toMatchObject({
+      role: 'viewer',
+      workspace: 'pages',
+      requests_per_second: 5,
+      revoked_at: null,
+      user_record: null,
+    });
+    expect(first.keys[0]).not.toHaveProperty('hash');
+    await expect(harness.auth.keys.list(call, { cursor: 'no cursor' })).rejects.toMatchObject({ code: 'invalid_cursor' });
+  });
+
+  it('may have a rate limit of its own', async () => {
+    const { text } = await makeKey({ requestsPerSecond: 2 });
+    const principal = await harness.auth.authentication.authenticate(bearer(text));
+    const { takeAllowance } = harness.auth.authentication;
+    const taken = Array.from({ length: 5 }, () => takeAllowance(principal).allowed);
+    expect(taken).toEqual([true, true, true, true, false]);
+    expect(takeAllowance(principal)).toMatchObject({ limit: 2, remaining: 0, reset: 1 });
+    harness.clock.advance(500);
+    expect(takeAllowance(principal).allowed).toBe(true);
+  });
+});

@@ -1,0 +1,46 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { WorkspaceId } from '@sophia/types';
+
+/** A key's text is `sophia_<id>_<secret>`: the id is public and finds the key, the secret proves it. */
+export interface KeyParts {
+  readonly id: string;
+  readonly secret: string;
+}
+
+export const KEY_PREFIX = 'sophia_';
+const SECRET_BYTES = 32;
+const SECRET_LENGTH = 43;
+const ID = /^([1-7])([0-9a-z]{15,21})$/;
+const ID_CHANCE = 14;
+const DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz';
+
+/** A new key of the workspace: 256 bits of chance, and an id that begins with the workspace's number. */
+export function makeKey(workspace: WorkspaceId): KeyParts & { readonly text: string } {
+  const number = workspace.toString(36);
+  const chance = Array.from(randomBytes(ID_CHANCE), (byte) => DIGITS.charAt(byte % DIGITS.length)).join('');
+  const id = `${number.length}${number}${chance}`;
+  const secret = randomBytes(SECRET_BYTES).toString('base64url');
+  return { id, secret, text: `${KEY_PREFIX}${id}_${secret}` };
+}
+
+/** The parts of a key's text, or undefined when it cannot be one. */
+export function parseKey(text: string): KeyParts | undefined {
+  const end = text.indexOf('_', KEY_PREFIX.length);
+  if (!text.startsWith(KEY_PREFIX) || end === -1) return undefined;
+  const parts = { id: text.slice(KEY_PREFIX.length, end), secret: text.slice(end + 1) };
+  return parts.secret.length === SECRET_LENGTH && workspaceOfKey(parts.id) !== undefined ? parts : undefined;
+}
+
+/** The workspace that a key's id begins with. */
+export function workspaceOfKey(id: string): WorkspaceId | undefined {
+  const [, length, rest] = ID.exec(id) ?? [];
+  if (length === undefined || rest === undefined || rest.length !== Number(length) + ID_CHANCE) return undefined;
+  const number = Number.parseInt(rest.slice(0, Number(length)), 36);
+  // Numbers of workspaces are PostgreSQL integers.
+  return number > 0 && number <= 2_147_483_647 ? (number as WorkspaceId) : undefined;
+}
+
+/** What is stored of a secret. A slow hash would add nothing: it has 256 bits of chance. */
+export const hashSecret = (secret: string): Buffer => createHash('sha256').update(secret).digest();
+
+export const isSameHash = (one: Buffer, other: Buffer): boolean => one.length === other.length && timingSafeEqual(one, other);

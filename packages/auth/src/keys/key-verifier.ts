@@ -1,0 +1,133 @@
+import type { Database } from '@sophia/database';
+import type { Clock } from '@sophia/shared';
+import type { Principal } from '@sophia/types';
+import { createBoundedCache } from '../bounded-cache.ts';
+import { hashSecret, isSameHash, KEY_PREFIX, parseKey, workspaceOfKey } from './key-format.ts';
+import { FIND_KEY, type KeyRow } from './key-statements.ts';
+
+/** A key that is in force. */
+export interface VerifiedKey {
+  readonly principal: Principal;
+  readonly installation: boolean;
+  readonly requestsPerSecond: number | null;
+}
+
+export interface KeyVerifier {
+  /** The key in `text` from `start` on, if it was verified a short time ago; compared in constant time. */
+  peek(text: string, start: number): VerifiedKey | undefined;
+  /** The key, or undefined where there is none such in force. */
+  verify(text: string): Promise<VerifiedKey | undefined>;
+  /** From now on `peek` and `verify` ask the database about this key again, also where a lookup is under way. */
+  forget(id: string): void;
+}
+
+export interface KeyVerifierOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  /** Milliseconds for which a key's row is believed. */
+  readonly keepMilliseconds: number;
+}
+
+interface KnownKey extends VerifiedKey {
+  readonly hash: Buffer;
+  readonly expiresAt: number;
+  readonly believedUntil: number;
+  /** The secret once it was proven, so that the hash need not be computed for each request. Never leaves this process's memory. */
+  secret: string | undefined;
+}
+
+const MAXIMUM_KNOWN = 10_000;
+
+/** Verifies keys against their stored hashes, and remembers the outcome for a short time. */
+export function createKeyVerifier({ database, clock, keepMilliseconds }: KeyVerifierOptions): KeyVerifier {
+  const known = createBoundedCache<string, KnownKey>(MAXIMUM_KNOWN);
+  // Ids that are none: guessing one again costs no lookup.
+  const missingUntil = createBoundedCache<string, number>(MAXIMUM_KNOWN);
+  const lookups = new Map<string, Promise<KnownKey | null>>();
+
+  const isInForce = (key: KnownKey): boolean => clock.now() < key.expiresAt;
+
+  const lookUp = async (id: string): Promise<KnownKey | null> => {
+    const workspace = workspaceOfKey(id);
+    const rows = workspace === undefined ? [] : await database.select<KeyRow>([workspace], FIND_KEY, [id]);
+    const row = rows[0];
+    return row === undefined || row.revoked_at !== null ? null : toKnownKey(row, clock.monotonic() + keepMilliseconds);
+  };
+  const load = (id: string): Promise<KnownKey | null> => {
+    const running = lookups.get(id);
+    if (running !== undefined) return running;
+    const lookup = lookUp(id)
+      .then((key) => {
+        // Forgotten meanwhile: what was read may be what is no longer true.
+        if (lookups.get(id) !== lookup) return key;
+        if (key === null) missingUntil.set(id, clock.monotonic() + keepMilliseconds);
+        else known.set(id, key);
+        return key;
+      })
+      .finally(() => {
+        if (lookups.get(id) === lookup) lookups.delete(id);
+      });
+    lookups.set(id, lookup);
+    return lookup;
+  };
+  const find = async (id: string): Promise<KnownKey | null> => {
+    const now = clock.monotonic();
+    const key = known.get(id);
+    if (key !== undefined && now < key.believedUntil) return key;
+    if (now < (missingUntil.get(id) ?? 0)) return null;
+    return load(id);
+  };
+
+  return {
+    peek(text, start) {
+      const end = text.indexOf('_', start + KEY_PREFIX.length);
+      if (end === -1) return undefined;
+      const key = known.get(text.slice(start + KEY_PREFIX.length, end));
+      if (key?.secret === undefined || clock.monotonic() >= key.believedUntil || !isInForce(key)) return undefined;
+      return endsWithSecret(text, end + 1, key.secret) ? key : undefined;
+    },
+    async verify(text) {
+      const parts = parseKey(text);
+      if (parts === undefined) return undefined;
+      const key = await find(parts.id);
+      if (key === null || !isInForce(key) || !isSameHash(hashSecret(parts.secret), key.hash)) return undefined;
+      key.secret = parts.secret;
+      return key;
+    },
+    forget(id) {
+      known.delete(id);
+      missingUntil.delete(id);
+      lookups.delete(id);
+    },
+  };
+}
+
+/** Looks at every character whatever it finds, so that the time says nothing about where they differ. */
+function endsWithSecret(text: string, start: number, secret: string): boolean {
+  if (text.length - start !== secret.length) return false;
+  let difference = 0;
+  for (let index = 0; index < secret.length; index++) difference |= text.charCodeAt(start + index) ^ secret.charCodeAt(index);
+  return difference === 0;
+}
+
+function toKnownKey(row: KeyRow, believedUntil: number): KnownKey {
+  const { user_source_system: system, user_source_id: sourceId } = row;
+  const principal: Principal = {
+    id: `key:${row.id}`,
+    name: row.name,
+    role: row.role,
+    // Numbers of workspaces come from the database alone.
+    workspace: row.workspace as Principal['workspace'],
+    workspaceName: row.workspace_name,
+    ...(system === null || sourceId === null ? {} : { userRecord: { source_system: system, source_id: sourceId } }),
+  };
+  return {
+    principal,
+    installation: row.installation,
+    requestsPerSecond: row.requests_per_second,
+    hash: row.hash,
+    expiresAt: row.expires_at === null ? Number.POSITIVE_INFINITY : Date.parse(row.expires_at),
+    believedUntil,
+    secret: undefined,
+  };
+}

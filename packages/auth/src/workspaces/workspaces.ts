@@ -1,0 +1,148 @@
+import type { Database } from '@sophia/database';
+import { type Clock, isCalendarDay, isTimeZone, SophiaError } from '@sophia/shared';
+import type { Call, Transaction, WorkspaceId, WorkspaceRef } from '@sophia/types';
+import type { Audit } from '../audit/audit.ts';
+import { createBoundedCache } from '../bounded-cache.ts';
+import { ALL_WORKSPACES, CHANGE_SETTINGS, FIND_WORKSPACE, INSERT_WORKSPACE, type WorkspaceRow } from './workspace-statements.ts';
+
+/** What a workspace may set for its queries; the installation's configuration holds where it sets nothing. */
+export interface WorkspaceSettings {
+  /** `YYYY-MM-DD`: stands for today, whatever the clock says. */
+  readonly reporting_date?: string | undefined;
+  readonly time_zone?: string | undefined;
+  readonly week_start?: 'monday' | 'sunday' | undefined;
+}
+
+export interface Workspace extends WorkspaceRef {
+  readonly settings: WorkspaceSettings;
+  readonly created_at: string;
+}
+
+export interface Workspaces {
+  /** The workspace of this name, made if it is not there: for the start and the command line of whoever owns the data folder. */
+  ensure(name: string): Promise<Workspace>;
+  /** Undefined where there is none. Remembered for a short time. */
+  find(name: string): Promise<Workspace | undefined>;
+  /** All of them, for processes that work for every workspace. */
+  all(): Promise<readonly Workspace[]>;
+  /** What the principal may use: its own, or all of them for administrators of the installation. */
+  list(call: Call): Promise<readonly Workspace[]>;
+  /** Errors: `forbidden` but for administrators of the installation, `workspace_exists`, `invalid_workspace`. */
+  create(call: Call, name: string, settings?: WorkspaceSettings): Promise<Workspace>;
+  /** Replaces the settings of the caller's workspace. Errors: `forbidden`, `invalid_workspace`. */
+  configure(call: Call, settings: WorkspaceSettings): Promise<Workspace>;
+  /** Asks the database again about this workspace. */
+  forget(id: WorkspaceId): void;
+}
+
+export interface WorkspacesOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly audit: Audit;
+  readonly requireAdministrator: (call: Call, action: string, object: string) => Promise<void>;
+  readonly isInstallationAdministrator: (call: Call) => boolean;
+  readonly onChanged: (id: WorkspaceId) => void;
+}
+
+const NAME = /^[a-z][a-z0-9_-]{0,62}$/;
+const KEEP_MILLISECONDS = 10_000;
+const MAXIMUM_KNOWN = 10_000;
+
+export function createWorkspaces(options: WorkspacesOptions): Workspaces {
+  const { database, clock, audit, requireAdministrator, isInstallationAdministrator, onChanged } = options;
+  const known = createBoundedCache<string, { readonly workspace: Workspace; readonly until: number }>(MAXIMUM_KNOWN);
+
+  const remember = (row: WorkspaceRow): Workspace => {
+    const workspace = toWorkspace(row);
+    known.set(workspace.name, { workspace, until: clock.monotonic() + KEEP_MILLISECONDS });
+    return workspace;
+  };
+  const find = async (name: string): Promise<Workspace | undefined> => {
+    const entry = known.get(name);
+    if (entry !== undefined && clock.monotonic() < entry.until) return entry.workspace;
+    const [row] = await database.select<WorkspaceRow>([], FIND_WORKSPACE, [name]);
+    return row === undefined ? undefined : remember(row);
+  };
+  /** Undefined where the name is taken. */
+  const insert = async (transaction: Transaction, name: string, settings: WorkspaceSettings): Promise<WorkspaceRow | undefined> => {
+    if (!NAME.test(name)) throw new SophiaError('invalid_workspace', `"${name}" is no name for a workspace.`, { details: { name } });
+    const rows = await database.query<WorkspaceRow>(transaction, INSERT_WORKSPACE, [name, JSON.stringify(settings)]);
+    return rows[0];
+  };
+  const all = async (): Promise<Workspace[]> => (await database.select<WorkspaceRow>([], ALL_WORKSPACES)).map(toWorkspace);
+
+  return {
+    find,
+    all,
+    async ensure(name) {
+      const before = await find(name);
+      if (before !== undefined) return before;
+      const { value } = await database.write([], (transaction) => insert(transaction, name, {}));
+      // Another process may have made it at the same moment.
+      return value === undefined ? ((await find(name)) as Workspace) : remember(value);
+    },
+    async list(call) {
+      const begun = clock.monotonic();
+      const own = isInstallationAdministrator(call) ? await all() : [await find(call.principal.workspaceName)];
+      const found = own.filter((workspace) => workspace !== undefined);
+      await audit.read({
+        call,
+        action: 'workspace.list',
+        object: 'workspaces',
+        rows: found.length,
+        milliseconds: clock.monotonic() - begun,
+      });
+      return found;
+    },
+    async create(call, name, settings = {}) {
+      const begun = clock.monotonic();
+      const object = `workspace:${name}`;
+      await requireAdministrator(call, 'workspace.create', object);
+      if (!isInstallationAdministrator(call)) {
+        throw new SophiaError('forbidden', 'Only an administrator of the installation makes workspaces.');
+      }
+      checkSettings(settings);
+      const { value } = await database.write([call.principal.workspace], async (transaction) => {
+        const row = await insert(transaction, name, settings);
+        if (row === undefined) throw new SophiaError('workspace_exists', `There is a workspace ${name} already.`, { details: { name } });
+        await audit.record(transaction, [{ call, action: 'workspace.create', object, milliseconds: clock.monotonic() - begun }]);
+        return row;
+      });
+      return remember(value);
+    },
+    async configure(call, settings) {
+      const begun = clock.monotonic();
+      const { workspace: id, workspaceName: name } = call.principal;
+      await requireAdministrator(call, 'workspace.configure', `workspace:${name}`);
+      checkSettings(settings);
+      const { value } = await database.write([id], async (transaction) => {
+        const rows = await database.query<WorkspaceRow>(transaction, CHANGE_SETTINGS, [id, JSON.stringify(settings)]);
+        const milliseconds = clock.monotonic() - begun;
+        await audit.record(transaction, [
+          { call, action: 'workspace.configure', object: `workspace:${name}`, milliseconds, details: { ...definedOnly(settings) } },
+        ]);
+        return rows;
+      });
+      onChanged(id);
+      // The workspace of a principal is never removed.
+      return remember(value[0] as WorkspaceRow);
+    },
+    forget(id) {
+      for (const { workspace } of [...known.values()]) if (workspace.id === id) known.delete(workspace.name);
+    },
+  };
+}
+
+function checkSettings({ reporting_date: day, time_zone: zone, week_start: weekStart }: WorkspaceSettings): void {
+  const fail = (name: string, found: string, allowed: string) => {
+    throw new SophiaError('invalid_workspace', `${name} is "${found}"; allowed is ${allowed}.`, { details: { setting: name } });
+  };
+  if (day !== undefined && !isCalendarDay(day)) fail('reporting_date', day, 'a day such as 2017-12-31');
+  if (zone !== undefined && !isTimeZone(zone)) fail('time_zone', zone, 'a time zone of the IANA database, such as Europe/Berlin');
+  if (weekStart !== undefined && weekStart !== 'monday' && weekStart !== 'sunday') fail('week_start', weekStart, 'monday or sunday');
+}
+
+const definedOnly = (settings: WorkspaceSettings): Record<string, string> =>
+  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+
+const toWorkspace = ({ id, name, settings, created_at }: WorkspaceRow): Workspace => ({ id, name, settings, created_at });
