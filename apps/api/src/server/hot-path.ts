@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Analytics, Answer } from '@sophia/analytics';
+import type { Allowance, Authentication } from '@sophia/auth';
 import type { Clock } from '@sophia/shared';
 import type { Principal } from '@sophia/types';
-import type { Allowance, Authentication } from '../services.ts';
 import { answerHeaders } from './answer-headers.ts';
 import { allowanceHeaders } from './rate-limit.ts';
 
@@ -40,7 +40,7 @@ export const createHotPath = ({ analytics, authentication, taken, newRequestId, 
     const principal = authentication.peek(authorization);
     if (principal === undefined) return false;
     const allowance = authentication.takeAllowance(principal);
-    taken.set(request, allowance);
+    taken.set(request, { ...allowance });
     // The ordinary way says no in its own words.
     if (!allowance.allowed) return false;
     const requestId = newRequestId();

@@ -1,5 +1,5 @@
+import type { Allowance } from '@sophia/auth';
 import { SophiaError } from '@sophia/shared';
-import type { Allowance } from '../services.ts';
 
 /** `RateLimit` and `RateLimit-Policy` fields (draft of the HTTPAPI working group), in pairs. */
 export const allowanceHeaders = ({ limit, remaining, reset }: Allowance): string[] => [

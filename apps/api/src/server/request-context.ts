@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
+import type { Allowance } from '@sophia/auth';
 import type { Histogram, Metric, RequestTrace } from '@sophia/observability';
 import { type LoadShedder, SophiaError } from '@sophia/shared';
 import type { Call, Principal } from '@sophia/types';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Allowance, ApiServices } from '../services.ts';
+import type { ApiServices } from '../services.ts';
 import { allowanceHeaders, requireAllowance } from './rate-limit.ts';
 import { setHeaders } from './respond.ts';
 
@@ -72,7 +73,7 @@ export const registerRequestContext = (app: FastifyInstance, options: RequestCon
       request.principal = await authentication.administrator(workspace);
       return;
     }
-    request.principal = await authentication.authenticate(request.headers.authorization, workspace, request.ip);
+    request.principal = await authentication.authenticate(request.headers.authorization, workspace);
     const allowance = taken.get(request.raw) ?? authentication.takeAllowance(request.principal);
     setHeaders(reply, allowanceHeaders(allowance));
     requireAllowance(allowance);
