@@ -123,7 +123,7 @@ export interface SemanticLayer {
 
 /** One thing wrong in the text of a semantic model. */
 export interface SemanticProblem {
-  readonly file: string;
+  readonly path: string;
   /** From 1. */
   readonly line: number;
   readonly column: number;

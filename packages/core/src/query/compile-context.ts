@@ -1,4 +1,4 @@
-import type { FieldDefinition, ModelRollup, PolicyScope, WorkspaceId } from '@sophia/types';
+import type { FieldDefinition, FieldType, ModelRollup, PolicyScope, WorkspaceId } from '@sophia/types';
 
 export type { FieldMask, PolicyScope, TypeScope } from '@sophia/types';
 
@@ -28,7 +28,10 @@ export interface CompileContext {
 export const DIALECT_NAMES = ['duckdb', 'snowflake'] as const;
 export type DialectName = (typeof DIALECT_NAMES)[number];
 
-/** The structure of a warehouse's layout of one record type in one workspace. */
+/**
+ * The structure of a warehouse's layout of one record type in one workspace. Each table has a history `<table>_history`
+ * with `valid_to`; a column of type `reference` has `<name>__system` beside it.
+ */
 export interface PhysicalTable {
   readonly table: string;
   /** Table of the fields that this workspace added to a built-in type, joined by `id`. */
@@ -40,7 +43,7 @@ export interface PhysicalField {
   readonly definition: FieldDefinition;
   readonly extension: boolean;
   /** Newest first; reads take the first that is not null, safely cast to the newest type. */
-  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly columns: readonly { readonly name: string; readonly type: FieldType }[];
 }
 
 export interface AvailableRollup {

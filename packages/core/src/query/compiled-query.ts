@@ -26,9 +26,9 @@ export interface CompiledQuery extends CompiledStatement {
 }
 
 export type HiddenCheck =
-  /** Two columns, least and greatest currency; the measure's metrics in words. */
-  | { readonly kind: 'one_currency'; readonly least: string; readonly greatest: string; readonly metrics: readonly string[] }
-  /** A column that counts the cells that filling would give. */
+  /** Columns of the least and the greatest currency that the metric is made of. */
+  | { readonly kind: 'one_currency'; readonly least: string; readonly greatest: string; readonly metric: string }
+  /** A column of the number of cells that filling would give; nothing was filled if it is above the limit. */
   | { readonly kind: 'filled_cells'; readonly column: string; readonly limit: number };
 
 export interface TypeRead {

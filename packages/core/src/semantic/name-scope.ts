@@ -1,4 +1,4 @@
-import type { DerivedField, FieldDefinition, RecordTypeDefinition } from '@sophia/types';
+import type { DerivedField, FieldDefinition, FieldType, RecordTypeDefinition } from '@sophia/types';
 import { bindExpression, type NameResolver } from '../expression/bind-expression.ts';
 import { type BoundExpression, type FieldRead, reachedBy, type ValueType } from '../expression/bound-expression.ts';
 import { coerce } from '../expression/coerce.ts';
@@ -83,7 +83,7 @@ function bindDerived(recordType: RecordTypeDefinition, derived: DerivedField, ar
     if (found === undefined) throw new ExpressionProblem(at, `${recordType.name} has no field ${path.join('.')}`);
     return found;
   });
-  const typed = coerce(bound, valueType(derived));
+  const typed = coerce(bound, valueTypeOf(derived.type));
   if (typed === undefined) throw new ExpressionProblem(0, `the derived field ${derived.name} gives ${bound.type}, not ${derived.type}`);
   return typed;
 }
@@ -93,13 +93,14 @@ export const findField = (recordType: RecordTypeDefinition, name: string): Field
 
 export const fieldRead = (recordType: RecordTypeDefinition, field: FieldDefinition): FieldRead => ({
   kind: 'field',
-  type: valueType(field),
+  type: valueTypeOf(field.type),
   path: [],
   recordType: recordType.name,
   field,
 });
 
-const valueType = ({ type }: { readonly type: FieldDefinition['type'] }): ValueType => (type === 'reference' ? 'text' : type);
+/** A reference's value is the source id. */
+export const valueTypeOf = (type: FieldType): ValueType => (type === 'reference' ? 'text' : type);
 
 /** What every record has beside the fields of its type. */
 export const COMMON_FIELDS: readonly FieldDefinition[] = [

@@ -51,7 +51,7 @@ export function parseSemanticLayer(files: readonly SemanticFile[], recordTypes: 
 
 /** The error that says all of them, the first hundred in words. */
 export function semanticLayerError(problems: readonly SemanticProblem[]): SophiaError {
-  const lines = problems.slice(0, 100).map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`);
+  const lines = problems.slice(0, 100).map(({ path, line, column, message }) => `${path}:${line}:${column}: ${message}`);
   return new SophiaError('semantic_model_invalid', lines.join('\n'), { details: { problems } });
 }
 
@@ -61,7 +61,7 @@ function readFiles(files: readonly SemanticFile[], problems: SemanticProblem[]):
     length += text.length;
     if (length > MAX_LENGTH) {
       problems.push({
-        file: path,
+        path,
         line: 1,
         column: 1,
         message: `semantic models have at most ${MAX_LENGTH} characters in all files together`,
@@ -89,7 +89,7 @@ function nodeAt(position: number): Node {
 
 function inOrder(problems: readonly SemanticProblem[], files: readonly SemanticFile[]): readonly SemanticProblem[] {
   const order = new Map(files.map(({ path }, index) => [path, index]));
-  return [...problems].sort((a, b) => (order.get(a.file) ?? 0) - (order.get(b.file) ?? 0) || a.line - b.line || a.column - b.column);
+  return [...problems].sort((a, b) => (order.get(a.path) ?? 0) - (order.get(b.path) ?? 0) || a.line - b.line || a.column - b.column);
 }
 
 /** What answers may depend on: descriptions of types are left out. */

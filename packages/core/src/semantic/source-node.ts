@@ -149,7 +149,7 @@ const scalarText = (node: Scalar): string => (typeof node.value === 'string' ? n
 export function problemAt(file: SourceFile, node: Node, message: string, offset: number): void {
   const start = (node.range?.[0] ?? 0) + (isScalar(node) ? offsetInSource(node, offset) : 0);
   const { line, col } = file.lines.linePos(start);
-  file.problems.push({ file: file.path, line, column: col, message });
+  file.problems.push({ path: file.path, line, column: col, message });
 }
 
 /** Only a text that stands on one line without escapes has its characters where they are in the file. */

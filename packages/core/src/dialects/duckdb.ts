@@ -1,0 +1,146 @@
+import type { TimeGrain } from '@sophia/types';
+import type { ValueType } from '../expression/bound-expression.ts';
+import type { WeekStart } from '../time/calendar.ts';
+import type { Dialect, DialectOperation, OperationSettings, SqlAggregate } from './dialect.ts';
+
+export const duckdb: Dialect = {
+  placeholder: (number) => `$${number}`,
+  reusesParameters: true,
+  quote: (identifier) => `"${identifier.replaceAll('"', '""')}"`,
+  cast: (sql, type) => `cast(${sql} as ${TYPES[type]})`,
+  literal: (placeholder, type) =>
+    type === 'text' ? placeholder : `cast(${placeholder} as ${type === 'money' ? 'decimal(18,4)' : TYPES[type]})`,
+  safeCast,
+  instant: (placeholder) => `make_timestamp(cast(${placeholder} as bigint))`,
+  operation: writeOperation,
+  aggregate: writeAggregate,
+  periods: (name, first, last, grain, from) =>
+    `select cast(unnest(generate_series(cast(${first} as timestamp), cast(${last} as timestamp), ${INTERVALS[grain]})) as date) as ${name} from ${from}`,
+  countPeriods: (first, last, grain) =>
+    grain === 'week' ? `(date_diff('day', ${first}, ${last}) // 7 + 1)` : `(date_diff('${grain}', ${first}, ${last}) + 1)`,
+  shiftDay: (day, months, days) => {
+    const shifted = months === 0 ? day : `cast(${day} + interval (${months}) month as date)`;
+    return days === 0 ? shifted : `(${shifted} + ${days})`;
+  },
+  isNotDistinct: (left, right) => `${left} is not distinct from ${right}`,
+  greatest: (values) => (values.length === 1 ? (values[0] ?? '0') : `greatest(${values.join(', ')})`),
+};
+
+const TYPES: Readonly<Record<ValueType, string>> = {
+  text: 'varchar',
+  integer: 'bigint',
+  number: 'double',
+  money: 'decimal(38,4)',
+  boolean: 'boolean',
+  date: 'date',
+  timestamp: 'timestamp',
+  text_list: 'varchar[]',
+  json: 'json',
+};
+
+function safeCast(sql: string, from: ValueType, to: ValueType): string {
+  if (from === to) return sql;
+  if (to === 'json') return `to_json(${sql})`;
+  // Of a JSON text the text in it.
+  const plain = from === 'json' ? `(${sql} ->> '$')` : sql;
+  const cast = `try_cast(${plain} as ${TYPES[to]})`;
+  switch (to) {
+    case 'integer':
+    case 'money':
+      // try_cast rounds: what does not come back the same is not the value.
+      return `case when ${cast} = try_cast(${plain} as decimal(38, 12)) then ${cast} end`;
+    case 'date':
+      return `case when ${cast} = try_cast(${plain} as timestamp) then ${cast} end`;
+    case 'timestamp':
+      // Casting a text to a timestamp ignores its offset.
+      return from === 'date' ? cast : `cast(try_cast(${plain} as timestamptz) as timestamp)`;
+    case 'text_list':
+      return `case when ${plain} is not null then [cast(${plain} as varchar)] end`;
+    default:
+      return cast;
+  }
+}
+
+const INTERVALS: Readonly<Record<TimeGrain, string>> = {
+  day: 'interval 1 day',
+  week: 'interval 7 day',
+  month: 'interval 1 month',
+  quarter: 'interval 3 month',
+  year: 'interval 1 year',
+};
+
+function writeOperation(name: DialectOperation, type: ValueType, operands: readonly string[], settings: OperationSettings): string {
+  const [a = '', b = ''] = operands;
+  switch (name) {
+    case 'add':
+      return `(${a} + ${b})`;
+    case 'subtract':
+      return `(${a} - ${b})`;
+    case 'multiply':
+      return `(${a} * ${b})`;
+    case 'divide':
+      return `(${a} / nullif(${b}, 0))`;
+    case 'negate':
+      return `(-${a})`;
+    case 'absolute':
+      return `abs(${a})`;
+    case 'round':
+      return `round(${a}, ${b})`;
+    case 'convert':
+      return `cast(${a} as ${TYPES[type]})`;
+    case 'nullif':
+      return `nullif(${a}, ${b})`;
+    case 'lower':
+    case 'upper':
+      return `${name}(${a})`;
+    case 'concat':
+      // concat() takes null for nothing; || gives null.
+      return `(${operands.join(' || ')})`;
+    case 'contains':
+      return `contains(${a}, ${b})`;
+    case 'starts_with':
+      return `starts_with(${a}, ${b})`;
+    case 'list_contains':
+      return `list_contains(${a}, ${b})`;
+    case 'add_days':
+      return `(${a} + cast(${b} as integer))`;
+    case 'days_between':
+      return `(${b} - ${a})`;
+    case 'day_of':
+      return settings.timeZone === undefined
+        ? `cast(${a} as date)`
+        : `cast(timezone(${settings.timeZone()}, timezone('UTC', ${a})) as date)`;
+    case 'period':
+      return writePeriod(a, settings.grain ?? 'day', settings.weekStart);
+  }
+}
+
+function writePeriod(day: string, grain: TimeGrain, weekStart: WeekStart): string {
+  if (grain === 'day') return day;
+  if (grain === 'week' && weekStart === 'sunday') return `(cast(date_trunc('week', ${day} + 1) as date) - 1)`;
+  // date_trunc of a date gives a timestamp.
+  return `cast(date_trunc('${grain}', ${day}) as date)`;
+}
+
+function writeAggregate({ aggregation, operand, operandType, condition, percentile }: SqlAggregate): string {
+  const filter = condition === undefined ? '' : ` filter (where ${condition})`;
+  const double = operandType === 'number' ? operand : `cast(${operand} as double)`;
+  switch (aggregation) {
+    case 'count':
+      return `count(${operand ?? '*'})${filter}`;
+    case 'count_distinct':
+      return `count(distinct ${operand})${filter}`;
+    case 'sum':
+      // The sum of integers is a HUGEINT, that of decimals has 38 digits.
+      return operandType === 'integer' ? `cast(sum(${operand})${filter} as bigint)` : `sum(${operand})${filter}`;
+    case 'min':
+    case 'max':
+      return `${aggregation}(${operand})${filter}`;
+    case 'average':
+      return `avg(${double})${filter}`;
+    case 'median':
+      return `quantile_cont(${double}, 0.5)${filter}`;
+    case 'percentile':
+      return `quantile_cont(${double}, ${percentile ?? 0.5})${filter}`;
+  }
+}

@@ -1,0 +1,198 @@
+import { SophiaError } from '@sophia/shared';
+import type { MetricQuery } from '@sophia/types';
+import { allOf, anyOf, type BoundExpression, type FieldRead, mapLeaves, operation, TRUE } from '../expression/bound-expression.ts';
+import { bindFilter, FilterProblem } from '../semantic/bind-filter.ts';
+import { bindModelFilter } from '../semantic/link-measure.ts';
+import type { LinkedLayer, LinkedMeasure, LinkedMetric, LinkedModel } from '../semantic/linked-layer.ts';
+import { namesIn } from '../semantic/name-scope.ts';
+import type { CompileContext } from './compile-context.ts';
+import { addShifts, type DateShift, isNoShift, shiftOf } from './date-shift.ts';
+import { identifyingDimension, type KeyOfMeasures } from './plan-keys.ts';
+import type { Aggregate, Block, Cumulative } from './query-plan.ts';
+import { resolveFilterField } from './resolve-dimension.ts';
+import { type QueryTime, shiftBounds, type TimeBounds, withinBounds } from './time-bounds.ts';
+
+export interface BlockBuilderOptions {
+  readonly query: MetricQuery;
+  readonly layer: LinkedLayer;
+  readonly time: QueryTime;
+  readonly bounds: TimeBounds;
+  readonly keys: readonly KeyOfMeasures[];
+  readonly hidesIdentifying: boolean;
+  readonly context: CompileContext;
+}
+
+/** Most aggregates that one query may need. */
+const MAX_AGGREGATES = 200;
+
+interface GrowingBlock extends Omit<Block, 'aggregates' | 'condition'> {
+  readonly aggregates: Map<string, Aggregate>;
+}
+
+/** Collects what metrics aggregate, so that what can be computed in one pass over the records is. */
+export class BlockBuilder {
+  readonly #options: BlockBuilderOptions;
+  readonly #blocks = new Map<string, GrowingBlock>();
+  readonly #filters = new Map<string, BoundExpression>();
+  #count = 0;
+
+  constructor(options: BlockBuilderOptions) {
+    this.#options = options;
+  }
+
+  /** The metric over the columns of aggregates, as it was so much earlier. */
+  compute(metric: LinkedMetric, shift: DateShift, filters: readonly LinkedMetric[] = []): BoundExpression {
+    const within = metric.definition.filter === undefined ? filters : [...filters, metric];
+    if (metric.kind !== 'composed') return this.#aggregate(metric, shift, within);
+    const inputs = new Map(
+      metric.inputs.map(({ alias, metric: input, offset }) => {
+        const further = offset === undefined ? shift : addShifts(shift, shiftOf(offset));
+        return [alias, this.compute(input, further, within)];
+      }),
+    );
+    return mapLeaves(metric.expression, (leaf) => (leaf.kind === 'column' ? (inputs.get(leaf.name) ?? leaf) : leaf));
+  }
+
+  finish(): readonly Block[] {
+    return [...this.#blocks.values()].map((block) => hoisted(block, this.#filters.get(block.from.model.name) ?? TRUE));
+  }
+
+  #aggregate(
+    metric: LinkedMetric & { kind: 'simple' | 'cumulative' },
+    shift: DateShift,
+    filters: readonly LinkedMetric[],
+  ): BoundExpression {
+    const { measure } = metric;
+    const from = this.#options.layer.models.get(measure.model);
+    if (from === undefined) throw new Error(`the model ${measure.model} is not linked`);
+    this.#bindQueryFilters(from);
+    const block = this.#block(metric, from, shift);
+    const conditions = [
+      ...(measure.filter === undefined ? [] : [measure.filter]),
+      ...filters.map(({ definition }) => bindModelFilter(definition.filter, namesIn(from, this.#options.layer.entities)) ?? TRUE),
+      this.#timeCondition(metric, shift),
+    ];
+    const condition = allOf(conditions.flatMap(conjuncts));
+    const key = JSON.stringify([measure.definition.name, condition]);
+    const known = block.aggregates.get(key);
+    if (known !== undefined) return { kind: 'column', name: known.column, type: measure.type };
+    this.#count += 1;
+    if (this.#count > MAX_AGGREGATES) throw new SophiaError('query_too_large', `The metrics need more than ${MAX_AGGREGATES} aggregates.`);
+    const aggregate = { column: `m${this.#count}`, measure, condition, currencies: this.#checkedCurrencies(measure, block, condition) };
+    block.aggregates.set(key, aggregate);
+    return { kind: 'column', name: aggregate.column, type: measure.type };
+  }
+
+  #block(metric: LinkedMetric & { kind: 'simple' | 'cumulative' }, from: LinkedModel, shift: DateShift): GrowingBlock {
+    const { measure } = metric;
+    const keys = this.#options.keys.map((key) => key.of(measure));
+    const own = keys.flatMap(({ isOwnTime }, index) => (isOwnTime ? [index] : []));
+    const cumulative = metric.kind === 'cumulative' ? this.#cumulative(metric, own, shift) : undefined;
+    this.#checkShift(metric, own, shift);
+    const block: GrowingBlock = {
+      from,
+      keys: keys.map(({ expression }) => expression),
+      shift: isNoShift(shift) ? undefined : shift,
+      ownTime: own[0],
+      cumulative,
+      aggregates: new Map(),
+    };
+    // A measure's own time matters where keys are shifted or accumulated by it.
+    const isByTime = block.shift !== undefined || cumulative !== undefined;
+    const key = JSON.stringify([from.model.name, block.keys, block.shift, cumulative, isByTime ? own : []]);
+    const known = this.#blocks.get(key);
+    if (known !== undefined) return known;
+    this.#blocks.set(key, block);
+    return block;
+  }
+
+  #cumulative(metric: LinkedMetric & { kind: 'cumulative' }, own: readonly number[], shift: DateShift): Cumulative {
+    const { measure, window, toDate, definition } = metric;
+    if (measure.time === undefined) throw new Error('a cumulative metric has a time dimension');
+    if (own.length > 1) {
+      throw new SophiaError('invalid_query', `${definition.name} accumulates over time: ask for it by one grain of time only.`);
+    }
+    return { window, toDate, time: measure.time.expression, bounds: this.#boundsAt(shift) };
+  }
+
+  #boundsAt(shift: DateShift): TimeBounds {
+    return isNoShift(shift) ? this.#options.bounds : shiftBounds(this.#options.bounds, shift);
+  }
+
+  #timeCondition({ kind, measure, definition }: LinkedMetric & { kind: 'simple' | 'cumulative' }, shift: DateShift): BoundExpression {
+    const { from, to } = this.#boundsAt(shift);
+    if (from === undefined && to === undefined && kind === 'simple') return TRUE;
+    if (measure.time === undefined) {
+      throw new SophiaError('invalid_query', `time_range: ${definition.name} has no time dimension that it could apply to.`);
+    }
+    const { expression } = measure.time;
+    // What came before the range is accumulated, too; what has no time is never.
+    if (kind === 'simple') return withinBounds(expression, { from, to }, this.#options.time.timeZone);
+    const isDated = operation('not', 'boolean', [operation('is_null', 'boolean', [expression])]);
+    return to === undefined ? isDated : withinBounds(expression, { from: undefined, to }, this.#options.time.timeZone);
+  }
+
+  /** An earlier value has a meaning only where the query says which time it is earlier than. */
+  #checkShift({ definition, measure }: LinkedMetric & { kind: 'simple' | 'cumulative' }, own: readonly number[], shift: DateShift): void {
+    const { from, to } = this.#options.bounds;
+    if (isNoShift(shift) || own.length > 0 || (from !== undefined && to !== undefined)) return;
+    const time = measure.time === undefined ? 'metric_time' : `metric_time (${measure.time.definition.name})`;
+    throw new SophiaError('invalid_query', `${definition.name} is compared with an earlier time: give a time_range, or ask by ${time}.`);
+  }
+
+  #bindQueryFilters(from: LinkedModel): void {
+    const { name } = from.model;
+    if (this.#filters.has(name)) return;
+    const { query, layer, hidesIdentifying } = this.#options;
+    const resolve = (field: string): BoundExpression => {
+      const resolved = resolveFilterField(field, from, layer);
+      if (hidesIdentifying && resolved.identifying) throw identifyingDimension(field);
+      return resolved.expression;
+    };
+    try {
+      this.#filters.set(name, allOf((query.filters ?? []).map((filter) => bindFilter(filter, resolve)).flatMap(conjuncts)));
+    } catch (problem) {
+      if (!(problem instanceof FilterProblem)) throw problem;
+      throw new SophiaError('invalid_filter', `filters: ${problem.message}.`, { details: { field: problem.field } });
+    }
+  }
+
+  /** Amounts need no check where the currency is a key, or a condition lets one through. */
+  #checkedCurrencies(measure: LinkedMeasure, block: GrowingBlock, condition: BoundExpression): readonly FieldRead[] {
+    const { hasOneCurrency = () => false } = this.#options.context;
+    const queryFilters = this.#filters.get(block.from.model.name) ?? TRUE;
+    const held = [...conjuncts(condition), ...conjuncts(queryFilters)].flatMap((part) =>
+      part.kind === 'operation' && part.operation === 'eq' && part.operands[1]?.kind === 'literal' ? [part.operands[0]] : [],
+    );
+    const isGiven = (field: FieldRead): boolean =>
+      [...block.keys, ...held].some((each) => each?.kind === 'field' && sameField(each, field));
+    const open = measure.currencies.filter((field) => !isGiven(field));
+    const [only] = open;
+    if (only !== undefined && open.length === 1 && hasOneCurrency(only.recordType, only.field.name)) return [];
+    return open;
+  }
+}
+
+const sameField = (a: FieldRead, b: FieldRead): boolean => a.field.name === b.field.name && a.path.join('.') === b.path.join('.');
+
+/** The conditions that all hold where this one does. */
+export function conjuncts(condition: BoundExpression): readonly BoundExpression[] {
+  if (condition.kind === 'literal' && condition.value === true) return [];
+  return condition.kind === 'operation' && condition.operation === 'and' ? condition.operands.flatMap(conjuncts) : [condition];
+}
+
+/** Takes what all aggregates have in common out of their conditions; the rest chooses among the records that any wants. */
+function hoisted({ aggregates: growing, ...block }: GrowingBlock, filters: BoundExpression): Block {
+  const aggregates = [...growing.values()];
+  const parts = aggregates.map(({ condition }) => new Map(conjuncts(condition).map((part) => [JSON.stringify(part), part])));
+  const [first, ...others] = parts;
+  const common = [...(first ?? [])].filter(([key]) => others.every((each) => each.has(key)));
+  const commonKeys = new Set(common.map(([key]) => key));
+  const own = parts.map((each) => allOf([...each].filter(([key]) => !commonKeys.has(key)).map(([, part]) => part)));
+  const wanted = own.some((condition) => condition === TRUE) ? TRUE : anyOf(own);
+  return {
+    ...block,
+    condition: allOf([...conjuncts(filters), ...common.map(([, part]) => part), ...conjuncts(wanted)]),
+    aggregates: aggregates.map((aggregate, index) => ({ ...aggregate, condition: own[index] ?? TRUE })),
+  };
+}

@@ -1,0 +1,69 @@
+import { SophiaError } from '@sophia/shared';
+import type { MetricQuery } from '@sophia/types';
+import type { BoundExpression } from '../expression/bound-expression.ts';
+import type { LinkedLayer, LinkedMeasure, LinkedModel } from '../semantic/linked-layer.ts';
+import type { PlannedKey } from './query-plan.ts';
+import { METRIC_TIME, periodOf, type ResolvedDimension, resolveDimension, splitGrain } from './resolve-dimension.ts';
+
+/** A key of the answer, and what it is for the records of each measure. */
+export interface KeyOfMeasures {
+  readonly planned: PlannedKey;
+  readonly of: (measure: LinkedMeasure) => { readonly expression: BoundExpression; readonly isOwnTime: boolean };
+}
+
+/** Finds the query's dimensions for every model whose records are measured. Throws as `resolveDimension` does. */
+export function planKeys(
+  { dimensions = [] }: MetricQuery,
+  bases: readonly LinkedModel[],
+  layer: LinkedLayer,
+  hidesIdentifying: boolean,
+): readonly KeyOfMeasures[] {
+  const twice = dimensions.find((name, index) => dimensions.indexOf(name) !== index);
+  if (twice !== undefined) throw new SophiaError('invalid_query', `dimensions: ${twice} is there twice.`);
+  return dimensions.map((name) =>
+    splitGrain(name).path.join('.') === METRIC_TIME ? metricTimeKey(name) : dimensionKey(name, bases, layer, hidesIdentifying),
+  );
+}
+
+function metricTimeKey(name: string): KeyOfMeasures {
+  const grain = splitGrain(name).grain ?? 'day';
+  return {
+    planned: { name, label: undefined, type: 'date', grain },
+    of: ({ time, definition }) => {
+      if (time === undefined) throw new SophiaError('invalid_query', `${name}: the measure ${definition.name} has no time dimension.`);
+      return { expression: periodOf(time.expression, grain), isOwnTime: true };
+    },
+  };
+}
+
+function dimensionKey(name: string, bases: readonly LinkedModel[], layer: LinkedLayer, hidesIdentifying: boolean): KeyOfMeasures {
+  if (!name.includes('.') && bases.length > 1) {
+    const models = bases.map(({ model }) => model.name).join(' and ');
+    throw new SophiaError('unknown_dimension', `${name}: the metrics measure ${models}; write the entity before the dimension.`, {
+      details: { name },
+    });
+  }
+  const resolved = new Map(bases.map((base) => [base.model.name, resolveDimension(name, base, layer)]));
+  const [first, ...others] = resolved.values();
+  if (first === undefined) throw new Error('a query measures the records of some model');
+  if (others.some(({ expression }) => expression.type !== first.expression.type)) {
+    throw new SophiaError('unknown_dimension', `${name} is not of one type for all the metrics.`, { details: { name } });
+  }
+  if (hidesIdentifying && [...resolved.values()].some(({ identifying }) => identifying)) throw identifyingDimension(name);
+  const label = first.dimension?.definition.label;
+  return {
+    planned: { name, label, type: first.expression.type, grain: first.grain },
+    of: (measure) => {
+      const dimension = resolved.get(measure.model) ?? first;
+      return { expression: dimension.expression, isOwnTime: isOwnTime(dimension, measure) };
+    },
+  };
+}
+
+const isOwnTime = ({ own, dimension, grain }: ResolvedDimension, { time }: LinkedMeasure): boolean =>
+  own && grain !== undefined && dimension !== undefined && dimension === time;
+
+export const identifyingDimension = (name: string): SophiaError =>
+  new SophiaError('identifying_dimension', `${name} names single records or persons; this role sees aggregates only.`, {
+    details: { name },
+  });

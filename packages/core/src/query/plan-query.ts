@@ -1,0 +1,172 @@
+import { SophiaError } from '@sophia/shared';
+import type { MetricQuery } from '@sophia/types';
+import { allOf, type BoundExpression, operation } from '../expression/bound-expression.ts';
+import { coerce, isNumeric } from '../expression/coerce.ts';
+import { bindFilter, FilterProblem } from '../semantic/bind-filter.ts';
+import { nearest } from '../semantic/closest.ts';
+import { measuresOf } from '../semantic/link-metrics.ts';
+import type { LinkedLayer, LinkedMetric, LinkedModel } from '../semantic/linked-layer.ts';
+import { countPeriods, startOfPeriod } from '../time/calendar.ts';
+import { dayAt } from '../time/time-zone.ts';
+import { BlockBuilder } from './block-builder.ts';
+import type { CompileContext } from './compile-context.ts';
+import { type DateShift, NO_SHIFT } from './date-shift.ts';
+import { planKeys } from './plan-keys.ts';
+import type { Fill, PlannedKey, PlannedMetric, QueryPlan } from './query-plan.ts';
+import { readQueryTime } from './query-time.ts';
+import { instantOf, previousShift, type QueryTime, readTimeBounds, type TimeBounds } from './time-bounds.ts';
+
+/** Most periods that filling adds for each group of the other dimensions. */
+export const MAX_PERIODS = 20_000;
+
+/** Finds every name of a query and says what is to be computed. Throws `SophiaError` with the codes of `semantic-errors.ts`. */
+export function planQuery(query: MetricQuery, layer: LinkedLayer, context: CompileContext): QueryPlan {
+  const metrics = findMetrics(query, layer);
+  const time = readQueryTime(query, context);
+  const { bounds, usesToday } = readTimeBounds(query.time_range, time);
+  const bases = basesOf(metrics, layer);
+  const smallestGroup = context.policy?.smallestGroup;
+  const keys = planKeys(query, bases, layer, smallestGroup !== undefined);
+  const builder = new BlockBuilder({ query, layer, time, bounds, keys, hidesIdentifying: smallestGroup !== undefined, context });
+  const planned = metrics.flatMap((metric) => planMetric(metric, query, builder, bounds));
+  const blocks = builder.finish();
+  const ownTimeIsShown = (index: number): boolean => blocks.some((block) => block.ownTime === index);
+  return {
+    keys: keys.map(({ planned: key }) => key),
+    metrics: planned,
+    blocks,
+    fill: planFill(
+      query,
+      keys.map(({ planned: key }) => key),
+      bounds,
+      ownTimeIsShown,
+      time,
+    ),
+    having: planHaving(query, planned),
+    order: planOrder(
+      query,
+      keys.map(({ planned: key }) => key),
+      planned,
+    ),
+    limit: query.limit,
+    ...time,
+    usesToday,
+    asOf: time.asOf,
+    smallestGroup,
+  };
+}
+
+function findMetrics({ metrics }: MetricQuery, layer: LinkedLayer): readonly LinkedMetric[] {
+  const twice = metrics.find((name, index) => metrics.indexOf(name) !== index);
+  if (twice !== undefined) throw new SophiaError('invalid_query', `metrics: ${twice} is there twice.`);
+  return metrics.map((name) => {
+    const metric = layer.metrics.get(name);
+    if (metric !== undefined) return metric;
+    const near = nearest(name, layer.metrics.keys());
+    const hint = near.length === 0 ? 'GET /metrics lists them.' : `Did you mean ${near.join(' or ')}?`;
+    throw new SophiaError('unknown_metric', `There is no metric ${name}. ${hint}`, { details: { name, nearest: near } });
+  });
+}
+
+/** The models whose records the metrics measure, each once. */
+function basesOf(metrics: readonly LinkedMetric[], layer: LinkedLayer): readonly LinkedModel[] {
+  const names = new Set(metrics.flatMap(measuresOf).map(({ model }) => model));
+  return [...names].flatMap((name) => layer.models.get(name) ?? []);
+}
+
+/** The column of a metric, and those that compare it with an earlier range. */
+function planMetric(metric: LinkedMetric, query: MetricQuery, builder: BlockBuilder, bounds: TimeBounds): readonly PlannedMetric[] {
+  const { definition } = metric;
+  const { name } = definition;
+  const value: PlannedMetric = { name, definition, type: metric.type, role: 'value', expression: builder.compute(metric, NO_SHIFT) };
+  if (query.compare === undefined) return [value];
+  const previous: PlannedMetric = {
+    name: `${name}__previous`,
+    definition,
+    type: metric.type,
+    role: 'previous',
+    expression: builder.compute(metric, comparedShift(query.compare, bounds)),
+  };
+  if (!isNumeric(metric.type)) return [value, previous];
+  const expression = relativeChange(value.expression, previous.expression);
+  return [value, previous, { name: `${name}__change`, definition, type: 'number', role: 'change', expression }];
+}
+
+function comparedShift(compare: NonNullable<MetricQuery['compare']>, { from, to }: TimeBounds): DateShift {
+  if (compare === 'previous_year') {
+    if (from !== undefined && to !== undefined && from.instant === undefined && to.instant === undefined) return { months: 12, days: 0 };
+  } else if (from !== undefined && to !== undefined && from.instant === undefined && to.instant === undefined) {
+    return previousShift(from.day, to.day);
+  }
+  throw new SophiaError('invalid_query', `compare: ${compare} needs a time_range whose from and to are days.`);
+}
+
+/** The difference in parts of the earlier value's size: 0.1 is ten percent more. */
+function relativeChange(value: BoundExpression, previous: BoundExpression): BoundExpression {
+  const type = value.type;
+  const difference = operation('subtract', type, [value, previous]);
+  const size = operation('absolute', type, [previous]);
+  const [dividend, divisor] = [difference, size].map((part) => coerce(part, 'number') ?? part);
+  return operation('divide', 'number', [dividend ?? difference, divisor ?? size]);
+}
+
+function planFill(
+  query: MetricQuery,
+  keys: readonly PlannedKey[],
+  bounds: TimeBounds,
+  isOwnTime: (index: number) => boolean,
+  time: QueryTime,
+): Fill | undefined {
+  const index = keys.findIndex(({ grain }) => grain !== undefined);
+  const grain = keys[index]?.grain;
+  if (query.fill === false || grain === undefined || keys.filter((key) => key.grain !== undefined).length > 1) return undefined;
+  const { from, to } = isOwnTime(index) ? bounds : { from: undefined, to: undefined };
+  const first = from === undefined ? undefined : startOfPeriod(from.day, grain, time.weekStart);
+  const lastDay = to === undefined ? undefined : dayAt(Date.parse(instantOf(to, time.timeZone)) - 1, time.timeZone);
+  const last = lastDay === undefined ? undefined : startOfPeriod(lastDay, grain, time.weekStart);
+  if (first !== undefined && last !== undefined && countPeriods(first, last, grain) > MAX_PERIODS) {
+    const message = `time_range has ${countPeriods(first, last, grain)} periods of a ${grain}; at most ${MAX_PERIODS} are shown. Take a coarser grain, or fill: false.`;
+    throw new SophiaError('query_too_large', message, { details: { limit: MAX_PERIODS } });
+  }
+  return { key: index, grain, first, last };
+}
+
+function planHaving({ having = [] }: MetricQuery, planned: readonly PlannedMetric[]): BoundExpression | undefined {
+  if (having.length === 0) return undefined;
+  const names = planned.map(({ name }) => name);
+  const resolve = (name: string): BoundExpression => {
+    const metric = planned.find((each) => each.name === name);
+    if (metric !== undefined) return { kind: 'column', name, type: metric.type };
+    const near = nearest(name, names);
+    throw new SophiaError('unknown_metric', `having: ${name} is none of the query's metrics (${names.join(', ')}).`, {
+      details: { name, nearest: near },
+    });
+  };
+  try {
+    return allOf(having.map((filter) => bindFilter(filter, resolve)));
+  } catch (problem) {
+    if (problem instanceof FilterProblem)
+      throw new SophiaError('invalid_filter', `having: ${problem.message}.`, { details: { field: problem.field } });
+    throw problem;
+  }
+}
+
+/** What the query says, and then all dimensions: so that no two rows can change places. */
+function planOrder(
+  { order_by: written = [] }: MetricQuery,
+  keys: readonly PlannedKey[],
+  planned: readonly PlannedMetric[],
+): QueryPlan['order'] {
+  const columns = [...keys, ...planned].map(({ name }) => name);
+  const order = written.map((text) => {
+    const descending = text.startsWith('-');
+    const name = descending ? text.slice(1) : text;
+    const column = columns.includes(name) ? name : keys.find((key) => key.name.startsWith(`${name}:`))?.name;
+    if (column !== undefined) return { column, descending };
+    const near = nearest(name, columns);
+    throw new SophiaError('invalid_query', `order_by: ${name} is none of ${columns.join(', ')}.`, { details: { name, nearest: near } });
+  });
+  return [...order, ...keys.map(({ name }) => ({ column: name, descending: false }))].filter(
+    ({ column }, index, all) => all.findIndex((each) => each.column === column) === index,
+  );
+}

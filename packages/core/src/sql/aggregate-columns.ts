@@ -1,0 +1,50 @@
+import type { FieldRead, ValueType } from '../expression/bound-expression.ts';
+import type { Aggregate, QueryPlan } from '../query/query-plan.ts';
+
+/** A column of the rows that a block gives, beside their keys. */
+export interface BlockColumn {
+  readonly name: string;
+  readonly type: ValueType;
+}
+
+/** The columns of one aggregate. */
+export interface AggregateColumns {
+  readonly value: string;
+  /** How many records it is over, where that is asked. */
+  readonly count: string | undefined;
+  /** The least and the greatest currency of its amounts, where there may be several. */
+  readonly currencies: readonly CurrencyColumns[];
+}
+
+export interface CurrencyColumns {
+  readonly field: FieldRead;
+  readonly least: string;
+  readonly greatest: string;
+}
+
+export function aggregateColumns(
+  { column, measure, currencies }: Aggregate,
+  { smallestGroup }: Pick<QueryPlan, 'smallestGroup'>,
+): AggregateColumns {
+  // No records make a sum of 0, records without a value make none: only their number tells.
+  const isCounted = measure.aggregation === 'sum' || smallestGroup !== undefined;
+  return {
+    value: column,
+    count: isCounted ? `${column}_count` : undefined,
+    currencies: currencies.map((field, index) => ({ field, least: `${column}_least${index}`, greatest: `${column}_greatest${index}` })),
+  };
+}
+
+export const keyColumn = (index: number): string => `k${index}`;
+
+/** Every column of the aggregates, in order. */
+export function columnsOf(aggregates: readonly Aggregate[], plan: Pick<QueryPlan, 'smallestGroup'>): readonly BlockColumn[] {
+  return aggregates.flatMap((aggregate) => {
+    const { value, count, currencies } = aggregateColumns(aggregate, plan);
+    return [
+      { name: value, type: aggregate.measure.type },
+      ...(count === undefined ? [] : [{ name: count, type: 'integer' as const }]),
+      ...currencies.flatMap(({ least, greatest }) => [least, greatest].map((name) => ({ name, type: 'text' as const }))),
+    ];
+  });
+}

@@ -1,0 +1,9 @@
+import { columnsOf, keyColumn } from './aggregate-columns.ts';
+import { groupBy, type PlanScope } from './write-block.ts';
+
+/** One row for each combination of keys; each column is in one of the rows at most. */
+export function mergeRows(rows: string, { plan }: PlanScope): string {
+  const keys = plan.keys.map((_key, index) => keyColumn(index));
+  const columns = plan.blocks.flatMap((block) => columnsOf(block.aggregates, plan)).map(({ name }) => `max(${name}) as ${name}`);
+  return `select ${[...keys, ...columns].join(', ')} from (${rows}) as part_rows${groupBy(keys.length)}`;
+}

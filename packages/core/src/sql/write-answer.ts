@@ -1,0 +1,126 @@
+import type { AnswerColumn, ColumnType } from '@sophia/types';
+import { nodesOf, type ValueType } from '../expression/bound-expression.ts';
+import type { HiddenCheck } from '../query/compiled-query.ts';
+import type { Aggregate, PlannedMetric } from '../query/query-plan.ts';
+import { aggregateColumns, keyColumn } from './aggregate-columns.ts';
+import type { PlanScope } from './write-block.ts';
+import { writeCells } from './write-cells.ts';
+import { writeExpression } from './write-expression.ts';
+
+export interface WrittenAnswer {
+  readonly text: string;
+  readonly columns: readonly AnswerColumn[];
+  readonly checks: readonly HiddenCheck[];
+}
+
+/** The whole statement: cells, their values, the metrics made of them, and then having, order and limit. */
+export function writeAnswer(scope: PlanScope): WrittenAnswer {
+  const { plan } = scope;
+  const cells = writeCells(scope);
+  const names = [...plan.keys, ...plan.metrics].map(({ name }) => name);
+  const column = (name: string): string => `c${names.indexOf(name)}`;
+  const checks = [...plan.metrics.flatMap((metric, index) => currencyCheck(metric, index, scope)), ...cells.checks];
+  const selected = [
+    ...plan.keys.map(({ name }, index) => `${keyColumn(index)} as ${column(name)}`),
+    ...plan.metrics.map(({ name, expression }) => `${writeExpression(expression, outer(scope))} as ${column(name)}`),
+    ...checks.flatMap(({ columns }) => columns),
+  ];
+  const answer = `select ${selected.join(', ')} from (${writeValues(cells.from, scope)}) as cell_values`;
+  const having = plan.having === undefined ? '' : ` where ${writeExpression(plan.having, { ...outer(scope), column })}`;
+  const order = plan.order.map((each) => `${column(each.column)} ${each.descending ? 'desc' : 'asc'} nulls last`);
+  const ordered = order.length === 0 ? '' : ` order by ${order.join(', ')}`;
+  const limit = plan.limit === undefined ? '' : ` limit ${Math.trunc(plan.limit)}`;
+  return {
+    text: `${cells.with}select * from (${answer}) as answer${having}${ordered}${limit}`,
+    columns: [...plan.keys.map(({ name, type, label }) => ({ name, type: COLUMN_TYPES[type], label })), ...plan.metrics.map(metricColumn)],
+    checks: checks.map(({ check }) => check),
+  };
+}
+
+const outer = (scope: PlanScope) => ({ writer: scope.writer, time: scope.time, field: () => '', column: (name: string) => name });
+
+/** What each aggregate is worth where it has no records, and where it has too few to be shown. */
+function writeValues(from: string, { plan }: PlanScope): string {
+  const keys = plan.keys.map((_key, index) => keyColumn(index));
+  const aggregates = plan.blocks.flatMap((block) => block.aggregates);
+  const values = aggregates.map((aggregate) => `${shownValue(aggregate, plan.smallestGroup)} as ${aggregate.column}`);
+  const currencies = aggregates.flatMap((aggregate) =>
+    aggregateColumns(aggregate, plan).currencies.flatMap(({ least, greatest }) => [least, greatest]),
+  );
+  return `select ${[...keys, ...values, ...currencies, ...(plan.fill === undefined ? [] : [])].join(', ')} from ${from}${onlyLargeGroups(aggregates, plan.smallestGroup)}`;
+}
+
+function shownValue({ column, measure }: Aggregate, smallestGroup: number | undefined): string {
+  const count = `coalesce(${column}_count, 0)`;
+  const value =
+    measure.aggregation === 'sum'
+      ? `case when ${count} = 0 then 0 else ${column} end`
+      : measure.aggregation.startsWith('count')
+        ? `coalesce(${column}, 0)`
+        : column;
+  return smallestGroup === undefined ? value : `case when ${count} between 1 and ${smallestGroup - 1} then null else ${value} end`;
+}
+
+/** A group in which everything is withheld is not shown at all. */
+function onlyLargeGroups(aggregates: readonly Aggregate[], smallestGroup: number | undefined): string {
+  if (smallestGroup === undefined) return '';
+  const counts = aggregates.map(({ column }) => `coalesce(${column}_count, 0)`);
+  return ` where ${counts.map((count) => `${count} >= ${smallestGroup}`).join(' or ')} or (${counts.map((count) => `${count} = 0`).join(' and ')})`;
+}
+
+interface WrittenCheck {
+  readonly columns: readonly string[];
+  readonly check: HiddenCheck;
+}
+
+/** The least and the greatest currency of everything that a metric is made of, over the whole answer. */
+function currencyCheck({ name, role, expression }: PlannedMetric, index: number, { plan }: PlanScope): readonly WrittenCheck[] {
+  if (role === 'change') return [];
+  const read = new Set([...nodesOf(expression)].flatMap((node) => (node.kind === 'column' ? [node.name] : [])));
+  const columns = plan.blocks
+    .flatMap((block) => block.aggregates)
+    .filter(({ column }) => read.has(column))
+    .flatMap((aggregate) => aggregateColumns(aggregate, plan).currencies);
+  if (columns.length === 0) return [];
+  const [least, greatest] = [`least_${index}`, `greatest_${index}`];
+  return [
+    {
+      columns: [
+        `min(${extreme(
+          'least',
+          columns.map((each) => each.least),
+        )}) over () as ${least}`,
+        `max(${extreme(
+          'greatest',
+          columns.map((each) => each.greatest),
+        )}) over () as ${greatest}`,
+      ],
+      check: { kind: 'one_currency', least, greatest, metric: name },
+    },
+  ];
+}
+
+/** Of those that are not null, in every dialect: each stands in for the others where they are null. */
+function extreme(name: 'least' | 'greatest', columns: readonly string[]): string {
+  if (columns.length === 1) return columns[0] ?? '';
+  const rotated = columns.map((_column, index) => `coalesce(${[...columns.slice(index), ...columns.slice(0, index)].join(', ')})`);
+  return `${name}(${rotated.join(', ')})`;
+}
+
+function metricColumn({ name, definition, role, type }: PlannedMetric): AnswerColumn {
+  const { label, format, unit } = definition;
+  if (role === 'change') return { name, type: 'number', format: 'percent', label: label === undefined ? undefined : `${label}: change` };
+  return { name, type: COLUMN_TYPES[type], format, unit, label: role === 'previous' && label !== undefined ? `${label}: before` : label };
+}
+
+const COLUMN_TYPES: Readonly<Record<ValueType, ColumnType>> = {
+  text: 'text',
+  integer: 'integer',
+  number: 'number',
+  money: 'decimal',
+  boolean: 'boolean',
+  date: 'date',
+  timestamp: 'timestamp',
+  text_list: 'text',
+  json: 'text',
+};
