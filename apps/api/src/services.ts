@@ -2,6 +2,7 @@ import type { Analytics } from '@sophia/analytics';
 import type { ApiKeys, Audit, Authentication, Policies, Workspaces } from '@sophia/auth';
 import type { Catalog } from '@sophia/catalog';
 import type { Observability } from '@sophia/observability';
+import type { HealthReport } from '@sophia/platform';
 import type { HttpConfiguration } from '@sophia/shared';
 
 /** Everything that the interfaces stand on: they add transport, nothing else. */
@@ -18,15 +19,4 @@ export interface ApiServices {
   /** Version of Sophia, for the documents. */
   readonly version: string;
   health(): Promise<HealthReport>;
-}
-
-export interface HealthReport {
-  readonly status: 'ready' | 'starting' | 'degraded' | 'stopping';
-  readonly version: string;
-  readonly dependencies: readonly {
-    readonly name: string;
-    readonly state: 'up' | 'down';
-    readonly milliseconds?: number | undefined;
-    readonly detail?: string | undefined;
-  }[];
 }

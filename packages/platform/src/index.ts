@@ -1,1 +1,3 @@
-export {};
+export { createPlatform, type Platform, type PlatformOptions } from './create-platform.ts';
+export type { DependencyHealth, HealthReport } from './health.ts';
+export { observe } from './observe.ts';

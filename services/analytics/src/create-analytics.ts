@@ -108,6 +108,7 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
           if (layers.peek(workspace) !== undefined) await layers.reload(workspace);
         }
         followSources(sources, events);
+        collaborators.onApplied(events);
       },
       onPublished: ({ events }) => {
         if (events.length > 0) warming.warmSoon();

@@ -1,0 +1,153 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Analytics, createAnalytics } from '@sophia/analytics';
+import { type Auth, createAuth } from '@sophia/auth';
+import { AUTH_MIGRATIONS } from '@sophia/auth/migrations';
+import { createMemoryCache } from '@sophia/cache/memory';
+import { type CatalogService, createCatalog } from '@sophia/catalog';
+import { CATALOG_MIGRATIONS } from '@sophia/catalog/migrations';
+import type { Database } from '@sophia/database';
+import { migrate } from '@sophia/database/migrations';
+import { createDatabaseObservers, createPostgresDatabase, type DatabaseRole, type PostgresConnection } from '@sophia/database/postgres';
+import type { EventLog } from '@sophia/event-log';
+import { createPostgresEventLog, EVENT_LOG_MIGRATIONS } from '@sophia/event-log/postgres';
+import type { Observability } from '@sophia/observability';
+import { type Configuration, createIdGenerator, createLifecycle, systemClock } from '@sophia/shared';
+import type { WorkspaceId } from '@sophia/types';
+import { isEnvironmentalWarehouseError, type Warehouse } from '@sophia/warehouse';
+import { openPubSub, openWarehouse } from './adapters.ts';
+import { forgetPolicies } from './forget-policies.ts';
+import { type HealthReport, reportHealth } from './health.ts';
+import { modelsFolder, readModelFiles } from './models-folder.ts';
+import { observe } from './observe.ts';
+import { openDatabase } from './open-database.ts';
+import { watchModels } from './watch-models.ts';
+import { followWorkspaces, type WorkspaceDirectory } from './workspace-directory.ts';
+
+/** Everything that the interfaces stand on, started and wired. */
+export interface Platform {
+  readonly configuration: Configuration;
+  readonly catalog: CatalogService;
+  readonly analytics: Analytics;
+  readonly auth: Auth;
+  readonly eventLog: EventLog;
+  readonly warehouse: Warehouse;
+  readonly observability: Observability;
+  /** Each dependency and its state. */
+  health(): Promise<HealthReport>;
+  /** What a backup reads and a restore writes. */
+  readonly owner: PostgresConnection;
+  readonly workspaces: WorkspaceDirectory;
+  close(): Promise<void>;
+}
+
+export interface PlatformOptions {
+  readonly configuration: Configuration;
+  readonly version: string;
+  /** Where the semantic models, mappings and data that Sophia brings are; the repository's `samples` unless told. */
+  readonly samples?: string | undefined;
+  readonly observability?: Observability | undefined;
+}
+
+const SHIPPED_SAMPLES = fileURLToPath(new URL('../../../samples/', import.meta.url));
+
+/** Starts the platform that the configuration describes; when a part fails to start, those before it are closed. */
+export const createPlatform = async (options: PlatformOptions): Promise<Platform> => {
+  const { configuration, version, samples = SHIPPED_SAMPLES } = options;
+  await mkdir(configuration.dataDirectory, { recursive: true, mode: 0o700 });
+  const lifecycle = createLifecycle({ closeDeadline: configuration.shutdownMilliseconds });
+  const observability = options.observability ?? (await lifecycle.start('observability', () => observe(configuration, version)));
+  const { logger } = observability;
+  const clock = systemClock;
+  const newId = createIdGenerator({ clock });
+
+  const postgres = await lifecycle.start('postgres', () => openDatabase(configuration.database, logger));
+  const owner = postgres.connection('owner');
+  await migrate(owner, [EVENT_LOG_MIGRATIONS, AUTH_MIGRATIONS, CATALOG_MIGRATIONS]);
+  const observers = createDatabaseObservers(observability);
+  const open = (role: DatabaseRole, own: Partial<{ minimum: number; maximum: number }> = {}): Promise<Database> =>
+    lifecycle.start(`database as ${role}`, () =>
+      createPostgresDatabase({
+        connection: postgres.connection(role),
+        role,
+        replicas: role === 'app' ? postgres.replicas : [],
+        pool: { ...configuration.database.connections, ...own },
+        observers,
+      }),
+    );
+  const [app, log] = await Promise.all([open('app'), open('log', LOG_POOL)]);
+  const pubSub = await lifecycle.start('pub-sub', () => openPubSub(configuration, app, observability));
+  const [eventLog, warehouse] = await Promise.all([
+    lifecycle.start('event log', () => createPostgresEventLog({ app, log, logger, retentionDays: configuration.eventLog.retentionDays })),
+    lifecycle.start('warehouse', () => openWarehouse(configuration)),
+  ]);
+
+  const auth = await lifecycle.start('auth', () =>
+    createAuth({
+      database: app,
+      clock,
+      observability,
+      configuration: { ...configuration.auth, ...configuration },
+      pubSub,
+      directory: {
+        recordTypes: (workspace) => catalog.directory.recordTypes(workspace),
+        user: (workspace, key) => catalog.directory.user(workspace, key),
+      },
+    }),
+  );
+  const catalog: CatalogService = await lifecycle.start('catalog', () =>
+    createCatalog({ database: app, eventLog, policy: auth.policies, audit: auth.audit, clock, observability }),
+  );
+  const workspaces = await lifecycle.start('workspaces', () => followWorkspaces(auth, configuration));
+  const answers = await lifecycle.start('answers', () =>
+    createMemoryCache({ maximumBytes: Math.floor(configuration.cache.maximumBytes * ANSWERS_SHARE), clock }),
+  );
+  const results = await lifecycle.start('results', () =>
+    createMemoryCache({ maximumBytes: Math.ceil(configuration.cache.maximumBytes * (1 - ANSWERS_SHARE)), clock }),
+  );
+  const folderOf = (workspace: WorkspaceId): Promise<string> =>
+    modelsFolder(configuration.dataDirectory, workspaces.name(workspace), join(samples, 'crm', 'models'));
+  const analytics = await lifecycle.start('analytics', () =>
+    createAnalytics({
+      eventLog,
+      warehouse,
+      isEnvironmental: isEnvironmentalWarehouseError,
+      answers,
+      results,
+      policies: auth.policies,
+      audit: auth.audit,
+      observability,
+      clock,
+      newQueryId: newId,
+      readModels: async (workspace) => readModelFiles(await folderOf(workspace)),
+      readRecordTypes: (workspace) => catalog.directory.recordTypes(workspace),
+      calendar: (workspace) => workspaces.calendar(workspace),
+      readSourceActivity: () => catalog.directory.sourceActivity(workspaces.ids()),
+      onApplied: (events) => forgetPolicies(auth, events),
+      warmAnswers: WARM_ANSWERS,
+    }),
+  );
+  workspaces.onChanged(analytics.forget);
+  await lifecycle.start('models', () => watchModels({ folderOf, workspaces, analytics, logger }));
+
+  return {
+    configuration,
+    catalog,
+    analytics,
+    auth,
+    eventLog,
+    warehouse,
+    observability,
+    owner,
+    workspaces,
+    health: () => reportHealth({ version, app, eventLog, analytics, isClosing: () => lifecycle.signal.aborted }),
+    close: () => lifecycle.close(),
+  };
+};
+
+/** The log's role ticks, reads and consumes: few connections, of which each consumer holds one while it works. */
+const LOG_POOL = { minimum: 2, maximum: 8 };
+/** Of the memory for caches, the part of L1; the rest is L3's. */
+const ANSWERS_SHARE = 0.75;
+const WARM_ANSWERS = 20;

@@ -1,0 +1,56 @@
+import { createHmac } from 'node:crypto';
+import { startEmbeddedPostgres } from '@sophia/database/embedded';
+import type { DatabaseRole, PostgresConnection } from '@sophia/database/postgres';
+import { APP_ROLE, ensureRoles, LOG_ROLE } from '@sophia/database/roles';
+import type { Logger } from '@sophia/observability';
+import type { DatabaseConfiguration } from '@sophia/shared';
+
+/** The PostgreSQL that a configuration names, reachable as each role. */
+export interface OpenedDatabase {
+  connection(role: DatabaseRole): PostgresConnection;
+  readonly replicas: readonly PostgresConnection[];
+  close(): Promise<void>;
+}
+
+export const openDatabase = async (configuration: DatabaseConfiguration, logger: Logger): Promise<OpenedDatabase> => {
+  switch (configuration.kind) {
+    case 'embedded': {
+      const log = (line: string): void => logger.debug({ postgres: line }, 'postgres');
+      const postgres = await startEmbeddedPostgres({ dataDirectory: configuration.directory, log });
+      return { connection: (role) => postgres.connection(role), replicas: [], close: () => postgres.stop() };
+    }
+    case 'postgres': {
+      const owner = connectionOf(configuration.url);
+      const passwords = { app: passwordOf(owner, APP_ROLE), log: passwordOf(owner, LOG_ROLE) };
+      await ensureRoles(owner, passwords);
+      const app = { user: APP_ROLE, password: passwords.app };
+      const connections: Record<DatabaseRole, PostgresConnection> = {
+        owner,
+        app: { ...owner, ...app },
+        log: { ...owner, user: LOG_ROLE, password: passwords.log },
+      };
+      return {
+        connection: (role) => connections[role],
+        replicas: configuration.replicas.map((url) => ({ ...connectionOf(url), ...app })),
+        close: () => Promise.resolve(),
+      };
+    }
+  }
+};
+
+const connectionOf = (url: string): PostgresConnection => {
+  const { hostname, port, pathname, username, password, searchParams } = new URL(url);
+  const mode = searchParams.get('sslmode');
+  return {
+    host: searchParams.get('host') ?? decodeURIComponent(hostname),
+    port: Number(port === '' ? 5432 : port),
+    database: decodeURIComponent(pathname.slice(1)),
+    user: decodeURIComponent(username),
+    password: decodeURIComponent(password),
+    ...(mode === null || mode === 'disable' ? {} : { tls: true }),
+  };
+};
+
+/** Every process derives the same password from the owner's, so that none need be kept or handed around. */
+const passwordOf = (owner: PostgresConnection, role: string): string =>
+  createHmac('sha256', owner.password).update(`sophia ${role} ${owner.database}`).digest('base64url');
