@@ -1,9 +1,9 @@
 import { createHash, randomInt } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { SophiaError } from '@sophia/shared';
-import pg from 'pg';
-import { clientConfig } from './postgres/client-config.ts';
+import type pg from 'pg';
 import type { PostgresConnection } from './postgres/connection-settings.ts';
+import { withClient } from './postgres/with-client.ts';
 
 /** A workspace of the code that owns tables: its SQL files `0001_name.sql`, `0002_...` in one folder. */
 export interface MigrationModule {
@@ -45,32 +45,22 @@ export async function migrate(
   options: MigrateOptions = {},
 ): Promise<MigrationReport> {
   const migrations = await loadMigrations([FOUNDATION, ...modules]);
-  const client = new pg.Client(clientConfig(owner, 'sophia-migrate'));
-  client.on('error', ignoreLoss);
-  await client.connect();
-  try {
+  return withClient(owner, 'sophia-migrate', async (client) => {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await client.query(CREATE_JOURNAL);
     const pending = await pendingMigrations(client, migrations);
     for (const migration of pending) await apply(client, migration);
     return { applied: pending.map(label), epoch: await ensureInstallation(client, options.databaseNumber ?? 0) };
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 /** Gives the log a new epoch, so that no cursor of before is taken for one of now: after a restore or a move. */
 export async function renewEpoch(owner: PostgresConnection): Promise<string> {
-  const client = new pg.Client(clientConfig(owner, 'sophia-migrate'));
-  client.on('error', ignoreLoss);
-  await client.connect();
-  try {
+  return withClient(owner, 'sophia-migrate', async (client) => {
     const epoch = makeEpoch();
     await client.query('update installation set epoch = $1', [epoch]);
     return epoch;
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 /** The migrations of the modules' folders, in order. */
@@ -172,6 +162,3 @@ const makeEpoch = (): string => randomInt(36 ** 6, 36 ** 7).toString(36);
 
 const label = ({ module, number, name }: { readonly module: string; readonly number: number; readonly name: string }): string =>
   `${module}/${String(number).padStart(4, '0')}_${name}`;
-
-// The statement in hand fails with the same error.
-function ignoreLoss(): void {}

@@ -1,6 +1,6 @@
 import pg from 'pg';
-import { clientConfig } from './postgres/client-config.ts';
 import type { PostgresConnection } from './postgres/connection-settings.ts';
+import { withClient } from './postgres/with-client.ts';
 
 /** Names of the roles in a cluster; a role is shared by all databases of its cluster. */
 export const APP_ROLE = 'sophia_app';
@@ -16,16 +16,11 @@ export interface RolePasswords {
  * must be a superuser, or on PostgreSQL 16 and later have CREATEROLE and BYPASSRLS.
  */
 export async function ensureRoles(administrator: PostgresConnection, passwords: RolePasswords): Promise<void> {
-  const client = new pg.Client(clientConfig(administrator, 'sophia-roles'));
-  client.on('error', () => {});
-  await client.connect();
-  try {
+  await withClient(administrator, 'sophia-roles', async (client) => {
     await client.query('select pg_advisory_lock($1)', [ROLES_LOCK]);
     await ensureRole(client, APP_ROLE, 'nobypassrls', passwords.app);
     await ensureRole(client, LOG_ROLE, 'bypassrls', passwords.log);
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 const ROLES_LOCK = 7_364_217_002;

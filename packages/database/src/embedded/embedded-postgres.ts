@@ -2,9 +2,8 @@ import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createBackoff } from '@sophia/shared';
-import pg from 'pg';
-import { clientConfig } from '../postgres/client-config.ts';
 import type { DatabaseRole, PostgresConnection } from '../postgres/connection-settings.ts';
+import { withClient } from '../postgres/with-client.ts';
 import { APP_ROLE, ensureRoles, LOG_ROLE } from '../roles.ts';
 import { type ClusterFolder, OWNER_ROLE, openClusterFolder } from './cluster-folder.ts';
 import { createConfiner } from './confined-command.ts';
@@ -97,17 +96,13 @@ async function chooseAddress({ socket }: ClusterFolder): Promise<Address> {
 
 /** Roles and the product's database, on first start. */
 async function ensureContents(connection: EmbeddedPostgres['connection'], { passwords }: ClusterFolder): Promise<void> {
-  const client = new pg.Client(clientConfig(connection('owner', 'postgres'), 'sophia-start'));
-  client.on('error', () => {});
-  await client.connect();
-  try {
+  const administrator = connection('owner', 'postgres');
+  await withClient(administrator, 'sophia-start', async (client) => {
     const { rows } = await client.query('select from pg_database where datname = $1', [PRODUCT_DATABASE]);
     if (rows.length > 0) return;
-    await ensureRoles(connection('owner', 'postgres'), passwords);
-    await client.query(`create database ${pg.escapeIdentifier(PRODUCT_DATABASE)}`);
-  } finally {
-    await client.end();
-  }
+    await ensureRoles(administrator, passwords);
+    await client.query(`create database ${PRODUCT_DATABASE}`);
+  });
 }
 
 function supervise(

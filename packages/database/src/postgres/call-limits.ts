@@ -25,7 +25,8 @@ export function callLimits({ deadline = DEFAULT_DEADLINE, signal }: CallOptions,
         () => onEnd(new SophiaError('deadline_exceeded', `The database did not answer within ${deadline} ms.`, { retryAfter: 1 })),
         remaining(),
       );
-      signal?.addEventListener('abort', onAbort, { once: true });
+      if (signal?.aborted === true) queueMicrotask(onAbort);
+      else signal?.addEventListener('abort', onAbort, { once: true });
       return () => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);

@@ -48,7 +48,7 @@ export class ConnectionPool {
     this.#options = options;
     this.#open = open;
     this.#clock = clock;
-    this.#sweeper = setInterval(() => this.#closeIdle(), Math.max(10, Math.min(options.idleMs / 2, 30_000)));
+    this.#sweeper = setInterval(() => this.#closeIdle(), LOOK_FOR_IDLE_EVERY);
     this.#sweeper.unref();
   }
 
@@ -62,6 +62,11 @@ export class ConnectionPool {
 
   get waiting(): number {
     return this.#waiters.size;
+  }
+
+  /** Whether the server was away at the last attempt to connect. */
+  get isFailing(): boolean {
+    return this.#lastFailure !== undefined;
   }
 
   /** Opens the minimum; resolves when all of them are there. */
@@ -233,6 +238,7 @@ export class ConnectionPool {
   }
 }
 
+const LOOK_FOR_IDLE_EVERY = 1_000;
 const MOST_OPENING_AT_ONCE = 8;
 const CLOSE_GRACE = 2_000;
 

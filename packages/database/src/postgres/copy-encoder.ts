@@ -99,6 +99,12 @@ class ByteWriter {
     this.#buffer.writeBigInt64BE(value, at + 4);
   }
 
+  uint64Field(value: bigint): void {
+    const at = this.#room(12);
+    this.#buffer.writeInt32BE(8, at);
+    this.#buffer.writeBigUInt64BE(value, at + 4);
+  }
+
   /** Integers that a double holds exactly, without a BigInt. */
   safeIntegerField(value: number): void {
     const at = this.#room(12);
@@ -145,7 +151,7 @@ class ByteWriter {
 const WRITERS: Readonly<Record<CopyType, Writer>> = {
   int4: (into, value) => into.int32Field(integer(value)),
   int8: writeInt8,
-  xid8: writeInt8,
+  xid8: (into, value) => into.uint64Field(typeof value === 'bigint' ? value : wholeNumber(value)),
   float8: (into, value) => into.float64Field(typeof value === 'number' ? value : refuse()),
   bool: (into, value) => into.byteField(typeof value === 'boolean' ? Number(value) : refuse()),
   text: (into, value) => into.textField(typeof value === 'string' ? value : refuse()),
@@ -169,12 +175,17 @@ function integer(value: unknown): number {
   return Number.isSafeInteger(value) ? (value as number) : refuse();
 }
 
+function wholeNumber(value: unknown): bigint {
+  return Number.isSafeInteger(value) || (typeof value === 'string' && /^-?\d{1,20}$/.test(value))
+    ? BigInt(value as number | string)
+    : refuse();
+}
+
 function writeInt8(into: ByteWriter, value: unknown): void {
-  if (typeof value === 'number') into.safeIntegerField(integer(value));
-  else if (typeof value === 'bigint') into.int64Field(value);
+  if (typeof value === 'bigint') into.int64Field(value);
+  else if (Number.isSafeInteger(value)) into.safeIntegerField(value as number);
   else if (typeof value === 'string' && /^-?\d{1,15}$/.test(value)) into.safeIntegerField(Number(value));
-  else if (typeof value === 'string' && /^-?\d{1,20}$/.test(value)) into.int64Field(BigInt.asIntN(64, BigInt(value)));
-  else refuse();
+  else into.int64Field(wholeNumber(value));
 }
 
 function writeTimestamptz(into: ByteWriter, value: unknown): void {

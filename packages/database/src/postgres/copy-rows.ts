@@ -1,10 +1,13 @@
 import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import type { CopyTarget } from '../database.ts';
-import { createCopyEncoder } from './copy-encoder.ts';
+import { type CopyEncoder, createCopyEncoder } from './copy-encoder.ts';
 import type { ServerConnection } from './postgres-connection.ts';
 
-/** Streams rows by binary COPY, waiting whenever the server is slower; resolves to their count. An error of the source fails the COPY. */
+/** The rows could not be had: what `cause` says is no matter of the database. */
+export class CopySourceError extends Error {}
+
+/** Streams rows by binary COPY, waiting whenever the server is slower; resolves to their count. */
 export async function copyRows(
   connection: ServerConnection,
   target: CopyTarget,
@@ -15,20 +18,35 @@ export async function copyRows(
   const encoder = createCopyEncoder(target.columns.map(({ type }) => type));
   const done = finished(stream);
   // Awaited below; an earlier failure must not count as unhandled meanwhile.
-  done.catch(() => {});
+  done.catch(ignore);
   try {
-    for await (const row of rows) {
-      const chunk = encoder.add(row);
-      if (chunk !== undefined && !stream.write(chunk)) await Promise.race([once(stream, 'drain'), done]);
-    }
+    for await (const chunk of encodeRows(encoder, rows)) if (!stream.write(chunk)) await Promise.race([once(stream, 'drain'), done]);
     stream.end(encoder.finish());
   } catch (error) {
-    stream.destroy(error instanceof Error ? error : new Error(String(error)));
-    await done.catch(() => {});
+    stream.destroy(new Error('The rows ended with an error.'));
+    await done.catch(ignore);
     throw error;
   }
   await done;
   return stream.rowCount;
+}
+
+async function* encodeRows(
+  encoder: CopyEncoder,
+  rows: Iterable<readonly unknown[]> | AsyncIterable<readonly unknown[]>,
+): AsyncGenerator<Buffer> {
+  try {
+    for await (const row of rows) {
+      const chunk = encoder.add(row);
+      if (chunk !== undefined) yield chunk;
+    }
+  } catch (cause) {
+    throw new CopySourceError('The rows of a COPY could not be read.', { cause });
+  }
+}
+
+function ignore(): void {
+  // Thrown where it is awaited.
 }
 
 /** An identifier as PostgreSQL reads it whatever is in it. */

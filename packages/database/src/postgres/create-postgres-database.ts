@@ -37,8 +37,8 @@ export async function createPostgresDatabase(options: PostgresDatabaseOptions): 
   const observer = options.observers?.(role) ?? UNOBSERVED;
   const openOptions: OpenOptions = { ...SERVER_LIMITS, applicationName: `sophia-${role}` };
   const poolOptions: PoolOptions = { ...EMBEDDED_POOL, ...options.pool };
-  const open = () => openConnection(options.connection, openOptions);
-  const pool = new ConnectionPool(poolOptions, open, clock);
+  const open = (timeout?: number) => openConnection(options.connection, openOptions, timeout);
+  const pool = new ConnectionPool(poolOptions, () => open(), clock);
   const followers = replicas.map((connection) => ({
     name: `${connection.host}:${connection.port}`,
     server: createReadServer(new ConnectionPool(poolOptions, () => openConnection(connection, openOptions), clock), observer),

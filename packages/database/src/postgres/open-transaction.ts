@@ -1,7 +1,7 @@
 import { SophiaError } from '@sophia/shared';
 import type { Transaction } from '@sophia/types';
 import type { CopyTarget, Statement } from '../database.ts';
-import { copyRows } from './copy-rows.ts';
+import { CopySourceError, copyRows } from './copy-rows.ts';
 import type { DatabaseObserver } from './database-observer.ts';
 import type { BatchOutcome, BatchStep, StepResult } from './pipelined-batch.ts';
 import type { ServerConnection } from './postgres-connection.ts';
@@ -37,6 +37,7 @@ export class OpenTransaction {
   #queue: Entry[] = [];
   #draining: Promise<void> | undefined;
   #begun: readonly StepResult[] | undefined;
+  #hasEnded = false;
   #ended: Error | undefined;
   #isCommitting = false;
   #rejectAbandoned: (error: Error) => void = neverAbandoned;
@@ -86,7 +87,7 @@ export class OpenTransaction {
 
   /** Runs its last statements when all before are done; none can follow. */
   async end(steps: readonly BatchStep[]): Promise<BatchOutcome> {
-    this.#ended ??= new SophiaError('database_error', 'A statement was sent in a transaction that has ended.');
+    this.#hasEnded = true;
     await this.#draining;
     this.#isCommitting = true;
     return this.#run(steps);
@@ -94,6 +95,7 @@ export class OpenTransaction {
 
   /** Ends it from outside, at a deadline or an abort: what it runs is cancelled and its connection dropped. */
   abandon(error: Error): void {
+    this.#hasEnded = true;
     this.#ended ??= error;
     this.failure ??= error;
     // A cancelled COMMIT would not wait for the replicas that it has to wait for.
@@ -103,7 +105,8 @@ export class OpenTransaction {
   }
 
   #enqueue(entry: Entry): void {
-    if (this.#ended !== undefined) return entry.reject(this.#ended);
+    if (this.#hasEnded)
+      return entry.reject(this.#ended ?? new SophiaError('database_error', 'A statement was sent in a transaction that has ended.'));
     this.#queue.push(entry);
     this.#draining ??= Promise.resolve().then(() => this.#drain());
   }
@@ -158,7 +161,7 @@ export class OpenTransaction {
       resolve(await copyRows(this.connection, target, rows));
     } catch (error) {
       this.failure ??= error;
-      reject(this.#ended ?? toSophiaError(error, `copy ${target.table}`));
+      reject(this.#ended ?? (error instanceof CopySourceError ? error.cause : toSophiaError(error, `copy ${target.table}`)));
     }
   }
 }

@@ -1,8 +1,10 @@
+import type { EncodedParameter } from './message-writer.ts';
+
 /**
  * A value as PostgreSQL takes it for a bound parameter: text, or bytes for bytea.
  * Arrays become array literals, other objects JSON; JSON that is an array is passed as JSON text.
  */
-export function encodeParameter(value: unknown): string | Buffer | null {
+export function encodeParameter(value: unknown): EncodedParameter {
   switch (typeof value) {
     case 'string':
       return value;
@@ -21,7 +23,7 @@ export function encodeParameter(value: unknown): string | Buffer | null {
   }
 }
 
-function encodeObject(value: object | null): string | Buffer | null {
+function encodeObject(value: object | null): EncodedParameter {
   if (value === null) return null;
   if (Buffer.isBuffer(value)) return value;
   if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);

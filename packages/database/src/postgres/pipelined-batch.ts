@@ -1,6 +1,8 @@
 import type { Connection, FieldDef, Submittable } from 'pg';
 import type { Statement } from '../database.ts';
+import { type EncodedParameter, MessageWriter } from './message-writer.ts';
 import { encodeParameter } from './parameter-text.ts';
+import { failureKind } from './postgres-errors.ts';
 import { parserFor, type ValueParser } from './value-parsers.ts';
 
 /** One statement of a batch with the values for its parameters. */
@@ -46,7 +48,7 @@ interface Column {
  */
 export class PipelinedBatch implements Submittable {
   readonly #steps: readonly BatchStep[];
-  readonly #values: (string | Buffer | null)[][];
+  readonly #values: readonly EncodedParameter[][];
   readonly #prepared: PreparedStatements;
   readonly #settle: (outcome: BatchOutcome) => void;
   readonly #results: StepResult[] = [];
@@ -65,27 +67,26 @@ export class PipelinedBatch implements Submittable {
   /** Called by the client when it is this batch's turn. */
   submit(connection: Connection): void {
     const parsing = new Set<string>();
-    connection.stream.cork();
     this.#steps.forEach(({ statement }, index) => {
-      this.#send(connection, statement, this.#values[index] ?? [], parsing);
+      this.#write(statement, this.#values[index] ?? [], parsing);
     });
-    connection.sync();
-    connection.stream.uncork();
+    WRITER.sync();
+    connection.stream.write(WRITER.take());
     this.#expectStep();
   }
 
-  #send(connection: Connection, { name, text }: Statement, values: (string | Buffer | null)[], parsing: Set<string>): void {
+  #write({ name, text }: Statement, values: readonly EncodedParameter[], parsing: Set<string>): void {
     const { known, doubtful } = this.#prepared;
     const isNew = !known.has(name) && !parsing.has(name);
     if (isNew) {
-      if (doubtful.has(name)) connection.close({ type: 'S', name }, true);
+      if (doubtful.has(name)) WRITER.closeStatement(name);
       doubtful.add(name);
       parsing.add(name);
-      connection.parse({ name, text, types: [] }, true);
+      WRITER.parse(name, text);
     }
-    connection.bind({ portal: '', statement: name, values }, true);
-    if (isNew) connection.describe({ type: 'P', name: '' }, true);
-    connection.execute(null, true);
+    WRITER.bind(name, values);
+    if (isNew) WRITER.describePortal();
+    WRITER.execute();
   }
 
   #expectStep(): void {
@@ -133,9 +134,14 @@ export class PipelinedBatch implements Submittable {
 
   /** An error of the statement in hand, or of the connection; after the former the server skips the rest. */
   handleError(error: unknown): void {
-    const step = this.#steps[this.#results.length];
-    if (step !== undefined) this.#prepared.known.delete(step.statement.name);
+    if (failureKind(error) === 'stale_statement') this.#forget();
     this.#settle({ results: this.#results, error });
+  }
+
+  #forget(): void {
+    const name = this.#steps[this.#results.length]?.statement.name ?? '';
+    this.#prepared.known.delete(name);
+    this.#prepared.doubtful.add(name);
   }
 
   // Statements that stop half-way are none of a batch: rows are never fetched in portions, COPY has its own way.
@@ -157,5 +163,7 @@ function refuseUnsendable({ statement: { name, text }, values }: BatchStep, { kn
     throw new TypeError(`Two statements are called ${name}: a name stands for one text.`);
 }
 
+/** Each batch is written whole before another begins. */
+const WRITER = new MessageWriter();
 const LONGEST_NAME = 63;
 const MOST_PARAMETERS = 65_535;

@@ -39,9 +39,14 @@ export interface ServerConnection {
 }
 
 /** Opens a connection with the session settings that the port promises: UTC, ISO dates, no JIT, time-outs. */
-export async function openConnection(settings: PostgresConnection, options: OpenOptions): Promise<ServerConnection> {
+export async function openConnection(
+  settings: PostgresConnection,
+  options: OpenOptions,
+  connectTimeout = CONNECT_TIMEOUT,
+): Promise<ServerConnection> {
   const client = new pg.Client({
     ...clientConfig(settings, options.applicationName),
+    connectionTimeoutMillis: connectTimeout,
     statement_timeout: options.statementTimeout,
     idle_in_transaction_session_timeout: options.idleInTransactionTimeout,
   });
@@ -103,6 +108,8 @@ export async function openConnection(settings: PostgresConnection, options: Open
   };
 }
 
+/** Milliseconds to connect and authenticate, unless told. */
+const CONNECT_TIMEOUT = 5_000;
 const COPY_BUFFER = 256 * 1024;
 
 // After a crash the server's statistics start anew, also when its first process survived.

@@ -17,7 +17,7 @@ export interface PostgresParts {
   readonly primary: ReadServer;
   readonly replicas: ReplicaSet;
   /** A connection outside of the pool. */
-  readonly open: () => Promise<ServerConnection>;
+  readonly open: (timeout: number) => Promise<ServerConnection>;
   readonly clock: Clock;
   readonly observer: DatabaseObserver;
 }
@@ -43,10 +43,7 @@ export class PostgresDatabase implements Database {
   read<T>(workspaces: readonly WorkspaceId[], work: (transaction: Transaction) => Promise<T>, options: ReadOptions = {}): Promise<T> {
     const { observer } = this.#parts;
     const limits = this.#limits(options);
-    return this.#retrying(limits, true, (attempt) => {
-      const { pool } = this.#serverFor(options, attempt);
-      return tryRead({ pool, observer, limits }, workspaces, work);
-    });
+    return this.#reading(options, limits, true, ({ pool }) => tryRead({ pool, observer, limits }, workspaces, work));
   }
 
   async query<Row extends object>(transaction: Transaction, statement: Statement, values: readonly unknown[] = []): Promise<Row[]> {
@@ -67,18 +64,18 @@ export class PostgresDatabase implements Database {
     const { observer } = this.#parts;
     const limits = this.#limits(options);
     const step = { statement, values };
-    const isQuick = statement.quick === true;
-    const shared = isQuick ? await this.#serverFor(options, 1).quick.select(workspaces, step, limits) : undefined;
-    if (shared !== undefined) return shared as Row[];
-    return (await this.#retrying(limits, true, (attempt) => {
-      const server = this.#serverFor(options, isQuick ? attempt + 1 : attempt);
-      return trySelect(server, observer, limits, workspaces, step);
-    })) as Row[];
+    if (statement.quick === true) {
+      const server = this.#parts.replicas.choose(options) ?? this.#parts.primary;
+      const shared = await server.quick.select(workspaces, step, limits);
+      if (shared !== undefined) return shared as Row[];
+    }
+    const mayStale = statement.quick !== true;
+    return (await this.#reading(options, limits, mayStale, (server) => trySelect(server, observer, limits, workspaces, step))) as Row[];
   }
 
   async openSession({ deadline = DEFAULT_DEADLINE }: CallOptions = {}): Promise<Session> {
     try {
-      return createSession(await this.#parts.open(), deadline);
+      return createSession(await this.#parts.open(deadline), deadline);
     } catch (error) {
       throw toSophiaError(error);
     }
@@ -105,8 +102,22 @@ export class PostgresDatabase implements Database {
     return retrying({ limits, idempotent, onRetry: (kind) => observer.retried(kind) }, run);
   }
 
-  /** A replica where one will do, at the first attempt; else the primary. */
-  #serverFor(options: ReadOptions, attempt: number): ReadServer {
-    return (attempt === 1 ? this.#parts.replicas.choose(options) : undefined) ?? this.#parts.primary;
+  /** At a replica where one will do, once; else, and whatever the replica is ill with, at the primary. */
+  #reading<T>(
+    options: ReadOptions,
+    limits: CallLimits,
+    mayUseReplica: boolean,
+    run: (server: ReadServer) => Promise<Attempt<T>>,
+  ): Promise<T> {
+    const { primary, replicas } = this.#parts;
+    return this.#retrying(limits, true, async (attempt) => {
+      const replica = mayUseReplica && attempt === 1 ? replicas.choose(options) : undefined;
+      if (replica === undefined) return run(primary);
+      try {
+        return await run(replica);
+      } catch (error) {
+        return { failed: error, kind: 'lost_connection' };
+      }
+    });
   }
 }

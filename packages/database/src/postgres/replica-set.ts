@@ -48,7 +48,8 @@ export class ReplicaSet {
     const needed = after === undefined ? -1n : parseWalPosition(after.walPosition);
     for (let tries = 0; tries < this.#replicas.length; tries++) {
       const replica = this.#replicas[this.#next++ % this.#replicas.length];
-      if (replica !== undefined && replica.completeTo >= oldest && replica.replayed >= needed) return replica.server;
+      if (replica === undefined || replica.server.pool.isFailing) continue;
+      if (replica.completeTo >= oldest && replica.replayed >= needed) return replica.server;
     }
     return undefined;
   }

@@ -1,8 +1,8 @@
 import { createBackoff } from '@sophia/shared';
 import type { CallLimits } from './call-limits.ts';
-import { type FailureKind, toSophiaError } from './postgres-errors.ts';
+import type { FailureKind } from './postgres-errors.ts';
 
-/** What one run of some work came to: its value, or why it failed. */
+/** What one run of some work came to: its value, or the error for the caller and why it failed. */
 export type Attempt<T> = { readonly done: T } | { readonly failed: unknown; readonly kind: FailureKind };
 
 export interface RetryingOptions {
@@ -21,7 +21,7 @@ export async function retrying<T>(
     const outcome = await run(attempt);
     if ('done' in outcome) return outcome.done;
     const wait = nextWait(attempt);
-    if (!idempotent || outcome.kind === 'other' || attempt >= ATTEMPTS || wait >= limits.remaining()) throw toSophiaError(outcome.failed);
+    if (!idempotent || outcome.kind === 'other' || attempt >= ATTEMPTS || wait >= limits.remaining()) throw outcome.failed;
     onRetry(outcome.kind);
     await pause(wait, limits);
   }

@@ -5,7 +5,7 @@ import type { CallLimits } from './call-limits.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 import type { DatabaseObserver } from './database-observer.ts';
 import { OpenTransaction } from './open-transaction.ts';
-import { failureKind } from './postgres-errors.ts';
+import { type FailureKind, failureKind, toSophiaError } from './postgres-errors.ts';
 import type { Attempt } from './retrying.ts';
 import { settleCommit } from './settle-commit.ts';
 import { beginRead, beginWrite, COMMIT, ROLLBACK, WAL_POSITION } from './system-statements.ts';
@@ -73,15 +73,15 @@ async function commit<T>(
   const { results, error } = await transaction.end([COMMIT, WAL_POSITION]);
   const [committed, position] = results;
   const { transactionId } = transaction;
-  if (transactionId === undefined) return { failed: transaction.failure ?? error, kind: failureKind(error) };
+  if (transactionId === undefined) return failed(transaction.failure ?? error, failureKind(error));
   // A statement failed although the work went on: PostgreSQL answers COMMIT with ROLLBACK.
-  if (committed?.command === 'ROLLBACK') return { failed: transaction.failure, kind: failureKind(transaction.failure) };
+  if (committed?.command === 'ROLLBACK') return failed(transaction.failure, failureKind(transaction.failure));
   if (position !== undefined) {
     const { wal_position: walPosition } = position.rows[0] as { readonly wal_position: string };
     return { done: { value, token: { transactionId, walPosition } } };
   }
   const kind = failureKind(error);
-  if (committed === undefined && kind !== 'lost_connection') return { failed: error, kind };
+  if (committed === undefined && kind !== 'lost_connection') return failed(error, kind);
   const settled = await settleCommit({
     pool,
     transactionId,
@@ -93,7 +93,7 @@ async function commit<T>(
     case 'committed':
       return { done: { value, token: { transactionId, walPosition: settled.walPosition } } };
     case 'aborted':
-      return { failed: transaction.failure ?? error, kind };
+      return failed(transaction.failure ?? error, kind);
     case 'unknown':
       throw new SophiaError('commit_unknown', 'The connection was lost during COMMIT, and whether it happened could not be found out.', {
         cause: settled.cause ?? error,
@@ -101,6 +101,11 @@ async function commit<T>(
       });
   }
 }
+
+const failed = (error: unknown, kind: FailureKind): { readonly failed: unknown; readonly kind: FailureKind } => ({
+  failed: toSophiaError(error),
+  kind,
+});
 
 /** Milliseconds: a commit whose connection was lost is looked up for so long, also past the deadline. */
 const SETTLE_AT_LEAST = 3_000;

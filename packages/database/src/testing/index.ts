@@ -1,2 +1,4 @@
-export { startTestCluster, type TestCluster } from './test-cluster.ts';
+export { type FaultProxy, startFaultProxy, type Verdict } from './fault-proxy.ts';
+export { startTestCluster, type TestCluster, type TestClusterConnections, type TestClusterOptions } from './test-cluster.ts';
 export { createTestDatabase, type TestDatabase } from './test-database.ts';
+export { waitUntil } from './wait-until.ts';

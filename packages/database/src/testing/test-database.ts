@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
-import pg from 'pg';
+import type pg from 'pg';
 import { inject } from 'vitest';
 import type { Database } from '../database.ts';
 import { FOUNDATION, loadMigrations, type MigrationModule, migrate, renewEpoch } from '../migrations.ts';
-import { clientConfig } from '../postgres/client-config.ts';
 import type { DatabaseRole, PostgresConnection } from '../postgres/connection-settings.ts';
 import { createPostgresDatabase, type PostgresDatabaseOptions } from '../postgres/create-postgres-database.ts';
+import { withClient } from '../postgres/with-client.ts';
 import { startTestCluster, type TestClusterConnections } from './test-cluster.ts';
 
 declare module 'vitest' {
@@ -25,12 +25,18 @@ export interface TestDatabase {
   close(): Promise<void>;
 }
 
+export interface TestDatabaseOptions {
+  readonly modules?: readonly MigrationModule[] | undefined;
+  /** Of a cluster of one's own; the test run's, unless told. */
+  readonly connections?: TestClusterConnections | undefined;
+}
+
 /**
  * Made from a template that is migrated once per run and set of migrations. In a test file that runs
  * without the global set-up, a cluster is started for it and stopped with its last database.
  */
-export async function createTestDatabase({ modules = [] }: { readonly modules?: readonly MigrationModule[] } = {}): Promise<TestDatabase> {
-  const cluster = await borrowCluster();
+export async function createTestDatabase({ modules = [], connections }: TestDatabaseOptions = {}): Promise<TestDatabase> {
+  const cluster = connections === undefined ? await borrowCluster() : { connections, giveBack: nothingToGiveBack };
   const at = (role: DatabaseRole, database: string): PostgresConnection => ({ ...cluster.connections[role], database });
   const name = `test_${randomBytes(6).toString('hex')}`;
   const opened: Database[] = [];
@@ -54,6 +60,10 @@ export async function createTestDatabase({ modules = [] }: { readonly modules?: 
   };
 }
 
+async function nothingToGiveBack(): Promise<void> {
+  // Whoever started the cluster stops it.
+}
+
 interface BorrowedCluster {
   readonly connections: TestClusterConnections;
   giveBack(): Promise<void>;
@@ -64,7 +74,7 @@ let borrowers = 0;
 
 async function borrowCluster(): Promise<BorrowedCluster> {
   const provided = inject('postgres');
-  if (provided !== undefined) return { connections: provided, giveBack: async () => {} };
+  if (provided !== undefined) return { connections: provided, giveBack: nothingToGiveBack };
   borrowers++;
   ownCluster ??= startTestCluster();
   const { connections, stop } = await ownCluster;
@@ -100,13 +110,5 @@ async function ensureTemplate(
   return template;
 }
 
-async function asOwner(connection: PostgresConnection, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
-  const client = new pg.Client(clientConfig(connection, 'sophia-test'));
-  client.on('error', () => {});
-  await client.connect();
-  try {
-    await work(client);
-  } finally {
-    await client.end();
-  }
-}
+const asOwner = (connection: PostgresConnection, work: (client: pg.Client) => Promise<unknown>) =>
+  withClient(connection, 'sophia-test', work);

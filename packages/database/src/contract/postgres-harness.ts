@@ -1,0 +1,93 @@
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '@sophia/shared';
+import type { Database } from '../database.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../embedded/embedded-postgres.ts';
+import type { PostgresBinaries } from '../embedded/postgres-binaries.ts';
+import { migrate } from '../migrations.ts';
+import { createPostgresDatabase } from '../postgres/create-postgres-database.ts';
+import { withClient } from '../postgres/with-client.ts';
+import { startFaultProxy, type Verdict } from '../testing/fault-proxy.ts';
+import { waitUntil } from '../testing/wait-until.ts';
+import type { DatabaseHarness } from './database-harness.ts';
+
+/** A primary and a replica of its own, and a way to the primary on which faults are made. */
+export async function createPostgresHarness(binaries?: PostgresBinaries): Promise<DatabaseHarness> {
+  const folder = await mkdtemp(join(tmpdir(), 'sophia-contract-'));
+  const { primary, replica } = await startPair(folder, binaries);
+  const proxy = await startFaultProxy(primary.connection('app'));
+  const opened: Database[] = [];
+  let elapsed = 0;
+  const clock = { now: () => systemClock.now() + elapsed, monotonic: () => systemClock.monotonic() + elapsed };
+  let onCommit: Verdict = 'pass';
+  // The name of the prepared statement, as it is bound.
+  proxy.judge((sent) => (sent.includes('\0sophia_commit\0') ? onCommit : 'pass'));
+
+  return {
+    async open(role, { pool, replica: withReplica = false, faulty = false } = {}) {
+      const direct = primary.connection(role);
+      const database = await createPostgresDatabase({
+        connection: faulty ? proxy.through(direct) : direct,
+        replicas: withReplica ? [replica.connection(role)] : [],
+        role,
+        pool: { minimum: 1, maximum: 10, ...pool },
+        clock,
+      });
+      opened.push(database);
+      return database;
+    },
+    elapse(milliseconds) {
+      elapsed += milliseconds;
+    },
+    faults: {
+      cut: proxy.cut,
+      stall: proxy.stall,
+      resume: proxy.resume,
+      slow: proxy.slow,
+      sent: proxy.sent,
+      commits(verdict) {
+        onCommit = verdict;
+      },
+      async kill() {
+        const before = primary.pid;
+        process.kill(before, 'SIGKILL');
+        await waitUntil('the server has come back', () => primary.pid !== before);
+      },
+      async holdReplica(held) {
+        await withClient(replica.connection('owner'), 'hold', (client) =>
+          client.query(held ? 'select pg_wal_replay_pause()' : 'select pg_wal_replay_resume()'),
+        );
+      },
+      killReplica: () => replica.stop(),
+    },
+    async close() {
+      await Promise.all(opened.map((database) => database.close()));
+      await proxy.close();
+      await Promise.all([primary.stop(), replica.stop()]);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The replica begins as a copy of the stopped primary: the binaries that npm brings have no pg_basebackup. */
+async function startPair(
+  folder: string,
+  binaries?: PostgresBinaries,
+): Promise<{ readonly primary: EmbeddedPostgres; readonly replica: EmbeddedPostgres }> {
+  const options = { binaries, settings: { shared_buffers: '64MB', max_connections: '100' } };
+  const first = await startEmbeddedPostgres({ ...options, dataDirectory: join(folder, 'primary') });
+  await migrate(first.connection('owner'), []);
+  await first.stop();
+  await cp(join(folder, 'primary'), join(folder, 'replica'), { recursive: true });
+  await writeFile(join(folder, 'replica', 'cluster', 'standby.signal'), '');
+  const primary = await startEmbeddedPostgres({ ...options, dataDirectory: join(folder, 'primary') });
+  const { host, port, user, password } = primary.connection('owner');
+  const follow = `host=${host} port=${port} user=${user} password=${password}`;
+  const replica = await startEmbeddedPostgres({
+    ...options,
+    dataDirectory: join(folder, 'replica'),
+    settings: { ...options.settings, primary_conninfo: follow, wal_retrieve_retry_interval: '100ms' },
+  });
+  return { primary, replica };
+}
