@@ -1,1 +1,2 @@
+export * from './environmental-error.ts';
 export type * from './warehouse.ts';

@@ -1,20 +1,29 @@
-import type { FieldDefinition, Position, WorkspaceId } from '@sophia/types';
+import type { FieldDefinition, FieldType, Position, WorkspaceId } from '@sophia/types';
 
-/** Logical types of warehouse columns; each adapter maps them to its own. */
+/** Types of result columns; each adapter maps its own to them. */
 export type WarehouseColumnType = 'text' | 'integer' | 'number' | 'money' | 'boolean' | 'date' | 'timestamp' | 'text_list' | 'json';
 
+/** A column of a type's table. One of type `reference` holds the source id and has `<name>__system` (text) beside it. */
 export interface WarehouseColumn {
   readonly name: string;
-  readonly type: WarehouseColumnType;
+  readonly type: FieldType;
 }
 
-/** Which physical relation and column hold a record type's fields in one workspace. */
+/**
+ * Which tables and columns hold a record type's fields in one workspace.
+ *
+ * Each table `t` has a history `t_history` with the same columns and `valid_to`. Both have `workspace`, `id`,
+ * `source_system`, `source_id`, `version`, `occurred_at`, `business_priority`, `created_at`, `valid_from`, and `extra`
+ * (JSON: what no field knows). An extension table has `workspace`, `id`, `version`, `valid_from` and the added fields;
+ * its rows belong to those of the table with the same `id`, in the histories with the same `id` and `version`.
+ * A row that was written before the extension came has none there.
+ */
 export interface TypeLayout {
   readonly workspace: WorkspaceId;
   readonly recordType: string;
-  /** The current table: `deal`, or `x_<workspace>_<type>`. Its history is `<table>_history`. */
+  /** `deal`, shared by all workspaces, or `x_<workspace>_<type>`. */
   readonly table: string;
-  /** Table of the fields that this workspace added to a built-in type, joined by `id`. */
+  /** Table of the fields that this workspace added to a built-in type. */
   readonly extensionTable?: string | undefined;
   /** Where each field is: one column, or several where its type changed (newest first). */
   readonly fields: ReadonlyMap<string, FieldLayout>;
@@ -22,6 +31,7 @@ export interface TypeLayout {
 
 export interface FieldLayout {
   readonly definition: FieldDefinition;
+  /** Whether its columns stand in the extension table. */
   readonly extension: boolean;
   /** Newest first; reads take the first that is not null, safely cast to the newest type. */
   readonly columns: readonly WarehouseColumn[];
@@ -33,6 +43,7 @@ export interface WarehouseRow {
   readonly id: string;
   readonly source_system: string;
   readonly source_id: string;
+  /** 1 names a record that was never there before. */
   readonly version: number;
   readonly occurred_at: string | null;
   readonly business_priority: string | null;
@@ -44,8 +55,24 @@ export interface WarehouseRow {
 
 export type WarehouseChange =
   | { readonly kind: 'upsert'; readonly recordType: string; readonly row: WarehouseRow }
-  | { readonly kind: 'delete'; readonly recordType: string; readonly workspace: WorkspaceId; readonly id: string; readonly at: bigint }
-  | { readonly kind: 'erase'; readonly recordType: string; readonly workspace: WorkspaceId; readonly id: string };
+  | {
+      readonly kind: 'delete';
+      readonly recordType: string;
+      readonly workspace: WorkspaceId;
+      readonly id: string;
+      /** The version that the deletion is: later than that of every row it removes. */
+      readonly version: number;
+      readonly at: bigint;
+    }
+  /** Blanks the record's fields, now and in its history. Its row, key and versions stay. */
+  | { readonly kind: 'erase'; readonly recordType: string; readonly workspace: WorkspaceId; readonly id: string }
+  /** The type has these fields from here on: the same as `ensureType`, in the batch's transaction and order. */
+  | {
+      readonly kind: 'define';
+      readonly recordType: string;
+      readonly workspace: WorkspaceId;
+      readonly fields: readonly FieldDefinition[];
+    };
 
 export interface WarehouseBatch {
   readonly changes: readonly WarehouseChange[];
@@ -54,6 +81,11 @@ export interface WarehouseBatch {
   /** ISO 8601 with microseconds. */
   readonly completeTo: string;
   readonly endOfTick: boolean;
+  /**
+   * Events that stood aside are handed over again: the cursor stays where it is, and changes whose version is already
+   * there are passed over.
+   */
+  readonly replay?: boolean | undefined;
 }
 
 export interface AppliedState {
@@ -68,13 +100,17 @@ export interface AppliedState {
 
 export interface WarehouseStatement {
   readonly text: string;
-  /** Bound as `$1`, `$2` ...; text, double, boolean, or a decimal string that the text casts. */
+  /** Bound as `$1`, `$2` ...: whole numbers and bigint as 64-bit integers, other numbers as doubles. The text casts them to what it needs. */
   readonly parameters: readonly (string | number | boolean | bigint | null)[];
 }
 
 export interface WarehouseResult {
   readonly columns: readonly { readonly name: string; readonly type: WarehouseColumnType }[];
-  /** One array per column; money and integers beyond 2^53 as strings, dates `YYYY-MM-DD`, timestamps ISO 8601 UTC. */
+  /**
+   * One array per column. Decimals are strings with all digits of their scale (`"1054.0000"`), integers beyond 2^53
+   * strings, doubles that are no number null, dates `YYYY-MM-DD`, timestamps ISO 8601 in UTC with only the digits that
+   * are needed, lists arrays, JSON parsed.
+   */
   readonly values: readonly (readonly unknown[])[];
   readonly rowCount: number;
   /** Read in the same transaction as the rows. */
@@ -89,15 +125,86 @@ export interface QueryOptions {
   readonly maxRows?: number | undefined;
 }
 
+export interface RelationOptions {
+  /** Placeholder such as `$1`, bound to microseconds since 1970 as a bigint: the relation as of that instant. Now, unless told. */
+  readonly asOf?: string | undefined;
+}
+
 /**
- * Typed tables of the records with their history.
+ * A table that is kept beside the records' own, in the same transactions: a rollup.
  *
- * - W1 `apply`: rows and cursor in one transaction; applying a batch again is a no-op.
+ * `create` makes and fills it from the tables of the records; `refresh` brings it up to date. While `refresh` runs, the
+ * tables of the records are those after the batch, and for each table `t` of the types in `reads` (the extension tables
+ * too) a view `changed_<t>` has all columns of `t` and `sign`: -1 for rows that the batch removed or replaced, as they
+ * were, and 1 for rows that are new or new versions. Sums and counts are refreshed by delta, others by recomputing the
+ * groups that occur in `changed_<t>`.
+ */
+export interface DerivedTable {
+  /** `rollup_` and lower-case words joined by underscores. */
+  readonly name: string;
+  /** Differs whenever the definition does: the table is then made anew. */
+  readonly fingerprint: string;
+  /** `refresh` runs after each batch that changed one of these. */
+  readonly reads: readonly { readonly workspace: WorkspaceId; readonly recordType: string }[];
+  readonly create: readonly WarehouseStatement[];
+  readonly refresh: readonly WarehouseStatement[];
+}
+
+export interface DerivedTableState {
+  readonly name: string;
+  readonly fingerprint: string;
+  /** Set where a refresh failed: the table was dropped, and its fingerprint is not tried again. */
+  readonly error?: string | undefined;
+}
+
+/** What one table of a record type in one workspace holds, whatever the order of its rows. */
+export interface TableDigest {
+  readonly workspace: WorkspaceId;
+  readonly recordType: string;
+  readonly part: 'current' | 'history';
+  readonly rows: number;
+  readonly digest: string;
+}
+
+export interface TableDifference {
+  readonly workspace: WorkspaceId;
+  readonly recordType: string;
+  readonly part: 'current' | 'history';
+  /** Null where there is no such table. */
+  readonly live: { readonly rows: number; readonly digest: string } | null;
+  readonly rebuilt: { readonly rows: number; readonly digest: string } | null;
+}
+
+/** A warehouse that is made anew beside the one in use, by applying the log from its beginning. One writer at a time. */
+export interface WarehouseRebuild {
+  readonly generation: number;
+  applied(): AppliedState;
+  apply(batch: WarehouseBatch): Promise<void>;
+  ensureType(workspace: WorkspaceId, recordType: string, fields: readonly FieldDefinition[]): Promise<TypeLayout>;
+  /** Every table that is not equal. Both must have applied up to the same cursor, else `warehouse_rebuild_refused`. */
+  compare(): Promise<readonly TableDifference[]>;
+  /**
+   * Makes this the warehouse in use, also after a crash at any moment: queries that run finish on the old one, which is
+   * then removed. Throws `warehouse_rebuild_refused` where the one in use has applied more.
+   */
+  switchOver(): Promise<void>;
+  /** Gives the rebuild up and removes what it made. */
+  abandon(): Promise<void>;
+}
+
+/**
+ * Typed tables of the records with their history, and over them the views `unified_data_catalog` (all records),
+ * `record_versions` (all versions) and `active_deals` (open deals).
+ *
+ * - W1 `apply`: rows and cursor in one transaction; applying a batch again is a no-op. A row that cannot be held exactly
+ *   is `warehouse_row_refused` and names its record; what concerns the environment is told by `isEnvironmental`.
  * - W2 `query`: bound parameters only, cancellable, limited memory and concurrency; columns out.
  * - W3 any table as of a past time: current rows with `valid_from <= T` and history rows with
  *   `valid_from <= T < valid_to`.
  * - W4 `version(workspace, recordTypes)`: changes exactly when an answer over those types may change.
- * - W5 one owner process writes; others read through the service.
+ * - W5 one owner process writes; others read through the service and are told `warehouse_in_use`.
+ * - W6 derived tables change in the same transaction as the rows that they are derived from.
+ * - W7 a rebuild takes the place of the warehouse in one step, without a stop; it equals what it replaces.
  */
 export interface Warehouse {
   /** Makes or alters the tables for these types of this workspace; existing values stay readable. */
@@ -106,7 +213,18 @@ export interface Warehouse {
   apply(batch: WarehouseBatch): Promise<void>;
   applied(): AppliedState;
   query(statement: WarehouseStatement, options?: QueryOptions): Promise<WarehouseResult>;
+  /**
+   * SQL of a subquery in parentheses: the type's records in the workspace, each field under its name (references with
+   * `<name>__system`), beside the columns that every record has. Throws `warehouse_type_unknown`.
+   */
+  relation(workspace: WorkspaceId, recordType: string, options?: RelationOptions): string;
+  /** `<generation>.<tick of the last change>.<number of the change>`. */
   version(workspace: WorkspaceId, recordTypes: readonly string[]): string;
-  /** Runs statements that keep derived tables (rollups) inside the next `apply` transactions; see `rollups.ts`. */
+  /** These derived tables and no others, of all workspaces: makes, keeps and drops what that takes. Survives a restart. */
+  setDerivedTables(tables: readonly DerivedTable[]): Promise<void>;
+  derivedTables(): readonly DerivedTableState[];
+  digests(): Promise<readonly TableDigest[]>;
+  /** Throws `warehouse_rebuild_refused` while another one is under way. */
+  startRebuild(): Promise<WarehouseRebuild>;
   close(): Promise<void>;
 }

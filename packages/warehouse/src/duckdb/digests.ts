@@ -1,0 +1,63 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { WorkspaceId } from '@sophia/types';
+import type { AppliedState, TableDifference, TableDigest } from '../warehouse.ts';
+import { quote } from './identifiers.ts';
+import { type Layouts, typeLayout } from './layouts.ts';
+import { readState } from './meta.ts';
+import { relationSql } from './relation.ts';
+import { historyOf } from './table-layout.ts';
+
+export interface Digests {
+  readonly applied: AppliedState;
+  readonly tables: readonly TableDigest[];
+}
+
+/** Digests of every table of every workspace, in the connection's transaction: count, sum and exclusive or of the rows' hashes. */
+export async function readDigests(connection: DuckDBConnection, layouts: Layouts): Promise<Digests> {
+  const { applied } = await readState(connection);
+  const tables: TableDigest[] = [];
+  for (const [workspace, recordType] of await typesWithRows(connection, layouts)) {
+    const type = typeLayout(layouts, workspace, recordType);
+    if (type === undefined) continue;
+    for (const part of ['current', 'history'] as const) {
+      const sql = `select count(*), coalesce(sum(hash(t)), 0)::varchar || ':' || coalesce(bit_xor(hash(t)), 0)::varchar
+                   from (${relationSql(type, { part })}) t`;
+      const [[rows, digest] = []] = (await connection.runAndReadAll(sql)).getRows();
+      tables.push({ workspace, recordType, part, rows: Number(rows), digest: String(digest) });
+    }
+  }
+  return { applied, tables };
+}
+
+/** Every type that a workspace has records of, or had. */
+async function typesWithRows(connection: DuckDBConnection, layouts: Layouts): Promise<[WorkspaceId, string][]> {
+  const found: [WorkspaceId, string][] = [];
+  for (const [key, { table, kind }] of layouts) {
+    if (kind === 'extension') continue;
+    const tables = [table, historyOf(table)].map((each) => `select distinct workspace from ${quote(each)}`);
+    const recordType = key.slice(key.indexOf(':') + 1);
+    for (const [workspace] of (await connection.runAndReadAll(tables.join(' union '))).getRows()) {
+      // The number of a workspace that wrote the row.
+      found.push([Number(workspace) as WorkspaceId, recordType]);
+    }
+  }
+  return found;
+}
+
+/** The tables that differ. */
+export function differences(live: readonly TableDigest[], rebuilt: readonly TableDigest[]): TableDifference[] {
+  const name = ({ workspace, recordType, part }: TableDigest) => `${workspace}:${recordType}:${part}`;
+  const others = new Map(rebuilt.map((table) => [name(table), table]));
+  const found: TableDifference[] = [];
+  for (const table of live) {
+    const other = others.get(name(table));
+    others.delete(name(table));
+    if (other?.rows !== table.rows || other.digest !== table.digest)
+      found.push({ ...identity(table), live: summary(table), rebuilt: other ? summary(other) : null });
+  }
+  for (const table of others.values()) found.push({ ...identity(table), live: null, rebuilt: summary(table) });
+  return found;
+}
+
+const identity = ({ workspace, recordType, part }: TableDigest) => ({ workspace, recordType, part });
+const summary = ({ rows, digest }: TableDigest) => ({ rows, digest });

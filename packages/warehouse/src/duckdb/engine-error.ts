@@ -1,0 +1,24 @@
+import { SophiaError } from '@sophia/shared';
+
+/** Begins of DuckDB's messages for what is not the statement's fault: the disk, memory, an interrupt, another writer, a database that gave up. */
+const ENVIRONMENT = /^(IO|HTTP|Permission|Connection|INTERRUPT|TransactionContext|Transaction|FATAL|INTERNAL) Error\b/;
+const OUT_OF_MEMORY = /^Out of Memory Error\b/;
+/** After these the instance answers nothing any more until it is opened again. */
+const INVALIDATED = /^(FATAL|INTERNAL) Error\b|database has been invalidated/;
+
+/** An error of DuckDB as callers see it; others as they are. */
+export function engineError(error: unknown): unknown {
+  if (error instanceof SophiaError || !(error instanceof Error)) return error;
+  const { message } = error;
+  if (OUT_OF_MEMORY.test(message)) {
+    return new SophiaError('warehouse_out_of_memory', message, { cause: error, retryAfter: 1 });
+  }
+  if (ENVIRONMENT.test(message)) return new SophiaError('warehouse_unavailable', message, { cause: error, retryAfter: 1 });
+  return /^[A-Z][A-Za-z ]* Error\b/.test(message) ? new SophiaError('warehouse_statement_failed', message, { cause: error }) : error;
+}
+
+/** Whether the instance that threw this must be opened again. */
+export const isInvalidating = (error: unknown): boolean => {
+  const cause = error instanceof SophiaError ? error.cause : error;
+  return cause instanceof Error && INVALIDATED.test(cause.message);
+};

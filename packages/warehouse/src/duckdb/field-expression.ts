@@ -1,0 +1,52 @@
+import type { FieldType } from '@sophia/types';
+import type { FieldLayout } from '../warehouse.ts';
+import { COLUMN_CODECS } from './column-codecs.ts';
+import { quote } from './identifiers.ts';
+import { systemColumn } from './table-layout.ts';
+
+/**
+ * SQL of a field's value in a row of `alias`: its newest column that is not null, older ones cast to the newest type
+ * where that loses nothing, else null. A row is written in one go, so that at most one of the columns has a value.
+ */
+export function fieldExpression({ columns }: Pick<FieldLayout, 'columns'>, alias: string): string {
+  const [newest, ...older] = columns.map((column) => ({ type: column.type, sql: `${alias}.${quote(column.name)}` }));
+  if (newest === undefined) return 'null';
+  if (older.length === 0) return newest.sql;
+  return `coalesce(${[newest.sql, ...older.map(({ sql, type }) => safeCast(sql, type, newest.type))].join(', ')})`;
+}
+
+/** SQL of the source system that a reference names: the record's own where an older column held its id as another type. */
+export function systemExpression({ columns }: Pick<FieldLayout, 'columns'>, alias: string, recordAlias: string): string {
+  const cases = columns.map(({ name, type }) => {
+    const system = type === 'reference' ? `${alias}.${quote(systemColumn(name))}` : `${recordAlias}.source_system`;
+    return `when ${alias}.${quote(name)} is not null then ${system}`;
+  });
+  const [only] = columns;
+  if (columns.length === 1 && only !== undefined) return `${alias}.${quote(systemColumn(only.name))}`;
+  return `case ${cases.join(' ')} end`;
+}
+
+function safeCast(sql: string, from: FieldType, to: FieldType): string {
+  const source = from === 'reference' ? 'text' : from;
+  const target = to === 'reference' ? 'text' : to;
+  if (source === target) return sql;
+  if (target === 'json') return `to_json(${sql})`;
+  // What no JSON text is, but the text in it.
+  const plain = source === 'json' ? `(${sql} ->> '$')` : sql;
+  const cast = `try_cast(${plain} as ${COLUMN_CODECS[target].sql})`;
+  switch (target) {
+    case 'integer':
+    case 'money':
+      // try_cast rounds: what does not come back the same is not the value.
+      return `case when ${cast} = try_cast(${plain} as decimal(38, 12)) then ${cast} end`;
+    case 'date':
+      return `case when ${cast} = try_cast(${plain} as timestamp) then ${cast} end`;
+    case 'timestamp':
+      // A cast to timestamp ignores an offset in a text.
+      return source === 'date' ? cast : `cast(try_cast(${plain} as timestamptz) as timestamp)`;
+    case 'text_list':
+      return `case when ${plain} is not null then [cast(${plain} as varchar)] end`;
+    default:
+      return cast;
+  }
+}

@@ -1,0 +1,125 @@
+import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
+import { SophiaError } from '@sophia/shared';
+import type { Position } from '@sophia/types';
+import type { AppliedState, DerivedTable } from '../warehouse.ts';
+import type { DerivedTables } from './derived-tables.ts';
+import type { Layouts } from './layouts.ts';
+import type { TableLayout } from './table-layout.ts';
+
+/** Grows when the meta tables or the records' own columns change; files of a lower format are rebuilt. */
+const FORMAT = 1;
+
+/** When the records of a type last changed in a workspace. */
+export interface LastChange {
+  readonly tick: number;
+  /** Number of the change among all of the warehouse. */
+  readonly serial: number;
+}
+
+/** What the warehouse knows of itself, kept in the schema `sophia` of its file. */
+export interface Meta {
+  readonly applied: AppliedState;
+  readonly serial: number;
+  /** By `workspaceKey`. */
+  readonly changes: ReadonlyMap<string, LastChange>;
+  readonly layouts: Layouts;
+  readonly derived: DerivedTables;
+}
+
+/** Makes the meta tables in a new file; leaves those of an old one. Throws `warehouse_from_newer_version`. */
+export async function initializeMeta(connection: DuckDBConnection, generation: number): Promise<void> {
+  await connection.run('create schema if not exists sophia');
+  for (const table of [
+    'state (format integer, generation integer, cursor varchar, tick bigint, complete_to varchar, serial bigint)',
+    'change (type varchar, tick bigint, serial bigint)',
+    'layout (type varchar, layout varchar)',
+    'derived (name varchar, definition varchar, error varchar)',
+  ]) {
+    await connection.run(`create table if not exists sophia.${table}`);
+  }
+  await connection.run(
+    `insert into sophia.state select ${FORMAT}, ${generation}, null, 0, null, 0 where not exists (select 1 from sophia.state)`,
+  );
+  const [[format] = []] = await rows(connection, 'select format from sophia.state');
+  if (Number(format) > FORMAT) {
+    throw new SophiaError('warehouse_from_newer_version', `The warehouse has format ${format}, this version of Sophia knows ${FORMAT}.`);
+  }
+}
+
+export async function readMeta(connection: DuckDBConnection): Promise<Meta> {
+  const { applied, serial } = await readState(connection);
+  const changes = await rows(connection, 'select type, tick, serial from sophia.change');
+  const layouts = await rows(connection, 'select type, layout from sophia.layout order by rowid');
+  const derived = await rows(connection, 'select definition, error from sophia.derived order by name');
+  return {
+    applied,
+    serial,
+    changes: new Map(changes.map(([type, tick, at]) => [String(type), { tick: Number(tick), serial: Number(at) }])),
+    // Written by `saveLayouts` and `saveDerived` alone.
+    layouts: new Map(layouts.map(([type, layout]) => [String(type), JSON.parse(String(layout)) as TableLayout])),
+    derived: new Map(
+      derived.map(([definition, error]) => {
+        const table = parseDerived(String(definition));
+        return [table.name, { definition: table, error: error === null || error === undefined ? null : String(error) }];
+      }),
+    ),
+  };
+}
+
+/** How far the log is applied, as the connection's transaction sees it. */
+export async function readState(connection: DuckDBConnection): Promise<{ applied: AppliedState; serial: number }> {
+  const [[generation, cursor, tick, completeTo, serial] = []] = await rows(
+    connection,
+    'select generation, cursor, tick, complete_to, serial from sophia.state',
+  );
+  return {
+    applied: {
+      // Written by `saveState` alone, from a batch's cursor.
+      cursor: cursor === null || cursor === undefined ? null : (String(cursor) as Position),
+      tick: Number(tick),
+      completeTo: completeTo === null || completeTo === undefined ? null : String(completeTo),
+      generation: Number(generation),
+    },
+    serial: Number(serial),
+  };
+}
+
+export async function saveState(connection: DuckDBConnection, { cursor, tick, completeTo }: AppliedState, serial: number): Promise<void> {
+  await connection.run('update sophia.state set cursor = $1, tick = $2::bigint, complete_to = $3, serial = $4::bigint', [
+    cursor,
+    BigInt(tick),
+    completeTo,
+    BigInt(serial),
+  ]);
+}
+
+export async function saveChange(connection: DuckDBConnection, type: string, isNew: boolean, { tick, serial }: LastChange): Promise<void> {
+  const values = [type, BigInt(tick), BigInt(serial)];
+  if (isNew) await connection.run('insert into sophia.change values ($1, $2::bigint, $3::bigint)', values);
+  else await connection.run('update sophia.change set tick = $2::bigint, serial = $3::bigint where type = $1', values);
+}
+
+export async function saveLayouts(connection: DuckDBConnection, layouts: Layouts, changed: readonly string[]): Promise<void> {
+  for (const type of changed) {
+    await connection.run('delete from sophia.layout where type = $1', [type]);
+    await connection.run('insert into sophia.layout values ($1, $2)', [type, JSON.stringify(layouts.get(type))]);
+  }
+}
+
+export async function saveDerived(connection: DuckDBConnection, derived: DerivedTables): Promise<void> {
+  await connection.run('delete from sophia.derived');
+  for (const [name, { definition, error }] of derived) {
+    await connection.run('insert into sophia.derived values ($1, $2, $3)', [name, formatDerived(definition), error]);
+  }
+}
+
+/** JSON, in which a bigint among the parameters is `{"bigint": "..."}`. */
+const formatDerived = (table: DerivedTable): string =>
+  JSON.stringify(table, (_, value: unknown) => (typeof value === 'bigint' ? { bigint: String(value) } : value));
+
+const parseDerived = (text: string): DerivedTable =>
+  JSON.parse(text, (_, value: unknown) =>
+    typeof value === 'object' && value !== null && 'bigint' in value ? BigInt(String(value.bigint)) : value,
+  );
+
+const rows = async (connection: DuckDBConnection, sql: string): Promise<DuckDBValue[][]> => (await connection.runAndReadAll(sql)).getRows();

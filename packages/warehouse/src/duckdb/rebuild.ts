@@ -1,0 +1,82 @@
+import { SophiaError } from '@sophia/shared';
+import type { WorkspaceId } from '@sophia/types';
+import type { WarehouseRebuild } from '../warehouse.ts';
+import { differences } from './digests.ts';
+import { isApplied } from './position.ts';
+import type { Store } from './store.ts';
+
+export interface RebuildOptions {
+  /** The store in use. */
+  readonly live: () => Store;
+  /** The store that is to take its place, empty. */
+  readonly next: Store;
+  /** Makes `next` the store in use, durably and at once. */
+  readonly use: () => Promise<void>;
+  /** Takes away the store that is no longer needed: the one that was in use, or `next`. */
+  readonly discard: (store: Store) => Promise<void>;
+}
+
+export function createRebuild({ live, next, use, discard }: RebuildOptions): WarehouseRebuild {
+  let isEnded = false;
+
+  const refuse = (message: string): never => {
+    throw new SophiaError('warehouse_rebuild_refused', message);
+  };
+  const checkOpen = () => (isEnded ? refuse('This rebuild has ended.') : undefined);
+
+  /** Types that only the live warehouse was told of, and its derived tables. */
+  const takeOver = async (): Promise<void> => {
+    const { layouts, derived } = live().meta();
+    for (const [key, { fields }] of layouts) {
+      const [workspace, recordType] = key.split(':');
+      const defined = fields.filter((field) => field.defined).map(({ definition }) => definition);
+      // The number was written by `workspaceKey`.
+      if (recordType !== undefined) await next.ensureType(Number(workspace) as WorkspaceId, recordType, defined);
+    }
+    await next.setDerivedTables([...derived.values()].map(({ definition }) => definition));
+  };
+
+  return {
+    generation: next.meta().applied.generation,
+    applied: () => next.meta().applied,
+    async apply(batch) {
+      checkOpen();
+      await next.apply(batch);
+    },
+    async ensureType(...args) {
+      checkOpen();
+      return next.ensureType(...args);
+    },
+    async compare() {
+      checkOpen();
+      const [one, other] = await Promise.all([live().digests(), next.digests()]);
+      if (one.applied.cursor !== other.applied.cursor) {
+        refuse(
+          `The warehouse has applied up to ${one.applied.cursor}, its rebuild up to ${other.applied.cursor}: they cannot be compared.`,
+        );
+      }
+      return differences(one.tables, other.tables);
+    },
+    async switchOver() {
+      checkOpen();
+      // What takes long is done before everything waits.
+      await takeOver();
+      const old = live();
+      await old.handOver(async ({ applied: { cursor } }) => {
+        const reached = next.meta().applied.cursor;
+        if (cursor !== null && !isApplied(cursor, reached)) {
+          refuse(`The warehouse has applied up to ${cursor}, its rebuild only up to ${reached}.`);
+        }
+        await takeOver();
+        await use();
+        isEnded = true;
+      });
+      await discard(old);
+    },
+    async abandon() {
+      if (isEnded) return;
+      isEnded = true;
+      await discard(next);
+    },
+  };
+}

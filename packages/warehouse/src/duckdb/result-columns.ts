@@ -1,0 +1,102 @@
+import {
+  type DuckDBDataChunk,
+  DuckDBDateValue,
+  DuckDBDecimalValue,
+  DuckDBListValue,
+  type DuckDBResult,
+  DuckDBTimestampTZValue,
+  DuckDBTimestampValue,
+  type DuckDBType,
+  DuckDBTypeId,
+  type DuckDBValue,
+} from '@duckdb/node-api';
+import type { WarehouseColumnType } from '../warehouse.ts';
+import { formatDay, formatInstant } from './calendar.ts';
+
+/** A result column on its way: its values in canonical form, chunk by chunk. */
+export interface ResultColumn {
+  readonly name: string;
+  readonly type: WarehouseColumnType;
+  readonly values: unknown[];
+  append(chunk: DuckDBDataChunk): void;
+}
+
+export function resultColumns(result: DuckDBResult): ResultColumn[] {
+  return result.columnNames().map((name, index) => {
+    const { type, convert } = conversion(result.columnType(index));
+    const values: unknown[] = [];
+    return {
+      name,
+      type,
+      values,
+      append(chunk) {
+        const vector = chunk.getColumnVector(index);
+        for (let row = 0; row < vector.itemCount; row++) {
+          const value = vector.getItem(row);
+          values.push(value === null ? null : convert(value));
+        }
+      },
+    };
+  });
+}
+
+interface Conversion {
+  readonly type: WarehouseColumnType;
+  readonly convert: (value: DuckDBValue) => unknown;
+}
+
+const same = (value: DuckDBValue): unknown => value;
+
+function conversion({ typeId, alias }: DuckDBType): Conversion {
+  switch (typeId) {
+    case DuckDBTypeId.VARCHAR:
+      return alias === 'JSON' ? { type: 'json', convert: (value) => JSON.parse(String(value)) } : { type: 'text', convert: same };
+    case DuckDBTypeId.TINYINT:
+    case DuckDBTypeId.SMALLINT:
+    case DuckDBTypeId.INTEGER:
+    case DuckDBTypeId.UTINYINT:
+    case DuckDBTypeId.USMALLINT:
+    case DuckDBTypeId.UINTEGER:
+      return { type: 'integer', convert: same };
+    case DuckDBTypeId.BIGINT:
+    case DuckDBTypeId.UBIGINT:
+    case DuckDBTypeId.HUGEINT:
+    case DuckDBTypeId.UHUGEINT:
+      return { type: 'integer', convert: safeInteger };
+    case DuckDBTypeId.FLOAT:
+    case DuckDBTypeId.DOUBLE:
+      return { type: 'number', convert: (value) => (Number.isFinite(value) ? value : null) };
+    case DuckDBTypeId.DECIMAL:
+      return { type: 'money', convert: decimal };
+    case DuckDBTypeId.BOOLEAN:
+      return { type: 'boolean', convert: same };
+    case DuckDBTypeId.DATE:
+      return { type: 'date', convert: (value) => (value instanceof DuckDBDateValue ? formatDay(value.days) : null) };
+    case DuckDBTypeId.TIMESTAMP:
+    case DuckDBTypeId.TIMESTAMP_TZ:
+      return { type: 'timestamp', convert: instant };
+    case DuckDBTypeId.LIST:
+      return { type: 'text_list', convert: (value) => (value instanceof DuckDBListValue ? value.items.map(plain) : null) };
+    default:
+      return { type: 'text', convert: String };
+  }
+}
+
+const plain = (value: DuckDBValue): unknown => (value === null || typeof value === 'string' ? value : String(value));
+
+/** A number where that is exact, else its digits. */
+function safeInteger(value: DuckDBValue): number | string {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : String(value);
+}
+
+function decimal(value: DuckDBValue): string | null {
+  if (!(value instanceof DuckDBDecimalValue)) return null;
+  const { scale } = value;
+  const digits = String(value.value < 0n ? -value.value : value.value).padStart(scale + 1, '0');
+  const text = scale === 0 ? digits : `${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
+  return value.value < 0n ? `-${text}` : text;
+}
+
+const instant = (value: DuckDBValue): string | null =>
+  value instanceof DuckDBTimestampValue || value instanceof DuckDBTimestampTZValue ? formatInstant(value.micros) : null;

@@ -1,0 +1,146 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { FieldDefinition, RecordTypeDefinition, WorkspaceId } from '@sophia/types';
+import type { DerivedTable, QueryOptions, TypeLayout, WarehouseBatch, WarehouseResult, WarehouseStatement } from '../warehouse.ts';
+import { applyBatch } from './apply-batch.ts';
+import { changeLayouts } from './change-layouts.ts';
+import { type DatabaseFile, openDatabaseFile } from './database-file.ts';
+import { type Digests, readDigests } from './digests.ts';
+import { engineError } from './engine-error.ts';
+import { quote } from './identifiers.ts';
+import { dropFailing, keepDerivedTables } from './keep-derived-tables.ts';
+import { typeLayout, withBuiltinTypes, withType } from './layouts.ts';
+import { createMaintenance, type Maintenance, type MaintenanceOptions } from './maintenance.ts';
+import { initializeMeta, type Meta, readMeta } from './meta.ts';
+import { isApplied } from './position.ts';
+import { openReaders, type Readers } from './readers.ts';
+import { COPY_PREFIX } from './rewrite-table.ts';
+import { createWriter, type Writer } from './writer.ts';
+
+export interface StoreOptions {
+  readonly path: string;
+  /** Of a file that is new. */
+  readonly generation: number;
+  readonly memoryLimitMb: number;
+  readonly threads: number;
+  readonly readers: number;
+  /** How many queries may wait. */
+  readonly waiting: number;
+  readonly builtinTypes: readonly RecordTypeDefinition[];
+  readonly maintenance: MaintenanceOptions;
+}
+
+/** One file of the warehouse with all that it can do; which file is in use is decided above. */
+export interface Store {
+  readonly path: string;
+  readonly meta: () => Meta;
+  /** Whether it must be opened again to know what it holds. */
+  readonly isBroken: () => boolean;
+  apply(batch: WarehouseBatch): Promise<void>;
+  ensureType(workspace: WorkspaceId, recordType: string, fields: readonly FieldDefinition[]): Promise<TypeLayout>;
+  setDerivedTables(tables: readonly DerivedTable[]): Promise<void>;
+  query(statement: WarehouseStatement, options?: QueryOptions): Promise<WarehouseResult>;
+  digests(): Promise<Digests>;
+  maintain(): Promise<void>;
+  limitMemory(megabytes: number): Promise<void>;
+  /** Runs the work while nothing is written, then lets nothing be written any more. */
+  handOver(work: (meta: Meta) => Promise<void>): Promise<void>;
+  /** Waits for what runs; with a reason it is interrupted. */
+  close(reason?: Error): Promise<void>;
+}
+
+/** Milliseconds for reading every table once. */
+const WHOLE_TABLES_MS = 3_600_000;
+
+/** Opens or makes the file. Throws `warehouse_in_use`, `warehouse_unavailable`, `warehouse_from_newer_version`. */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { path, memoryLimitMb, threads } = options;
+  const file = await openDatabaseFile({ path, memoryLimitMb, threads });
+  try {
+    const writer = createWriter(...(await prepare(file, options.generation)));
+    await writer.exclusive((connection, transact) =>
+      transact(async (meta) => ({
+        ...meta,
+        layouts: await changeLayouts(connection, withBuiltinTypes(meta.layouts, options.builtinTypes)),
+      })),
+    );
+    const readers = await openReaders({
+      file,
+      count: options.readers,
+      waiting: options.waiting,
+      settled: writer.settled,
+      onInvalidated: writer.breakDown,
+    });
+    const maintenance = createMaintenance(file, writer, options.maintenance);
+    return assemble(file, writer, readers, maintenance);
+  } catch (error) {
+    file.release();
+    throw error;
+  }
+}
+
+async function prepare(file: DatabaseFile, generation: number): Promise<[DuckDBConnection, Meta]> {
+  const connection = await file.connect();
+  try {
+    await initializeMeta(connection, generation);
+    const copies = await connection.runAndReadAll('select table_name from duckdb_tables() where starts_with(table_name, $1)', [
+      COPY_PREFIX,
+    ]);
+    for (const [name] of copies.getRows()) await connection.run(`drop table ${quote(String(name))}`);
+    return [connection, await readMeta(connection)];
+  } catch (error) {
+    throw engineError(error);
+  }
+}
+
+function assemble(file: DatabaseFile, writer: Writer, readers: Readers, maintenance: Maintenance): Store {
+  const apply = async (batch: WarehouseBatch): Promise<void> => {
+    const isPast = (meta: Meta) => batch.replay !== true && isApplied(batch.cursor, meta.applied.cursor);
+    await writer.exclusive(async (connection, transact) => {
+      if (!isPast(writer.meta())) await transact((meta) => applyBatch(connection, meta, batch, maintenance.touch));
+    });
+    maintenance.afterApply();
+  };
+  let closing: Promise<void> | undefined;
+  const close = async (reason: Error | undefined): Promise<void> => {
+    await maintenance.close();
+    await readers.drain(reason);
+    // It only makes the next start quicker: what is committed is in the write-ahead log.
+    await writer.exclusive((connection) => connection.run('checkpoint')).catch(() => undefined);
+    file.release();
+  };
+  return {
+    path: file.path,
+    meta: writer.meta,
+    isBroken: () => writer.isBroken,
+    apply: (batch) => dropFailing(writer, () => apply(batch)),
+    async ensureType(workspace, recordType, fields) {
+      await writer.exclusive(async (connection, transact) => {
+        if (withType(writer.meta().layouts, workspace, recordType, fields).changed.length === 0) return;
+        await transact(async (meta) => ({
+          ...meta,
+          layouts: await changeLayouts(connection, withType(meta.layouts, workspace, recordType, fields)),
+        }));
+      });
+      const layout = typeLayout(writer.meta().layouts, workspace, recordType);
+      if (layout === undefined) throw new Error('a type that was just laid out has no layout');
+      return layout;
+    },
+    setDerivedTables: (tables) => keepDerivedTables(writer, tables),
+    query: readers.query,
+    digests: () => readers.read((connection) => readDigests(connection, writer.meta().layouts), WHOLE_TABLES_MS),
+    maintain: maintenance.maintain,
+    limitMemory: (megabytes) =>
+      writer.exclusive(async (connection) => {
+        await connection.run(`set memory_limit = '${megabytes}MB'`);
+      }),
+    handOver: (work) =>
+      writer.exclusive(async () => {
+        await work(writer.meta());
+        writer.retire();
+      }),
+    close(reason) {
+      closing ??= close(reason);
+      return closing;
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { createBulkhead, SophiaError } from '@sophia/shared';
+import { engineError, isInvalidating } from './engine-error.ts';
+import { interruptible } from './interruptible.ts';
+import type { Meta } from './meta.ts';
+
+/** Callers that may wait for their turn to write. */
+const WAITING = 1_000;
+/** Milliseconds for one transaction, unless told. */
+const DEADLINE_MS = 60_000;
+
+/** Does the work and commits it with what the warehouse knows of itself afterwards; all or nothing. */
+export type Transact = (work: (meta: Meta) => Promise<Meta>, milliseconds?: number) => Promise<void>;
+
+/** The one connection that writes. */
+export interface Writer {
+  /** As last committed. */
+  meta(): Meta;
+  /** The same, but undefined while a commit is under way. */
+  settled(): Meta | undefined;
+  /** Set when a commit ended in doubt or DuckDB gave up: only opening the file again tells what it holds. */
+  readonly isBroken: boolean;
+  breakDown(): void;
+  /** Refuses all further work as `warehouse_unavailable`: another file takes this one's place. */
+  retire(): void;
+  /** Runs the work alone. Errors of the engine come as `warehouse_unavailable` and the like. */
+  exclusive<T>(work: (connection: DuckDBConnection, transact: Transact) => Promise<T>): Promise<T>;
+}
+
+export function createWriter(connection: DuckDBConnection, initial: Meta): Writer {
+  const turns = createBulkhead({ name: 'The warehouse writer', concurrency: 1, queue: WAITING });
+  let meta = initial;
+  let isCommitting = false;
+  let isBroken = false;
+  let isRetired = false;
+
+  const transact: Transact = async (work, milliseconds = DEADLINE_MS) => {
+    await connection.run('begin');
+    const next = await within(milliseconds, connection, () => work(meta)).catch(async (error: unknown) => {
+      await connection.run('rollback').catch(() => {
+        isBroken = true;
+      });
+      throw error;
+    });
+    isCommitting = true;
+    try {
+      await connection.run('commit');
+      meta = next;
+    } catch (error) {
+      isBroken = true;
+      throw error;
+    } finally {
+      isCommitting = false;
+    }
+  };
+
+  return {
+    meta: () => meta,
+    settled: () => (isCommitting ? undefined : meta),
+    get isBroken() {
+      return isBroken;
+    },
+    breakDown() {
+      isBroken = true;
+    },
+    retire() {
+      isRetired = true;
+    },
+    exclusive: (work) =>
+      turns.run(async () => {
+        if (isRetired) throw new SophiaError('warehouse_unavailable', 'The warehouse goes on in another file.', { retryAfter: 1 });
+        try {
+          return await work(connection, transact);
+        } catch (error) {
+          if (isInvalidating(error)) isBroken = true;
+          throw engineError(error);
+        }
+      }),
+  };
+}
+
+/** Interrupts the work at its deadline, and waits for its end. */
+async function within<T>(milliseconds: number, connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
+  const deadline = new AbortController();
+  const error = () =>
+    new SophiaError('deadline_exceeded', `No end of a write within ${milliseconds} ms in the warehouse.`, { retryAfter: 1 });
+  const timer = setTimeout(() => deadline.abort(error()), milliseconds);
+  try {
+    return await interruptible(connection, deadline.signal, work);
+  } finally {
+    clearTimeout(timer);
+  }
+}
