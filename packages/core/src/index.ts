@@ -3,7 +3,10 @@ export * from './policy/index.ts';
 export * from './query/compile-context.ts';
 export { compileQuery } from './query/compile-query.ts';
 export * from './query/compiled-query.ts';
+export { compileDrillDown, type DrillDownRequest, MAX_DRILL_DOWN } from './query/drill-down.ts';
+export { type DimensionDescription, listMetrics, type MetricDescription } from './query/list-metrics.ts';
 export { type ColumnarResult, readAnswer } from './query/read-answer.ts';
+export { type DrilledRecord, readDrillDown } from './query/read-drill-down.ts';
 export * from './record-types/index.ts';
 export {
   parseSemanticLayer,
@@ -11,7 +14,3 @@ export {
   type SemanticLayerReading,
   semanticLayerError,
 } from './semantic/parse-semantic-layer.ts';
-
-// Coming, in this shape:
-//   compileDrillDown(request: { query, row, metric, part?, cursor?, limit? }, layer, context): CompiledDrillDown
-//   listMetrics(layer: SemanticLayer): readonly MetricInfo[]

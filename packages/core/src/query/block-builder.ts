@@ -5,12 +5,15 @@ import { bindFilter, FilterProblem } from '../semantic/bind-filter.ts';
 import { bindModelFilter } from '../semantic/link-measure.ts';
 import type { LinkedLayer, LinkedMeasure, LinkedMetric, LinkedModel } from '../semantic/linked-layer.ts';
 import { namesIn } from '../semantic/name-scope.ts';
+import { addPeriods, startOfPeriod } from '../time/calendar.ts';
+import { dayAt } from '../time/time-zone.ts';
 import type { CompileContext } from './compile-context.ts';
-import { addShifts, type DateShift, isNoShift, shiftOf } from './date-shift.ts';
+import { addShifts, type DateShift, earlier, isNoShift, shiftOf } from './date-shift.ts';
+import { MAX_AGGREGATES } from './limits.ts';
 import { identifyingDimension, type KeyOfMeasures } from './plan-keys.ts';
 import type { Aggregate, Block, Cumulative } from './query-plan.ts';
 import { resolveFilterField } from './resolve-dimension.ts';
-import { type QueryTime, shiftBounds, type TimeBounds, withinBounds } from './time-bounds.ts';
+import { instantOf, type QueryTime, shiftBounds, type TimeBounds, withinBounds } from './time-bounds.ts';
 
 export interface BlockBuilderOptions {
   readonly query: MetricQuery;
@@ -22,9 +25,6 @@ export interface BlockBuilderOptions {
   readonly context: CompileContext;
 }
 
-/** Most aggregates that one query may need. */
-const MAX_AGGREGATES = 200;
-
 interface GrowingBlock extends Omit<Block, 'aggregates' | 'condition'> {
   readonly aggregates: Map<string, Aggregate>;
 }
@@ -35,6 +35,7 @@ export class BlockBuilder {
   readonly #blocks = new Map<string, GrowingBlock>();
   readonly #filters = new Map<string, BoundExpression>();
   #count = 0;
+  #usesToday = false;
 
   constructor(options: BlockBuilderOptions) {
     this.#options = options;
@@ -51,6 +52,11 @@ export class BlockBuilder {
       }),
     );
     return mapLeaves(metric.expression, (leaf) => (leaf.kind === 'column' ? (inputs.get(leaf.name) ?? leaf) : leaf));
+  }
+
+  /** Whether a range ends today because the query names no end. */
+  get usesToday(): boolean {
+    return this.#usesToday;
   }
 
   finish(): readonly Block[] {
@@ -70,7 +76,7 @@ export class BlockBuilder {
     const conditions = [
       ...(measure.filter === undefined ? [] : [measure.filter]),
       ...filters.map(({ definition }) => bindModelFilter(definition.filter, namesIn(from, this.#options.layer.entities)) ?? TRUE),
-      this.#timeCondition(metric, shift),
+      this.#timeCondition(metric, block, shift),
     ];
     const condition = allOf(conditions.flatMap(conjuncts));
     const key = JSON.stringify([measure.definition.name, condition]);
@@ -97,18 +103,20 @@ export class BlockBuilder {
       cumulative,
       aggregates: new Map(),
     };
-    // A measure's own time matters where keys are shifted or accumulated by it.
+    // A measure's own time matters where keys are shifted or accumulated by it; different values accumulate alone.
     const isByTime = block.shift !== undefined || cumulative !== undefined;
-    const key = JSON.stringify([from.model.name, block.keys, block.shift, cumulative, isByTime ? own : []]);
+    const alone = cumulative !== undefined && measure.aggregation === 'count_distinct' ? measure.definition.name : '';
+    const key = JSON.stringify([from.model.name, block.keys, block.shift, cumulative, isByTime ? own : [], alone]);
     const known = this.#blocks.get(key);
     if (known !== undefined) return known;
     this.#blocks.set(key, block);
     return block;
   }
 
-  #cumulative(metric: LinkedMetric & { kind: 'cumulative' }, own: readonly number[], shift: DateShift): Cumulative {
+  /** Without its own time among the keys a cumulative metric is one number: that at the end of the range. */
+  #cumulative(metric: LinkedMetric & { kind: 'cumulative' }, own: readonly number[], shift: DateShift): Cumulative | undefined {
     const { measure, window, toDate, definition } = metric;
-    if (measure.time === undefined) throw new Error('a cumulative metric has a time dimension');
+    if (own.length === 0 || measure.time === undefined) return undefined;
     if (own.length > 1) {
       throw new SophiaError('invalid_query', `${definition.name} accumulates over time: ask for it by one grain of time only.`);
     }
@@ -119,17 +127,36 @@ export class BlockBuilder {
     return isNoShift(shift) ? this.#options.bounds : shiftBounds(this.#options.bounds, shift);
   }
 
-  #timeCondition({ kind, measure, definition }: LinkedMetric & { kind: 'simple' | 'cumulative' }, shift: DateShift): BoundExpression {
-    const { from, to } = this.#boundsAt(shift);
-    if (from === undefined && to === undefined && kind === 'simple') return TRUE;
+  #timeCondition(
+    metric: LinkedMetric & { kind: 'simple' | 'cumulative' },
+    { cumulative }: GrowingBlock,
+    shift: DateShift,
+  ): BoundExpression {
+    const { measure, definition, kind } = metric;
+    const { timeZone } = this.#options.time;
+    const bounds = this.#boundsAt(shift);
+    if (bounds.from === undefined && bounds.to === undefined && kind === 'simple') return TRUE;
     if (measure.time === undefined) {
       throw new SophiaError('invalid_query', `time_range: ${definition.name} has no time dimension that it could apply to.`);
     }
     const { expression } = measure.time;
+    if (kind === 'simple') return withinBounds(expression, bounds, timeZone);
     // What came before the range is accumulated, too; what has no time is never.
-    if (kind === 'simple') return withinBounds(expression, { from, to }, this.#options.time.timeZone);
-    const isDated = operation('not', 'boolean', [operation('is_null', 'boolean', [expression])]);
-    return to === undefined ? isDated : withinBounds(expression, { from: undefined, to }, this.#options.time.timeZone);
+    const accumulated = cumulative === undefined ? this.#accumulatedAtEnd(metric, bounds, shift) : { from: undefined, to: bounds.to };
+    if (accumulated.from !== undefined || accumulated.to !== undefined) return withinBounds(expression, accumulated, timeZone);
+    return operation('not', 'boolean', [operation('is_null', 'boolean', [expression])]);
+  }
+
+  /** The range of one number: up to the range's end, else, where a length of time ends there, up to the end of today. */
+  #accumulatedAtEnd({ window, toDate }: LinkedMetric & { kind: 'cumulative' }, { to }: TimeBounds, shift: DateShift): TimeBounds {
+    if (window === undefined && toDate === undefined) return { from: undefined, to };
+    const { timeZone, today, weekStart } = this.#options.time;
+    if (to === undefined) this.#usesToday = true;
+    const end = to ?? { day: earlier(today, shift) + 1, instant: undefined };
+    const lastDay = dayAt(Date.parse(instantOf(end, timeZone)) - 1, timeZone);
+    const day =
+      window === undefined ? startOfPeriod(lastDay, toDate ?? 'day', weekStart) : addPeriods(lastDay + 1, -window.count, window.grain);
+    return { from: { day, instant: undefined }, to: end };
   }
 
   /** An earlier value has a meaning only where the query says which time it is earlier than. */

@@ -46,12 +46,14 @@ export interface RecordChange {
   readonly erased?: boolean | undefined;
 }
 
-/** The records behind one cell, by id. */
+/** The records behind one cell, by id: `readDrillDown` makes them of its result. */
 export interface CompiledDrillDown extends CompiledStatement {
   readonly recordType: string;
-  /** `id`, `source_system`, `source_id`, `version`, `value`, then one column for each field of the type, masked. */
+  /** In order: `id`, `source_system`, `source_id`, `version`, `value`, the fields, and `<field>__system` of references. */
   readonly columns: readonly AnswerColumn[];
   readonly limit: number;
+  /** Microseconds since 1970; null for now. */
+  readonly asOf: bigint | null;
   readonly reads: readonly TypeRead[];
   readonly models: readonly string[];
 }

@@ -34,3 +34,9 @@ export function shiftOfPeriods({ months, days }: DateShift, grain: TimeGrain): D
   const length = MONTHS[grain];
   return { months: length * Math.round((total / DAYS_OF_YEAR) * (12 / length)), days: 0 };
 }
+
+/** The same day of another month; undefined where that month does not have it. */
+export function addMonthsExactly(day: Day, months: number): Day | undefined {
+  const moved = addMonths(day, months);
+  return addMonths(moved, -months) === day ? moved : undefined;
+}

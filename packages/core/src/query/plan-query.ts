@@ -6,18 +6,15 @@ import { bindFilter, FilterProblem } from '../semantic/bind-filter.ts';
 import { nearest } from '../semantic/closest.ts';
 import { measuresOf } from '../semantic/link-metrics.ts';
 import type { LinkedLayer, LinkedMetric, LinkedModel } from '../semantic/linked-layer.ts';
-import { countPeriods, startOfPeriod } from '../time/calendar.ts';
-import { dayAt } from '../time/time-zone.ts';
+import { countPeriods } from '../time/calendar.ts';
 import { BlockBuilder } from './block-builder.ts';
 import type { CompileContext } from './compile-context.ts';
 import { type DateShift, NO_SHIFT } from './date-shift.ts';
+import { MAX_PERIODS } from './limits.ts';
 import { planKeys } from './plan-keys.ts';
 import type { Fill, PlannedKey, PlannedMetric, QueryPlan } from './query-plan.ts';
 import { readQueryTime } from './query-time.ts';
-import { instantOf, previousShift, type QueryTime, readTimeBounds, type TimeBounds } from './time-bounds.ts';
-
-/** Most periods that filling adds for each group of the other dimensions. */
-export const MAX_PERIODS = 20_000;
+import { previousShift, type QueryTime, readTimeBounds, shownPeriods, type TimeBounds, UNBOUNDED } from './time-bounds.ts';
 
 /** Finds every name of a query and says what is to be computed. Throws `SophiaError` with the codes of `semantic-errors.ts`. */
 export function planQuery(query: MetricQuery, layer: LinkedLayer, context: CompileContext): QueryPlan {
@@ -50,13 +47,14 @@ export function planQuery(query: MetricQuery, layer: LinkedLayer, context: Compi
     ),
     limit: query.limit,
     ...time,
-    usesToday,
-    asOf: time.asOf,
+    bounds,
+    usesToday: usesToday || builder.usesToday,
     smallestGroup,
   };
 }
 
-function findMetrics({ metrics }: MetricQuery, layer: LinkedLayer): readonly LinkedMetric[] {
+/** The query's metrics. Throws `unknown_metric`. */
+export function findMetrics({ metrics }: Pick<MetricQuery, 'metrics'>, layer: LinkedLayer): readonly LinkedMetric[] {
   const twice = metrics.find((name, index) => metrics.indexOf(name) !== index);
   if (twice !== undefined) throw new SophiaError('invalid_query', `metrics: ${twice} is there twice.`);
   return metrics.map((name) => {
@@ -69,7 +67,7 @@ function findMetrics({ metrics }: MetricQuery, layer: LinkedLayer): readonly Lin
 }
 
 /** The models whose records the metrics measure, each once. */
-function basesOf(metrics: readonly LinkedMetric[], layer: LinkedLayer): readonly LinkedModel[] {
+export function basesOf(metrics: readonly LinkedMetric[], layer: LinkedLayer): readonly LinkedModel[] {
   const names = new Set(metrics.flatMap(measuresOf).map(({ model }) => model));
   return [...names].flatMap((name) => layer.models.get(name) ?? []);
 }
@@ -92,7 +90,8 @@ function planMetric(metric: LinkedMetric, query: MetricQuery, builder: BlockBuil
   return [value, previous, { name: `${name}__change`, definition, type: 'number', role: 'change', expression }];
 }
 
-function comparedShift(compare: NonNullable<MetricQuery['compare']>, { from, to }: TimeBounds): DateShift {
+/** How far back the range that is compared with lies. Throws `invalid_query`. */
+export function comparedShift(compare: NonNullable<MetricQuery['compare']>, { from, to }: TimeBounds): DateShift {
   if (compare === 'previous_year') {
     if (from !== undefined && to !== undefined && from.instant === undefined && to.instant === undefined) return { months: 12, days: 0 };
   } else if (from !== undefined && to !== undefined && from.instant === undefined && to.instant === undefined) {
@@ -120,10 +119,7 @@ function planFill(
   const index = keys.findIndex(({ grain }) => grain !== undefined);
   const grain = keys[index]?.grain;
   if (query.fill === false || grain === undefined || keys.filter((key) => key.grain !== undefined).length > 1) return undefined;
-  const { from, to } = isOwnTime(index) ? bounds : { from: undefined, to: undefined };
-  const first = from === undefined ? undefined : startOfPeriod(from.day, grain, time.weekStart);
-  const lastDay = to === undefined ? undefined : dayAt(Date.parse(instantOf(to, time.timeZone)) - 1, time.timeZone);
-  const last = lastDay === undefined ? undefined : startOfPeriod(lastDay, grain, time.weekStart);
+  const { first, last } = shownPeriods(isOwnTime(index) ? bounds : UNBOUNDED, grain, time);
   if (first !== undefined && last !== undefined && countPeriods(first, last, grain) > MAX_PERIODS) {
     const message = `time_range has ${countPeriods(first, last, grain)} periods of a ${grain}; at most ${MAX_PERIODS} are shown. Take a coarser grain, or fill: false.`;
     throw new SophiaError('query_too_large', message, { details: { limit: MAX_PERIODS } });

@@ -15,6 +15,8 @@ export interface QueryPlan extends QueryTime {
   readonly having: BoundExpression | undefined;
   readonly order: readonly { readonly column: string; readonly descending: boolean }[];
   readonly limit: number | undefined;
+  /** The range that the query asks for. */
+  readonly bounds: TimeBounds;
   /** Microseconds since 1970; null for now. */
   readonly asOf: bigint | null;
   /** Whether the range is relative to today. */
@@ -53,6 +55,7 @@ export interface Block {
   readonly shift: DateShift | undefined;
   /** Index of the key that is the measures' own time dimension, if any is. */
   readonly ownTime: number | undefined;
+  /** Set where each period of `ownTime` is to have what came before it, too. */
   readonly cumulative: Cumulative | undefined;
 }
 
@@ -70,7 +73,7 @@ export interface Cumulative {
   readonly window: PeriodCount | undefined;
   readonly toDate: TimeGrain | undefined;
   readonly time: BoundExpression;
-  /** The periods that are shown, or the moment that is, before the shift. */
+  /** The range whose periods are shown, as early as the block's shift makes it. */
   readonly bounds: TimeBounds;
 }
 

@@ -54,7 +54,8 @@ function checkCurrency(least: unknown, greatest: unknown, metric: string): strin
   );
 }
 
-function readCell(value: unknown, type: ColumnType): Cell {
+/** A value of a result as an answer has it. */
+export function readCell(value: unknown, type: ColumnType): Cell {
   if (value === null || value === undefined) return null;
   if (typeof value === 'boolean') return value;
   if (type === 'number') return Number(value);

@@ -78,6 +78,19 @@ const boundLiteral = (time: BoundExpression, bound: TimeBound, timeZone: string)
 export const instantOf = ({ day, instant }: TimeBound, timeZone: string): string =>
   instant ?? new Date(startOfDay(day, timeZone)).toISOString();
 
+/** First days of the first and the last period that the bounds touch. */
+export function shownPeriods(
+  { from, to }: TimeBounds,
+  grain: TimeGrain,
+  { timeZone, weekStart }: QueryTime,
+): { readonly first: Day | undefined; readonly last: Day | undefined } {
+  const lastDay = to === undefined ? undefined : dayAt(Date.parse(instantOf(to, timeZone)) - 1, timeZone);
+  return {
+    first: from === undefined ? undefined : startOfPeriod(from.day, grain, weekStart),
+    last: lastDay === undefined ? undefined : startOfPeriod(lastDay, grain, weekStart),
+  };
+}
+
 /** The bounds so much earlier; instants become days, which is why comparing asks for days. */
 export const shiftBounds = ({ from, to }: TimeBounds, shift: DateShift): TimeBounds => ({
   from: from === undefined ? undefined : { day: earlier(from.day, shift), instant: undefined },

@@ -1,5 +1,5 @@
 import type { Dialect, SqlAggregate } from '../dialects/dialect.ts';
-import { type BoundExpression, TRUE } from '../expression/bound-expression.ts';
+import { type BoundExpression, TRUE, type ValueType } from '../expression/bound-expression.ts';
 import type { Aggregate, QueryPlan } from '../query/query-plan.ts';
 import { aggregateColumns } from './aggregate-columns.ts';
 
@@ -8,8 +8,9 @@ export interface Part {
   readonly name: string;
   /** Over records. */
   readonly sql: string;
+  readonly type: ValueType;
   /** Over rows that have this column already; undefined where they do not suffice. */
-  readonly merge: ((column: string) => string) | undefined;
+  readonly merge: 'sum' | 'min' | 'max' | undefined;
 }
 
 /** A column made of parts that are aggregated to their end. */
@@ -51,38 +52,43 @@ function writeAggregate(
   const operand = measure.expression === undefined ? undefined : write(measure.expression);
   const base = { condition, percentile: measure.definition.percentile };
   const value: SqlAggregate = { ...base, aggregation: measure.aggregation, operand, operandType: measure.expression?.type ?? 'integer' };
-  const { parts, results } = valueParts(aggregate.column, value, dialect);
+  const { parts, results } = valueParts(aggregate.column, measure.type, value, dialect);
   const countsAll = condition === undefined && isGrouped && plan.smallestGroup === undefined;
   const counted: SqlAggregate = { ...base, aggregation: 'count', operand: undefined, operandType: 'integer' };
   // A constant does not grow: merging takes any.
   const countParts =
     count === undefined
       ? []
-      : [countsAll ? { name: count, sql: '1', merge: merging.max } : part(count, counted, dialect, merging.sum(dialect))];
+      : [
+          countsAll
+            ? { name: count, sql: '1', type: 'integer' as const, merge: 'max' as const }
+            : part(count, counted, 'integer', 'sum', dialect),
+        ];
   const currencyParts = currencies.flatMap(({ field, least, greatest }) => {
     const hasAmount =
       operand === undefined ? condition : [...(condition === undefined ? [] : [condition]), `${operand} is not null`].join(' and ');
     const currency = { ...base, operand: write(field), operandType: 'text' as const, condition: hasAmount };
     return [
-      part(least, { ...currency, aggregation: 'min' }, dialect, merging.min),
-      part(greatest, { ...currency, aggregation: 'max' }, dialect, merging.max),
+      part(least, { ...currency, aggregation: 'min' }, 'text', 'min', dialect),
+      part(greatest, { ...currency, aggregation: 'max' }, 'text', 'max', dialect),
     ];
   });
   const others = [...countParts, ...currencyParts];
   return { parts: [...parts, ...others], results: [...results, ...others.map(({ name }) => asItIs(name))] };
 }
 
-function valueParts(name: string, value: SqlAggregate, dialect: Dialect): WrittenAggregates {
-  const whole = (merge: Part['merge']): WrittenAggregates => ({ parts: [part(name, value, dialect, merge)], results: [asItIs(name)] });
+function valueParts(name: string, type: ValueType, value: SqlAggregate, dialect: Dialect): WrittenAggregates {
+  const whole = (merge: Part['merge']): WrittenAggregates => ({
+    parts: [part(name, value, type, merge, dialect)],
+    results: [asItIs(name)],
+  });
   switch (value.aggregation) {
     case 'sum':
-      return whole((column) => dialect.aggregate(sumOf(column, value.operandType)));
     case 'count':
-      return whole(merging.sum(dialect));
+      return whole('sum');
     case 'min':
-      return whole(merging.min);
     case 'max':
-      return whole(merging.max);
+      return whole(value.aggregation);
     case 'count_distinct':
     case 'median':
     case 'percentile':
@@ -98,33 +104,24 @@ function averageParts(name: string, value: SqlAggregate, dialect: Dialect): Writ
   const operand = value.operandType === 'number' ? value.operand : dialect.cast(value.operand ?? '', 'number');
   return {
     parts: [
-      part(sum, { ...value, aggregation: 'sum', operand, operandType: 'number' }, dialect, (column) =>
-        dialect.aggregate(sumOf(column, 'number')),
-      ),
-      part(count, { ...value, aggregation: 'count' }, dialect, merging.sum(dialect)),
+      part(sum, { ...value, aggregation: 'sum', operand, operandType: 'number' }, 'number', 'sum', dialect),
+      part(count, { ...value, aggregation: 'count' }, 'integer', 'sum', dialect),
     ],
     results: [{ name, sql: (column) => `${column(sum)} / nullif(${column(count)}, 0)` }],
   };
 }
 
-const part = (name: string, aggregate: SqlAggregate, dialect: Dialect, merge: Part['merge']): Part => ({
+const part = (name: string, aggregate: SqlAggregate, type: ValueType, merge: Part['merge'], dialect: Dialect): Part => ({
   name,
   sql: dialect.aggregate(aggregate),
+  type,
   merge,
 });
 
 const asItIs = (name: string): Result => ({ name, sql: (column) => column(name) });
 
-const sumOf = (operand: string, operandType: SqlAggregate['operandType']): SqlAggregate => ({
-  aggregation: 'sum',
-  operand,
-  operandType,
-  condition: undefined,
-  percentile: undefined,
-});
-
-const merging = {
-  sum: (dialect: Dialect) => (column: string) => dialect.aggregate(sumOf(column, 'integer')),
-  min: (column: string) => `min(${column})`,
-  max: (column: string) => `max(${column})`,
-};
+/** Aggregates a part further: over groups, or over a window. */
+export function mergePart({ type, merge }: Part, column: string, dialect: Dialect, over = ''): string {
+  const merged = `${merge ?? 'max'}(${column})${over}`;
+  return merge === 'sum' && type === 'integer' ? dialect.cast(merged, 'integer') : merged;
+}

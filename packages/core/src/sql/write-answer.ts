@@ -1,8 +1,9 @@
-import type { AnswerColumn, ColumnType } from '@sophia/types';
-import { nodesOf, type ValueType } from '../expression/bound-expression.ts';
+import type { AnswerColumn } from '@sophia/types';
+import { nodesOf } from '../expression/bound-expression.ts';
 import type { HiddenCheck } from '../query/compiled-query.ts';
 import type { Aggregate, PlannedMetric } from '../query/query-plan.ts';
 import { aggregateColumns, keyColumn } from './aggregate-columns.ts';
+import { COLUMN_TYPES } from './column-types.ts';
 import type { PlanScope } from './write-block.ts';
 import { writeCells } from './write-cells.ts';
 import { writeExpression } from './write-expression.ts';
@@ -47,7 +48,7 @@ function writeValues(from: string, { plan }: PlanScope): string {
   const currencies = aggregates.flatMap((aggregate) =>
     aggregateColumns(aggregate, plan).currencies.flatMap(({ least, greatest }) => [least, greatest]),
   );
-  return `select ${[...keys, ...values, ...currencies, ...(plan.fill === undefined ? [] : [])].join(', ')} from ${from}${onlyLargeGroups(aggregates, plan.smallestGroup)}`;
+  return `select ${[...keys, ...values, ...currencies].join(', ')} from ${from}${onlyLargeGroups(aggregates, plan.smallestGroup)}`;
 }
 
 function shownValue({ column, measure }: Aggregate, smallestGroup: number | undefined): string {
@@ -112,15 +113,3 @@ function metricColumn({ name, definition, role, type }: PlannedMetric): AnswerCo
   if (role === 'change') return { name, type: 'number', format: 'percent', label: label === undefined ? undefined : `${label}: change` };
   return { name, type: COLUMN_TYPES[type], format, unit, label: role === 'previous' && label !== undefined ? `${label}: before` : label };
 }
-
-const COLUMN_TYPES: Readonly<Record<ValueType, ColumnType>> = {
-  text: 'text',
-  integer: 'integer',
-  number: 'number',
-  money: 'decimal',
-  boolean: 'boolean',
-  date: 'date',
-  timestamp: 'timestamp',
-  text_list: 'text',
-  json: 'text',
-};

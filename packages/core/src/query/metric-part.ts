@@ -1,0 +1,53 @@
+import { SophiaError } from '@sophia/shared';
+import type { LinkedMetric } from '../semantic/linked-layer.ts';
+import { addShifts, type DateShift, NO_SHIFT, shiftOf } from './date-shift.ts';
+
+/** One measure of those that a metric is made of. */
+export interface MetricPart {
+  readonly metric: LinkedMetric;
+  /** How much earlier it is taken. */
+  readonly shift: DateShift;
+  /** The metrics above it whose filters hold for it. */
+  readonly filters: readonly LinkedMetric[];
+}
+
+/** Follows the names of a part, `numerator` or `growth.before`, to one measure. Throws `invalid_drill_down`. */
+export function choosePart(metric: LinkedMetric, part: string | undefined): MetricPart {
+  let chosen: MetricPart = { metric, shift: NO_SHIFT, filters: [] };
+  const names = part === undefined ? [] : part.split('.');
+  for (const name of names) {
+    const next = inputOf(chosen, name);
+    if (next === undefined) throw unknownPart(metric, part, chosen.metric);
+    chosen = next;
+  }
+  if (chosen.metric.kind === 'composed') throw unknownPart(metric, part, chosen.metric);
+  return chosen;
+}
+
+function inputOf({ metric, shift, filters }: MetricPart, name: string): MetricPart | undefined {
+  if (metric.kind !== 'composed') return undefined;
+  const input = metric.inputs.find(({ alias, metric: each }) => alias === name || each.definition.name === name);
+  if (input === undefined) return undefined;
+  return {
+    metric: input.metric,
+    shift: input.offset === undefined ? shift : addShifts(shift, shiftOf(input.offset)),
+    filters: metric.definition.filter === undefined ? filters : [...filters, metric],
+  };
+}
+
+function unknownPart(metric: LinkedMetric, part: string | undefined, at: LinkedMetric): SophiaError {
+  const { name } = metric.definition;
+  const parts = partsOf(metric);
+  const allowed = parts.length === 0 ? 'it has no parts' : `it has the parts ${parts.join(', ')}`;
+  const what = part === undefined ? `${name} is made of several measures` : `part: ${part} is not one measure of ${name}`;
+  return new SophiaError('invalid_drill_down', `${what}; ${allowed}.`, { details: { metric: name, parts, at: at.definition.name } });
+}
+
+/** Every part that is one measure, with its whole path. */
+export function partsOf(metric: LinkedMetric): readonly string[] {
+  if (metric.kind !== 'composed') return [];
+  return metric.inputs.flatMap(({ alias, metric: input }) => {
+    const further = partsOf(input);
+    return further.length === 0 ? [alias] : further.map((each) => `${alias}.${each}`);
+  });
+}

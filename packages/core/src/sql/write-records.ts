@@ -1,0 +1,66 @@
+import type { AnswerColumn } from '@sophia/types';
+import { type BoundExpression, TRUE } from '../expression/bound-expression.ts';
+import type { Block } from '../query/query-plan.ts';
+import { COLUMN_TYPES } from './column-types.ts';
+import { visibleRelation } from './policy-relation.ts';
+import { readRecords } from './read-records.ts';
+import { isReference, typeOf } from './relation.ts';
+import { blockExpressions, type PlanScope } from './write-block.ts';
+import { writeExpression } from './write-expression.ts';
+import { writeJoins } from './write-joins.ts';
+
+/** What stands before a record's fields. */
+const KEY = ['id', 'source_system', 'source_id', 'version'] as const;
+
+/** The records that a block's only aggregate is over, each with its value in it and all of its fields. */
+export function writeRecords(
+  block: Block,
+  after: string | undefined,
+  limit: number,
+  scope: PlanScope,
+): { readonly text: string; readonly columns: readonly AnswerColumn[] } {
+  const { writer } = scope;
+  const { recordType } = block.from;
+  const fields = recordType.fields.map(({ name }) => name);
+  const [base, ...joined] = readRecords(recordType.name, blockExpressions(block), scope.recordTypes);
+  const own = { path: [], recordType: recordType.name, fields: [...new Set([...fields, 'version', ...(base?.fields ?? [])])] };
+  const relation = visibleRelation(recordType.name, own.fields, 't', scope);
+  const { from, condition, field } = writeJoins([own, ...joined], (record, index) =>
+    index === 0 ? relation : visibleRelation(record.recordType, record.fields, `j${index}`, scope),
+  );
+  const write = (expression: BoundExpression): string =>
+    writeExpression(expression, { writer, time: scope.time, field, column: (name) => name });
+  const chosen = [
+    condition,
+    block.condition === TRUE ? '' : write(block.condition),
+    after === undefined ? '' : `${relation.column('id')} > ${writer.dialect.literal(writer.bind(after), 'integer')}`,
+  ].filter((part) => part !== '');
+  const systems = fields.filter((name) => isReference(recordType.name, name, scope));
+  const columns: readonly (readonly [AnswerColumn, string])[] = [
+    ...KEY.map((name) => [{ name, type: name === 'id' || name === 'version' ? 'integer' : 'text' }, relation.column(name)] as const),
+    [{ name: 'value', type: COLUMN_TYPES[valueType(block)] }, writeValue(block, write)],
+    ...fields.map((name) => [{ name, type: COLUMN_TYPES[typeOf(recordType.name, name, scope)] }, relation.column(name)] as const),
+    ...systems.map((name) => [{ name: `${name}__system`, type: 'text' }, relation.system(name)] as const),
+  ];
+  const selected = columns.map(([, sql], index) => `${sql} as c${index}`);
+  const where = chosen.length === 0 ? '' : ` where ${chosen.join(' and ')}`;
+  return {
+    text: `select ${selected.join(', ')} from ${from}${where} order by ${relation.column('id')} limit ${limit}`,
+    columns: columns.map(([column]) => column),
+  };
+}
+
+const measureOf = (block: Block) => block.aggregates[0]?.measure;
+
+const valueType = (block: Block) => {
+  const measure = measureOf(block);
+  return measure === undefined || measure.aggregation === 'count' ? 'integer' : (measure.expression?.type ?? 'integer');
+};
+
+/** What is aggregated of the record; for counts whether it counts. */
+function writeValue(block: Block, write: (expression: BoundExpression) => string): string {
+  const measure = measureOf(block);
+  if (measure?.expression === undefined) return '1';
+  const operand = write(measure.expression);
+  return measure.aggregation === 'count' ? `case when ${operand} is null then 0 else 1 end` : operand;
+}
