@@ -1,3 +1,4 @@
+import type { ImportItem, ImportTarget as WriteTarget } from '@sophia/connectors';
 import type {
   Actor,
   Call,
@@ -16,13 +17,8 @@ import type {
   WriteCounts,
 } from '@sophia/types';
 
+export type { ImportItem, ImportRow, ImportTarget as WriteTarget } from '@sophia/connectors';
 export type { Call } from '@sophia/types';
-
-/** What rows are, and whose. */
-export interface WriteTarget {
-  readonly recordType: string;
-  readonly sourceSystem: string;
-}
 
 /** An `Idempotency-Key` with its route; it holds for the call's principal and workspace, 24 hours. */
 export interface IdempotencyKey {
@@ -145,29 +141,6 @@ export interface RecordTypes {
    * `invalid_record_type` with each problem's path.
    */
   define(call: Call, name: string, schema: unknown): Promise<{ readonly definition: RecordTypeDefinition; readonly token: string }>;
-}
-
-/** What comes in of a stream, in its order. */
-export type ImportItem =
-  | {
-      readonly kind: 'rows';
-      readonly target: WriteTarget;
-      readonly rows: readonly ImportRow[];
-      /** Bytes of the input read so far, where known: for progress. */
-      readonly bytesRead?: number | undefined;
-    }
-  /** The source's own bookmark (Singer's STATE): emitted when everything before it is committed. */
-  | { readonly kind: 'state'; readonly state: JsonValue }
-  /** From here on the stream's rows of other, older versions are deleted (Singer's ACTIVATE_VERSION). */
-  | { readonly kind: 'activate_version'; readonly target: WriteTarget; readonly version: number };
-
-export interface ImportRow extends IncomingRow {
-  /** Names of the mapping's rules that repaired this row, once for each value repaired. */
-  readonly repairs?: readonly string[] | undefined;
-  /** Version of the stream that the row came in, where the source numbers them (Singer's `version`). */
-  readonly streamVersion?: number | undefined;
-  /** Set where the row could not even be read: it is rejected with these. */
-  readonly errors?: readonly RowError[] | undefined;
 }
 
 export interface ImportOptions {

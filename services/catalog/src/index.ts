@@ -1,1 +1,7 @@
 export type * from './catalog.ts';
+export type { Collaborators } from './collaborators.ts';
+export { type CatalogOptions, createCatalog } from './create-catalog.ts';
+export { createDirectory } from './directory.ts';
+export { CATALOG_MIGRATIONS } from './migrations.ts';
+export { createRecordTypeBook, type RecordTypeBook } from './record-types/record-type-book.ts';
+export { MAX_ROWS } from './records/upsert-many.ts';

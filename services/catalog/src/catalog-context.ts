@@ -1,0 +1,24 @@
+import type { NaturalKey, WorkspaceId } from '@sophia/types';
+import type { Gate } from './access/gate.ts';
+import type { RowGuard } from './access/row-guard.ts';
+import type { CatalogMetrics } from './catalog-metrics.ts';
+import type { Collaborators } from './collaborators.ts';
+import type { IdempotencyKeys } from './idempotency/idempotency-keys.ts';
+import type { KeysInHand } from './idempotency/keys-in-hand.ts';
+import type { RecordTypeBook } from './record-types/record-type-book.ts';
+import type { BatchWriter } from './writing/write-batch.ts';
+import type { ChunkWriter } from './writing/write-chunk.ts';
+
+/** What the parts of the catalog share. */
+export interface CatalogContext extends Collaborators {
+  readonly gate: Gate;
+  readonly guard: RowGuard;
+  readonly book: RecordTypeBook;
+  readonly keys: IdempotencyKeys;
+  readonly inHand: KeysInHand;
+  readonly writeBatch: BatchWriter;
+  readonly writeChunk: ChunkWriter;
+  readonly catalogMetrics: CatalogMetrics;
+  /** Called after each commit: wakes whoever follows the log, and has policies ask again for users that changed. */
+  readonly committed: (workspace: WorkspaceId, records: readonly NaturalKey[]) => void;
+}

@@ -1,0 +1,86 @@
+import { createGate } from './access/gate.ts';
+import { createRowGuard } from './access/row-guard.ts';
+import type { Catalog } from './catalog.ts';
+import type { CatalogContext } from './catalog-context.ts';
+import { createCatalogMetrics } from './catalog-metrics.ts';
+import type { Collaborators } from './collaborators.ts';
+import { createDeadLetters } from './dead-letters/dead-letters.ts';
+import { createIdempotencyKeys } from './idempotency/idempotency-keys.ts';
+import { createKeysInHand } from './idempotency/keys-in-hand.ts';
+import { createImports } from './imports/imports.ts';
+import { createEventFeed } from './reading/event-feed.ts';
+import { createHistory } from './reading/history.ts';
+import { createRecordReader } from './reading/record-reader.ts';
+import { createSources } from './reading/sources.ts';
+import { createRecordTypeBook, type RecordTypeBook } from './record-types/record-type-book.ts';
+import { createRecordTypes } from './record-types/record-types.ts';
+import { createChangesById } from './records/change-by-id.ts';
+import { createErase } from './records/erase.ts';
+import { createRecordWriter } from './records/record-writer.ts';
+import { createUpsert } from './records/upsert.ts';
+import { createUpsertMany } from './records/upsert-many.ts';
+import { createWriteInOwnTransaction } from './records/write-in-own-transaction.ts';
+import { readRecordIdBase } from './writing/record-id-base.ts';
+import { createBatchWriter } from './writing/write-batch.ts';
+import { createChunkWriter } from './writing/write-chunk.ts';
+
+export interface CatalogOptions extends Collaborators {
+  /** What it shares with `createDirectory`; made for it unless given. */
+  readonly recordTypes?: RecordTypeBook | undefined;
+  /** Transactions at once of single writes, and of imports; 2 unless told. */
+  readonly connections?: number | undefined;
+  /** Milliseconds that rows of a slow import wait for more; 200 unless told. */
+  readonly linger?: number | undefined;
+}
+
+/** The write side over the tables of `CATALOG_MIGRATIONS`. */
+export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
+  const { database, eventLog, policy, clock, observability, connections = 2, linger } = options;
+  const { metrics } = observability;
+  const book = options.recordTypes ?? createRecordTypeBook({ database, clock });
+  const recordIdBase = await readRecordIdBase(database);
+  const context: CatalogContext = {
+    ...options,
+    book,
+    gate: createGate(options),
+    guard: createRowGuard(database, book),
+    keys: createIdempotencyKeys(database),
+    inHand: createKeysInHand(),
+    writeBatch: createBatchWriter(database, recordIdBase),
+    writeChunk: createChunkWriter(database, recordIdBase),
+    catalogMetrics: createCatalogMetrics(metrics),
+    committed(workspace, records) {
+      eventLog.wake();
+      for (const { record_type, source_system, source_id } of records) {
+        if (record_type === 'user') policy.forgetUser(workspace, { source_system, source_id });
+      }
+    },
+  };
+  const writer = createRecordWriter({ ...context, lanes: connections });
+  metrics.observedGauge(
+    { name: 'sophia_catalog_waiting_writes', help: 'Single writes that wait for a transaction.' },
+    () => writer.waiting,
+  );
+  const writeAlone = createWriteInOwnTransaction(context);
+  const imports = createImports({ context, lanes: connections, linger });
+
+  return {
+    records: {
+      upsert: createUpsert(context, writer, writeAlone),
+      upsertMany: createUpsertMany(context),
+      ...createChangesById(context, writeAlone),
+      erase: createErase(context),
+      ...createRecordReader(context),
+      history: createHistory(context),
+    },
+    recordTypes: createRecordTypes(context),
+    imports,
+    deadLetters: createDeadLetters(context),
+    events: createEventFeed(context),
+    sources: createSources(context),
+    async close() {
+      await imports.close();
+      await writer.close();
+    },
+  };
+}

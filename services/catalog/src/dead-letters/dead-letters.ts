@@ -1,0 +1,118 @@
+import type { Statement } from '@sophia/database';
+import { SophiaError } from '@sophia/shared';
+import type { Action, Call } from '@sophia/types';
+import type { DeadLetters } from '../catalog.ts';
+import type { CatalogContext } from '../catalog-context.ts';
+import { decodeCursor, encodeCursor, pageLimit } from '../reading/cursor.ts';
+import { DEAD_LETTER_COLUMNS, type DeadLetterRow, repairedRow, seenLetter } from './dead-letter-row.ts';
+import { openTypes, SELECTED, selectionValues } from './letter-selection.ts';
+import { createReplay } from './replay.ts';
+
+/** Rejected rows: seen, repaired, replayed or given up. */
+export function createDeadLetters(context: CatalogContext): DeadLetters {
+  const { database, audit, clock } = context;
+  const audited = (call: Call, action: string, object: string, begun: number) => ({
+    call,
+    action,
+    object,
+    milliseconds: clock.monotonic() - begun,
+  });
+  const find = async (call: Call, id: string, action: Action) => {
+    const access = await openTypes(context, call, action);
+    const rows = /^[1-9]\d{0,17}$/.test(id)
+      ? await database.select<DeadLetterRow>([call.principal.workspace], READ_LETTER, [call.principal.workspace, id, [...access.keys()]])
+      : [];
+    const [row] = rows;
+    if (row === undefined) throw new SophiaError('not_found', `There is no dead letter ${id}.`);
+    return { row, masks: access.get(row.record_type) ?? [] };
+  };
+  return {
+    async list(call, options = {}) {
+      const begun = clock.monotonic();
+      const limit = pageLimit(options.limit);
+      const [after] = options.cursor === undefined ? ['0'] : decodeCursor(options.cursor, 1);
+      const access = await openTypes(context, call, 'read');
+      const values = [call.principal.workspace, [...access.keys()], ...selectionValues(options), checkId(after), limit + 1];
+      const rows = await database.select<DeadLetterRow>([call.principal.workspace], LIST_LETTERS, values);
+      const items = rows.slice(0, limit);
+      await audit.read({ ...audited(call, 'list', 'dead_letters', begun), rows: items.length });
+      return {
+        items: items.map((row) => seenLetter(row, access.get(row.record_type) ?? [])),
+        nextCursor: rows.length > limit ? encodeCursor([items.at(-1)?.id ?? '']) : null,
+      };
+    },
+
+    async get(call, id) {
+      const begun = clock.monotonic();
+      const { row, masks } = await find(call, id, 'read');
+      await audit.read({ ...audited(call, 'read', `dead_letter:${id}`, begun), rows: 1 });
+      return seenLetter(row, masks);
+    },
+
+    async repair(call, id, edited) {
+      const begun = clock.monotonic();
+      const { row, masks } = await find(call, id, 'write');
+      const payload = JSON.stringify(repairedRow(row.payload, edited, masks));
+      const { value } = await database.write([call.principal.workspace], async (transaction) => {
+        const [[stored]] = await Promise.all([
+          database.query<DeadLetterRow>(transaction, REPAIR_LETTER, [call.principal.workspace, id, payload]),
+          audit.record(transaction, [audited(call, 'dead_letter.repair', `dead_letter:${id}`, begun)]),
+        ]);
+        if (stored === undefined)
+          throw new SophiaError('dead_letter_closed', `The dead letter ${id} is ${row.state}.`, { details: { state: row.state } });
+        return stored;
+      });
+      return seenLetter(value, masks);
+    },
+
+    replay: createReplay(context),
+
+    async discard(call, ids) {
+      const begun = clock.monotonic();
+      const access = await openTypes(context, call, 'write');
+      const { value } = await database.write([call.principal.workspace], async (transaction) => {
+        const [rows] = await Promise.all([
+          database.query(transaction, DISCARD_LETTERS, [
+            call.principal.workspace,
+            ids.filter((id) => /^[1-9]\d{0,17}$/.test(id)),
+            [...access.keys()],
+          ]),
+          audit.record(transaction, [{ ...audited(call, 'dead_letter.discard', 'dead_letters', begun), rows: ids.length }]),
+        ]);
+        return rows.length;
+      });
+      return value;
+    },
+  };
+}
+
+const checkId = (text: string | undefined): string => {
+  if (text !== undefined && /^\d{1,18}$/.test(text)) return text;
+  throw new SophiaError('invalid_cursor', 'The cursor is none that this listing gave.');
+};
+
+const LIST_LETTERS: Statement = {
+  name: 'catalog_list_dead_letters',
+  text: `select ${DEAD_LETTER_COLUMNS} from dead_letter where ${SELECTED} and id > $8::bigint order by id limit $9::int`,
+};
+
+const READ_LETTER: Statement = {
+  name: 'catalog_read_dead_letter',
+  text: `select ${DEAD_LETTER_COLUMNS} from dead_letter where workspace = $1 and id = $2::bigint and record_type = any ($3::text[])`,
+};
+
+const REPAIR_LETTER: Statement = {
+  name: 'catalog_repair_dead_letter',
+  text: `update dead_letter set payload = $3::json, state = 'repaired', updated_at = now()
+    where workspace = $1 and id = $2::bigint and state in ('open', 'repaired') returning ${DEAD_LETTER_COLUMNS}`,
+};
+
+const DISCARD_LETTERS: Statement = {
+  name: 'catalog_discard_dead_letters',
+  text: `update dead_letter set state = 'discarded', updated_at = now()
+    where workspace = $1 and id in (
+      select id from dead_letter
+      where workspace = $1 and id = any ($2::bigint[]) and record_type = any ($3::text[]) and state in ('open', 'repaired')
+      order by id for update
+    ) returning id`,
+};

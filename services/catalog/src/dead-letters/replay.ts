@@ -1,0 +1,163 @@
+import type { Statement } from '@sophia/database';
+import { SophiaError } from '@sophia/shared';
+import type { Call, RowError, Transaction, WriteAnswer } from '@sophia/types';
+import { actorOf, causeOf } from '../access/attribution.ts';
+import type { DeadLetterSelection, DeadLetters } from '../catalog.ts';
+import type { CatalogContext } from '../catalog-context.ts';
+import { type AnswerBody, MAX_ERRORS, rowsAnswer } from '../records/write-answer.ts';
+import type { IncomingRecord, RejectedRow } from '../rows/incoming-record.ts';
+import { DEAD_LETTER_COLUMNS, type DeadLetterRow } from './dead-letter-row.ts';
+import { openTypes, SELECTED, selectionValues } from './letter-selection.ts';
+import { errorsJson } from './store-rejected.ts';
+
+const PAGE = 1_000;
+const ATTEMPTS = 3;
+
+/** Judges and writes rejected rows again, a thousand at a time. */
+export function createReplay(context: CatalogContext): DeadLetters['replay'] {
+  const { database, eventLog, audit, clock, catalogMetrics } = context;
+  return async (call, chosen) => {
+    const begun = clock.monotonic();
+    const { workspace } = call.principal;
+    const types = [...(await openTypes(context, call, 'write')).keys()];
+    let total = rowsAnswer({ created: 0, updated: 0, unchanged: 0, stale: 0 }, []);
+    for (let page = await readPage(context, call, types, chosen, '0'); page.length > 0; ) {
+      for (const letters of groupsOf(page)) total = add(total, await replayGroup(context, call, letters));
+      page = page.length < PAGE ? [] : await readPage(context, call, types, chosen, page.at(-1)?.id ?? '0');
+    }
+    const rows = total.created + total.updated + total.unchanged + total.rejected;
+    const entry = { call, action: 'dead_letter.replay', object: 'dead_letters', rows, milliseconds: clock.monotonic() - begun };
+    const { token } = await database.write([workspace], (transaction) => audit.record(transaction, [entry]), { deadline: call.deadline });
+    catalogMetrics.counted(total);
+    return { token: eventLog.encodeToken(token), ...total };
+  };
+}
+
+/** Letters of one import and type are written together, so that their events name the import. */
+const groupsOf = (letters: readonly DeadLetterRow[]): Iterable<readonly DeadLetterRow[]> =>
+  Map.groupBy(letters, (letter) => `${letter.record_type} ${letter.import ?? ''}`).values();
+
+type Total = AnswerBody<WriteAnswer>;
+
+const add = (one: Total, other: Total): Total => ({
+  created: one.created + other.created,
+  updated: one.updated + other.updated,
+  unchanged: one.unchanged + other.unchanged,
+  stale: one.stale + other.stale,
+  rejected: one.rejected + other.rejected,
+  errors: [...one.errors, ...other.errors].slice(0, MAX_ERRORS),
+});
+
+function readPage(
+  { database }: CatalogContext,
+  call: Call,
+  types: readonly string[],
+  chosen: { readonly ids: readonly string[] } | DeadLetterSelection,
+  after: string,
+): Promise<DeadLetterRow[]> {
+  const ids = 'ids' in chosen ? chosen.ids.filter((id) => /^[1-9]\d{0,17}$/.test(id)) : null;
+  const selection = selectionValues('ids' in chosen ? {} : chosen);
+  const { workspace } = call.principal;
+  return database.select<DeadLetterRow>([workspace], CHOOSE, [workspace, types, ...selection, ids, after, PAGE], { signal: call.signal });
+}
+
+/** One transaction; done again where somebody else touched one of the letters meanwhile. */
+async function replayGroup(context: CatalogContext, call: Call, letters: readonly DeadLetterRow[]): Promise<Total> {
+  const { database, book, committed } = context;
+  const { workspace } = call.principal;
+  for (let attempt = 1; ; attempt++) {
+    const current =
+      attempt === 1 ? letters : await readPage(context, call, [letters[0]?.record_type ?? ''], { ids: letters.map(({ id }) => id) }, '0');
+    const judged = await judge(book, workspace, current);
+    try {
+      const { value } = await database.write([workspace], (transaction) => writeJudged(context, transaction, call, judged), {
+        deadline: call.deadline,
+      });
+      committed(
+        workspace,
+        judged.accepted.map(({ record }) => record),
+      );
+      return value;
+    } catch (error) {
+      if (!(error instanceof TouchedMeanwhile)) throw error;
+      if (attempt >= ATTEMPTS)
+        throw new SophiaError('unavailable', 'The dead letters are being changed by somebody else.', { retryAfter: 1, cause: error });
+    }
+  }
+}
+
+class TouchedMeanwhile extends Error {}
+
+interface Judged {
+  readonly accepted: readonly { readonly letter: DeadLetterRow; readonly record: IncomingRecord }[];
+  readonly refused: readonly { readonly letter: DeadLetterRow; readonly rejected: RejectedRow }[];
+}
+
+async function judge(
+  book: CatalogContext['book'],
+  workspace: Call['principal']['workspace'],
+  letters: readonly DeadLetterRow[],
+): Promise<Judged> {
+  const accepted: Judged['accepted'][number][] = [];
+  const refused: Judged['refused'][number][] = [];
+  for (const letter of letters) {
+    const prepare = await book.preparer(workspace, letter.record_type);
+    const row = { ...letter.payload, line: Number(letter.line) };
+    const { record, rejected } = prepare(row, { recordType: letter.record_type, sourceSystem: letter.source_system });
+    if (record !== undefined) accepted.push({ letter, record });
+    else refused.push({ letter, rejected });
+  }
+  return { accepted, refused };
+}
+
+async function writeJudged({ database, writeChunk }: CatalogContext, transaction: Transaction, call: Call, judged: Judged): Promise<Total> {
+  const { workspace } = call.principal;
+  const { accepted, refused } = judged;
+  const importId = [...accepted, ...refused][0]?.letter.import ?? null;
+  const counts = await writeChunk(transaction, {
+    workspace,
+    records: accepted.map(({ record }) => record),
+    actor: actorOf(call),
+    cause: { ...causeOf(call), ...(importId === null ? {} : { import: importId }) },
+  });
+  // After the records, like every writer: two transactions never wait for each other.
+  const letters = [
+    ...accepted.map(({ letter }) => ({ letter, state: 'replayed', errors: letter.errors })),
+    ...refused.map(({ letter, rejected }) => ({ letter, state: letter.state, errors: rejected.errors })),
+  ];
+  const closed = await database.query(transaction, CLOSE, [
+    workspace,
+    letters.map(({ letter }) => letter.id),
+    letters.map(({ letter }) => letter.updated_at),
+    letters.map(({ state }) => state),
+    letters.map(({ errors }) => errors[0]?.code ?? ''),
+    letters.map(({ errors }: { readonly errors: readonly RowError[] }) => errorsJson(errors)),
+  ]);
+  if (closed.length !== letters.length) throw new TouchedMeanwhile();
+  return rowsAnswer(
+    counts,
+    refused.map(({ rejected }) => rejected),
+  );
+}
+
+const CHOOSE: Statement = {
+  name: 'catalog_choose_dead_letters',
+  text: `select ${DEAD_LETTER_COLUMNS} from dead_letter
+    where ${SELECTED} and ($8::bigint[] is null or id = any ($8::bigint[])) and id > $9::bigint order by id limit $10::int`,
+};
+
+const CLOSE: Statement = {
+  name: 'catalog_close_dead_letters',
+  text: `with wanted as (
+      select * from unnest($2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::jsonb[]) as u (id, updated_at, state, code, errors)
+    ), held as (
+      select d.id from dead_letter as d
+      where d.workspace = $1 and d.id = any ($2::bigint[]) and d.state in ('open', 'repaired')
+      order by d.id for update
+    )
+    update dead_letter as d
+    set state = w.state, code = w.code, errors = w.errors, attempts = d.attempts + 1, updated_at = now()
+    from wanted as w
+    where d.id = w.id and d.id in (select id from held) and d.updated_at = w.updated_at
+    returning d.id`,
+};

@@ -1,0 +1,82 @@
+import { isSophiaError } from '@sophia/shared';
+import type { Call, JsonObject, NewEvent } from '@sophia/types';
+import { actorOf } from '../access/attribution.ts';
+import type { ImportOptions, ImportReport } from '../catalog.ts';
+import type { CatalogContext } from '../catalog-context.ts';
+import type { ImportStore } from './import-store.ts';
+
+export interface ImportEnd {
+  readonly importId: string;
+  readonly options: ImportOptions;
+  /** Source systems that its rows came from. */
+  readonly sources: ReadonlySet<string>;
+  /** Rows of the stream. */
+  readonly through: number;
+  readonly bytesRead: number | null;
+  /** Time that it ran in all. */
+  readonly milliseconds: number;
+}
+
+/** Marks an import as complete, and tells the log that its sources were synced. Resolves to the token of that commit. */
+export async function finishImport(context: CatalogContext, store: ImportStore, call: Call, end: ImportEnd): Promise<string> {
+  const { database, eventLog, audit } = context;
+  const { importId, through, milliseconds, bytesRead } = end;
+  const { workspace } = call.principal;
+  const { token } = await database.write([workspace], async (transaction) => {
+    await Promise.all([
+      store.finish(transaction, importId, { through, milliseconds, bytesRead }),
+      eventLog.append(transaction, syncEvents(call, end, { state: 'succeeded' })),
+      audit.record(transaction, [{ call, action: 'import.finish', object: `import:${importId}`, rows: through, milliseconds }]),
+    ]);
+  });
+  eventLog.wake();
+  const text = eventLog.encodeToken(token);
+  await store.keepToken(workspace, importId, text);
+  return text;
+}
+
+/** Keeps why an import ended early. One that was interrupted stays open; both can be resumed. */
+export async function failImport(
+  context: CatalogContext,
+  store: ImportStore,
+  call: Call,
+  end: ImportEnd,
+  { error, interrupted }: { readonly error: unknown; readonly interrupted: boolean },
+): Promise<void> {
+  const { database, eventLog, audit } = context;
+  const { importId, milliseconds, through } = end;
+  const code = isSophiaError(error) ? error.code : 'internal_error';
+  const message = error instanceof Error ? error.message : String(error);
+  await database.write([call.principal.workspace], async (transaction) => {
+    const state = interrupted ? 'running' : 'failed';
+    const events = interrupted ? [] : syncEvents(call, end, { state: 'failed', code, message });
+    await Promise.all([
+      store.fail(transaction, importId, { state, failure: { code, message }, milliseconds }),
+      eventLog.append(transaction, events),
+      audit.record(transaction, [{ call, action: 'import.fail', object: `import:${importId}`, result: code, rows: through, milliseconds }]),
+    ]);
+  });
+  eventLog.wake();
+}
+
+function syncEvents(call: Call, { importId, options, sources }: ImportEnd, outcome: JsonObject): NewEvent[] {
+  const names = options.sourceSystem === undefined ? [...sources].sort() : [options.sourceSystem];
+  return names.map((source_system) => ({
+    workspace: call.principal.workspace,
+    kind: 'sync.finished',
+    record: null,
+    version: null,
+    occurred_at: null,
+    source_version: null,
+    business_priority: null,
+    created_at: null,
+    actor: actorOf(call),
+    cause: { import: importId },
+    data: { source_system, import: importId, name: options.name, kind: options.kind, ...outcome },
+    previous: null,
+    original: null,
+  }));
+}
+
+/** Whether the same stream goes on where it was: a tap goes on from its own bookmark instead. */
+export const isReplayable = (kind: ImportReport['kind']): boolean => kind === 'file' || kind === 'http';

@@ -1,0 +1,115 @@
+import type { TypeAccess } from '@sophia/core';
+import type { JsonObject, JsonValue, RowError } from '@sophia/types';
+import type { ImportOptions, ImportReport, ImportState } from '../catalog.ts';
+import { withoutValue } from '../dead-letters/dead-letter-row.ts';
+import { MAX_ERRORS } from '../records/write-answer.ts';
+
+/** An import as its tables give it, counts summed over its lanes. Counts are int8, as text. */
+export interface ImportRunRow {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: ImportOptions['kind'];
+  readonly state: ImportState;
+  readonly principal: string;
+  readonly source_system: string | null;
+  readonly parameters: JsonObject;
+  readonly lanes: number;
+  readonly bytes_total: string | null;
+  readonly bytes_read: string | null;
+  readonly last_state: JsonValue;
+  readonly deleted_by_version: string;
+  readonly failure: { readonly code: string; readonly message: string } | null;
+  readonly token: string | null;
+  readonly milliseconds: string;
+  readonly started_at: string;
+  readonly updated_at: string;
+  readonly finished_at: string | null;
+  readonly created: string;
+  readonly updated: string;
+  readonly unchanged: string;
+  readonly stale: string;
+  readonly rejected: string;
+  readonly repairs: readonly Readonly<Record<string, number>>[];
+  readonly errors: readonly (readonly RowError[])[];
+}
+
+export function toReport(row: ImportRunRow): ImportReport {
+  const [created, updated, unchanged, stale, rejected] = [row.created, row.updated, row.unchanged, row.stale, row.rejected].map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const read = created + updated + unchanged + rejected;
+  const seconds = Number(row.milliseconds) / 1_000;
+  return {
+    id: row.id,
+    name: row.name,
+    kind: row.kind,
+    state: row.state,
+    read,
+    created,
+    updated,
+    unchanged,
+    stale,
+    rejected,
+    repairs: sumRepairs(row.repairs),
+    errors: row.errors.flat().slice(0, MAX_ERRORS),
+    deletedByVersion: Number(row.deleted_by_version),
+    lastState: row.last_state,
+    started_at: row.started_at,
+    updated_at: row.updated_at,
+    finished_at: row.finished_at,
+    seconds,
+    rowsPerSecond: seconds === 0 ? 0 : Math.round(read / seconds),
+    secondsLeft: row.state === 'running' ? secondsLeft(Number(row.bytes_read ?? 0), Number(row.bytes_total ?? 0), seconds) : null,
+    failure: row.failure,
+    parameters: row.parameters,
+    principal: row.principal,
+    token: row.token,
+  };
+}
+
+/** The report without values that a principal with this access to the workspace's types may not see: an error does not say of which type its row is. */
+export function seenReport(report: ImportReport, access: readonly TypeAccess[]): ImportReport {
+  const seesAllRows = access.every((ofType) => ofType.access === 'records' && ofType.rows === undefined);
+  const masked = new Set(access.flatMap(({ masks }) => masks.flatMap(({ fields }) => fields)));
+  const isSeen = ({ column }: RowError) => seesAllRows && (masked.size === 0 || (column !== undefined && !masked.has(column)));
+  return { ...report, errors: report.errors.map((error) => (isSeen(error) ? error : withoutValue(error))) };
+}
+
+/** What is left at the pace so far; null while it cannot be told. */
+export const secondsLeft = (bytesRead: number, bytesTotal: number, seconds: number): number | null =>
+  bytesRead <= 0 || bytesTotal <= 0 || seconds <= 0 ? null : Math.max(0, Math.round(((bytesTotal - bytesRead) * seconds) / bytesRead));
+
+function sumRepairs(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const sum: Record<string, number> = {};
+  for (const count of counts) for (const [rule, times] of Object.entries(count)) sum[rule] = (sum[rule] ?? 0) + times;
+  return sum;
+}
+
+/** A condition: whether some process runs the import of table alias `i`. It holds the import's lock, which goes with it. */
+export const IS_RUNNING = `exists (
+  select from pg_locks as held
+  where held.locktype = 'advisory' and held.objsubid = 1 and held.granted
+    and held.database = (select oid from pg_database where datname = current_database())
+    and ((held.classid::bigint << 32) | held.objid::bigint) = hashtextextended('sophia.import.' || i.id, 0)
+)`;
+
+/** Columns of `ImportRunRow` over `import_run as i`. */
+export const IMPORT_COLUMNS = `i.id, i.name, i.kind, i.principal, i.source_system, i.parameters, i.lanes, i.bytes_total, i.bytes_read,
+  i.last_state, i.deleted_by_version, i.failure, i.token, i.milliseconds, i.started_at, i.updated_at, i.finished_at,
+  case when i.state = 'running' and not ${IS_RUNNING} then 'interrupted' else i.state end as state,
+  l.created, l.updated, l.unchanged, l.stale, l.rejected, l.repairs,
+  coalesce((
+    select jsonb_agg(d.errors order by d.line) from (
+      select errors, line from dead_letter where import = i.id order by line limit ${MAX_ERRORS}
+    ) as d
+  ), '[]') as errors`;
+
+export const IMPORT_SOURCE = `import_run as i, lateral (
+  select sum(created)::bigint as created, sum(updated)::bigint as updated, sum(unchanged)::bigint as unchanged, sum(stale)::bigint as stale,
+    sum(rejected)::bigint as rejected, jsonb_agg(repairs) as repairs
+  from import_lane where import = i.id
+) as l`;

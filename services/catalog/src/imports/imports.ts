@@ -1,0 +1,98 @@
+import { createBulkhead, createIdGenerator, SophiaError } from '@sophia/shared';
+import type { Call } from '@sophia/types';
+import type { ImportItem, ImportOptions, ImportReport, Imports, RunningImport } from '../catalog.ts';
+import type { CatalogContext } from '../catalog-context.ts';
+import { decodeCursor, encodeCursor, pageLimit } from '../reading/cursor.ts';
+import { seenReport, toReport } from './import-row.ts';
+import { createImportStore } from './import-store.ts';
+import { type OpenedImport, openImport } from './open-import.ts';
+import { runImport } from './run-import.ts';
+
+export interface ImportsOptions {
+  readonly context: CatalogContext;
+  /** Transactions at once, of all imports together; lanes of each. */
+  readonly lanes: number;
+  /** Milliseconds that rows of a slow stream wait for more; 200 unless told. */
+  readonly linger?: number | undefined;
+}
+
+/** Imports at once; each holds a connection for its lock. */
+const IMPORTS_AT_ONCE = 8;
+const IMPORTS_WAITING = 100;
+
+export function createImports({ context, lanes, linger = 200 }: ImportsOptions): Imports & { close(): Promise<void> } {
+  const { database, audit, clock, policy, gate, book } = context;
+  const store = createImportStore(database);
+  const newId = createIdGenerator({ clock });
+  const places = createBulkhead({ name: 'imports', concurrency: IMPORTS_AT_ONCE, queue: IMPORTS_WAITING });
+  const transactions = createBulkhead({ name: 'import transactions', concurrency: lanes, queue: IMPORTS_AT_ONCE * lanes });
+  const closing = new AbortController();
+  const running = new Set<Promise<unknown>>();
+
+  const read = async (call: Call, id: string): Promise<ImportReport> => {
+    const row = await store.read(call.principal.workspace, id);
+    if (row === undefined) throw new SophiaError('not_found', `There is no import ${id}.`);
+    return toReport(row);
+  };
+  const seen = async (call: Call, report: ImportReport): Promise<ImportReport> => {
+    const [resolved, types] = await Promise.all([policy.resolve(call.principal), book.types(call.principal.workspace)]);
+    return seenReport(
+      report,
+      [...types.keys()].map((name) => resolved.records(name)),
+    );
+  };
+  const requireWriter = async (call: Call): Promise<void> => {
+    const [resolved, types] = await Promise.all([policy.resolve(call.principal), book.types(call.principal.workspace)]);
+    if (![...types.keys()].some((name) => resolved.records(name, 'write').access === 'records'))
+      await gate.refuse(call, 'write', 'imports');
+  };
+  const run = async (
+    outer: Call,
+    options: ImportOptions,
+    items: AsyncIterable<ImportItem>,
+    onOpened: (opened: OpenedImport) => void,
+  ): Promise<ImportReport> => {
+    const signal = outer.signal === undefined ? closing.signal : AbortSignal.any([outer.signal, closing.signal]);
+    const call = { ...outer, signal };
+    const session = await database.openSession();
+    try {
+      const opened = await openImport({ context, store, newId, lanes }, session, call, options);
+      onOpened(opened);
+      await runImport({ context, store, transactions, linger }, call, { options, opened, items });
+      return await seen(call, await read(call, opened.id));
+    } finally {
+      await session.close();
+    }
+  };
+  return {
+    async start(call, options, items) {
+      closing.signal.throwIfAborted();
+      await requireWriter(call);
+      const opened = Promise.withResolvers<OpenedImport>();
+      const finished = places.run(() => run(call, options, items, opened.resolve), call.signal);
+      running.add(finished);
+      finished.catch(opened.reject).finally(() => running.delete(finished));
+      const { id, origin, lastState } = await opened.promise;
+      return { id, origin, lastState, finished } satisfies RunningImport;
+    },
+    async get(call, id) {
+      const begun = clock.monotonic();
+      const report = await seen(call, await read(call, id));
+      await audit.read({ call, action: 'read', object: `import:${id}`, rows: 1, milliseconds: clock.monotonic() - begun });
+      return report;
+    },
+    async list(call, options = {}) {
+      const begun = clock.monotonic();
+      const limit = pageLimit(options.limit);
+      const [before = null] = options.cursor === undefined ? [] : decodeCursor(options.cursor, 1);
+      const rows = await store.list(call.principal.workspace, { before, state: options.state ?? null, limit: limit + 1 });
+      const items = await Promise.all(rows.slice(0, limit).map((row) => seen(call, toReport(row))));
+      await audit.read({ call, action: 'list', object: 'imports', rows: items.length, milliseconds: clock.monotonic() - begun });
+      return { items, nextCursor: rows.length > limit ? encodeCursor([items.at(-1)?.id ?? '']) : null };
+    },
+    async close() {
+      closing.abort(new SophiaError('unavailable', 'This instance is closing; the import can be resumed.', { retryAfter: 1 }));
+      await Promise.allSettled(running);
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import { SophiaError } from '@sophia/shared';
+
+/** A place in a listing, opaque to clients. */
+export const encodeCursor = (parts: readonly (string | number)[]): string => Buffer.from(JSON.stringify(parts)).toString('base64url');
+
+/** The parts of a cursor, all texts or numbers. Errors: `invalid_cursor`. */
+export function decodeCursor(cursor: string, length: number): readonly string[] {
+  const parts = parse(cursor);
+  if (!Array.isArray(parts) || parts.length !== length || !parts.every((part) => typeof part === 'string' || typeof part === 'number')) {
+    throw new SophiaError('invalid_cursor', 'The cursor is none that this listing gave.');
+  }
+  return parts.map(String);
+}
+
+function parse(cursor: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(cursor, 'base64url').toString());
+  } catch {
+    // Not ours: the caller says so.
+    return undefined;
+  }
+}
+
+/** How many items a page has. Errors: `invalid_request`. */
+export function pageLimit(limit: number | undefined): number {
+  const wanted = limit ?? 100;
+  if (Number.isInteger(wanted) && wanted >= 1 && wanted <= 1_000) return wanted;
+  throw new SophiaError('invalid_request', `limit is ${wanted}; allowed are whole numbers from 1 to 1,000.`);
+}

@@ -1,0 +1,46 @@
+import type { JsonObject, LogEvent, RecordId } from '@sophia/types';
+import type { Catalog } from '../catalog.ts';
+import type { CatalogContext } from '../catalog-context.ts';
+import { pageLimit } from './cursor.ts';
+import { readSeen, type SeenRecord } from './seen-by-id.ts';
+import { seenData } from './sight.ts';
+
+/** Pages of the workspace's log, of records that the principal may see as they are now. */
+export function createEventFeed(context: CatalogContext): Catalog['events'] {
+  const { eventLog, clock, audit, book, policy, database } = context;
+  return async (call, options = {}) => {
+    const begun = clock.monotonic();
+    const { workspace } = call.principal;
+    const { after = null, kinds, recordTypes } = options;
+    const limit = pageLimit(options.limit);
+    const { events, cursor, completeTo } = await eventLog.read(after, { limit, workspace, kinds, recordTypes, signal: call.signal });
+    const [types, resolved] = await Promise.all([book.types(workspace), policy.resolve(call.principal)]);
+    const seen = new Map<RecordId, SeenRecord>();
+    for (const [recordType, ids] of idsByType(events)) {
+      if (resolved.records(recordType).access !== 'records') continue;
+      const ofType = await readSeen(database, { workspace, recordType, ids: [...ids], types, policy: resolved });
+      for (const [id, record] of ofType) seen.set(id, record);
+    }
+    const visible = events.flatMap((event) => seenEvent(event, seen));
+    await audit.read({ call, action: 'events', object: 'events', rows: visible.length, milliseconds: clock.monotonic() - begun });
+    return { events: visible, cursor, completeTo };
+  };
+}
+
+function idsByType(events: readonly LogEvent[]): Map<string, Set<RecordId>> {
+  const ids = new Map<string, Set<RecordId>>();
+  for (const { record } of events) {
+    if (record === null) continue;
+    const ofType = ids.get(record.record_type) ?? new Set();
+    ids.set(record.record_type, ofType.add(record.id));
+  }
+  return ids;
+}
+
+function seenEvent(event: LogEvent, seen: ReadonlyMap<RecordId, SeenRecord>): LogEvent[] {
+  if (event.record === null) return [event];
+  const record = seen.get(event.record.id);
+  if (record === undefined) return [];
+  const mask = (data: JsonObject | null) => seenData(data, record.masks, record.shown);
+  return [{ ...event, data: mask(event.data), previous: mask(event.previous), original: mask(event.original) }];
+}

@@ -1,0 +1,87 @@
+import type { RecordChange } from '@sophia/event-log';
+import { SophiaError } from '@sophia/shared';
+import type { RecordId, WorkspaceId } from '@sophia/types';
+import type { Records, RecordVersion } from '../catalog.ts';
+import type { CatalogContext } from '../catalog-context.ts';
+import { isRecordId, recordNotFound } from '../records/change-record.ts';
+import { decodeCursor, encodeCursor, pageLimit } from './cursor.ts';
+import { readSeen, type SeenRecord } from './seen-by-id.ts';
+import { seenData } from './sight.ts';
+
+/** Milliseconds that a history waits for a version whose event no tick has yet. */
+const LONGEST_WAIT = 2_000;
+
+/** The changes of one record out of the log, judged by the record as it is now. */
+export function createHistory(context: CatalogContext): Records['history'] {
+  const { clock, audit, book, gate, policy, database } = context;
+  return async (call, recordType, id, options = {}) => {
+    const begun = clock.monotonic();
+    const { workspace } = call.principal;
+    await book.require(workspace, recordType);
+    await gate.records(call, 'read', recordType);
+    const limit = pageLimit(options.limit);
+    const afterVersion = options.cursor === undefined ? 0 : Number(decodeCursor(options.cursor, 1)[0]);
+    if (!Number.isSafeInteger(afterVersion)) throw new SophiaError('invalid_cursor', 'The cursor is none that this listing gave.');
+    const [types, resolved] = await Promise.all([book.types(workspace), policy.resolve(call.principal)]);
+    const seen = isRecordId(id)
+      ? (await readSeen(database, { workspace, recordType, ids: [id], types, policy: resolved })).get(id)
+      : undefined;
+    const changes =
+      seen === undefined ? [] : await readUpTo(context, call.signal, { workspace, id, afterVersion, limit, version: seen.version });
+    await audit.read({
+      call,
+      action: 'history',
+      object: `record:${recordType}/${id}`,
+      rows: changes.length,
+      milliseconds: clock.monotonic() - begun,
+    });
+    if (seen === undefined || seen.version === 0) throw recordNotFound(recordType, id);
+    const last = changes.at(-1)?.version ?? seen.version;
+    return {
+      items: changes.map((change) => toVersion(change, seen)),
+      nextCursor: last < seen.version ? encodeCursor([last]) : null,
+    };
+  };
+}
+
+interface Wanted {
+  readonly workspace: WorkspaceId;
+  readonly id: RecordId;
+  readonly afterVersion: number;
+  readonly limit: number;
+  /** The record's own. */
+  readonly version: number;
+}
+
+/** The log shows an event when a tick has it, a few milliseconds after its commit. */
+async function readUpTo(
+  { eventLog, clock }: CatalogContext,
+  signal: AbortSignal | undefined,
+  wanted: Wanted,
+): Promise<readonly RecordChange[]> {
+  const { workspace, id, afterVersion, limit, version } = wanted;
+  const until = clock.monotonic() + LONGEST_WAIT;
+  for (;;) {
+    const { tick } = await eventLog.head();
+    const changes = await eventLog.history(workspace, id, { afterVersion, limit, signal });
+    const last = changes.at(-1)?.version ?? afterVersion;
+    if (changes.length === limit || last >= version) return changes;
+    const left = until - clock.monotonic();
+    if (left <= 0) throw new SophiaError('deadline_exceeded', 'The log does not show the latest version yet.', { retryAfter: 1 });
+    await eventLog.waitForTick(tick, left, signal);
+  }
+}
+
+const toVersion = (change: RecordChange, { masks, shown }: SeenRecord): RecordVersion => ({
+  // Every change of a record has a version.
+  version: change.version ?? 0,
+  kind: change.kind,
+  at: change.at,
+  occurred_at: change.occurred_at,
+  source_version: change.source_version,
+  actor: change.actor,
+  cause: change.cause,
+  data: seenData(change.data, masks, shown),
+  previous: seenData(change.previous, masks, shown),
+  original: seenData(change.original, masks, shown),
+});

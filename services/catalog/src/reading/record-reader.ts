@@ -1,0 +1,117 @@
+import { MAX_SOURCE_ID_LENGTH } from '@sophia/core';
+import type { Statement } from '@sophia/database';
+import type { Call, CatalogRecord, Filter } from '@sophia/types';
+import type { ListOptions, ReadOptions, Records } from '../catalog.ts';
+import type { CatalogContext } from '../catalog-context.ts';
+import { isRecordId, recordNotFound } from '../records/change-record.ts';
+import { decodeCursor, encodeCursor, pageLimit } from './cursor.ts';
+import { RECORD_COLUMNS, type RecordRow, toCatalogRecord } from './record-row.ts';
+import { seenData, sightOf, statementName } from './sight.ts';
+
+/** Reads of current records, as the principal sees them. */
+export function createRecordReader(context: CatalogContext): Pick<Records, 'get' | 'getByKey' | 'list'> {
+  const { clock, audit, book } = context;
+  const readOne = async (call: Call, recordType: string, name: string, find: Find, options: ReadOptions): Promise<CatalogRecord> => {
+    const begun = clock.monotonic();
+    await book.require(call.principal.workspace, recordType);
+    const [record] = await readRecords(context, call, recordType, find, options);
+    const result = record === undefined ? 'not_found' : 'ok';
+    await audit.read({
+      call,
+      action: 'read',
+      object: `record:${recordType}/${name}`,
+      result,
+      rows: record === undefined ? 0 : 1,
+      milliseconds: clock.monotonic() - begun,
+    });
+    if (record === undefined) throw recordNotFound(recordType, name);
+    return record;
+  };
+  return {
+    async get(call, recordType, id, options = {}) {
+      if (!isRecordId(id)) throw recordNotFound(recordType, id);
+      return readOne(call, recordType, id, { where: 'r.id = $3', values: [id], limit: 1 }, options);
+    },
+    getByKey(call, { recordType, sourceSystem }, sourceId, options = {}) {
+      const find = { where: 'r.source_system = $3 and r.source_id = $4', values: [sourceSystem, sourceId], limit: 1 };
+      return readOne(call, recordType, `${sourceSystem}/${sourceId.slice(0, MAX_SOURCE_ID_LENGTH)}`, find, options);
+    },
+    async list(call, recordType, options = {}) {
+      const begun = clock.monotonic();
+      await book.require(call.principal.workspace, recordType);
+      const limit = pageLimit(options.limit);
+      const found = await readRecords(context, call, recordType, findPage(options, limit + 1), options);
+      const items = found.slice(0, limit);
+      await audit.read({
+        call,
+        action: 'list',
+        object: `record:${recordType}`,
+        rows: items.length,
+        milliseconds: clock.monotonic() - begun,
+      });
+      const last = items.at(-1);
+      const nextCursor = found.length > limit && last !== undefined ? encodeCursor([last.source_system, last.source_id]) : null;
+      return { items, nextCursor };
+    },
+  };
+}
+
+interface Find {
+  /** Beside workspace ($1) and type ($2). */
+  readonly where: string;
+  readonly values: readonly unknown[];
+  readonly limit: number;
+  readonly filter?: Filter | undefined;
+  readonly deleted?: ListOptions['deleted'];
+}
+
+function findPage({ sourceSystem, sourceId, filter, deleted, cursor }: ListOptions, limit: number): Find {
+  const values: unknown[] = [];
+  const conditions = ['true'];
+  const next = (value: unknown): string => `$${values.push(value) + 2}`;
+  if (sourceSystem !== undefined) conditions.push(`r.source_system = ${next(sourceSystem)}`);
+  if (sourceId !== undefined) conditions.push(`r.source_id = ${next(sourceId)}`);
+  if (cursor !== undefined) {
+    const [system, id] = decodeCursor(cursor, 2);
+    conditions.push(`(r.source_system, r.source_id) > (${next(system)}, ${next(id)})`);
+  }
+  return { where: conditions.join(' and '), values, limit, filter, deleted };
+}
+
+const DELETED = {
+  exclude: 'r.deleted_at is null',
+  only: 'r.deleted_at is not null and r.version > 0',
+  include: 'r.version > 0',
+} as const;
+
+async function readRecords(
+  context: CatalogContext,
+  call: Call,
+  recordType: string,
+  find: Find,
+  { after }: ReadOptions,
+): Promise<CatalogRecord[]> {
+  const { database, eventLog, gate, policy, book } = context;
+  const { workspace } = call.principal;
+  await gate.records(call, 'read', recordType);
+  const [types, resolved] = await Promise.all([book.types(workspace), policy.resolve(call.principal)]);
+  const sight = sightOf({
+    recordType,
+    types: [...types.values()],
+    policy: resolved,
+    filter: find.filter,
+    offset: 2 + find.values.length,
+  });
+  const text = `select ${RECORD_COLUMNS}, ${sight.shown} as shown from record as r
+    where r.workspace = $1::int and r.record_type = $2 and ${DELETED[find.deleted ?? 'exclude']} and ${find.where} and ${sight.where}
+    order by r.source_system, r.source_id limit $${3 + find.values.length + sight.parameters.length}::int`;
+  const statement: Statement = { name: statementName('catalog_read', text), text };
+  const options = { deadline: call.deadline, signal: call.signal, after: after === undefined ? undefined : eventLog.decodeToken(after) };
+  const values = [workspace, recordType, ...find.values, ...sight.parameters, find.limit];
+  const rows = await database.select<RecordRow & { readonly shown: readonly boolean[] }>([workspace], statement, values, options);
+  return rows.map(({ shown, ...row }) => {
+    const data = seenData(row.data, sight.masks, shown);
+    // The hash covers what is masked.
+    return { ...toCatalogRecord(row), data, content_hash: data === row.data ? (row.content_hash?.toString('hex') ?? null) : null };
+  });
+}

@@ -1,0 +1,35 @@
+import type { Statement } from '@sophia/database';
+import type { Catalog, SourceStatus } from '../catalog.ts';
+import type { CatalogContext } from '../catalog-context.ts';
+import { IS_RUNNING } from '../imports/import-row.ts';
+
+/** When each source of the workspace last changed a record and last finished an import. */
+export const createSources =
+  ({ database, audit, clock }: CatalogContext): Catalog['sources'] =>
+  async (call) => {
+    const begun = clock.monotonic();
+    const { workspace } = call.principal;
+    const sources = await database.select<SourceStatus>([workspace], READ_SOURCES, [workspace], {
+      deadline: call.deadline,
+      signal: call.signal,
+    });
+    await audit.read({ call, action: 'read', object: 'sources', rows: sources.length, milliseconds: clock.monotonic() - begun });
+    return sources;
+  };
+
+const READ_SOURCES: Statement = {
+  name: 'catalog_read_sources',
+  text: `with activity as (
+      select source_system, max(last_record_at) as last_record_at from source_activity where workspace = $1 group by source_system
+    ), latest as (
+      select distinct on (source_system) source_system, state, ${IS_RUNNING} as is_locked
+      from import_run as i where workspace = $1 and source_system is not null order by source_system, id desc
+    ), synced as (
+      select source_system, max(finished_at) as last_sync_at from import_run
+      where workspace = $1 and source_system is not null group by source_system
+    )
+    select source_system, last_record_at, last_sync_at,
+      case when state = 'running' and is_locked then 'syncing' when state in ('running', 'failed') then 'failed' else 'idle' end as state
+    from activity full join synced using (source_system) left join latest using (source_system)
+    order by source_system`,
+};

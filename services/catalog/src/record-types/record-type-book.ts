@@ -1,0 +1,90 @@
+import type { Database, Statement } from '@sophia/database';
+import { type Clock, SophiaError } from '@sophia/shared';
+import { BUILTIN_RECORD_TYPES, type FieldDefinition, type RecordTypeDefinition, type WorkspaceId } from '@sophia/types';
+import { compileRowPreparer, type RowPreparer } from '../rows/prepare-row.ts';
+import { withAddedFields } from './merge-definition.ts';
+
+export type TypesByName = ReadonlyMap<string, RecordTypeDefinition>;
+
+/** The record types of each workspace, as they were at most a second ago; what this process defines is there at once. */
+export interface RecordTypeBook {
+  types(workspace: WorkspaceId): Promise<TypesByName>;
+  /** Errors: `unknown_record_type`. */
+  require(workspace: WorkspaceId, name: string): Promise<RecordTypeDefinition>;
+  /** Judges rows of the type. Errors: `unknown_record_type`. */
+  preparer(workspace: WorkspaceId, name: string): Promise<RowPreparer>;
+  /** Reads them anew at the next call. */
+  forget(workspace: WorkspaceId): void;
+}
+
+/** Milliseconds that a reading serves. */
+const KEPT = 1_000;
+
+export function createRecordTypeBook({ database, clock }: { readonly database: Database; readonly clock: Clock }): RecordTypeBook {
+  const readings = new Map<WorkspaceId, { readonly at: number; readonly types: Promise<TypesByName> }>();
+  const preparers = new WeakMap<RecordTypeDefinition, RowPreparer>();
+
+  const types = (workspace: WorkspaceId): Promise<TypesByName> => {
+    const known = readings.get(workspace);
+    if (known !== undefined && clock.monotonic() - known.at < KEPT) return known.types;
+    const before = known?.types;
+    const reading = { at: clock.monotonic(), types: readTypes(database, workspace, before) };
+    readings.set(workspace, reading);
+    reading.types.catch(() => {
+      if (readings.get(workspace) === reading) readings.delete(workspace);
+    });
+    return reading.types;
+  };
+  const require = async (workspace: WorkspaceId, name: string): Promise<RecordTypeDefinition> => {
+    const known = await types(workspace);
+    const definition = known.get(name);
+    if (definition !== undefined) return definition;
+    throw new SophiaError(
+      'unknown_record_type',
+      `This workspace has no record type ${JSON.stringify(name)}; it has ${[...known.keys()].join(', ')}.`,
+      {
+        details: { record_type: name },
+      },
+    );
+  };
+  return {
+    types,
+    require,
+    async preparer(workspace, name) {
+      const definition = await require(workspace, name);
+      const preparer = preparers.get(definition) ?? compileRowPreparer(definition);
+      preparers.set(definition, preparer);
+      return preparer;
+    },
+    forget: (workspace) => void readings.delete(workspace),
+  };
+}
+
+interface StoredType {
+  readonly name: string;
+  readonly revision: number;
+  readonly definition: Pick<RecordTypeDefinition, 'description' | 'fields' | 'owner'>;
+}
+
+/** Definitions that did not change stay the same objects, so that what was compiled from them is kept. */
+async function readTypes(database: Database, workspace: WorkspaceId, before: Promise<TypesByName> | undefined): Promise<TypesByName> {
+  const stored = await database.select<StoredType>([workspace], READ_TYPES);
+  const known = await before?.catch(() => undefined);
+  const types = new Map<string, RecordTypeDefinition>(BUILTIN_RECORD_TYPES.map((type) => [type.name, type]));
+  for (const { name, revision, definition } of stored) {
+    const same = known?.get(name);
+    types.set(name, same?.revision === revision ? same : fromStored(name, revision, definition));
+  }
+  return types;
+}
+
+export function fromStored(name: string, revision: number, definition: StoredType['definition']): RecordTypeDefinition {
+  const builtin = BUILTIN_RECORD_TYPES.find((type) => type.name === name);
+  const fields: readonly FieldDefinition[] = definition.fields;
+  return builtin === undefined ? { ...definition, name, origin: 'workspace', revision } : withAddedFields(builtin, fields, revision);
+}
+
+const READ_TYPES: Statement = {
+  name: 'catalog_read_types',
+  text: 'select name, revision, definition from record_type order by name',
+};

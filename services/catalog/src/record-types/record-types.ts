@@ -1,0 +1,131 @@
+import { recordTypeFromJsonSchema } from '@sophia/core';
+import type { Database, Statement } from '@sophia/database';
+import { canonicalJson, SophiaError } from '@sophia/shared';
+import {
+  BUILTIN_RECORD_TYPES,
+  type Call,
+  type JsonObject,
+  type NewEvent,
+  type RecordTypeDefinition,
+  type Transaction,
+} from '@sophia/types';
+import { actorOf, causeOf } from '../access/attribution.ts';
+import type { Gate } from '../access/gate.ts';
+import type { RecordTypes } from '../catalog.ts';
+import type { Collaborators } from '../collaborators.ts';
+import { addedFields } from './merge-definition.ts';
+import { fromStored, type RecordTypeBook } from './record-type-book.ts';
+
+export type RecordTypesOptions = Pick<Collaborators, 'database' | 'eventLog' | 'policy' | 'audit' | 'clock'> & {
+  readonly gate: Gate;
+  readonly book: RecordTypeBook;
+};
+
+/** Record types by JSON Schema; a change is an event, so that whoever follows the log meets it before the rows that need it. */
+export function createRecordTypes({ database, eventLog, policy, audit, clock, gate, book }: RecordTypesOptions): RecordTypes {
+  return {
+    list: async ({ principal }) =>
+      [...(await book.types(principal.workspace)).values()].sort((one, other) => (one.name < other.name ? -1 : 1)),
+    get: ({ principal }, name) => book.require(principal.workspace, name),
+    async define(call, name, schema) {
+      const begun = clock.monotonic();
+      await gate.administer(call, `record_type:${name}`);
+      const wanted = readDefinition(name, schema);
+      const { workspace } = call.principal;
+      const { value: definition, token } = await database.write([workspace], async (transaction) => {
+        const change = await storeDefinition(database, transaction, call, wanted);
+        if (change.changed) await eventLog.append(transaction, [changedEvent(call, change.definition)]);
+        await audit.record(transaction, [
+          {
+            call,
+            action: 'record_type.define',
+            object: `record_type:${name}`,
+            milliseconds: clock.monotonic() - begun,
+            details: { revision: change.definition.revision },
+          },
+        ]);
+        return change.definition;
+      });
+      book.forget(workspace);
+      policy.forget(workspace);
+      eventLog.wake();
+      return { definition, token: eventLog.encodeToken(token) };
+    },
+  };
+}
+
+/** What is stored: the whole definition of an own type, of a built-in one the fields added to it. */
+function readDefinition(name: string, schema: unknown): RecordTypeDefinition {
+  const { definition, problems } = recordTypeFromJsonSchema(name, schema);
+  if (definition === undefined) {
+    const [first] = problems;
+    throw new SophiaError('invalid_record_type', `${first?.path ?? ''}: ${first?.message ?? ''}`, { details: { problems } });
+  }
+  const builtin = BUILTIN_RECORD_TYPES.find((type) => type.name === name);
+  if (builtin === undefined) return definition;
+  const { added, conflicts } = addedFields(builtin, definition.fields);
+  if (conflicts.length === 0) return { ...definition, fields: added };
+  const found = conflicts.map((field) => ({
+    path: `properties.${field.name}`,
+    message: `${field.name} is a built-in field of ${name} with another type; fields can only be added.`,
+  }));
+  throw new SophiaError('invalid_record_type', found[0]?.message ?? '', { details: { problems: found } });
+}
+
+interface StoredRow {
+  readonly revision: number;
+  readonly definition: JsonObject;
+}
+
+async function storeDefinition(
+  database: Database,
+  transaction: Transaction,
+  { principal }: Call,
+  wanted: RecordTypeDefinition,
+): Promise<{ readonly changed: boolean; readonly definition: RecordTypeDefinition }> {
+  const { name, description, fields, owner } = wanted;
+  const content = { description, fields, ...(owner === undefined ? {} : { owner }) };
+  // A lock of its own, since the first definition of a type finds no row to lock.
+  const [, [stored]] = await Promise.all([
+    database.query(transaction, LOCK_TYPES, [principal.workspace]),
+    database.query<StoredRow>(transaction, READ_TYPE, [principal.workspace, name]),
+  ]);
+  const text = JSON.stringify(content);
+  if (stored !== undefined && canonicalJson(stored.definition) === canonicalJson(JSON.parse(text))) {
+    return { changed: false, definition: fromStored(name, stored.revision, content) };
+  }
+  const builtin = BUILTIN_RECORD_TYPES.find((type) => type.name === name);
+  const revision = (stored?.revision ?? builtin?.revision ?? 0) + 1;
+  await database.query(transaction, STORE_TYPE, [principal.workspace, name, revision, text]);
+  return { changed: true, definition: fromStored(name, revision, content) };
+}
+
+function changedEvent(call: Call, definition: RecordTypeDefinition): NewEvent {
+  return {
+    workspace: call.principal.workspace,
+    kind: 'record_type.changed',
+    record: null,
+    version: null,
+    occurred_at: null,
+    source_version: null,
+    business_priority: null,
+    created_at: null,
+    actor: actorOf(call),
+    cause: causeOf(call),
+    // A definition is plain data.
+    data: JSON.parse(JSON.stringify(definition)),
+    previous: null,
+    original: null,
+  };
+}
+
+const LOCK_TYPES: Statement = { name: 'catalog_lock_types', text: `select pg_advisory_xact_lock(hashtext('sophia.record_type'), $1::int)` };
+const READ_TYPE: Statement = {
+  name: 'catalog_read_type',
+  text: 'select revision, definition from record_type where workspace = $1 and name = $2',
+};
+const STORE_TYPE: Statement = {
+  name: 'catalog_store_type',
+  text: `insert into record_type (workspace, name, revision, definition) values ($1, $2, $3, $4)
+    on conflict (workspace, name) do update set revision = excluded.revision, definition = excluded.definition, updated_at = now()`,
+};

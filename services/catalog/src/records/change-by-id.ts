@@ -1,0 +1,49 @@
+import { actorOf, causeOf } from '../access/attribution.ts';
+import type { Records } from '../catalog.ts';
+import type { CatalogContext } from '../catalog-context.ts';
+import { keyUse } from '../idempotency/key-use.ts';
+import { deletionOf, lockRecord, patchedRecord } from './change-record.ts';
+import type { WriteInOwnTransaction } from './write-in-own-transaction.ts';
+
+/** Sets fields of a record, or deletes it, under its lock. */
+export function createChangesById(context: CatalogContext, writeAlone: WriteInOwnTransaction): Pick<Records, 'patch' | 'delete'> {
+  const { database, gate, book, clock, inHand, catalogMetrics } = context;
+  return {
+    async patch(call, recordType, id, fields, options = {}) {
+      const begun = clock.monotonic();
+      const { workspace } = call.principal;
+      const prepare = await book.preparer(workspace, recordType);
+      const access = await gate.records(call, 'write', recordType);
+      const { ifVersion } = options;
+      const use = keyUse(call, options.idempotency, 'patch', recordType, id, fields, ifVersion);
+      const audit = { call, action: 'write', object: `record:${recordType}/${id}`, rows: 1 };
+      const answer = await inHand.hold(use, () =>
+        writeAlone(call, { access, use, audit, begun }, async (transaction) => {
+          const row = await lockRecord(database, transaction, { recordType, id, ifVersion });
+          const record = patchedRecord(row, fields, prepare);
+          return { workspace, record, actor: actorOf(call), cause: causeOf(call, options.proposal) };
+        }),
+      );
+      catalogMetrics.counted(answer);
+      return answer;
+    },
+
+    async delete(call, recordType, id, options = {}) {
+      const begun = clock.monotonic();
+      const { workspace } = call.principal;
+      await book.require(workspace, recordType);
+      const access = await gate.records(call, 'write', recordType);
+      const { ifVersion } = options;
+      const use = keyUse(call, options.idempotency, 'delete', recordType, id, ifVersion);
+      const audit = { call, action: 'delete', object: `record:${recordType}/${id}`, rows: 1 };
+      const answer = await inHand.hold(use, () =>
+        writeAlone(call, { access, use, audit, begun }, async (transaction) => {
+          const record = deletionOf(await lockRecord(database, transaction, { recordType, id, ifVersion }));
+          return { workspace, record, actor: actorOf(call), cause: causeOf(call, options.proposal) };
+        }),
+      );
+      catalogMetrics.counted(answer);
+      return answer;
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import { SophiaError } from '@sophia/shared';
+import type { WriteAnswer } from '@sophia/types';
+import { actorOf, causeOf } from '../access/attribution.ts';
+import type { Records } from '../catalog.ts';
+import type { CatalogContext } from '../catalog-context.ts';
+import { storeRejected } from '../dead-letters/store-rejected.ts';
+import { earlierAnswer } from '../idempotency/earlier-answer.ts';
+import { keyUse } from '../idempotency/key-use.ts';
+import { prepareRows } from '../rows/prepare-rows.ts';
+import { type AnswerBody, answerJson, rowsAnswer } from './write-answer.ts';
+import { checkTarget } from './write-target.ts';
+
+/** Most rows of one request: what a transaction writes in a tenth of a second. */
+export const MAX_ROWS = 2_500;
+
+/** Writes some rows in one transaction, all or none but for those that are rejected. */
+export function createUpsertMany(context: CatalogContext): Records['upsertMany'] {
+  const { database, eventLog, audit, clock, gate, guard, book, keys, inHand, writeChunk, committed, catalogMetrics } = context;
+  return async (call, wanted, rows, options = {}) => {
+    const begun = clock.monotonic();
+    if (rows.length > MAX_ROWS)
+      throw new SophiaError('too_many_rows', `${rows.length} rows were sent; one request takes at most ${MAX_ROWS}.`);
+    const target = checkTarget(wanted);
+    const { workspace } = call.principal;
+    const prepare = await book.preparer(workspace, target.recordType);
+    const access = await gate.records(call, 'write', target.recordType);
+    const { records, rejected } = prepareRows(rows, target, prepare);
+    const use = keyUse(call, options.idempotency, target, rows);
+    const answer = await inHand.hold(use, async () => {
+      const { value, token } = await database.write(
+        [workspace],
+        async (transaction): Promise<WriteAnswer | AnswerBody<WriteAnswer>> => {
+          const [state] = use === undefined ? [] : await keys.claim(transaction, [use]);
+          const earlier =
+            use === undefined || state === undefined ? undefined : earlierAnswer<WriteAnswer>(use, state, eventLog.encodeToken);
+          if (earlier !== undefined) return earlier;
+          const counts = await guard(transaction, call, access, records, () =>
+            writeChunk(transaction, { workspace, records, actor: actorOf(call), cause: causeOf(call, options.proposal) }),
+          );
+          const body = rowsAnswer(counts, rejected);
+          const entry = {
+            call,
+            action: 'write',
+            object: `record:${target.recordType}`,
+            rows: rows.length,
+            milliseconds: clock.monotonic() - begun,
+          };
+          await Promise.all([
+            storeRejected(database, transaction, { workspace, rows: rejected }),
+            audit.record(transaction, [entry]),
+            use === undefined ? undefined : keys.keep(transaction, [{ use, answer: answerJson(body) }]),
+          ]);
+          return body;
+        },
+        { deadline: call.deadline, signal: call.signal },
+      );
+      committed(workspace, records);
+      return { token: eventLog.encodeToken(token), ...value };
+    });
+    catalogMetrics.counted(answer);
+    return answer;
+  };
+}

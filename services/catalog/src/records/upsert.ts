@@ -1,0 +1,69 @@
+import { SophiaError } from '@sophia/shared';
+import type { Call } from '@sophia/types';
+import { actorOf, causeOf } from '../access/attribution.ts';
+import type { Records, RecordWriteAnswer } from '../catalog.ts';
+import type { CatalogContext } from '../catalog-context.ts';
+import { storeRejected } from '../dead-letters/store-rejected.ts';
+import { keyUse } from '../idempotency/key-use.ts';
+import { type IncomingRecord, keyText, type RejectedRow } from '../rows/incoming-record.ts';
+import type { RecordWriter } from './record-writer.ts';
+import type { WriteInOwnTransaction } from './write-in-own-transaction.ts';
+import { checkTarget } from './write-target.ts';
+
+/** Writes one record, in a transaction that it shares with the others of its moment. */
+export function createUpsert(context: CatalogContext, writer: RecordWriter, writeAlone: WriteInOwnTransaction): Records['upsert'] {
+  const { gate, book, clock, inHand, catalogMetrics } = context;
+  return async (call, wanted, row, options = {}) => {
+    const begun = clock.monotonic();
+    const target = checkTarget(wanted);
+    const prepare = await book.preparer(call.principal.workspace, target.recordType);
+    const access = await gate.records(call, 'write', target.recordType);
+    const { record, rejected } = prepare(row, target);
+    if (record === undefined) throw await keepRejected(context, call, rejected, begun);
+    const use = keyUse(call, options.idempotency, target, row);
+    const audit = { call, action: 'write', object: objectOf(record), rows: 1 };
+    const item = { workspace: call.principal.workspace, record, actor: actorOf(call), cause: causeOf(call, options.proposal) };
+    const answer = await inHand.hold(use, (): Promise<RecordWriteAnswer> => {
+      if (access.rows === undefined) {
+        const { deadline, signal } = call;
+        return writer.write({
+          key: `${item.workspace} ${keyText(record)}`,
+          workspace: item.workspace,
+          deadline,
+          signal,
+          item,
+          use,
+          audit,
+          begun,
+        });
+      }
+      return writeAlone(call, { access, use, audit, begun }, async () => item);
+    });
+    catalogMetrics.counted(answer);
+    return answer;
+  };
+}
+
+/** How the audit names a record that is written by its key. */
+export const objectOf = ({ record_type, source_system, source_id }: IncomingRecord): string =>
+  `record:${record_type}/${source_system}/${source_id}`;
+
+async function keepRejected(context: CatalogContext, call: Call, rejected: RejectedRow, begun: number): Promise<SophiaError> {
+  const { database, audit, clock, catalogMetrics } = context;
+  const { workspace } = call.principal;
+  const object = `record:${rejected.record_type}`;
+  await database.write(
+    [workspace],
+    async (transaction) => {
+      await Promise.all([
+        storeRejected(database, transaction, { workspace, rows: [rejected] }),
+        audit.record(transaction, [
+          { call, action: 'write', object, result: 'row_rejected', rows: 1, milliseconds: clock.monotonic() - begun },
+        ]),
+      ]);
+    },
+    { deadline: call.deadline, signal: call.signal },
+  );
+  catalogMetrics.counted({ created: 0, updated: 0, unchanged: 0, stale: 0, rejected: 1 });
+  return new SophiaError('row_rejected', rejected.errors[0].message, { details: { errors: rejected.errors } });
+}

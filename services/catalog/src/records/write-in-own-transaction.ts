@@ -1,0 +1,55 @@
+import type { TypeAccess } from '@sophia/core';
+import type { Call, NaturalKey, Transaction } from '@sophia/types';
+import type { RecordWriteAnswer } from '../catalog.ts';
+import type { CatalogContext } from '../catalog-context.ts';
+import type { AuditEntry } from '../collaborators.ts';
+import { earlierAnswer } from '../idempotency/earlier-answer.ts';
+import type { KeyUse } from '../idempotency/idempotency-keys.ts';
+import type { BatchItem, RecordOutcome } from '../writing/write-batch.ts';
+import { type AnswerBody, answerJson, recordAnswer } from './write-answer.ts';
+
+/**
+ * Writes one record in a transaction of its own, for what must look at the record before it knows
+ * what to write. `decide` runs first in the transaction and may run again.
+ */
+export type WriteInOwnTransaction = (
+  call: Call,
+  options: {
+    readonly access: TypeAccess;
+    readonly use: KeyUse | undefined;
+    readonly audit: Omit<AuditEntry, 'milliseconds'>;
+    /** On the monotonic clock. */
+    readonly begun: number;
+  },
+  decide: (transaction: Transaction) => Promise<BatchItem>,
+) => Promise<RecordWriteAnswer>;
+
+export const createWriteInOwnTransaction =
+  ({ database, eventLog, audit, clock, keys, guard, writeBatch, committed }: CatalogContext): WriteInOwnTransaction =>
+  async (call, { access, use, audit: entry, begun }, decide) => {
+    let written: readonly NaturalKey[] = [];
+    const { value, token } = await database.write(
+      [call.principal.workspace],
+      async (transaction): Promise<RecordWriteAnswer | AnswerBody<RecordWriteAnswer>> => {
+        const [state] = use === undefined ? [] : await keys.claim(transaction, [use]);
+        const earlier =
+          use === undefined || state === undefined ? undefined : earlierAnswer<RecordWriteAnswer>(use, state, eventLog.encodeToken);
+        if (earlier !== undefined) return earlier;
+        const item = await decide(transaction);
+        written = [item.record];
+        const write = () => writeBatch(transaction, [item]);
+        const [[outcome = NOTHING]] = await Promise.all([
+          guard(transaction, call, access, [item.record], write),
+          audit.record(transaction, [{ ...entry, milliseconds: clock.monotonic() - begun }]),
+        ]);
+        const body = recordAnswer(outcome);
+        if (use !== undefined) await keys.keep(transaction, [{ use, answer: answerJson(body) }]);
+        return body;
+      },
+      { deadline: call.deadline, signal: call.signal },
+    );
+    committed(call.principal.workspace, written);
+    return { token: eventLog.encodeToken(token), ...value };
+  };
+
+const NOTHING: RecordOutcome = { change: 'none', id: null, version: null };

@@ -1,0 +1,14 @@
+import { MAX_SOURCE_SYSTEM_LENGTH } from '@sophia/core';
+import { SophiaError } from '@sophia/shared';
+import type { WriteTarget } from '../catalog.ts';
+
+/** The target with its source system as the key has it. Errors: `invalid_request`. */
+export function checkTarget({ recordType, sourceSystem }: WriteTarget): WriteTarget {
+  const trimmed = sourceSystem.trim().normalize('NFC');
+  if (trimmed !== '' && trimmed.length <= MAX_SOURCE_SYSTEM_LENGTH && trimmed.isWellFormed() && !trimmed.includes('\u0000')) {
+    return { recordType, sourceSystem: trimmed };
+  }
+  throw new SophiaError('invalid_request', `source_system has 1 to ${MAX_SOURCE_SYSTEM_LENGTH} characters of well-formed text.`, {
+    details: { source_system: sourceSystem.slice(0, MAX_SOURCE_SYSTEM_LENGTH) },
+  });
+}

@@ -1,0 +1,38 @@
+import type { BusinessPriority, NaturalKey, RowError } from '@sophia/types';
+
+/** A row that passed its type: ready to be written. */
+export interface IncomingRecord extends NaturalKey {
+  /** Line of its source, or index from 1: names the row in reports, and as the cause of its event. */
+  readonly line: number;
+  /** Canonical JSON; `{}` for a deletion. */
+  readonly data: string;
+  /** Null for a deletion. */
+  readonly content_hash: Buffer | null;
+  /** JSON text. */
+  readonly original: string | null;
+  readonly business_priority: BusinessPriority | null;
+  readonly occurred_at: string | null;
+  readonly source_version: string | null;
+  /** See `sourceOrder`. */
+  readonly source_order: bigint | null;
+  readonly stream_version: number | null;
+}
+
+/** A row that did not pass, with all that is needed to repair and replay it. */
+export interface RejectedRow {
+  readonly line: number;
+  readonly record_type: string;
+  readonly source_system: string;
+  readonly source_id: string | null;
+  readonly errors: readonly [RowError, ...RowError[]];
+  /** JSON text of the row as it came, without its line. */
+  readonly payload: string;
+}
+
+export type PreparedRow =
+  | { readonly record: IncomingRecord; readonly rejected?: undefined }
+  | { readonly record?: undefined; readonly rejected: RejectedRow };
+
+/** The natural key within one workspace as one text: for maps, and for routing rows to lanes. */
+export const keyText = ({ record_type, source_system, source_id }: NaturalKey): string =>
+  `${record_type}\u0000${source_system}\u0000${source_id}`;

@@ -1,0 +1,65 @@
+import { compileRowValidator, type ValidatedRow } from '@sophia/core';
+import { canonicalJson } from '@sophia/shared';
+import type { IncomingRow, JsonValue, RecordTypeDefinition, RowError } from '@sophia/types';
+import type { ImportRow, WriteTarget } from '../catalog.ts';
+import { contentHash } from './content-hash.ts';
+import type { IncomingRecord, PreparedRow, RejectedRow } from './incoming-record.ts';
+import { sourceOrder } from './source-order.ts';
+
+export type RowPreparer = (row: ImportRow, target: WriteTarget) => PreparedRow;
+
+/** Compiles a record type into the function that takes rows to what is written: validated, normalised, hashed. */
+export function compileRowPreparer(definition: RecordTypeDefinition): RowPreparer {
+  const validate = compileRowValidator(definition);
+  return (row, target) => {
+    if (isNotEmpty(row.errors)) return { rejected: rejectRow(row, target, row.errors) };
+    const { row: valid, errors } = validate(row);
+    if (valid !== undefined) return { record: toRecord(row, valid, target) };
+    // The validator rejects no row without a reason.
+    return { rejected: rejectRow(row, target, errors as RejectedRow['errors']) };
+  };
+}
+
+function toRecord(row: ImportRow, valid: ValidatedRow, { recordType, sourceSystem }: WriteTarget): IncomingRecord {
+  const deleted = row.deleted === true;
+  const data = canonicalJson(valid.data);
+  return {
+    line: row.line,
+    record_type: recordType,
+    source_system: sourceSystem,
+    source_id: valid.source_id,
+    data,
+    content_hash: deleted ? null : contentHash(data, valid.business_priority),
+    original: row.original === undefined ? null : JSON.stringify(row.original),
+    business_priority: valid.business_priority,
+    occurred_at: valid.occurred_at,
+    source_version: valid.source_version,
+    source_order: sourceOrder(valid.source_version),
+    stream_version: row.streamVersion ?? null,
+  };
+}
+
+/** A row for the dead letters, whole. */
+export function rejectRow(row: IncomingRow, { recordType, sourceSystem }: WriteTarget, errors: RejectedRow['errors']): RejectedRow {
+  const { source_id, occurred_at, source_version, business_priority, fields, original, deleted } = row;
+  return {
+    line: row.line,
+    record_type: recordType,
+    source_system: sourceSystem,
+    source_id: routableId(source_id),
+    errors,
+    payload: JSON.stringify({ source_id, occurred_at, source_version, business_priority, fields, original, deleted }),
+  };
+}
+
+/** A source id as the key will have it, as far as it can be told before the row is judged; null where it cannot. */
+export const routableId = (value: JsonValue | undefined): string | null => {
+  if (typeof value === 'number') return String(value);
+  if (typeof value !== 'string' || value.includes('\u0000') || !value.isWellFormed()) return null;
+  const trimmed = value.trim().normalize('NFC');
+  return trimmed === '' || trimmed.length > MAX_ID_LENGTH ? null : trimmed;
+};
+
+const MAX_ID_LENGTH = 500;
+
+const isNotEmpty = (errors: readonly RowError[] | undefined): errors is RejectedRow['errors'] => errors !== undefined && errors.length > 0;

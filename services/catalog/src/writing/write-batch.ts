@@ -1,0 +1,96 @@
+import type { Database, Statement } from '@sophia/database';
+import type { Actor, Cause, RecordId, Transaction, WorkspaceId } from '@sophia/types';
+import type { IncomingRecord } from '../rows/incoming-record.ts';
+import { INCOMING_COLUMNS, IS_STALE, upsertSql } from './upsert-sql.ts';
+import { PLAN_BY_INDEX } from './write-chunk.ts';
+
+/** One record of a batch; every item has its own workspace, actor and cause. */
+export interface BatchItem {
+  readonly workspace: WorkspaceId;
+  readonly record: IncomingRecord;
+  readonly actor: Actor;
+  readonly cause: Cause;
+}
+
+export interface RecordOutcome {
+  readonly change: 'created' | 'updated' | 'deleted' | 'none' | 'stale';
+  /** Null where a deletion found no record. */
+  readonly id: RecordId | null;
+  readonly version: number | null;
+}
+
+/** Writes the items in one statement and tells what became of each; no key may come twice. */
+export type BatchWriter = (transaction: Transaction, items: readonly BatchItem[]) => Promise<readonly RecordOutcome[]>;
+
+/** Writes a handful of records by arrays bound to the statement: two fewer round trips than COPY. */
+export function createBatchWriter(database: Database, recordIdBase: string): BatchWriter {
+  return async (transaction, items) => {
+    const columns = columnsOf(items);
+    const actors = items.map(({ actor }) => JSON.stringify(actor));
+    const causes = items.map(({ cause }) => JSON.stringify(cause));
+    const [, changed] = await Promise.all([
+      database.query(transaction, PLAN_BY_INDEX),
+      database.query<ChangedRow>(transaction, WRITE_BATCH, [...columns, recordIdBase, actors, causes]),
+    ]);
+    const outcomes = new Array<RecordOutcome | undefined>(items.length);
+    for (const { line, change, id, version } of changed)
+      outcomes[line - 1] = { change: CHANGES[change], id, version: version === 0 ? null : version };
+    if (changed.length === items.length) return outcomes as RecordOutcome[];
+    // Their records are locked since the first statement, so this sees what it decided by.
+    const untouched = await database.query<UntouchedRow>(transaction, READ_UNTOUCHED, columns);
+    for (const { line, stale, id, version } of untouched) {
+      outcomes[line - 1] ??= { change: stale ? 'stale' : 'none', id, version: version === 0 ? null : version };
+    }
+    return outcomes as RecordOutcome[];
+  };
+}
+
+interface ChangedRow {
+  readonly line: number;
+  readonly change: keyof typeof CHANGES;
+  readonly id: RecordId;
+  readonly version: number;
+}
+
+interface UntouchedRow {
+  readonly line: number;
+  readonly stale: boolean;
+  readonly id: RecordId | null;
+  readonly version: number | null;
+}
+
+const CHANGES = { c: 'created', u: 'updated', d: 'deleted', k: 'none', s: 'stale', t: 'none' } as const;
+
+/** One array per column of `INCOMING_COLUMNS`; the line is the item's place from 1. */
+const columnsOf = (items: readonly BatchItem[]): unknown[][] =>
+  INCOMING_COLUMNS.map(([name]) =>
+    items.map((item, index) => {
+      if (name === 'line') return index + 1;
+      return name === 'workspace' ? item.workspace : item.record[name];
+    }),
+  );
+
+const INCOMING = `(select * from unnest(${INCOMING_COLUMNS.map(([, type], index) => `$${index + 1}::${type}[]`).join(', ')})
+  as u (${INCOMING_COLUMNS.map(([name]) => name).join(', ')}))`;
+const next = INCOMING_COLUMNS.length + 1;
+
+const WRITE_BATCH: Statement = {
+  name: 'catalog_write_batch',
+  text: upsertSql({
+    incoming: INCOMING,
+    recordIdBase: `$${next}::bigint`,
+    actor: `($${next + 1}::jsonb[])[c.last_line]`,
+    cause: `($${next + 2}::jsonb[])[c.last_line]`,
+    select: `select last_line as line, last_change as change, id, version from changed`,
+  }),
+};
+
+const READ_UNTOUCHED: Statement = {
+  name: 'catalog_read_untouched',
+  text: `select i.line, ${IS_STALE} as stale, r.id, r.version
+    from ${INCOMING} as i left join lateral (
+      select r.id, r.version, r.newest_version, r.newest_occurrence from record as r
+      where r.workspace = i.workspace and r.record_type = i.record_type and r.source_system = i.source_system and r.source_id = i.source_id
+      offset 0
+    ) as r on true`,
+};
