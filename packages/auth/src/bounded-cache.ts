@@ -2,7 +2,6 @@ export interface BoundedCache<Key, Value> {
   get(key: Key): Value | undefined;
   set(key: Key, value: Value): void;
   delete(key: Key): void;
-  clear(): void;
   values(): IterableIterator<Value>;
 }
 
@@ -23,7 +22,6 @@ export function createBoundedCache<Key, Value>(capacity: number): BoundedCache<K
     delete(key) {
       entries.delete(key);
     },
-    clear: () => entries.clear(),
     values: () => entries.values(),
   };
 }

@@ -44,6 +44,8 @@ export function createAuditWriter({ takeReads, commit, observability }: AuditWri
   let failures = 0;
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
+  /** Something came while the last transaction was under way. */
+  let again = false;
 
   const writeWaiting = async (): Promise<void> => {
     const taken = waiting;
@@ -58,6 +60,8 @@ export function createAuditWriter({ takeReads, commit, observability }: AuditWri
     }
   };
   const writeReads = async (): Promise<void> => {
+    // After a failure the next attempt has its time.
+    if (failures > 0 && timer !== undefined) return;
     if (reads.length === 0) reads = takeReads();
     if (reads.length === 0) return;
     try {
@@ -68,26 +72,36 @@ export function createAuditWriter({ takeReads, commit, observability }: AuditWri
     } catch (error) {
       failures++;
       logger.error({ err: error, entries: reads.length, failures }, 'the audit of reads could not be written');
-      timer ??= setTimeout(run, nextDelay(failures));
+      schedule(nextDelay(failures));
     }
   };
+  const schedule = (milliseconds: number): void => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      void run();
+    }, milliseconds);
+  };
   const run = (): Promise<void> => {
-    clearTimeout(timer);
-    timer = undefined;
+    again = running !== undefined;
     running ??= writeWaiting()
       .then(writeReads)
       .finally(() => {
         running = undefined;
-        if (waiting.length > 0) void run();
+        if (again) void run();
       });
     return running;
+  };
+  const runNow = async (): Promise<void> => {
+    await running;
+    clearTimeout(timer);
+    timer = undefined;
+    await run();
   };
 
   return {
     wake(now) {
-      // While writing fails, the next attempt has its time.
-      if (now && failures === 0) void run();
-      else timer ??= setTimeout(run, FLUSH_INTERVAL);
+      if (now) void run();
+      else schedule(FLUSH_INTERVAL);
     },
     async write(entry) {
       if (waiting.length >= MAXIMUM_WAITING) {
@@ -98,12 +112,9 @@ export function createAuditWriter({ takeReads, commit, observability }: AuditWri
       void run();
       return settled.promise;
     },
-    async flush() {
-      await running;
-      await run();
-    },
+    flush: runNow,
     async close() {
-      await this.flush();
+      await runNow();
       clearTimeout(timer);
       if (reads.length > 0) logger.error({ entries: reads.length }, 'entries of reads are lost to the audit');
     },

@@ -1,4 +1,4 @@
-import { BUILT_IN_RULES, type ResolvedPolicy, resolvePolicy } from '@sophia/core';
+import { BUILT_IN_RULES, policyProblems, type ResolvedPolicy, resolvePolicy } from '@sophia/core';
 import type { Database } from '@sophia/database';
 import { type Clock, SophiaError } from '@sophia/shared';
 import type { Call, JsonObject, PolicyRule, Principal, RecordTypeDefinition, WorkspaceId } from '@sophia/types';
@@ -88,6 +88,11 @@ export function createPolicies(options: PoliciesOptions): Policies {
       const begun = clock.monotonic();
       const { workspace, id } = call.principal;
       await requireAdministrator(call, 'policy.replace', 'policy');
+      const problems = policyProblems(rules, await directory.recordTypes(workspace));
+      if (problems.length > 0) {
+        const [first] = problems;
+        throw new SophiaError('invalid_policy', `Rule ${first?.place}: ${first?.message}.`, { details: { problems } });
+      }
       const { value } = await database.write([workspace], async (transaction) => {
         const [row] = await database.query<RulesRow>(transaction, INSERT_RULES, [workspace, JSON.stringify(rules), id, ifVersion ?? null]);
         if (row === undefined) {

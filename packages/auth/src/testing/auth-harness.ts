@@ -6,13 +6,7 @@ import { type Auth, type AuthOptions, createAuth } from '../auth.ts';
 import { AUTH_MIGRATIONS } from '../migrations.ts';
 import { systemPrincipal } from '../system-principal.ts';
 import type { Workspace } from '../workspaces/workspaces.ts';
-
-/** A clock that stands until it is moved. */
-export interface TestClock {
-  now(): number;
-  monotonic(): number;
-  advance(milliseconds: number): void;
-}
+import { createTestClock, type TestClock } from './test-clock.ts';
 
 export interface AuthHarness {
   readonly auth: Auth;
@@ -85,14 +79,3 @@ export const callOf = (principal: Principal, other: Partial<Call> = {}): Call =>
   address: '192.0.2.1',
   ...other,
 });
-
-export function createTestClock(start: number): TestClock {
-  let elapsed = 0;
-  return {
-    now: () => start + elapsed,
-    monotonic: () => elapsed,
-    advance: (milliseconds) => {
-      elapsed += milliseconds;
-    },
-  };
-}

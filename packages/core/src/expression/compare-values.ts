@@ -13,7 +13,7 @@ export function compareValues(type: ValueType, a: JsonValue | undefined, b: Json
     case 'timestamp':
       return order(instantKey(String(a)), instantKey(String(b)));
     case 'text':
-      return order(codePoints(sourceIdOf(a)), codePoints(sourceIdOf(b)));
+      return compareCodePoints(sourceIdOf(a), sourceIdOf(b));
     default:
       return order(String(a), String(b));
   }
@@ -31,12 +31,21 @@ function scaled(decimal: string): bigint {
 const instantKey = (instant: string): string => `${instant.slice(0, 19)}${(/\.(\d+)/.exec(instant)?.[1] ?? '').padEnd(6, '0')}`;
 
 /** A reference to another source system is an object; as a value it is the source id. */
-function sourceIdOf(value: JsonValue | undefined): string {
+export function sourceIdOf(value: JsonValue | undefined): string {
   return typeof value === 'object' && value !== null && 'source_id' in value ? String(value.source_id) : String(value);
 }
 
-/** Warehouses order texts by code point, JavaScript by UTF-16 unit: those differ from the surrogates on. */
-function codePoints(text: string): string {
-  if (!/[\ud800-\udfff\ue000-\uffff]/.test(text)) return text;
-  return Array.from(text, (character) => (character.codePointAt(0) ?? 0).toString(16).padStart(6, '0')).join('');
+/** Databases order texts by code point; UTF-16 puts what lies beyond the basic plane before U+E000. */
+function compareCodePoints(a: string, b: string): number {
+  if (a === b) return 0;
+  const length = Math.min(a.length, b.length);
+  for (let index = 0; index < length; index++) {
+    const one = a.charCodeAt(index);
+    const other = b.charCodeAt(index);
+    if (one !== other) return rank(one) - rank(other);
+  }
+  return a.length - b.length;
 }
+
+/** Surrogates rank above everything else of the basic plane. */
+const rank = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x1_0000 : unit);

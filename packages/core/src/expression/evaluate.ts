@@ -1,7 +1,7 @@
 import type { JsonValue } from '@sophia/types';
 import { type Day, formatDay } from '../time/calendar.ts';
 import type { BoundExpression, Choice, FieldRead, Literal, Operation } from './bound-expression.ts';
-import { compareValues } from './compare-values.ts';
+import { compareValues, sourceIdOf } from './compare-values.ts';
 
 /** What cannot be told from one record alone, or is not computed here. */
 export const UNDECIDED = Symbol('undecided');
@@ -12,6 +12,8 @@ export interface EvaluationScope {
   readonly today: Day;
   /** The value of a field, null where it has none. */
   readonly read: (field: FieldRead) => Evaluated;
+  /** The calendar day of an instant in the zone of the question; undecided without it. */
+  readonly dayOf?: ((instant: string) => string) | undefined;
 }
 
 /**
@@ -66,6 +68,16 @@ function evaluateOperation(expression: Operation, scope: EvaluationScope): Evalu
       return strictly(operands, scope, ([value]) => value !== true);
     case 'is_null':
       return nullness(operands[0], scope);
+    case 'contains':
+      return strictly(operands, scope, ([text, part]) => sourceIdOf(text).includes(String(part)));
+    case 'starts_with':
+      return strictly(operands, scope, ([text, part]) => sourceIdOf(text).startsWith(String(part)));
+    case 'list_contains':
+      return strictly(operands, scope, ([list, item]) => Array.isArray(list) && list.includes(item));
+    case 'day_of': {
+      const { dayOf } = scope;
+      return dayOf === undefined ? UNDECIDED : strictly(operands, scope, ([instant]) => dayOf(String(instant)));
+    }
     default:
       return UNDECIDED;
   }

@@ -2,6 +2,7 @@ import type { FieldDefinition, Filter, RecordTypeDefinition } from '@sophia/type
 import { allOf, type BoundExpression, type FieldRead, literal, reachedBy } from '../expression/bound-expression.ts';
 import { bindFilter, FilterProblem } from '../semantic/bind-filter.ts';
 import { closest } from '../semantic/closest.ts';
+import { COMMON_FIELDS } from '../semantic/name-scope.ts';
 import type { TypeAccess } from './resolve-policy.ts';
 
 export interface RecordFilterContext {
@@ -11,7 +12,7 @@ export interface RecordFilterContext {
   readonly access?: ((recordType: string) => TypeAccess) | undefined;
 }
 
-/** What every record has beside the fields of its type. */
+/** What every record has beside the fields of its type. Policies speak of those that the warehouse has too. */
 export const RECORD_FIELDS: readonly FieldDefinition[] = [
   { name: 'id', type: 'integer' },
   { name: 'source_system', type: 'text' },
@@ -47,7 +48,8 @@ function readField(name: string, base: RecordTypeDefinition, context: RecordFilt
   const path = name.split('.');
   const last = path.pop() ?? '';
   const target = path.reduce((type, step) => follow(name, type, step, context.types), base);
-  const field = findField(target, last);
+  const common = context.access === undefined ? COMMON_FIELDS : RECORD_FIELDS;
+  const field = [...target.fields, ...common].find((each) => each.name === last);
   if (field === undefined) throw unknownField(name, target, last);
   const read: FieldRead = {
     kind: 'field',
@@ -83,8 +85,8 @@ function asSeen(read: FieldRead, elsewhere: boolean, { types, access }: RecordFi
 const typeOf = (name: string, types: readonly RecordTypeDefinition[]): RecordTypeDefinition | undefined =>
   types.find((type) => type.name === name);
 
-const findField = (type: RecordTypeDefinition, name: string): FieldDefinition | undefined =>
-  type.fields.find((field) => field.name === name) ?? RECORD_FIELDS.find((field) => field.name === name);
+/** Whether it is a column of every record rather than a field of its type. */
+export const isRecordField = (field: FieldDefinition): boolean => RECORD_FIELDS.includes(field) || COMMON_FIELDS.includes(field);
 
 function unknownField(name: string, type: RecordTypeDefinition, step: string): FilterProblem {
   const known = [...type.fields, ...RECORD_FIELDS].map((field) => field.name);

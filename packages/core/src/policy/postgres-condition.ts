@@ -1,7 +1,7 @@
 import type { FieldDefinition, RecordTypeDefinition } from '@sophia/types';
 import type { BoundExpression, FieldRead, Operation, ValueType } from '../expression/bound-expression.ts';
-import { RECORD_FIELDS } from './bind-record-filter.ts';
-import { sortableInstant } from './field-value.ts';
+import { isRecordField } from './bind-record-filter.ts';
+import { sortableInstant } from './typed-value.ts';
 
 export interface PostgresConditionOptions {
   /** The type of the records that are judged. */
@@ -72,7 +72,7 @@ function writeOperation({ operation, operands }: Operation, scope: Scope): strin
     case 'in':
       return `(${first} in (${values.slice(1).join(', ')}))`;
     case 'contains':
-      return `(position(${second} in ${first}) > 0)`;
+      return `(strpos(${first}, ${second}) > 0)`;
     case 'starts_with':
       return `starts_with(${first}, ${second})`;
     case 'list_contains':
@@ -149,15 +149,15 @@ function isReferredTo(target: string, type: string, from: string, name: string, 
 }
 
 function readColumn(alias: string, field: FieldDefinition, type: ValueType, bind: Scope['bind']): string {
-  if (RECORD_FIELDS.includes(field)) return readRecordField(alias, field.name, type);
+  if (isRecordField(field)) return readRecordField(alias, field.name, type);
   const value = `${alias}.data->${bind(field.name)}::text`;
   return readJson(value, type);
 }
 
 function readRecordField(alias: string, name: string, type: ValueType): string {
   const column = `${alias}.${name}`;
-  if (type === 'timestamp') return `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') collate "C"`;
-  return type === 'integer' ? `${column}::numeric` : `${column} collate "C"`;
+  if (type === 'timestamp') return `(to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') collate "C")`;
+  return type === 'integer' ? `${column}::numeric` : `(${column} collate "C")`;
 }
 
 function readJson(value: string, type: ValueType): string {
@@ -167,6 +167,7 @@ function readJson(value: string, type: ValueType): string {
     case 'text':
       return `(case ${kind} when 'string' then ${text} when 'object' then case jsonb_typeof((${value})->'source_id') when 'string' then (${value})->>'source_id' end end collate "C")`;
     case 'integer':
+      return `(case when ${kind} in ('number', 'string') and ${text} ~ '^-?[0-9]{1,20}$' then (${text})::numeric end)`;
     case 'money':
       return `(case when ${kind} in ('number', 'string') and ${text} ~ '^-?[0-9]{1,20}(\\.[0-9]{1,10})?$' then (${text})::numeric end)`;
     case 'number':

@@ -25,31 +25,36 @@ export function attributesOf(filter: PolicyFilter): string[] {
  * true in three-valued logic: by false, and under `not` by true.
  */
 export function resolveFilter(filter: PolicyFilter, type: RecordTypeDefinition, user: JsonObject | null): Filter {
-  return resolve(filter, { owner: type.owner ?? [], user }, NEVER);
+  return resolve(filter, { type, user }, NEVER);
 }
 
-interface Principal {
-  readonly owner: readonly string[];
+/** The path of a field, with `$owner` as the type's own path to its owner. */
+export function ownerPath(field: string, { owner = [] }: RecordTypeDefinition): string {
+  return field.startsWith(OWNER) ? [...owner, field.slice(OWNER.length)].join('.') : field;
+}
+
+interface Circumstances {
+  readonly type: RecordTypeDefinition;
   readonly user: JsonObject | null;
 }
 
-function resolve(filter: PolicyFilter, principal: Principal, unknown: Filter): Filter {
-  if ('and' in filter) return allOf(filter.and.map((part) => resolve(part, principal, unknown)));
-  if ('or' in filter) return anyOf(filter.or.map((part) => resolve(part, principal, unknown)));
-  if ('not' in filter) return negate(resolve(filter.not, principal, unknown === NEVER ? ALWAYS : NEVER));
-  return resolveComparison(filter, principal, unknown);
+function resolve(filter: PolicyFilter, given: Circumstances, unknown: Filter): Filter {
+  if ('and' in filter) return allOf(filter.and.map((part) => resolve(part, given, unknown)));
+  if ('or' in filter) return anyOf(filter.or.map((part) => resolve(part, given, unknown)));
+  if ('not' in filter) return negate(resolve(filter.not, given, unknown === NEVER ? ALWAYS : NEVER));
+  return resolveComparison(filter, given, unknown);
 }
 
-function resolveComparison(filter: PolicyFieldFilter, { owner, user }: Principal, unknown: Filter): Filter {
-  const field = filter.field.startsWith(OWNER) ? [...owner, filter.field.slice(OWNER.length)].join('.') : filter.field;
+function resolveComparison(filter: PolicyFieldFilter, { type, user }: Circumstances, unknown: Filter): Filter {
+  const field = ownerPath(filter.field, type);
   const { operator, values } = filter;
   if (values === undefined) return { field, operator };
   const resolved = values.map((value) => (isAttribute(value) ? attribute(user, value.principal) : value));
-  const asked = values.some(isAttribute);
-  // `in` is unknown only where nothing else in the list can match: nulls in it add nothing to what is true.
-  const given = resolved.filter((value) => value !== null);
-  if (asked && operator === 'in' && unknown === NEVER && given.length > 0) return { field, operator, values: given };
-  return asked && given.length < resolved.length ? unknown : { field, operator, values: resolved };
+  const isMissing = (index: number): boolean => resolved[index] === null && isAttribute(values[index] ?? null);
+  const found = resolved.filter((_, index) => !isMissing(index));
+  if (found.length === resolved.length) return { field, operator, values: resolved };
+  // `in` is unknown only where nothing else in the list matches: a missing one adds nothing to what is true.
+  return operator === 'in' && unknown === NEVER && found.length > 0 ? { field, operator, values: found } : unknown;
 }
 
 function attribute(user: JsonObject | null, name: string): FilterValue {

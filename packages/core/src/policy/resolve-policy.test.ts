@@ -1,4 +1,4 @@
-import { BUILTIN_RECORD_TYPES, type PolicyRule, type Role } from '@sophia/types';
+import { BUILTIN_RECORD_TYPES, type PolicyFilter, type PolicyRule, type Role } from '@sophia/types';
 import { describe, expect, it } from 'vitest';
 import { resolvePolicy } from './resolve-policy.ts';
 
@@ -202,5 +202,60 @@ describe('the hash', () => {
       policyOf('executive', [{ rule: 'mask', roles: ['executive'], kinds: ['contact'] }]),
     ].map(({ hash }) => hash);
     expect(new Set(hashes).size).toBe(hashes.length);
+  });
+});
+
+describe('a rule that its record type no longer fits', () => {
+  const rows = { field: 'gone', operator: 'eq' as const, values: ['x'] };
+
+  it.each(['allow', 'forbid'] as const)('hides: %s', (rule) => {
+    const policy = policyOf('executive', [
+      { rule: 'forbid', roles: rule === 'allow' ? ['executive'] : ['viewer'], actions: ['read'], record_types: ['deal'] },
+      { rule, roles: ['executive'], actions: ['read'], record_types: ['deal'], rows },
+    ]);
+    expect(policy.records('deal').access).toBe('none');
+    expect(policy.records('company').access).toBe('records');
+  });
+
+  it('masks', () => {
+    const policy = policyOf('executive', [
+      { rule: 'mask', roles: ['executive'], record_types: ['deal'], fields: ['amount'] },
+      { rule: 'unmask', roles: ['executive'], record_types: ['deal'], fields: ['amount'], rows },
+    ]);
+    expect(policy.records('deal').masks).toEqual([{ fields: ['amount'] }]);
+  });
+});
+
+describe('comparisons with an attribute that is null', () => {
+  const allow = (rows: PolicyFilter) =>
+    policyOf(
+      'analyst',
+      [
+        { rule: 'forbid', roles: ['analyst'], actions: ['read'], record_types: ['deal'] },
+        { rule: 'allow', roles: ['analyst'], actions: ['read'], record_types: ['deal'], rows },
+      ],
+      { team: 'North' },
+    ).records('deal').rows;
+  const missing = { field: 'stage', operator: 'eq' as const, values: [{ principal: 'missing' }] };
+
+  it('are never true, whatever stands around them', () => {
+    expect(allow(missing)).toEqual({ or: [] });
+    expect(allow({ not: missing })).toEqual({ or: [] });
+    expect(allow({ not: { not: missing } })).toEqual({ or: [] });
+    expect(allow({ and: [missing, { field: 'status', operator: 'eq', values: ['won'] }] })).toEqual({ or: [] });
+  });
+
+  it('leave what is true without them', () => {
+    const won = { field: 'status', operator: 'eq' as const, values: ['won'] };
+    expect(allow({ or: [missing, won] })).toEqual(won);
+    expect(allow({ not: { and: [missing, won] } })).toEqual({ not: won });
+    expect(allow({ field: 'stage', operator: 'in', values: [{ principal: 'team' }, { principal: 'missing' }, null] })).toEqual({
+      field: 'stage',
+      operator: 'in',
+      values: ['North', null],
+    });
+    expect(allow({ field: 'stage', operator: 'in', values: [{ principal: 'missing' }] })).toEqual({ or: [] });
+    expect(allow({ not: { field: 'stage', operator: 'in', values: ['x', { principal: 'missing' }] } })).toEqual({ or: [] });
+    expect(allow({ field: 'stage', operator: 'is_null' })).toEqual({ field: 'stage', operator: 'is_null' });
   });
 });

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { rulesToCondition } from '@casl/ability/extra';
 import type { Action, FieldMask, Filter, JsonObject, PolicyRule, PolicyScope, RecordTypeDefinition, Role, TypeScope } from '@sophia/types';
+import { FilterProblem } from '../semantic/bind-filter.ts';
+import { bindRecordFilter } from './bind-record-filter.ts';
 import { BUILT_IN_RULES } from './built-in-rules.ts';
 import { resolveFilter } from './resolve-filter.ts';
 import { EXTRA, type RawRule, type RuleAbility, type RuleAction, ruleAbility } from './rule-ability.ts';
@@ -49,7 +51,7 @@ export function resolvePolicy({ role, rules, types, user }: PolicyRequest): Reso
     if (known !== undefined) return known;
     const type = types.find(({ name }) => name === recordType);
     if (type === undefined) return NO_ACCESS;
-    const found = typeAccess(ability, origins, type, action, user);
+    const found = typeAccess({ ability, origins, types, user }, type, action);
     access.set(key, found);
     return found;
   };
@@ -65,52 +67,57 @@ export function resolvePolicy({ role, rules, types, user }: PolicyRequest): Reso
 
 const NO_ACCESS: TypeAccess = { access: 'none', rows: NEVER, masks: [] };
 
-function typeAccess(
-  ability: RuleAbility,
-  origins: ReadonlyMap<RawRule, PolicyRule>,
-  type: RecordTypeDefinition,
-  action: Action,
-  user: JsonObject | null,
-): TypeAccess {
-  const rows = condition(ability, action, type, user);
+interface Basis {
+  readonly ability: RuleAbility;
+  readonly origins: ReadonlyMap<RawRule, PolicyRule>;
+  readonly types: readonly RecordTypeDefinition[];
+  readonly user: JsonObject | null;
+}
+
+function typeAccess(basis: Basis, type: RecordTypeDefinition, action: Action): TypeAccess {
+  const rows = condition(basis, action, type);
   if (rows === NEVER) return NO_ACCESS;
-  const smallestGroup = groupOf(ability, origins, type, action);
+  const smallestGroup = groupOf(basis, type, action);
   return {
     access: smallestGroup === undefined ? 'records' : 'aggregates',
     smallestGroup,
     rows: rows === ALWAYS ? undefined : rows,
-    masks: masksOf(ability, type, user),
+    masks: masksOf(basis, type),
   };
 }
 
 /** Where the rules that concern the action, and the field, say yes. */
-function condition(ability: RuleAbility, action: RuleAction, type: RecordTypeDefinition, user: JsonObject | null, field?: string): Filter {
+function condition({ ability, types, user }: Basis, action: RuleAction, type: RecordTypeDefinition, field?: string): Filter {
   const found = rulesToCondition<RuleAbility, Filter, Filter>(
     ability.rulesFor(action, `record:${type.name}`, field),
     ({ conditions, inverted }) => {
       if (conditions === undefined) return inverted ? NEVER : ALWAYS;
       // A rule that forbids is negated before the unknown is replaced, so that what is unknown stays hidden.
-      return resolveFilter(inverted ? { not: conditions } : conditions, type, user);
+      const filter = resolveFilter(inverted ? { not: conditions } : conditions, type, user);
+      return fits(filter, type, types) ? filter : NEVER;
     },
     { and: allOf, or: anyOf, empty: () => ALWAYS },
   );
   return found ?? NEVER;
 }
 
+/** The type may have changed since the rule was written: what the rule can judge no longer stays hidden. */
+function fits(filter: Filter, { name }: RecordTypeDefinition, types: readonly RecordTypeDefinition[]): boolean {
+  try {
+    bindRecordFilter(filter, name, { types });
+    return true;
+  } catch (error) {
+    if (error instanceof FilterProblem) return false;
+    throw error;
+  }
+}
+
 /** The greatest of the smallest groups of the rules that may have let a row through. */
-function groupOf(
-  ability: RuleAbility,
-  origins: ReadonlyMap<RawRule, PolicyRule>,
-  type: RecordTypeDefinition,
-  action: Action,
-): number | undefined {
+function groupOf({ ability, origins }: Basis, type: RecordTypeDefinition, action: Action): number | undefined {
   let greatest: number | undefined;
   for (const { inverted, conditions, origin } of ability.rulesFor(action, `record:${type.name}`)) {
-    if (inverted) {
-      if (conditions === undefined) break;
-      continue;
-    }
-    const rule = origins.get(origin);
+    if (conditions === undefined && inverted) break;
+    const rule = inverted ? undefined : origins.get(origin);
     if (rule !== undefined && 'smallest_group' in rule && rule.smallest_group !== undefined) {
       greatest = Math.max(greatest ?? 0, rule.smallest_group);
     }
@@ -120,10 +127,10 @@ function groupOf(
 }
 
 /** Masks that hold in the same rows are one. */
-function masksOf(ability: RuleAbility, type: RecordTypeDefinition, user: JsonObject | null): FieldMask[] {
+function masksOf(basis: Basis, type: RecordTypeDefinition): FieldMask[] {
   const masks = new Map<string, { fields: string[]; visible?: Filter }>();
   for (const field of [...type.fields.map(({ name }) => name), EXTRA]) {
-    const visible = condition(ability, 'see', type, user, field);
+    const visible = condition(basis, 'see', type, field);
     if (visible === ALWAYS) continue;
     const key = JSON.stringify(visible);
     const mask = masks.get(key) ?? (visible === NEVER ? { fields: [] } : { fields: [], visible });

@@ -1,23 +1,25 @@
 import type { JsonValue } from '@sophia/types';
 import type { ValueType } from '../expression/bound-expression.ts';
 
-/** A value in the form that comparisons of its type want; null where a stored value is not of the type. */
-export type Comparable = string | number | bigint | boolean | null | readonly JsonValue[];
-
+/** These, and `sortableInstant`, are the forms that `postgresCondition` takes too: both must change together. */
 const DECIMAL = /^-?\d{1,20}(?:\.\d{1,10})?$/;
+const WHOLE = /^-?\d{1,20}$/;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const INSTANT = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,6}))?Z$/;
-const FRACTION_DIGITS = 10;
 
-/** Reads a value as the catalog stores it. References, as texts, stand for their source id. */
-export function comparable(value: JsonValue | undefined, type: ValueType): Comparable {
+/**
+ * A value as the catalog stores it, null where it is not of the field's type: a type may have changed since. References,
+ * which are read as texts, stand for their source id.
+ */
+export function typedValue(value: JsonValue | undefined, type: ValueType): JsonValue {
   if (value === undefined || value === null) return null;
   switch (type) {
     case 'text':
       return typeof value === 'string' ? value : referenceId(value);
     case 'integer':
+      return isNumeric(value, WHOLE) ? value : null;
     case 'money':
-      return scaled(value);
+      return isNumeric(value, DECIMAL) ? value : null;
     case 'number':
       return typeof value === 'number' ? value : null;
     case 'boolean':
@@ -25,27 +27,22 @@ export function comparable(value: JsonValue | undefined, type: ValueType): Compa
     case 'date':
       return typeof value === 'string' && DAY.test(value) ? value : null;
     case 'timestamp':
-      return typeof value === 'string' ? sortableInstant(value) : null;
+      return typeof value === 'string' && INSTANT.test(value) ? value : null;
     case 'text_list':
       return Array.isArray(value) ? value : null;
     case 'json':
-      return true;
+      return value;
   }
 }
 
 /** The instant so that texts compare as instants do: always six digits of the second, no `Z`. */
-export function sortableInstant(text: string): string | null {
-  const parts = INSTANT.exec(text);
-  return parts === null ? null : `${parts[1]}.${(parts[2] ?? '').padEnd(6, '0')}`;
+export function sortableInstant(text: string): string | undefined {
+  const [, second, fraction = ''] = INSTANT.exec(text) ?? [];
+  return second === undefined ? undefined : `${second}.${fraction.padEnd(6, '0')}`;
 }
 
-/** An exact decimal, as a whole number of 10^-10. */
-function scaled(value: JsonValue): bigint | null {
-  const text = typeof value === 'number' ? String(value) : value;
-  if (typeof text !== 'string' || !DECIMAL.test(text)) return null;
-  const [whole = '', fraction = ''] = text.split('.');
-  return BigInt(whole + fraction.padEnd(FRACTION_DIGITS, '0'));
-}
+const isNumeric = (value: JsonValue, shape: RegExp): boolean =>
+  (typeof value === 'number' || typeof value === 'string') && shape.test(String(value));
 
 const referenceId = (value: JsonValue): string | null =>
   typeof value === 'object' && value !== null && 'source_id' in value && typeof value.source_id === 'string' ? value.source_id : null;

@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type AuthHarness, createAuthHarness } from '../testing/auth-harness.ts';
+import { createAuditDays } from './audit-days.ts';
+
+const DAY = 86_400_000;
+const dayOf = (milliseconds: number) => new Date(milliseconds).toISOString().slice(0, 10);
+
+describe('the days of the audit', () => {
+  let harness: AuthHarness;
+  beforeAll(async () => {
+    harness = await createAuthHarness();
+  });
+  afterAll(() => harness.close());
+
+  const partitions = async (): Promise<string[]> => {
+    const rows = await harness.database.select<{ name: string }>([], {
+      name: 'test_partitions',
+      text: `select replace(right(c.relname, 10), '_', '-') as name from pg_inherits join pg_class c on c.oid = inhrelid
+        where inhparent = 'audit_entry'::regclass and c.relname <> 'audit_entry_other' order by 1`,
+    });
+    return rows.map(({ name }) => name);
+  };
+  const days = () =>
+    createAuditDays({ database: harness.database, clock: harness.clock, observability: harness.observability, retentionDays: 30 });
+
+  it('have a partition from yesterday to a week ahead', async () => {
+    const today = harness.clock.now();
+    expect(await partitions()).toEqual(Array.from({ length: 9 }, (_, index) => dayOf(today + (index - 1) * DAY)));
+  });
+
+  it('are made as time goes on, and dropped with their entries when they are past keeping', async () => {
+    const call = harness.owner;
+    await harness.auth.audit.write({ call, action: 'read', object: 'old', milliseconds: 1 });
+    harness.clock.advance(31 * DAY);
+    await harness.auth.audit.write({ call, action: 'read', object: 'without a partition', milliseconds: 1 });
+    const tended = days();
+    await Promise.all([tended.tend(), tended.tend()]);
+    await tended.close();
+    const today = harness.clock.now();
+    expect((await partitions()).at(-1)).toBe(dayOf(today + 7 * DAY));
+    expect(await partitions()).not.toContain(dayOf(today - 31 * DAY));
+    const { entries } = await harness.auth.audit.list(call);
+    const objects = entries.map(({ object }) => object);
+    expect(objects).toContain('without a partition');
+    expect(objects).not.toContain('old');
+  });
+
+  it('what stood outside of any day moves into it', async () => {
+    const rows = await harness.database.select<{ other: number }>([harness.main.id], {
+      name: 'test_other',
+      text: `select count(*)::int4 as other from audit_entry where tableoid = 'audit_entry_other'::regclass`,
+    });
+    expect(rows[0]?.other).toBe(0);
+  });
+
+  it('cannot be touched by the application itself', async () => {
+    const [partition] = await partitions();
+    const table = `audit_entry_${partition?.replaceAll('-', '_')}`;
+    const drop = harness.database.write([], (transaction) =>
+      harness.database.query(transaction, { name: 'test_drop', text: `drop table ${table}` }),
+    );
+    await expect(drop).rejects.toThrow();
+    const read = harness.database.select([harness.main.id], { name: 'test_read', text: `select from ${table}` });
+    await expect(read).rejects.toThrow();
+    const change = harness.database.write([harness.main.id], (transaction) =>
+      harness.database.query(transaction, { name: 'test_change', text: `update audit_entry set principal = 'nobody'` }),
+    );
+    await expect(change).rejects.toThrow();
+  });
+});

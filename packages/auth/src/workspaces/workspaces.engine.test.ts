@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemPrincipal } from '../system-principal.ts';
+import { type AuthHarness, callOf, createAuthHarness } from '../testing/auth-harness.ts';
+
+describe('workspaces', () => {
+  let harness: AuthHarness;
+  beforeAll(async () => {
+    harness = await createAuthHarness();
+  });
+  afterAll(() => harness.close());
+
+  it('are made once, also by several at the same moment', async () => {
+    const other = await harness.another();
+    const made = await Promise.all([harness.auth, other, harness.auth].map(({ workspaces }) => workspaces.ensure('same')));
+    expect(new Set(made.map(({ id }) => id)).size).toBe(1);
+    expect(await harness.auth.workspaces.find('same')).toEqual(made[0]);
+    expect(await harness.auth.workspaces.find('none')).toBeUndefined();
+  });
+
+  it('are created and listed by administrators of the installation', async () => {
+    const { workspaces, audit } = harness.auth;
+    const created = await workspaces.create(harness.owner, 'acme', { time_zone: 'Europe/Berlin' });
+    expect(created).toMatchObject({ name: 'acme', settings: { time_zone: 'Europe/Berlin' } });
+    await expect(workspaces.create(harness.owner, 'acme')).rejects.toMatchObject({ code: 'workspace_exists' });
+    expect((await workspaces.list(harness.owner)).map(({ name }) => name)).toContain('acme');
+    expect((await workspaces.all()).map(({ name }) => name)).toContain('acme');
+    const { entries } = await audit.list(harness.owner, { action: 'workspace.create' });
+    expect(entries.map(({ object }) => object)).toEqual(['workspace:acme']);
+  });
+
+  it.each(['', 'Acme', '1st', 'a b', 'x'.repeat(64), "x'; drop table workspace"])('are not called %o', async (name) => {
+    await expect(harness.auth.workspaces.create(harness.owner, name)).rejects.toMatchObject({ code: 'invalid_workspace' });
+  });
+
+  it('are configured by their own administrators, and others hear of it', async () => {
+    const workspace = await harness.auth.workspaces.ensure('configured');
+    const call = callOf(systemPrincipal('test', workspace));
+    const { workspaces } = harness.auth;
+    const settings = { reporting_date: '2017-12-31', week_start: 'sunday' } as const;
+    expect((await workspaces.configure(call, settings)).settings).toEqual(settings);
+    expect((await workspaces.find('configured'))?.settings).toEqual(settings);
+    await expect(workspaces.configure(callOf({ ...call.principal, role: 'manager' }), {})).rejects.toMatchObject({ code: 'forbidden' });
+
+    const elsewhere = await harness.another();
+    await elsewhere.workspaces.find('configured');
+    await workspaces.configure(call, { time_zone: undefined });
+    expect((await elsewhere.workspaces.find('configured'))?.settings).toEqual(settings);
+    elsewhere.workspaces.forget(workspace.id);
+    expect((await elsewhere.workspaces.find('configured'))?.settings).toEqual({});
+  });
+
+  it.each([
+    [{ reporting_date: '2017-02-29' }, 'reporting_date is "2017-02-29"'],
+    [{ time_zone: 'Mars/Olympus' }, 'time_zone is "Mars/Olympus"'],
+    [{ week_start: 'friday' as 'sunday' }, 'week_start is "friday"'],
+  ])('are not configured with %o', async (settings, message) => {
+    await expect(harness.auth.workspaces.configure(harness.owner, settings)).rejects.toMatchObject({
+      code: 'invalid_workspace',
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it('are found for the owner of the data folder, the usual one unless told', async () => {
+    const { authentication } = harness.auth;
+    expect(await authentication.administrator()).toMatchObject({ id: 'system:owner', role: 'admin', workspaceName: 'main' });
+    expect((await authentication.administrator('acme')).workspaceName).toBe('acme');
+    await expect(authentication.administrator('none')).rejects.toMatchObject({ code: 'unknown_workspace' });
+  });
+});
