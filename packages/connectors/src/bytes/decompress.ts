@@ -20,8 +20,7 @@ export async function decompress(stream: AsyncIterable<Buffer>): Promise<Decompr
   const raw = peekable(stream);
   const compression = detectCompression(await raw.peek(ZSTD.length));
   if (compression === 'none') return { compression, content: raw };
-  const unpack = compression === 'gzip' ? createGunzip({ chunkSize: BLOCK_BYTES }) : createZstdDecompress({ chunkSize: BLOCK_BYTES });
-  return { compression, content: peekable(unpacked(raw, compression, unpack)) };
+  return { compression, content: peekable(unpacked(raw, compression)) };
 }
 
 function detectCompression(head: Buffer): Compression {
@@ -29,40 +28,64 @@ function detectCompression(head: Buffer): Compression {
   return head.subarray(0, ZSTD.length).equals(ZSTD) ? 'zstd' : 'none';
 }
 
-async function* unpacked(raw: Peekable, compression: Compression, unpack: Unpacker): AsyncGenerator<Buffer> {
-  const fed = feed(raw.bytes, unpack).catch(
-    (error: unknown) => void unpack.destroy(error instanceof Error ? error : new Error(String(error))),
-  );
+const createUnpacker = (compression: Exclude<Compression, 'none'>): Unpacker =>
+  compression === 'gzip' ? createGunzip({ chunkSize: BLOCK_BYTES }) : createZstdDecompress({ chunkSize: BLOCK_BYTES });
+
+/** A zstd stream of Node ends with a frame where more follows in the same chunk: what follows goes to the next one. */
+async function* unpacked(raw: Peekable, compression: Exclude<Compression, 'none'>): AsyncGenerator<Buffer> {
+  const packed = raw.bytes[Symbol.asyncIterator]();
   try {
-    yield* unpack;
-  } catch (error) {
-    if (!isZlibError(error)) throw error;
-    throw new SophiaError('source_damaged', `The ${compression} data is damaged or cut off: ${error.message}.`, { cause: error });
-  } finally {
-    unpack.destroy();
-    await raw.close();
-    await fed;
-  }
-}
-
-/** Node's zstd drops what stands in a chunk behind the end of a frame (`bytesWritten` tells), so that is written again. */
-async function feed(bytes: AsyncIterable<Buffer>, unpack: Unpacker): Promise<void> {
-  for await (const chunk of bytes) {
-    let rest = chunk;
-    while (rest.length > 0) {
-      const before = unpack.bytesWritten;
-      if (!(await write(unpack, rest))) return;
-      rest = rest.subarray(unpack.bytesWritten - before);
+    for (let rest: Buffer | undefined = Buffer.alloc(0); rest !== undefined; ) {
+      const unpack = createUnpacker(compression);
+      const fed = feed(rest, packed, unpack);
+      try {
+        yield* unpack;
+      } catch (error) {
+        throw isZlibError(error) ? damaged(compression, error) : error;
+      } finally {
+        unpack.destroy();
+      }
+      rest = await fed;
     }
+  } finally {
+    await packed.return?.();
   }
-  unpack.end();
 }
 
-/** Whether the chunk was taken: false once the stream has ended or failed, which its reader sees. */
-const write = (unpack: Unpacker, chunk: Buffer): Promise<boolean> =>
+/** Feeds chunks until the input ends, or the frame within a chunk, whose rest is then the result. */
+async function feed(first: Buffer, packed: AsyncIterator<Buffer>, unpack: Unpacker): Promise<Buffer | undefined> {
+  try {
+    for (let chunk: Buffer | undefined = first; chunk !== undefined; chunk = await nextChunk(packed)) {
+      const before = unpack.bytesWritten;
+      await write(unpack, chunk);
+      if (unpack.destroyed) return undefined;
+      const used = unpack.bytesWritten - before;
+      if (used < chunk.length) return chunk.subarray(used);
+    }
+    unpack.end();
+  } catch (error) {
+    unpack.destroy(error instanceof Error ? error : new Error(String(error)));
+  }
+  return undefined;
+}
+
+async function nextChunk(packed: AsyncIterator<Buffer>): Promise<Buffer | undefined> {
+  const { done, value } = await packed.next();
+  return done === true ? undefined : value;
+}
+
+/** Resolves when the chunk is unpacked and taken, or the stream is closed: then its callback is never called. */
+const write = (unpack: Unpacker, chunk: Buffer): Promise<void> =>
   new Promise((resolve) => {
-    if (unpack.destroyed) resolve(false);
-    else unpack.write(chunk, (error) => resolve(error === null || error === undefined));
+    const done = (): void => {
+      unpack.off('close', done);
+      resolve();
+    };
+    unpack.once('close', done);
+    unpack.write(chunk, done);
   });
 
 const isZlibError = (error: unknown): error is Error => error instanceof Error && 'code' in error && /^(Z_|ZSTD_)/.test(String(error.code));
+
+const damaged = (compression: Compression, cause: Error): SophiaError =>
+  new SophiaError('source_damaged', `The ${compression} data is damaged or cut off: ${cause.message}.`, { cause });

@@ -54,8 +54,8 @@ export function createCsvParser(dialect: CsvDialect, limits: ReadLimits): CsvPar
         start = next;
         continue;
       }
-      const row = readQuotedRow(text, start, dialect, limits.columns);
-      if (row.kind === 'incomplete' && !block.last && text.length - start <= limits.rowBytes) break;
+      const row = withinLimit(readQuotedRow(text, start, dialect, limits.columns), start, limits.rowBytes);
+      if (row.kind === 'incomplete' && !block.last && text.length - start <= limits.rowBytes + 1) break;
       if (row.kind === 'row') {
         emit(row.cells, start, row.end);
         line += countLines(text, start, row.end);
@@ -114,6 +114,10 @@ function fitted(cells: string[], columns: number, line: number, raw: string): So
   if (cells.length > columns && cells.slice(columns).every((cell) => cell === '')) return { line, values: cells.slice(0, columns) };
   return brokenRow(line, 'wrong_column_count', `Expected ${columns} columns, found ${cells.length}.`, raw);
 }
+
+/** What ends beyond the longest row counts as not ended, so that it does not matter how much of the source is at hand. */
+const withinLimit = (row: QuotedRow, start: number, rowBytes: number): QuotedRow =>
+  row.kind === 'incomplete' || row.end - start <= rowBytes + 1 ? row : { kind: 'incomplete' };
 
 function quoteError(row: Exclude<QuotedRow, { kind: 'row' }>, line: number, raw: string): SourceRow {
   const message =

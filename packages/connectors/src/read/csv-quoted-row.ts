@@ -5,7 +5,7 @@ export type QuotedRow =
   /** A quote is open at the end of the text. */
   | { readonly kind: 'incomplete' }
   /** Something stands behind a closing quote. */
-  | { readonly kind: 'misplaced' /** Which cell, from 1. */; readonly cell: number };
+  | { readonly kind: 'misplaced' /** Which cell, from 1. */; readonly cell: number; readonly end: number };
 
 /** Reads the row at `start`, in which a quote stands. The text ends with a line feed or with the source. */
 export function readQuotedRow(text: string, start: number, dialect: CsvDialect, limit: number): QuotedRow {
@@ -31,7 +31,7 @@ export function readQuotedRow(text: string, start: number, dialect: CsvDialect, 
     }
     if (text[at] === '\r') at += 1;
     if (at >= text.length) return { kind: 'row', cells, end: at };
-    return text[at] === '\n' ? { kind: 'row', cells, end: at + 1 } : { kind: 'misplaced', cell: cells.length };
+    return text[at] === '\n' ? { kind: 'row', cells, end: at + 1 } : { kind: 'misplaced', cell: cells.length, end: at };
   }
 }
 

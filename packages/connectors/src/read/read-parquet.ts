@@ -39,7 +39,7 @@ export async function readParquet(path: string, limits: ReadLimits): Promise<Par
       throw new SophiaError('too_many_columns', `The file has ${columns.length} columns, more than ${limits.columns}.`);
     }
     const rowCount = await countRows(connection, path);
-    const rows = streamRows(connection, parquetSelect(columns), path, close);
+    const rows = streamRows(connection, { sql: parquetSelect(columns), path, rowCount }, close);
     return { columns: columns.map(({ name }) => name), rowCount, rows, close };
   } catch (error) {
     close();
@@ -60,21 +60,29 @@ async function countRows(connection: DuckDBConnection, path: string): Promise<nu
   return Number(counted.getRows()[0]?.[0] ?? 0);
 }
 
+interface RowQuery {
+  readonly sql: string;
+  readonly path: string;
+  /** By the file's own account. */
+  readonly rowCount: number;
+}
+
+/** DuckDB's stream just ends where a later part of the file is damaged, so the rows are counted. */
 async function* streamRows(
   connection: DuckDBConnection,
-  sql: string,
-  path: string,
+  { sql, path, rowCount }: RowQuery,
   close: () => void,
 ): AsyncGenerator<readonly SourceRow[]> {
+  let line = 0;
   try {
     const result = await connection.stream(sql, [path]);
-    let line = 0;
     for (let texts = await nextTexts(result); texts.length > 0; texts = await nextTexts(result)) {
       yield texts.map((text) => {
         line += 1;
         return { line, values: JSON.parse(text) as JsonValue[] }; // The statement builds an array.
       });
     }
+    if (line < rowCount) throw new SophiaError('source_damaged', `The Parquet file cannot be read beyond row ${line} of ${rowCount}.`);
   } catch (error) {
     throw damaged(error);
   } finally {

@@ -1,0 +1,125 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { chunks, collect } from '../testing/chunks.ts';
+import { openSource } from './open-source.ts';
+import { readParquet } from './read-parquet.ts';
+
+let folder = '';
+const at = (name: string): string => join(folder, name);
+
+async function writeParquet(name: string, query: string): Promise<string> {
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  await connection.run(`copy (${query}) to '${at('made.parquet')}' (format parquet)`);
+  connection.closeSync();
+  instance.closeSync();
+  await writeFile(at(name), await readFile(at('made.parquet')));
+  return at(name);
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sophia-parquet-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('a Parquet file', () => {
+  test('gives every type as JSON has it, without loss', async () => {
+    const path = await writeParquet(
+      'types.parquet',
+      `select 'é"' as t, null::varchar n, true b, 1::tinyint i1, 4294967295::uinteger u4, 9007199254740993::bigint i8,
+        12345678901234567890123456789::decimal(38,0) as h, 12.3400::decimal(18,4) d, 0.1::float f, 0.1::double g, 'nan'::double x,
+        date '2017-03-01' as day, timestamp '2017-03-01 10:00:00.5' as local, timestamptz '2017-03-01 10:00:00+02' as instant,
+        ['a', null] as list, {'a': 1, 'b': [2]} as struct, map {'k': 'v'} as m, '\\xAA\\x00'::blob as bytes, uuid 'b3c1a5e2-0000-4000-8000-000000000000' as id,
+        'x "y"' as "quoted "" name"`,
+    );
+    const source = await openSource({ kind: 'file', path });
+    const [row] = await collect(source.rows);
+    expect(source.description).toEqual({ format: 'parquet', compression: 'none', assumptions: [] });
+    expect(Object.fromEntries((source.columns ?? []).map((column, index) => [column, Object.values(row?.values ?? [])[index]]))).toEqual({
+      t: 'é"',
+      n: null,
+      b: true,
+      i1: 1,
+      u4: 4294967295,
+      i8: '9007199254740993',
+      h: '12345678901234567890123456789',
+      d: '12.3400',
+      f: 0.1,
+      g: 0.1,
+      x: null,
+      day: '2017-03-01',
+      local: '2017-03-01 10:00:00.5',
+      instant: '2017-03-01 08:00:00+00',
+      list: ['a', null],
+      struct: { a: 1, b: [2] },
+      m: { k: 'v' },
+      bytes: 'qgA=',
+      id: 'b3c1a5e2-0000-4000-8000-000000000000',
+      'quoted " name': 'x "y"',
+    });
+    await source.close();
+  });
+
+  test('is read some rows at a time, with its progress', async () => {
+    const path = await writeParquet('many.parquet', 'select i, i % 7 as seven from range(100000) t(i)');
+    const source = await openSource({ kind: 'file', path }, { sampleRows: 5 });
+    const begun = source.progress();
+    expect(begun.bytesRead).toBeLessThan(begun.bytesTotal ?? 0);
+    let lines = 0;
+    for await (const batch of source.rows) {
+      expect(batch.length).toBeLessThan(10_000);
+      lines += batch.length;
+      expect(batch.at(-1)?.line).toBe(lines);
+    }
+    expect(lines).toBe(100_000);
+    expect(source.progress().bytesRead).toBe(source.progress().bytesTotal);
+    await source.close();
+    await source.close();
+  });
+
+  test('may have no rows, and any name', async () => {
+    const path = await writeParquet("a [b] *'c.parquet", 'select 1 as a where false');
+    const source = await openSource({ kind: 'file', path });
+    expect(source.columns).toEqual(['a']);
+    expect(await collect(source.rows)).toEqual([]);
+    expect(source.progress().bytesRead).toBe(source.progress().bytesTotal);
+    await source.close();
+  });
+
+  test('from a stream, or packed, is kept in a file while it is read', async () => {
+    const content = await readFile(await writeParquet('stream.parquet', 'select 1 as a'));
+    const spool = { directory: folder };
+    const before = await readdir(folder);
+    for (const bytes of [content, gzipSync(content)]) {
+      const source = await openSource({ kind: 'stream', stream: chunks(bytes) }, { spool });
+      expect(await collect(source.rows)).toMatchObject([{ line: 1, values: [1] }]);
+      await source.close();
+    }
+    expect(await readdir(folder)).toEqual(before);
+    const tooLong = openSource({ kind: 'stream', stream: chunks(content) }, { spool: { ...spool, maxBytes: 10 } });
+    await expect(tooLong).rejects.toMatchObject({ code: 'payload_too_large' });
+    await expect(openSource({ kind: 'stream', stream: chunks(content) })).rejects.toMatchObject({ code: 'unknown_format' });
+    expect(await readdir(folder)).toEqual(before);
+  });
+
+  test('that is damaged fails, at once or where it is damaged', async () => {
+    const content = await readFile(await writeParquet('good.parquet', 'select i, md5(i::varchar) as h from range(500000) t(i)'));
+    await writeFile(at('cut.parquet'), content.subarray(0, content.length - 100));
+    await expect(openSource({ kind: 'file', path: at('cut.parquet') })).rejects.toMatchObject({ code: 'source_damaged' });
+    const broken = Buffer.from(content);
+    broken.fill(0xff, Math.floor(content.length * 0.6), Math.floor(content.length * 0.8));
+    await writeFile(at('broken.parquet'), broken);
+    const source = await openSource({ kind: 'file', path: at('broken.parquet') }, { sampleRows: 1 });
+    await expect(collect(source.rows)).rejects.toMatchObject({ code: 'source_damaged' });
+    await source.close();
+  });
+
+  test('of too many columns is refused', async () => {
+    const path = await writeParquet('wide.parquet', 'select 1 as a, 2 as b, 3 as c');
+    await expect(readParquet(path, { rowBytes: 1000, columns: 2 })).rejects.toMatchObject({ code: 'too_many_columns' });
+  });
+});

@@ -1,0 +1,78 @@
+import { SophiaError } from '@sophia/shared';
+import type { JsonObject, JsonValue } from '@sophia/types';
+
+/** A line of the Singer specification (version 0.3). */
+export type SingerMessage =
+  | {
+      readonly type: 'SCHEMA';
+      readonly stream: string;
+      readonly schema: JsonObject;
+      readonly keyProperties: readonly string[];
+      readonly bookmarkProperties: readonly string[];
+    }
+  | { readonly type: 'RECORD'; readonly stream: string; readonly record: JsonObject; readonly version: number | undefined }
+  | { readonly type: 'STATE'; readonly value: JsonValue }
+  | { readonly type: 'ACTIVATE_VERSION'; readonly stream: string; readonly version: number };
+
+export type SchemaMessage = Extract<SingerMessage, { type: 'SCHEMA' }>;
+
+/**
+ * Reads one line. Anything that is no message ends the import with `invalid_singer_message`: it may be a record that was
+ * cut, and a state behind it would say that the record is in.
+ */
+export function parseSingerMessage(line: string, number: number): SingerMessage {
+  const message = parse(line, number);
+  const fail = (expected: string): never => {
+    throw invalidMessage(number, expected);
+  };
+  const stream = (): string => (typeof message.stream === 'string' && message.stream !== '' ? message.stream : fail('a stream'));
+  const object = (key: string): JsonObject => {
+    const value = message[key];
+    return isObject(value) ? value : fail(`an object in ${key}`);
+  };
+  switch (message.type) {
+    case 'SCHEMA':
+      return {
+        type: 'SCHEMA',
+        stream: stream(),
+        schema: object('schema'),
+        keyProperties: names(message.key_properties) ?? fail('a list of names in key_properties'),
+        bookmarkProperties: names(message.bookmark_properties) ?? fail('a list of names in bookmark_properties'),
+      };
+    case 'RECORD':
+      return { type: 'RECORD', stream: stream(), record: object('record'), version: optionalVersion(message.version) };
+    case 'STATE':
+      return { type: 'STATE', value: message.value ?? null };
+    case 'ACTIVATE_VERSION':
+      return { type: 'ACTIVATE_VERSION', stream: stream(), version: optionalVersion(message.version) ?? fail('a number in version') };
+    default:
+      return fail('a message of type SCHEMA, RECORD, STATE or ACTIVATE_VERSION');
+  }
+}
+
+export const invalidMessage = (line: number, expected: string): SophiaError =>
+  new SophiaError('invalid_singer_message', `Line ${line} of the tap: expected ${expected}.`, { details: { line } });
+
+function parse(line: string, number: number): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (cause) {
+    throw new SophiaError('invalid_singer_message', `Line ${number} of the tap is no JSON.`, { cause, details: { line: number } });
+  }
+  if (!isObject(value)) throw invalidMessage(number, 'a message, which is an object');
+  return value;
+}
+
+/** What `JSON.parse` gives is JSON. */
+const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A tap may leave a list out, or name one property without a list. */
+function names(value: JsonValue | undefined): readonly string[] | undefined {
+  if (value === undefined || value === null) return [];
+  if (typeof value === 'string') return [value];
+  return Array.isArray(value) && value.every((name) => typeof name === 'string') ? value : undefined;
+}
+
+const optionalVersion = (value: JsonValue | undefined): number | undefined =>
+  typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;

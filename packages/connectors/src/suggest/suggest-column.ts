@@ -1,0 +1,62 @@
+import type { FieldDefinition } from '@sophia/types';
+import type { ColumnProfile } from './profile-column.ts';
+import type { SuggestedField } from './write-mapping.ts';
+
+/** How a column is read as the values of a field, as far as the sample shows. */
+export function suggestColumn(field: FieldDefinition, profile: ColumnProfile): SuggestedField {
+  switch (field.type) {
+    case 'date':
+    case 'timestamp':
+      return suggestInstants(field, profile);
+    case 'integer':
+    case 'number':
+    case 'money':
+      return suggestNumbers(field, profile);
+    case 'text_list':
+      return suggestList(field, profile);
+    default:
+      return { field: field.name, settings: [['column', profile.column]], notes: [] };
+  }
+}
+
+const HAS_OFFSET = /(Z|[+-]\d{2}(:?\d{2})?)$/;
+
+function suggestInstants(field: FieldDefinition, { column, dates, texts }: ColumnProfile): SuggestedField {
+  const settings: [string, string][] = [['column', column]];
+  const notes: string[] = [];
+  if (dates.kind === 'found' && dates.pattern !== 'iso') settings.push(['format', dates.pattern]);
+  if (dates.kind === 'ambiguous') {
+    const choices = dates.readings.map(({ pattern, reading }) => `format: ${pattern} (${reading})`).join(' or ');
+    notes.push(`${dates.example} can be read in two ways; set ${choices}`);
+  }
+  if (field.type === 'timestamp' && texts.some((text) => !HAS_OFFSET.test(text))) {
+    notes.push('times without an offset; set zone, for example zone: Europe/Berlin');
+  }
+  return { field: field.name, settings, notes };
+}
+
+function suggestNumbers(field: FieldDefinition, { column, numbers, texts }: ColumnProfile): SuggestedField {
+  const settings: [string, string][] = [['column', column]];
+  const notes: string[] = [];
+  if (numbers.kind === 'found') {
+    settings.push(['decimal', numbers.format.decimal]);
+    if (numbers.percent) settings.push(['unit', 'percent']);
+    else if (numbers.format.symbol !== undefined) settings.push(['symbol', numbers.format.symbol]);
+  }
+  if (numbers.kind === 'ambiguous') {
+    const choices = numbers.readings.map(({ decimal, reading }) => `decimal: "${decimal}" (${reading})`).join(' or ');
+    notes.push(`${numbers.example} can be read in two ways; set ${choices}`);
+  }
+  if (field.name === 'annual_revenue' && numbers.kind === 'plain' && texts.every((text) => Number(text) < 1_000_000)) {
+    settings.push(['unit', 'millions']);
+    notes.push('revenues below a million look like millions');
+  }
+  return { field: field.name, settings, notes };
+}
+
+function suggestList(field: FieldDefinition, { column, texts, isNested }: ColumnProfile): SuggestedField {
+  const separator = isNested ? undefined : [';', '|', ','].find((sign) => texts.some((text) => text.includes(sign)));
+  const settings: [string, string][] = [['column', column]];
+  if (separator !== undefined) settings.push(['separator', separator]);
+  return { field: field.name, settings, notes: [] };
+}
