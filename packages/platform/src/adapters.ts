@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Database } from '@sophia/database';
-import type { Observability } from '@sophia/observability';
+import type { Logger, Observability } from '@sophia/observability';
 import type { PubSub } from '@sophia/pub-sub';
 import { createMemoryPubSub } from '@sophia/pub-sub/memory';
 import { createPostgresPubSub } from '@sophia/pub-sub/postgres';
@@ -19,8 +19,15 @@ export const openPubSub = async ({ pubSub }: Configuration, database: Database, 
   }
 };
 
-export const openWarehouse = async ({ warehouse }: Configuration): Promise<Warehouse> => {
-  const { directory, memoryBytes, threads } = warehouse;
-  await mkdir(directory, { recursive: true });
-  return createDuckDbWarehouse({ directory, memoryBytes, threads, builtinTypes: BUILTIN_RECORD_TYPES });
-};
+export const openWarehouse = ({ warehouse }: Configuration, logger: Logger): Promise<Warehouse> =>
+  createDuckDbWarehouse({
+    file: join(warehouse.directory, 'warehouse.duckdb'),
+    memoryLimitMb: Math.floor(warehouse.memoryBytes / 2 ** 20),
+    threads: warehouse.threads ?? availableParallelism(),
+    readers: WAREHOUSE_READERS,
+    builtinTypes: BUILTIN_RECORD_TYPES,
+    onBackgroundError: (error) => logger.warn({ err: error }, 'the upkeep of the warehouse failed; it is tried again'),
+  });
+
+/** Each running query holds a thread of Node's pool; more at once would only share the same cores. */
+const WAREHOUSE_READERS = 4;

@@ -5,8 +5,14 @@ import { type Analytics, createAnalytics } from '@sophia/analytics';
 import { type Auth, createAuth } from '@sophia/auth';
 import { AUTH_MIGRATIONS } from '@sophia/auth/migrations';
 import { createMemoryCache } from '@sophia/cache/memory';
-import { type CatalogService, createCatalog } from '@sophia/catalog';
-import { CATALOG_MIGRATIONS } from '@sophia/catalog/migrations';
+import {
+  CATALOG_MIGRATIONS,
+  type Catalog,
+  createCatalog,
+  createDirectory,
+  createRecordTypeBook,
+  readSourceActivity,
+} from '@sophia/catalog';
 import type { Database } from '@sophia/database';
 import { migrate } from '@sophia/database/migrations';
 import { createDatabaseObservers, createPostgresDatabase, type DatabaseRole, type PostgresConnection } from '@sophia/database/postgres';
@@ -28,7 +34,7 @@ import { followWorkspaces, type WorkspaceDirectory } from './workspace-directory
 /** Everything that the interfaces stand on, started and wired. */
 export interface Platform {
   readonly configuration: Configuration;
-  readonly catalog: CatalogService;
+  readonly catalog: Catalog;
   readonly analytics: Analytics;
   readonly auth: Auth;
   readonly eventLog: EventLog;
@@ -80,9 +86,11 @@ export const createPlatform = async (options: PlatformOptions): Promise<Platform
   const pubSub = await lifecycle.start('pub-sub', () => openPubSub(configuration, app, observability));
   const [eventLog, warehouse] = await Promise.all([
     lifecycle.start('event log', () => createPostgresEventLog({ app, log, logger, retentionDays: configuration.eventLog.retentionDays })),
-    lifecycle.start('warehouse', () => openWarehouse(configuration)),
+    lifecycle.start('warehouse', () => openWarehouse(configuration, logger)),
   ]);
 
+  const recordTypes = createRecordTypeBook({ database: app, clock });
+  const directory = createDirectory(app, recordTypes);
   const auth = await lifecycle.start('auth', () =>
     createAuth({
       database: app,
@@ -90,14 +98,20 @@ export const createPlatform = async (options: PlatformOptions): Promise<Platform
       observability,
       configuration: { ...configuration.auth, ...configuration },
       pubSub,
-      directory: {
-        recordTypes: (workspace) => catalog.directory.recordTypes(workspace),
-        user: (workspace, key) => catalog.directory.user(workspace, key),
-      },
+      directory,
     }),
   );
-  const catalog: CatalogService = await lifecycle.start('catalog', () =>
-    createCatalog({ database: app, eventLog, policy: auth.policies, audit: auth.audit, clock, observability }),
+  const catalog = await lifecycle.start('catalog', () =>
+    createCatalog({
+      database: app,
+      eventLog,
+      policy: auth.policies,
+      audit: auth.audit,
+      clock,
+      observability,
+      recordTypes,
+      connections: configuration.imports.connections,
+    }),
   );
   const workspaces = await lifecycle.start('workspaces', () => followWorkspaces(auth, configuration));
   const answers = await lifecycle.start('answers', () =>
@@ -121,9 +135,9 @@ export const createPlatform = async (options: PlatformOptions): Promise<Platform
       clock,
       newQueryId: newId,
       readModels: async (workspace) => readModelFiles(await folderOf(workspace)),
-      readRecordTypes: (workspace) => catalog.directory.recordTypes(workspace),
+      readRecordTypes: (workspace) => directory.recordTypes(workspace),
       calendar: (workspace) => workspaces.calendar(workspace),
-      readSourceActivity: () => catalog.directory.sourceActivity(workspaces.ids()),
+      readSourceActivity: () => readSourceActivity(app, workspaces.ids()),
       onApplied: (events) => forgetPolicies(auth, events),
       warmAnswers: WARM_ANSWERS,
     }),

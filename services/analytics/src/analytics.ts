@@ -1,5 +1,5 @@
 import type { CacheStatistics } from '@sophia/cache';
-import type { MetricInfo } from '@sophia/core';
+import type { DrilledRecord, MetricDescription } from '@sophia/core';
 import type {
   AnswerColumn,
   Call,
@@ -76,20 +76,9 @@ export interface DrillDownRequest {
 }
 
 export interface DrillDownAnswer {
-  readonly records: readonly DrillDownRecord[];
+  readonly records: readonly DrilledRecord[];
   readonly next_cursor: string | null;
   readonly freshness: Freshness;
-}
-
-export interface DrillDownRecord {
-  readonly id: RecordId;
-  readonly source_system: string;
-  readonly record_type: string;
-  readonly source_id: string;
-  readonly version: number;
-  readonly data: Readonly<Record<string, unknown>>;
-  /** What this record adds to the cell's measure. */
-  readonly value: Cell;
 }
 
 export interface ProjectionStatus {
@@ -106,7 +95,7 @@ export interface ProjectionStatus {
 /** The read side: metric answers with their freshness, for one principal at a time; every call is audited. */
 export interface Analytics {
   /** Those that the principal may ask for. */
-  metrics(call: Call): Promise<readonly MetricInfo[]>;
+  metrics(call: Call): Promise<readonly MetricDescription[]>;
   /** Errors: `unknown_metric`, `unknown_dimension`, `mixed_currencies`, `not_applied_yet`, `invalid_token` and the compiler's others. */
   ask(call: Call, query: MetricQuery, options?: AskOptions): Promise<Answer>;
   /**

@@ -35,7 +35,7 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
   sources.load(await collaborators.readSourceActivity());
   const freshness = createFreshnessTexts(sources, clock);
   const currencies = createCurrencies(warehouse);
-  const rollups = createRollups(warehouse, logger);
+  const rollups = createRollups();
   const prepared = createPreparedQueries({
     warehouse,
     clock,

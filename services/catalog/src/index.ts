@@ -5,3 +5,4 @@ export { createDirectory } from './directory.ts';
 export { CATALOG_MIGRATIONS } from './migrations.ts';
 export { createRecordTypeBook, type RecordTypeBook } from './record-types/record-type-book.ts';
 export { MAX_ROWS } from './records/upsert-many.ts';
+export { readSourceActivity, type SourceActivityRow } from './reading/source-activity.ts';
