@@ -3,6 +3,6 @@ export type { Collaborators } from './collaborators.ts';
 export { type CatalogOptions, createCatalog } from './create-catalog.ts';
 export { createDirectory } from './directory.ts';
 export { CATALOG_MIGRATIONS } from './migrations.ts';
+export { readSourceActivity, type SourceActivityRow } from './reading/source-activity.ts';
 export { createRecordTypeBook, type RecordTypeBook } from './record-types/record-type-book.ts';
 export { MAX_ROWS } from './records/upsert-many.ts';
-export { readSourceActivity, type SourceActivityRow } from './reading/source-activity.ts';

@@ -1,0 +1,71 @@
+import { seededRandom } from '@sophia/shared';
+import type { IncomingRow, WriteCounts } from '@sophia/types';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Catalog, ImportItem } from '../catalog.ts';
+import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
+import { brokenChains, readChains, readCurrent } from '../testing/record-chains.ts';
+
+let harness: CatalogHarness;
+beforeAll(async () => {
+  harness = await createCatalogHarness();
+});
+afterAll(() => harness.close());
+
+const target = { recordType: 'product', sourceSystem: 'shop' };
+const KEYS = 100;
+
+test('two processes write a hundred keys in every way at once: no change is lost, none is doubled, nothing deadlocks', async () => {
+  const workspace = await harness.workspace();
+  const call = harness.callOf(workspace);
+  const processes = [harness.catalog, await harness.another()] as const;
+  const sum = { created: 0, updated: 0, unchanged: 0 };
+  const count = ({ created, updated, unchanged }: WriteCounts) => {
+    sum.created += created;
+    sum.updated += updated;
+    sum.unchanged += unchanged;
+  };
+  const writers = processes.flatMap((catalog, index) => [
+    ...Array.from({ length: 4 }, (_, writer) => writeOneByOne(catalog, rowsOf(1_000 * index + writer, 60), count)),
+    writeTogether(catalog, 1_000 * index + 10, count),
+    importAll(catalog, 1_000 * index + 20, count),
+    deleteSome(catalog, 1_000 * index + 30, count),
+  ]);
+  await Promise.all(writers);
+
+  expect(await brokenChains(harness.database, workspace.id)).toEqual([]);
+  const chains = await readChains(harness.database, workspace.id);
+  expect(chains.length).toBe(sum.created + sum.updated);
+  expect(chains.filter(({ kind }) => kind === 'record.created').length).toBe(sum.created);
+  expect((await readCurrent(harness.database, workspace.id)).length).toBe(KEYS);
+  const [stats] = await harness.database.select<{ deadlocks: string }>([], {
+    name: 'test_deadlocks',
+    text: 'select deadlocks from pg_stat_database where datname = current_database()',
+  });
+  expect(stats?.deadlocks).toBe('0');
+
+  async function writeOneByOne(catalog: Catalog, rows: readonly IncomingRow[], told: (counts: WriteCounts) => void) {
+    for (const row of rows) told(await catalog.records.upsert(call, target, row));
+  }
+  async function writeTogether(catalog: Catalog, seed: number, told: (counts: WriteCounts) => void) {
+    for (let round = 0; round < 5; round++) told(await catalog.records.upsertMany(call, target, rowsOf(seed + round, 250)));
+  }
+  async function importAll(catalog: Catalog, seed: number, told: (counts: WriteCounts) => void) {
+    const items = async function* (): AsyncGenerator<ImportItem> {
+      for (let round = 0; round < 8; round++) yield { kind: 'rows', target, rows: rowsOf(seed + round, 500) };
+    };
+    told(await (await catalog.imports.start(call, { name: `hot ${seed}`, kind: 'http' }, items())).finished);
+  }
+  /** By key, as a source tells of deletions. */
+  async function deleteSome(catalog: Catalog, seed: number, told: (counts: WriteCounts) => void) {
+    for (const row of rowsOf(seed, 40)) told(await catalog.records.upsert(call, target, { ...row, fields: {}, deleted: true }));
+  }
+});
+
+function rowsOf(seed: number, count: number): IncomingRow[] {
+  const random = seededRandom(seed);
+  return Array.from({ length: count }, (_, index) => ({
+    line: index + 1,
+    source_id: `P-${Math.floor(random() * KEYS)}`,
+    fields: { name: `n${Math.floor(random() * 5)}`, series: `s${Math.floor(random() * 3)}` },
+  }));
+}
