@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { systemPrincipal } from '@sophia/auth';
 import type { ImportProgress, ImportReport } from '@sophia/catalog';
 import { mapSource, openSource, parseMapping } from '@sophia/connectors';
@@ -7,6 +8,9 @@ import { SophiaError } from '@sophia/shared';
 import type { Call, WorkspaceRef } from '@sophia/types';
 import { parse } from 'yaml';
 import type { Platform } from './create-platform.ts';
+
+/** The sample that Sophia brings. */
+export const SAMPLE_FOLDER = fileURLToPath(new URL('../../../samples/crm/', import.meta.url));
 
 export interface SampleOptions {
   /** Folder of the sample: `sample.yaml`, its data and mappings. */

@@ -32,6 +32,11 @@ export const COMMON_ERRORS = {
     title: 'Address not allowed',
     help: 'Sources, webhooks and issuers may have no private address unless the operator allows it for that one.',
   },
+  address_in_use: {
+    status: 500,
+    title: 'Address in use',
+    help: 'Another program listens there: stop it, or choose another port with --port or SOPHIA_PORT.',
+  },
   invalid_configuration: {
     status: 500,
     title: 'Invalid configuration',

@@ -1,0 +1,67 @@
+import { type ApiServer, createApi } from '@sophia/api';
+import { createPlatform, type Platform } from '@sophia/platform';
+import { type Configuration, createLifecycle, isSophiaError, SophiaError } from '@sophia/shared';
+import { VERSION } from '../version.ts';
+import { prepareWorkspace } from './prepare-workspace.ts';
+import { adminSocketPath, announceServer, findServer, openRunDirectory, withdrawServer } from './run-directory.ts';
+
+export interface ServeOptions {
+  readonly configuration: Configuration;
+  /** Whether programs may call from outside, or only the command line through the socket in the data folder. */
+  readonly listens: boolean;
+  /** What happens at the moment, for people. */
+  readonly say: (line: string) => void;
+}
+
+export interface Served {
+  /** `http://host:port`; null where it does not listen. */
+  readonly address: string | null;
+  readonly platform: Platform;
+  close(): Promise<void>;
+}
+
+/** The all-in-one server: platform, REST, and the socket for the owner of the data folder. */
+export const serve = async ({ configuration, listens, say }: ServeOptions): Promise<Served> => {
+  const { dataDirectory } = configuration;
+  const lifecycle = createLifecycle({ closeDeadline: configuration.shutdownMilliseconds });
+  await openRunDirectory(dataDirectory);
+  const platform = await lifecycle.start('platform', () => startPlatform(configuration));
+  await prepareWorkspace(platform, say);
+  const api = await lifecycle.start('api', () => openApi(platform));
+  await api.listenAdmin(adminSocketPath(dataDirectory));
+  const address = listens ? await listen(api, configuration) : null;
+  if (address !== null) {
+    await announceServer(dataDirectory, { pid: process.pid, address, started_at: new Date().toISOString() });
+    await lifecycle.start('announcement', () => ({ close: () => withdrawServer(dataDirectory) }));
+  }
+  return { address, platform, close: () => lifecycle.close() };
+};
+
+const startPlatform = async (configuration: Configuration): Promise<Platform> => {
+  try {
+    return await createPlatform({ configuration, version: VERSION });
+  } catch (error) {
+    const holder = await findServer(configuration.dataDirectory);
+    if (!isSophiaError(error, 'data_folder_in_use') || holder === undefined) throw error;
+    const { pid, address, started_at } = holder;
+    throw new SophiaError(
+      'data_folder_in_use',
+      `The data folder ${configuration.dataDirectory} is held by the Sophia at ${address} (process ${pid}, started ${started_at}).`,
+      { cause: error, details: { pid, address } },
+    );
+  }
+};
+
+const openApi = ({ catalog, analytics, auth, observability, configuration, health, ...rest }: Platform): Promise<ApiServer> =>
+  createApi({ ...rest, ...auth, catalog, analytics, observability, configuration: configuration.http, version: VERSION, health });
+
+const listen = async (api: ApiServer, { http: { host, port } }: Configuration): Promise<string> => {
+  try {
+    return await api.listen();
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
+    throw new SophiaError('address_in_use', `Something listens at ${host}:${port} already: stop it, or choose another port with --port.`, {
+      cause: error,
+    });
+  }
+};
