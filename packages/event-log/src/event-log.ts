@@ -22,10 +22,10 @@ export interface MicroBatch {
 export type RecordChange = Omit<LogEvent, 'position'>;
 
 export interface ReadOptions {
-  /** Reads no further than this place. */
-  readonly upTo?: Position | undefined;
   /** At most so many events; 1,000 unless told. */
   readonly limit?: number | undefined;
+  /** Reads no further than this place. */
+  readonly upTo?: Position | undefined;
   readonly workspace?: WorkspaceId | undefined;
   readonly kinds?: readonly string[] | undefined;
   readonly recordTypes?: readonly string[] | undefined;

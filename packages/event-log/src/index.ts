@@ -1,1 +1,2 @@
 export type * from './event-log.ts';
+export { observeEventLog } from './event-log-metrics.ts';

@@ -21,7 +21,7 @@ export const comparePlaces = (a: Place, b: Place): number => a.tick - b.tick || 
 // The only maker of positions.
 export const formatPosition = (epoch: string, tick: number, offset: number): Position => `${epoch}.${tick}.${offset}` as Position;
 
-/** Throws `invalid_cursor`, or `cursor_of_another_log` for one of another epoch. */
+/** Places before the beginning are the beginning. Throws `invalid_cursor`, or `cursor_of_another_log` for one of another epoch. */
 export function parsePosition(epoch: string, text: string): Place {
   const parts = FORM.exec(text);
   if (parts === null) throw new SophiaError('invalid_cursor', 'The cursor is none of this log: send it as it was received.');
@@ -35,7 +35,8 @@ export function parsePosition(epoch: string, text: string): Place {
       },
     );
   }
-  return { tick: Number(tick), offset: Number(offset) };
+  const place = { tick: Number(tick), offset: Number(offset) };
+  return comparePlaces(place, BEGINNING) < 0 ? BEGINNING : place;
 }
 
 const FORM = /^([0-9a-z]{1,16})\.(\d{1,15})\.(\d{1,15})$/;

@@ -11,7 +11,9 @@ export function encodeWriteToken({ epoch, transactionId, walPosition }: WriteTok
 
 /** Throws `invalid_token`, or `cursor_of_another_log` for a token of another epoch. */
 export function decodeWriteToken(epoch: string, token: string): WriteTokenParts {
-  const parts = token.length <= LONGEST ? FORM.exec(Buffer.from(token, 'base64url').toString('latin1')) : null;
+  const bytes = Buffer.from(token.slice(0, LONGEST), 'base64url');
+  // One token has one spelling.
+  const parts = bytes.toString('base64url') === token ? FORM.exec(bytes.toString('latin1')) : null;
   const [, text, found, transactionId, walPosition, sum] = parts ?? [];
   if (text === undefined || found === undefined || transactionId === undefined || walPosition === undefined || checksum(text) !== sum) {
     throw new SophiaError('invalid_token', 'The token is none that a write answered with: send it as it was received.');

@@ -23,7 +23,7 @@ const APPEND = {
   name: 'event_log_append',
   text: `insert into event (${FACT_COLUMNS})
     select ${FACT_COLUMNS}
-    from rows from (json_to_recordset($1) as (
+    from rows from (jsonb_to_recordset($1) as (
       workspace integer, kind text, record_id bigint, source_system text, record_type text, source_id text, version integer,
       occurred_at timestamptz, source_version text, business_priority text, created_at timestamptz,
       actor jsonb, cause jsonb, data jsonb, previous jsonb, original jsonb

@@ -1,18 +1,18 @@
 import type { Database } from '@sophia/database';
-import { withDeadline } from '@sophia/shared';
+import { SophiaError, withDeadline } from '@sophia/shared';
 import type { Transaction } from '@sophia/types';
 import type { Handler, MicroBatch } from '../event-log.ts';
 import { formatPosition } from '../position.ts';
-import type { LogBatch } from './event-reader.ts';
+import type { LogBatch } from './log-batch.ts';
 
-/** What went wrong in a handler, as opposed to around it. */
-export class HandlerFailure extends Error {
+/** What went wrong in a handler, as opposed to around it; its own error is the cause. A SophiaError, so that it passes the database port as it is. */
+export class HandlerFailure extends SophiaError {
   readonly batch: LogBatch;
   /** The surroundings failed, not the handler over an event. */
   readonly isEnvironmental: boolean;
 
   constructor(batch: LogBatch, cause: unknown, isEnvironmental: boolean) {
-    super('The handler failed.', { cause });
+    super('internal_error', 'The handler failed.', { cause });
     this.batch = batch;
     this.isEnvironmental = isEnvironmental;
   }

@@ -1,14 +1,15 @@
 import type { Database } from '@sophia/database';
 import type { Logger } from '@sophia/observability';
 import { type Clock, type Random, SophiaError, systemClock, systemRandom } from '@sophia/shared';
-import type { LogEvent, Position } from '@sophia/types';
-import type { ConsumeOptions, EventLog, ReadOptions, SetAsideEvent } from '../event-log.ts';
+import type { Position } from '@sophia/types';
+import type { ConsumeOptions, EventLog, SetAsideEvent } from '../event-log.ts';
 import { BEGINNING, endOfTick, formatPosition, type Place, parsePosition } from '../position.ts';
 import { decodeWriteToken, encodeWriteToken } from '../write-token.ts';
 import { appendEvents } from './append-events.ts';
 import { ownPlace, startConsumer } from './consumer.ts';
 import { ensureGroup } from './consumer-group.ts';
-import { createEventReader, type LogBatch } from './event-reader.ts';
+import { createEventReader } from './event-reader.ts';
+import { READ_LIMIT, readFiltered } from './filtered-read.ts';
 import { readLag } from './group-lag.ts';
 import { createGroupMembers } from './group-members.ts';
 import { microBatch } from './hand-over.ts';
@@ -47,9 +48,6 @@ export interface PostgresEventLog extends EventLog {
   readonly isTicker: boolean;
 }
 
-const READ_LIMIT = 1_000;
-/** A filtered read looks at so many times its limit. */
-const FILTERED_READS = 10;
 const HOUSEKEEPING_MS = 10_000;
 
 /** The event log over the table `event` of PostgreSQL 15 and later. */
@@ -85,21 +83,11 @@ export async function createPostgresEventLog(options: PostgresEventLogOptions): 
     },
     append: (transaction, events) => appendEvents(app, transaction, events),
     async read(cursor, readOptions = {}) {
-      const { limit = READ_LIMIT, signal } = readOptions;
-      const chosen = selectFrom(log, signal);
-      const isWanted = filterOf(readOptions);
-      if (isWanted === undefined) return microBatch(epoch, await reader.read(chosen, placeOf(cursor), limit));
-      const found: LogEvent[] = [];
-      let batch: LogBatch;
-      let from = placeOf(cursor);
-      let reads = 0;
-      do {
-        // No more than there is room for, so that what is read is also passed.
-        batch = await reader.read(chosen, from, limit - found.length);
-        found.push(...batch.events.filter(isWanted));
-        from = batch.end;
-      } while (found.length < limit && ++reads < FILTERED_READS && batch.tick.tick < book.head.tick);
-      return microBatch(epoch, { ...batch, events: found });
+      const batch = await readFiltered(reader, selectFrom(log, readOptions.signal), readOptions, {
+        from: placeOf(cursor),
+        upTo: readOptions.upTo === undefined ? undefined : placeOf(readOptions.upTo),
+      });
+      return microBatch(epoch, batch);
     },
     async consume(group, handler, consume: ConsumeOptions = {}) {
       if (consume.cursor !== undefined) await ownPlace(epoch, consume.cursor);
@@ -175,14 +163,6 @@ async function readEpoch(log: Database): Promise<string> {
 function followTick(book: TickBook, tick: number, logger: Logger): void {
   if (tick <= book.head.tick) return;
   book.refresh().catch((error: unknown) => logger.warn({ err: error }, 'ticks could not be read'));
-}
-
-function filterOf({ workspace, kinds, recordTypes }: ReadOptions): ((event: LogEvent) => boolean) | undefined {
-  if (workspace === undefined && kinds === undefined && recordTypes === undefined) return undefined;
-  return (event) =>
-    (workspace === undefined || event.workspace === workspace) &&
-    (kinds === undefined || kinds.includes(event.kind)) &&
-    (recordTypes === undefined || (event.record !== null && recordTypes.includes(event.record.record_type)));
 }
 
 const READ_EPOCH = { name: 'event_log_read_epoch', text: 'select epoch from installation' };

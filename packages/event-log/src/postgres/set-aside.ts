@@ -1,6 +1,6 @@
 import type { LogEvent } from '@sophia/types';
 import { comparePlaces, type Place, parsePosition } from '../position.ts';
-import type { LogBatch } from './event-reader.ts';
+import type { LogBatch } from './log-batch.ts';
 import type { Select } from './select.ts';
 
 /** Events of a batch that stand behind a poison event, and the batch without them. */

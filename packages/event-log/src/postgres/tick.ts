@@ -12,6 +12,11 @@ export interface Tick {
   readonly ceiling: number;
 }
 
+/** A tick of this database's own life. */
+export type LiveTick = Tick & { readonly snapshot: Snapshot };
+
+export const isLive = (tick: Tick): tick is LiveTick => tick.snapshot !== null;
+
 export interface TickRow {
   readonly tick: string;
   readonly snapshot: string | null;

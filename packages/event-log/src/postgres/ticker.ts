@@ -92,7 +92,7 @@ export function startTicker(options: TickerOptions): Ticker {
   };
 
   const asElected = async () => {
-    await waitForWakeUp(idleMs - silence());
+    await waitForWakeUp(Math.max(0, idleMs - silence()));
     const early = intervalMs - silence();
     if (early > 0) await systemSleep(early, closing.signal);
     await makeTick();

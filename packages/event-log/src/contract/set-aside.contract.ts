@@ -1,0 +1,204 @@
+import type { Position } from '@sophia/types';
+import { expect, test } from 'vitest';
+import type { CurrentHarness } from '../event-log.contract.ts';
+import type { EventLog, Handler, MicroBatch } from '../event-log.ts';
+import { nextTick, until } from '../testing/conditions.ts';
+import { type Change, changeOf, createLedger, eventOf, WORKSPACE } from '../testing/ledger.ts';
+
+export function setAsideContract(harness: CurrentHarness): void {
+  test('E5: a poison event is set aside with the later events of its key behind it, and the rest go on', async () => {
+    const { eventLog, database } = harness();
+    const ledger = createLedger(database, eventLog);
+    const taken = createTaker({ poison: ({ key, version }) => key === 3 && version === 2 });
+    for (let version = 1; version <= 4; version++) await ledger.change([1, 2, 3, 4, 5]);
+    const member = await eventLog.consume('group', taken.handler, QUICKLY);
+    await until(() => taken.changes.length === 17, 'the other events');
+    await ledger.change([3, 4]);
+    await until(() => taken.changes.length === 18, 'a later event of another key');
+
+    expect(taken.versions(3)).toEqual([1]);
+    expect(taken.versions(4)).toEqual([1, 2, 3, 4, 5]);
+    const aside = await eventLog.setAside('group');
+    expect(aside.map(({ event, poison, attempts }) => [changeOf(event).version, poison, attempts])).toEqual([
+      [2, true, 3],
+      [3, false, 0],
+      [4, false, 0],
+      [5, false, 0],
+    ]);
+    expect(aside[0]).toMatchObject({ group: 'group', error: 'Error: cannot take key 3 version 2' });
+    expect(await eventLog.setAside('group', { limit: 1, after: aside[0]?.event.position as Position })).toEqual([aside[1]]);
+    expect((await eventLog.lag())[0]).toMatchObject({ setAside: 4 });
+    await member.close();
+  });
+
+  test('E5: replay hands the set-aside events over again, in order', async () => {
+    const { eventLog, database, secondInstance } = harness();
+    const ledger = createLedger(database, eventLog);
+    let poisonous = new Set([3, 6]);
+    const taken = createTaker({ poison: ({ key, version }) => poisonous.has(key) && version === 1 });
+    const member = await eventLog.consume('group', taken.handler, QUICKLY);
+    for (let version = 1; version <= 3; version++) await ledger.change([3, 4, 6]);
+    await until(async () => (await eventLog.setAside('group')).length === 6, 'six events set aside');
+
+    poisonous = new Set([6]);
+    // Also when another process asks for it.
+    const other = await secondInstance();
+    expect(await other.replay('group')).toEqual({ succeeded: 3, failed: 3 });
+    expect(taken.versions(3)).toEqual([1, 2, 3]);
+    expect(taken.replayed).toBe(true);
+    const aside = await eventLog.setAside('group');
+    expect(aside.map(({ event, attempts, poison }) => [changeOf(event).version, poison, attempts])).toEqual([
+      [1, true, 4],
+      [2, false, 0],
+      [3, false, 0],
+    ]);
+
+    await ledger.change([3, 6]);
+    await until(() => taken.versions(3).length === 4, 'a key that flows again');
+    poisonous = new Set();
+    await until(async () => (await eventLog.setAside('group')).length === 4, 'the later event behind the others');
+    expect(await eventLog.replay('group')).toEqual({ succeeded: 4, failed: 0 });
+    expect(taken.versions(6)).toEqual([1, 2, 3, 4]);
+    expect(await eventLog.replay('group')).toEqual({ succeeded: 0, failed: 0 });
+    await ledger.change([6]);
+    await until(() => taken.versions(6).length === 5, 'the other key that flows again');
+    await member.close();
+    await expect(eventLog.replay('group')).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(eventLog.replay('nobody')).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  test('E5: a discarded event is given up, those behind it are replayed', async () => {
+    const { eventLog, database } = harness();
+    const ledger = createLedger(database, eventLog);
+    const taken = createTaker({ poison: ({ key, version }) => key === 3 && version === 1 });
+    const member = await eventLog.consume('group', taken.handler, QUICKLY);
+    for (let version = 1; version <= 3; version++) await ledger.change([3]);
+    await until(async () => (await eventLog.setAside('group')).length === 3, 'three events set aside');
+    const [poison] = await eventLog.setAside('group');
+    if (poison === undefined) throw new Error('Three events stand aside.');
+    await eventLog.discard('group', poison.event.position);
+    await expect(eventLog.discard('group', poison.event.position)).rejects.toMatchObject({ code: 'not_found' });
+    expect(await eventLog.replay('group')).toEqual({ succeeded: 2, failed: 0 });
+    expect(taken.versions(3)).toEqual([2, 3]);
+    await member.close();
+  });
+
+  test('E5: several poison events in one large batch are each found, also those of no record', async () => {
+    const { eventLog, database } = harness();
+    const ledger = createLedger(database, eventLog);
+    const poisonous = [0, 17, 18, 99, 150];
+    const taken = createTaker({ poison: ({ key }) => poisonous.includes(key) || Number.isNaN(key) });
+    await ledger.change(Array.from({ length: 160 }, (_, key) => key));
+    const systemEvent = {
+      ...eventOf({ key: 0, version: 1 }),
+      kind: 'sync.finished' as const,
+      record: null,
+      version: null,
+      data: { rows: 1 },
+    };
+    await database.write([WORKSPACE], (transaction) => eventLog.append(transaction, [systemEvent, systemEvent]));
+    await nextTick(eventLog);
+    const member = await eventLog.consume('group', taken.handler, QUICKLY);
+    await until(() => taken.changes.length === 155, 'the other events');
+    await until(async () => (await eventLog.setAside('group')).length === 7, 'the poison events');
+    expect((await eventLog.setAside('group')).every(({ poison }) => poison)).toBe(true);
+    expect(taken.changes.map(({ key }) => key)).toEqual(
+      Array.from({ length: 160 }, (_, key) => key).filter((key) => !poisonous.includes(key)),
+    );
+    await member.close();
+  });
+
+  test('E5: a handler with a cursor of its own loses none behind a poison event', async () => {
+    const { eventLog, database } = harness();
+    const ledger = createLedger(database, eventLog);
+    let repaired = false;
+    let own: Position | null = null;
+    const taken = createTaker({ poison: ({ key, version }) => !repaired && key === 3 && version === 1 });
+    const handler: Handler = async (batch, delivery) => {
+      await taken.handler(batch, delivery);
+      own = batch.cursor;
+    };
+    const consume = () => eventLog.consume('group', handler, { ...QUICKLY, cursor: async () => own });
+    let member = await consume();
+    for (let version = 1; version <= 5; version++) {
+      await ledger.change([2, 3]);
+      await until(() => taken.versions(2).length === version, `version ${version} of the other key`);
+      await member.close();
+      member = await consume();
+    }
+    expect(taken.versions(3)).toEqual([]);
+    await until(async () => (await eventLog.setAside('group')).length === 5, 'five events set aside');
+
+    // From the beginning, as for a rebuild: what stands aside stays there.
+    await member.close();
+    own = null;
+    taken.changes.length = 0;
+    member = await consume();
+    await until(() => taken.versions(2).length === 5, 'the other key once more');
+    expect(taken.versions(3)).toEqual([]);
+    repaired = true;
+    expect(await eventLog.replay('group')).toEqual({ succeeded: 5, failed: 0 });
+    expect(taken.versions(3)).toEqual([1, 2, 3, 4, 5]);
+    await member.close();
+  });
+
+  test('E5: errors of the environment are retried without end and set nothing aside', async () => {
+    const { eventLog, database } = harness();
+    const ledger = createLedger(database, eventLog);
+    const failures = [
+      ...Array.from({ length: 6 }, () => Object.assign(new Error('no room'), { code: 'ENOSPC' })),
+      ...Array.from({ length: 6 }, () => new Error('warehouse is busy')),
+    ];
+    const handled: Change[] = [];
+    await ledger.change([1, 2, 3]);
+    const handler = async ({ events }: MicroBatch) => {
+      const failure = events.length === 0 ? undefined : failures.pop();
+      if (failure !== undefined) throw failure;
+      handled.push(...events.map(changeOf));
+    };
+    const isEnvironmental = (error: unknown) => error instanceof Error && error.message === 'warehouse is busy';
+    const member = await eventLog.consume('group', handler, { ...QUICKLY, attempts: 2, isEnvironmental });
+    await until(() => handled.length === 3, 'success at last');
+    expect(failures).toEqual([]);
+    expect(await eventLog.setAside('group')).toEqual([]);
+    await member.close();
+  });
+
+  test('E5: a failure without events is never poison', async () => {
+    const { eventLog } = harness();
+    let calls = 0;
+    const member = await eventLog.consume(
+      'group',
+      async () => {
+        if (++calls < 8) throw new Error('not even an empty one');
+      },
+      QUICKLY,
+    );
+    await until(() => calls > 8, 'success at last');
+    expect(await eventLog.setAside('group')).toEqual([]);
+    await member.close();
+  });
+}
+
+const QUICKLY = { attempts: 3, retryDelay: 1 } satisfies Parameters<EventLog['consume']>[2];
+
+/** A handler that refuses a batch with a poison event in it, and keeps what it took. */
+function createTaker({ poison }: { readonly poison: (change: Change) => boolean }) {
+  const changes: Change[] = [];
+  const state = { replayed: false };
+  const handler: Handler = async ({ events }, { replay }) => {
+    const batch = events.map(changeOf);
+    const bad = batch.find(poison);
+    if (bad !== undefined) throw new Error(`cannot take key ${bad.key} version ${bad.version}`);
+    state.replayed ||= replay;
+    changes.push(...batch);
+  };
+  return {
+    handler,
+    changes,
+    get replayed() {
+      return state.replayed;
+    },
+    versions: (key: number) => changes.filter((change) => change.key === key).map(({ version }) => version),
+  };
+}

@@ -1,0 +1,40 @@
+import type { LogEvent } from '@sophia/types';
+import type { ReadOptions } from '../event-log.ts';
+import { comparePlaces, type Place } from '../position.ts';
+import type { EventReader } from './event-reader.ts';
+import type { LogBatch } from './log-batch.ts';
+import type { Select } from './select.ts';
+
+/** Events of one read, unless told. */
+export const READ_LIMIT = 1_000;
+/** A filtered read looks at so many portions until it answers with what it has. */
+const PORTIONS = 10;
+
+/** The events between two places that pass the filters; the end is that of all that was looked at. */
+export async function readFiltered(
+  reader: EventReader,
+  select: Select,
+  options: ReadOptions,
+  { from, upTo }: { readonly from: Place; readonly upTo: Place | undefined },
+): Promise<LogBatch> {
+  const { limit = READ_LIMIT } = options;
+  let batch = await reader.read(select, from, limit, upTo);
+  const isWanted = filterOf(options);
+  if (isWanted === undefined) return batch;
+  const events = batch.events.filter(isWanted);
+  for (let portion = 1, before = from; portion < PORTIONS && events.length < limit && comparePlaces(batch.end, before) > 0; portion++) {
+    before = batch.end;
+    // No more than there is room for, so that what was looked at is also passed.
+    batch = await reader.read(select, before, limit - events.length, upTo);
+    events.push(...batch.events.filter(isWanted));
+  }
+  return { ...batch, events };
+}
+
+function filterOf({ workspace, kinds, recordTypes }: ReadOptions): ((event: LogEvent) => boolean) | undefined {
+  if (workspace === undefined && kinds === undefined && recordTypes === undefined) return undefined;
+  return (event) =>
+    (workspace === undefined || event.workspace === workspace) &&
+    (kinds === undefined || kinds.includes(event.kind)) &&
+    (recordTypes === undefined || (event.record !== null && recordTypes.includes(event.record.record_type)));
+}

@@ -1,0 +1,22 @@
+import { SophiaError } from '@sophia/shared';
+import type { LogEvent } from '@sophia/types';
+import { endOfTick, type Place } from '../position.ts';
+import type { Tick } from './tick.ts';
+
+/** What was read between two places. */
+export interface LogBatch {
+  readonly events: readonly LogEvent[];
+  /** Each event's place in the table, in the same order; they never leave the adapter. */
+  readonly positions: readonly string[];
+  /** Where to read on. */
+  readonly end: Place;
+  /** The tick that the batch ends in or with. */
+  readonly tick: Tick;
+  /** The last tick that was passed to its end: what `completeTo` may state. */
+  readonly complete: Tick;
+}
+
+/** Nothing up to the end of a tick. */
+export const emptyBatch = (tick: Tick): LogBatch => ({ events: [], positions: [], end: endOfTick(tick.tick), tick, complete: tick });
+
+export const unknownPlace = () => new SophiaError('invalid_cursor', 'The cursor is no place of this log: send it as it was received.');

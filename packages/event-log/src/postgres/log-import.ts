@@ -1,0 +1,172 @@
+import type { CopyTarget, Database, Session } from '@sophia/database';
+import { formatMicros, parseMicros, SophiaError } from '@sophia/shared';
+import type { NewEvent } from '@sophia/types';
+import type { ExportedLine } from './log-export.ts';
+import { TICKER_LOCK } from './ticker.ts';
+
+export interface ImportReport {
+  readonly events: number;
+  readonly ticks: number;
+}
+
+interface Chunk {
+  events: unknown[][];
+  ticks: unknown[][];
+}
+
+const CHUNK = 5_000;
+
+/**
+ * Brings the lines of `exportLog` back into a log without events, whose epoch is new: places are told
+ * by the same ticks and offsets as before, `at` is what it was. Consumer groups begin anew. It is not
+ * resumed: what fails half-way is begun again in a new database. Throws `log_not_empty`, and
+ * `unavailable` where a process makes ticks.
+ */
+export async function importLog(
+  log: Database,
+  pages: AsyncIterable<readonly ExportedLine[]> | Iterable<readonly ExportedLine[]>,
+): Promise<ImportReport> {
+  const session = await log.openSession();
+  try {
+    await begin(log, session);
+    const report = await bringBack(log, pages);
+    await log.write([], (transaction) => log.query(transaction, FINISH, [report.events]));
+    return report;
+  } finally {
+    await session.close();
+  }
+}
+
+async function begin(log: Database, session: Session): Promise<void> {
+  const [lock] = await session.query<{ taken: boolean }>(LOCK);
+  if (lock?.taken !== true)
+    throw new SophiaError('unavailable', 'A process makes ticks in this log: stop it before a restore.', { retryAfter: 5 });
+  const [row] = await session.query<{ is_empty: boolean }>(IS_EMPTY);
+  if (row?.is_empty !== true) throw new SophiaError('log_not_empty', 'The log has events: a backup is restored into a new database.');
+  await log.write([], async (transaction) => {
+    await log.query(transaction, CLEAR_TICKS);
+    await log.query(transaction, CLEAR_SET_ASIDE);
+    await log.query(transaction, RESET_GROUPS);
+  });
+}
+
+async function bringBack(
+  log: Database,
+  pages: AsyncIterable<readonly ExportedLine[]> | Iterable<readonly ExportedLine[]>,
+): Promise<ImportReport> {
+  let chunk: Chunk = { events: [], ticks: [] };
+  let position = 0;
+  let ticks = 0;
+  let current: { readonly tick: number; readonly at: string } | undefined;
+
+  // A tick's ceiling is known when the next one begins.
+  const endTick = () => {
+    if (current !== undefined) chunk.ticks.push([current.tick, current.at, current.at, 0, position]);
+  };
+  const take = (line: ExportedLine) => {
+    if ('tick' in line) {
+      if (current === undefined) chunk.ticks.push(beginning(line.at));
+      endTick();
+      current = line;
+      ticks++;
+    } else {
+      if (current === undefined) throw new SophiaError('invalid_request', 'The backup is damaged: an event stands before the first tick.');
+      chunk.events.push(rowOf(++position, current.tick, line.event));
+    }
+  };
+  const flush = async () => {
+    const full = chunk;
+    chunk = { events: [], ticks: [] };
+    await store(log, full, position);
+  };
+  for await (const page of pages) {
+    for (const line of page) take(line);
+    if (chunk.events.length >= CHUNK) await flush();
+  }
+  endTick();
+  await flush();
+  if (current === undefined) throw new SophiaError('invalid_request', 'The backup is damaged: it has no tick.');
+  return { events: position, ticks };
+}
+
+/** Tick 0, a microsecond before the first. */
+function beginning(at: string): unknown[] {
+  const micros = parseMicros(at);
+  if (micros === undefined) throw new SophiaError('invalid_request', `The backup is damaged: ${at} is no instant.`);
+  const before = formatMicros(micros - 1n);
+  return [0, before, before, 0, 0];
+}
+
+async function store(log: Database, { events, ticks }: Chunk, position: number): Promise<void> {
+  await log.write(
+    [],
+    async (transaction) => {
+      await log.query(transaction, MAKE_PARTITIONS, [position]);
+      await log.copyInto(transaction, EVENTS, events);
+      await log.copyInto(transaction, TICKS, ticks);
+    },
+    { deadline: 60_000 },
+  );
+}
+
+const rowOf = (position: number, tick: number, event: NewEvent): unknown[] => [
+  position,
+  tick,
+  event.workspace,
+  event.kind,
+  event.record?.id,
+  event.record?.source_system,
+  event.record?.record_type,
+  event.record?.source_id,
+  event.version,
+  event.occurred_at,
+  event.source_version,
+  event.business_priority,
+  event.created_at,
+  ...[event.actor, event.cause, event.data, event.previous, event.original].map((value) => (value === null ? null : JSON.stringify(value))),
+];
+
+const EVENTS: CopyTarget = {
+  table: 'event',
+  columns: [
+    { name: 'position', type: 'int8' },
+    { name: 'tick', type: 'int8' },
+    { name: 'workspace', type: 'int4' },
+    { name: 'kind', type: 'text' },
+    { name: 'record_id', type: 'int8' },
+    { name: 'source_system', type: 'text' },
+    { name: 'record_type', type: 'text' },
+    { name: 'source_id', type: 'text' },
+    { name: 'version', type: 'int4' },
+    { name: 'occurred_at', type: 'timestamptz' },
+    { name: 'source_version', type: 'text' },
+    { name: 'business_priority', type: 'text' },
+    { name: 'created_at', type: 'timestamptz' },
+    { name: 'actor', type: 'jsonb' },
+    { name: 'cause', type: 'jsonb' },
+    { name: 'data', type: 'jsonb' },
+    { name: 'previous', type: 'jsonb' },
+    { name: 'original', type: 'jsonb' },
+  ],
+};
+const TICKS: CopyTarget = {
+  table: 'tick',
+  columns: [
+    { name: 'tick', type: 'int8' },
+    { name: 'complete_to', type: 'timestamptz' },
+    { name: 'at', type: 'timestamptz' },
+    { name: 'floor', type: 'int8' },
+    { name: 'ceiling', type: 'int8' },
+  ],
+};
+const LOCK = { name: 'event_log_import_lock', text: `select pg_try_advisory_lock(${TICKER_LOCK}) as taken` };
+const IS_EMPTY = { name: 'event_log_is_empty', text: 'select not exists (select from event) as is_empty' };
+const CLEAR_TICKS = { name: 'event_log_clear_ticks', text: 'delete from tick' };
+const CLEAR_SET_ASIDE = { name: 'event_log_clear_set_aside', text: 'delete from event_set_aside' };
+const RESET_GROUPS = { name: 'event_log_reset_groups', text: 'update event_group set tick = 1, tick_offset = 0' };
+const MAKE_PARTITIONS = { name: 'event_log_import_partitions', text: 'select make_event_partitions($1)' };
+// The next position, and the first tick with a snapshot: what is written from now on is told by it.
+const FINISH = {
+  name: 'event_log_import_finish',
+  text: `select setval('event_position_seq', greatest($1::bigint, 1), $1::bigint > 0), make_tick()`,
+};

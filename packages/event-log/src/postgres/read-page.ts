@@ -1,0 +1,48 @@
+import { endOfTick, formatPosition, type Place } from '../position.ts';
+import { EVENT_COLUMNS, type EventRow, logEventOf } from './event-rows.ts';
+import { type LogBatch, unknownPlace } from './log-batch.ts';
+import type { PageMemory } from './page-memory.ts';
+import type { Select } from './select.ts';
+import type { LiveTick } from './tick.ts';
+
+/** The events of one tick after a place in it, at most `limit`. */
+export async function readPage(
+  select: Select,
+  { epoch, memory, base, tick }: { readonly epoch: string; readonly memory: PageMemory; readonly base: LiveTick; readonly tick: LiveTick },
+  offset: number,
+  limit: number,
+): Promise<LogBatch> {
+  const after =
+    offset === 0 ? base.floor : (memory.positionOf({ tick: tick.tick, offset }) ?? (await findPosition(select, base, tick, offset)));
+  const rows = await select<EventRow>(READ_PAGE, [base.snapshot.text, tick.snapshot.text, after, tick.ceiling, limit + 1]);
+  const taken = rows.slice(0, limit);
+  const events = taken.map((row, index) => logEventOf(row, formatPosition(epoch, tick.tick, offset + index + 1), tick.at));
+  const positions = taken.map(({ position }) => position);
+  const [last] = positions.slice(-1);
+  if (rows.length <= limit || last === undefined) return { events, positions, end: endOfTick(tick.tick), tick, complete: tick };
+  const end: Place = { tick: tick.tick, offset: offset + taken.length };
+  memory.remember(end, last);
+  return { events, positions, end, tick, complete: base };
+}
+
+async function findPosition(select: Select, base: LiveTick, tick: LiveTick, offset: number): Promise<string> {
+  if (offset > tick.ceiling - base.floor) throw unknownPlace();
+  const [row] = await select<{ position: string }>(FIND_POSITION, [
+    base.snapshot.text,
+    tick.snapshot.text,
+    base.floor,
+    tick.ceiling,
+    offset,
+  ]);
+  if (row === undefined) throw unknownPlace();
+  return row.position;
+}
+
+const READ_PAGE = {
+  name: 'event_log_read_page',
+  text: `select ${EVENT_COLUMNS} from read_event_page($1, $2, $3, $4, $5)`,
+};
+const FIND_POSITION = {
+  name: 'event_log_find_position',
+  text: 'select max(position) as position from read_event_page($1, $2, $3, $4, $5) having count(*) = $5',
+};
