@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { registerDocuments, registerOpenApi } from './documents/register-documents.ts';
+import { registerAdministrationRoutes } from './routes/administration-routes.ts';
 import { registerDeadLetterRoutes } from './routes/dead-letter-routes.ts';
 import { registerErrorRoutes } from './routes/error-routes.ts';
 import { registerEventRoutes } from './routes/event-routes.ts';
@@ -24,5 +25,6 @@ const registerRoutes = async (app: FastifyInstance, services: ApiServices): Prom
   registerImportRoutes(app, services);
   registerDeadLetterRoutes(app, services);
   registerEventRoutes(app, services);
+  registerAdministrationRoutes(app, services);
   await registerDocuments(app);
 };

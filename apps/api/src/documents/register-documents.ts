@@ -34,6 +34,8 @@ export const registerOpenApi = async (app: FastifyInstance, version: string): Pr
     },
     hideUntagged: true,
     transform: ({ schema, url, route }) => {
+      // Routes without a schema (health, the documents themselves) are not part of the interface.
+      if (schema === undefined) return { url, schema: { hide: true } };
       const { examples = [], documentedBody } = route.config ?? {};
       const response = { ...(schema.response as object), default: { description: 'A problem document (RFC 9457)', ...ProblemSchema } };
       const body = schema.body ?? documentedBody;
