@@ -79,7 +79,8 @@ export function retryContract(harness: () => DatabaseHarness): void {
         return attempts;
       };
       const attempts = await Promise.all([both('left', 'right'), both('right', 'left')]);
-      expect(attempts.toSorted()).toEqual([1, 2]);
+      // The server may end one of them or, where it is slow, both.
+      expect(Math.max(...attempts)).toBeGreaterThanOrEqual(2);
     });
 
     test('D3: a failure that the work passes over still undoes the transaction', async () => {
@@ -217,6 +218,12 @@ export function retryContract(harness: () => DatabaseHarness): void {
       await waitUntil('writes go through again', () => acknowledged.length > before + 50);
       writing = false;
       await writers;
+      await waitUntil('the other instance is back too', () =>
+        sure.ping().then(
+          () => true,
+          () => false,
+        ),
+      );
       const found = new Set(await labelsOf(sure, [1], ledger));
       expect(acknowledged.filter((label) => !found.has(label))).toEqual([]);
       // The unique constraint holds every label to one row; what failed says whether it may have happened.

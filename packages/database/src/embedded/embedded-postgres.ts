@@ -6,7 +6,7 @@ import type { DatabaseRole, PostgresConnection } from '../postgres/connection-se
 import { withClient } from '../postgres/with-client.ts';
 import { APP_ROLE, ensureRoles, LOG_ROLE } from '../roles.ts';
 import { type ClusterFolder, OWNER_ROLE, openClusterFolder } from './cluster-folder.ts';
-import { createConfiner } from './confined-command.ts';
+import { type Confiner, createConfiner } from './confined-command.ts';
 import { ownFolder } from './folder-owner.ts';
 import { endLeftovers } from './leftovers.ts';
 import { embeddedBinaries, type PostgresBinaries } from './postgres-binaries.ts';
@@ -22,6 +22,8 @@ export interface EmbeddedPostgresOptions {
   readonly log?: ((line: string) => void) | undefined;
   /** Those that npm brings, unless told. */
   readonly binaries?: PostgresBinaries | undefined;
+  /** How it is run; found out, unless told. */
+  readonly confiner?: Confiner | undefined;
 }
 
 export interface EmbeddedPostgres {
@@ -46,7 +48,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const owner = await ownFolder(folder);
   try {
     const binaries = options.binaries ?? (await embeddedBinaries());
-    const confiner = await createConfiner();
+    const confiner = options.confiner ?? (await createConfiner());
     await endLeftovers(join(folder, 'cluster'));
     const cluster = await openClusterFolder(folder, binaries, confiner);
     const address = await chooseAddress(cluster);

@@ -48,8 +48,8 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): void {
 
 const POLL = 25;
 
-/** Where there is no /proc (macOS). */
-async function identifyByPs(pid: number): Promise<ProcessIdentity | undefined> {
+/** Of where there is no /proc (macOS). */
+export async function identifyByPs(pid: number): Promise<ProcessIdentity | undefined> {
   try {
     const { stdout } = await promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)], { timeout: 5_000 });
     return { pid, started: stdout.trim() };

@@ -1,6 +1,6 @@
 import { type Clock, createBackoff, SophiaError } from '@sophia/shared';
 import type { ServerConnection } from './postgres-connection.ts';
-import { failureKind, toSophiaError } from './postgres-errors.ts';
+import { failureKind, sqlStateOf, toSophiaError } from './postgres-errors.ts';
 
 export interface PoolOptions {
   /** Connections that are open before the pool is ready, and are kept. */
@@ -31,7 +31,7 @@ export class ConnectionPool {
   readonly #options: PoolOptions;
   readonly #open: () => Promise<ServerConnection>;
   readonly #clock: Clock;
-  readonly #backoff = createBackoff({ initialDelay: 50, maximumDelay: 1_000 });
+  readonly #backoff = createBackoff({ initialDelay: 50, maximumDelay: 500 });
   /** The one used last is taken first, so that those beyond the need stay idle and are closed. */
   readonly #idle: Idle[] = [];
   readonly #waiters = new Set<Waiter>();
@@ -196,8 +196,8 @@ export class ConnectionPool {
     if (this.#closing) return;
     this.#lastFailure = toSophiaError(error);
     this.#failures++;
-    // Too many connections is no loss while some of them still serve.
-    if (this.#connections.size === 0) this.#failingSince ??= this.#clock.monotonic();
+    // Too many connections is no loss while some of them still serve; a server that is starting is on its way.
+    if (this.#connections.size === 0 && sqlStateOf(error) !== STARTING_UP) this.#failingSince ??= this.#clock.monotonic();
     if (this.#hasGivenUp() || failureKind(error) === 'other') for (const waiter of this.#waiters) waiter.reject(this.#unavailable());
     this.#reopen ??= setTimeout(() => {
       this.#reopen = undefined;
@@ -238,6 +238,7 @@ export class ConnectionPool {
   }
 }
 
+const STARTING_UP = '57P03';
 const LOOK_FOR_IDLE_EVERY = 1_000;
 const MOST_OPENING_AT_ONCE = 8;
 const CLOSE_GRACE = 2_000;

@@ -28,7 +28,7 @@ export const EMBEDDED_POOL: PoolOptions = {
   queue: 10_000,
   idleMs: 300_000,
   recycleAfterQueries: 50_000,
-  failFastAfterMs: 2_000,
+  failFastAfterMs: 5_000,
 };
 
 /** Connects as one role; resolves when the pool is warm and the role's rights are what they must be. */

@@ -1,0 +1,240 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { withClient } from '../postgres/with-client.ts';
+import { waitUntil } from '../testing/wait-until.ts';
+import { confinerFor } from './confined-command.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
+import { embeddedBinaries } from './postgres-binaries.ts';
+import { identifyProcess, isRunning } from './running-process.ts';
+
+describe('the embedded PostgreSQL', () => {
+  let folder: string;
+  const running: EmbeddedPostgres[] = [];
+  const children: ChildProcess[] = [];
+  const SMALL = { shared_buffers: '16MB', max_connections: '20' };
+  const start = async (dataDirectory = folder): Promise<EmbeddedPostgres> => {
+    const postgres = await startEmbeddedPostgres({ dataDirectory, settings: SMALL });
+    running.push(postgres);
+    return postgres;
+  };
+  /** Another process that starts it and does nothing more; tells the server's process. */
+  const startElsewhere = async (): Promise<{ readonly child: ChildProcess; readonly pid: number }> => {
+    const script = `
+      import { startEmbeddedPostgres } from ${JSON.stringify(new URL('./embedded-postgres.ts', import.meta.url).href)};
+      const postgres = await startEmbeddedPostgres({ dataDirectory: ${JSON.stringify(folder)}, settings: ${JSON.stringify(SMALL)} });
+      console.log(postgres.pid);
+      setInterval(() => {}, 1000);`;
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    children.push(child);
+    const [line] = await once(createInterface({ input: child.stdout }), 'line');
+    return { child, pid: Number(line) };
+  };
+  const kill = async (child: ChildProcess) => {
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  };
+  const ask = (postgres: EmbeddedPostgres, text: string) =>
+    withClient(postgres.connection('owner'), 'test', async (client) => (await client.query(text)).rows);
+  const isGone = async (pid: number) => (await identifyProcess(pid)) === undefined;
+
+  // Started once: what concerns no first start begins with a copy of it.
+  let prepared: string;
+  beforeAll(async () => {
+    prepared = await mkdtemp(join(tmpdir(), 'sophia-prepared-'));
+    await (await startEmbeddedPostgres({ dataDirectory: prepared, settings: SMALL })).stop();
+  });
+  afterAll(() => rm(prepared, { recursive: true, force: true }));
+  const usePrepared = () => cp(prepared, folder, { recursive: true });
+
+  beforeEach(async () => {
+    folder = await realpath(await mkdtemp(join(tmpdir(), 'sophia-embedded-')));
+  });
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map((postgres) => postgres.stop()));
+    for (const child of children.splice(0)) if (child.exitCode === null && child.signalCode === null) await kill(child);
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test('keeps what was written over stop and start', async () => {
+    const first = await start();
+    await ask(first, 'create table kept (id int)');
+    await ask(first, 'insert into kept values (1)');
+    await first.stop();
+    await first.closed;
+    expect(await isGone(first.pid)).toBe(true);
+    const second = await start();
+    expect(await ask(second, 'select * from kept')).toEqual([{ id: 1 }]);
+  });
+
+  test('loses nothing that was acknowledged, whatever its settings say', async () => {
+    await usePrepared();
+    const postgres = await startEmbeddedPostgres({
+      dataDirectory: folder,
+      settings: { ...SMALL, fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' },
+    });
+    running.push(postgres);
+    const [settings] = await ask(
+      postgres,
+      `select current_setting('fsync') as fsync, current_setting('synchronous_commit') as commit, current_setting('full_page_writes') as pages`,
+    );
+    expect(settings).toEqual({ fsync: 'on', commit: 'on', pages: 'on' });
+  });
+
+  test('is reached through its folder alone, by whoever can read its passwords', async () => {
+    const postgres = await start();
+    const { host, password } = postgres.connection('app');
+    expect(host).toBe(join(folder, 'socket'));
+    expect(await ask(postgres, `select current_setting('listen_addresses') as addresses`)).toEqual([{ addresses: '' }]);
+    const mode = async (name: string) => (await stat(join(folder, name))).mode & 0o777;
+    expect([await mode('passwords.json'), await mode('socket'), await mode('cluster')]).toEqual([0o600, 0o700, 0o700]);
+    const stranger = { ...postgres.connection('owner'), password };
+    await expect(withClient(stranger, 'test', async () => 'in')).rejects.toThrow('password authentication failed');
+    expect((await readdir(folder)).toSorted()).toEqual(['cluster', 'owner.json', 'passwords.json', 'socket']);
+  });
+
+  test('listens on the loopback interface, with passwords, where the path is too long for a socket', async () => {
+    const long = join(folder, 'deep'.repeat(20), 'deep'.repeat(20));
+    await mkdir(long, { recursive: true });
+    const postgres = await start(long);
+    expect(postgres.connection('app').host).toBe('127.0.0.1');
+    expect(await ask(postgres, 'select 1 as one')).toEqual([{ one: 1 }]);
+    const stranger = { ...postgres.connection('owner'), password: 'guessed' };
+    await expect(withClient(stranger, 'test', async () => 'in')).rejects.toThrow('password authentication failed');
+  });
+
+  test('a second start on its folder is refused, naming who holds it', async () => {
+    await usePrepared();
+    await start();
+    await expect(startEmbeddedPostgres({ dataDirectory: folder })).rejects.toMatchObject({
+      code: 'data_folder_in_use',
+      details: { pid: process.pid },
+    });
+    const { child } = await (async () => {
+      await running.splice(0)[0]?.stop();
+      return startElsewhere();
+    })();
+    await expect(startEmbeddedPostgres({ dataDirectory: folder })).rejects.toMatchObject({
+      code: 'data_folder_in_use',
+      details: { pid: child.pid },
+    });
+  });
+
+  test('of several that start at once one wins', async () => {
+    const outcomes = await Promise.allSettled([start(), start(), start()]);
+    expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected', 'rejected']);
+  });
+
+  test('is started again when it crashes', async () => {
+    await usePrepared();
+    const postgres = await start();
+    await ask(postgres, 'create table kept (id int)');
+    for (let round = 0; round < 3; round++) {
+      const { pid } = postgres;
+      process.kill(pid, 'SIGKILL');
+      await waitUntil('it has come back', () => postgres.pid !== pid);
+      expect(await ask(postgres, 'select * from kept')).toEqual([]);
+    }
+  });
+
+  test('ends with the process that started it, and starts again after it', async () => {
+    await usePrepared();
+    const { child, pid } = await startElsewhere();
+    await kill(child);
+    const postgres = await start();
+    expect(await isGone(pid)).toBe(true);
+    expect(await ask(postgres, 'select 1 as one')).toEqual([{ one: 1 }]);
+  });
+
+  test('one that its killed process left running is ended first', async () => {
+    await usePrepared();
+    const { child, pid } = await startElsewhere();
+    const server = await identifyProcess(pid);
+    // Stopped, it cannot see that its process is gone.
+    process.kill(pid, 'SIGSTOP');
+    await kill(child);
+    if (server === undefined) throw new Error('It did not run.');
+    expect(await isRunning(server)).toBe(true);
+    const starting = start();
+    await waitUntil('the old one is looked at', async () =>
+      (await readFile(join(folder, 'owner.json'), 'utf8')).includes(`${process.pid}`),
+    );
+    process.kill(pid, 'SIGCONT');
+    await starting;
+    expect(await isRunning(server)).toBe(false);
+  });
+
+  test('a lock file that a crash left behind is no hindrance, also when its number is of another process now', async () => {
+    await usePrepared();
+    const postgres = await start();
+    const lock = await readFile(join(folder, 'cluster', 'postmaster.pid'), 'utf8');
+    await running.splice(0)[0]?.stop();
+    await writeFile(join(folder, 'cluster', 'postmaster.pid'), lock.replace(/^\d+/, String(process.pid)));
+    await writeFile(join(folder, 'owner.json'), JSON.stringify({ pid: process.pid, started: 'another time' }));
+    const again = await start();
+    expect(again.pid).not.toBe(postgres.pid);
+    expect(await identifyProcess(process.pid)).toBeDefined();
+  });
+
+  test('a first start that was cut off is begun anew', async () => {
+    await mkdir(join(folder, 'cluster.unfinished', 'base'), { recursive: true });
+    await writeFile(join(folder, 'passwords.json.unfinished'), '{');
+    await expect(start()).resolves.toBeDefined();
+    expect(await readdir(folder)).not.toContain('cluster.unfinished');
+  });
+
+  test('a folder of another major version is refused', async () => {
+    await usePrepared();
+    await writeFile(join(folder, 'cluster', 'PG_VERSION'), '15\n');
+    await expect(start()).rejects.toMatchObject({ code: 'data_folder_version', details: { found: '15', expected: '18' } });
+  });
+
+  test('one that cannot start says what its log says, and leaves the folder free', async () => {
+    await usePrepared();
+    const refused = startEmbeddedPostgres({ dataDirectory: folder, settings: { ...SMALL, shared_buffers: 'much' } });
+    await expect(refused).rejects.toMatchObject({ code: 'embedded_database_failed', message: expect.stringContaining('shared_buffers') });
+    await expect(start()).resolves.toBeDefined();
+  });
+
+  test('a folder that cannot be made says why', async () => {
+    const broken = { ...(await embeddedBinaries()), initdb: '/bin/false' };
+    await expect(startEmbeddedPostgres({ dataDirectory: folder, binaries: broken })).rejects.toMatchObject({
+      code: 'embedded_database_failed',
+    });
+    await writeFile(join(folder, 'passwords.json'), 'no json');
+    await expect(start()).rejects.toThrow('JSON');
+  });
+
+  test('its log is told line by line', async () => {
+    await usePrepared();
+    const lines: string[] = [];
+    const postgres = await startEmbeddedPostgres({ dataDirectory: folder, settings: SMALL, log: (line) => lines.push(line) });
+    running.push(postgres);
+    await ask(postgres, `do $$ begin raise log 'hello from the server'; end $$`);
+    await waitUntil('the line has come', () => lines.some((line) => line.includes('hello from the server')));
+  });
+
+  test('runs as nobody where root has no user namespaces', async ({ skip }) => {
+    const binaries = await embeddedBinaries();
+    const nobody = confinerFor('nobody', true);
+    const readable = nobody.command('test', ['-x', binaries.postgres]);
+    // Not root, or nobody may not read the checkout: then there is no such way on this machine.
+    if (process.getuid?.() !== 0 || spawnSync(readable.file, readable.arguments).status !== 0) skip('not as root, or not from here');
+    const postgres = await startEmbeddedPostgres({ dataDirectory: folder, settings: SMALL, confiner: nobody });
+    running.push(postgres);
+    expect(await ask(postgres, 'select 1 as one')).toEqual([{ one: 1 }]);
+    expect((await stat(join(folder, 'cluster', 'PG_VERSION'))).uid).toBe(65_534);
+    expect((await stat(`/proc/${postgres.pid}`)).uid).toBe(65_534);
+  });
+
+  test('a platform that it does not exist for is named', async () => {
+    await expect(embeddedBinaries('sunos', 'mips')).rejects.toMatchObject({
+      message: expect.stringContaining('@embedded-postgres/sunos-mips'),
+    });
+  });
+});
