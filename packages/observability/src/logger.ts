@@ -44,10 +44,11 @@ export function createLogger({ service, version, level, destination, context }: 
 function open(destination: LogDestination): { stream: DestinationStream; close: () => Promise<void> } {
   if (typeof destination === 'object' && 'write' in destination) return { stream: destination, close: async () => undefined };
   const stream = openDestination({ dest: destination === 'stdout' ? 1 : destination.file, sync: false, mkdir: true });
-  const flush = () =>
-    new Promise<void>((resolve) => {
-      // A reader that went away (EPIPE) takes no more lines; nothing is left to do for them.
-      stream.flush(() => resolve());
-    });
-  return { stream, close: flush };
+  // A file is opened meanwhile; what cannot be opened or written is no reason to stop.
+  const settled =
+    destination === 'stdout'
+      ? Promise.resolve()
+      : new Promise<void>((resolve) => stream.once('ready', resolve).once('error', () => resolve()));
+  const flush = () => new Promise<void>((resolve) => stream.flush(() => resolve()));
+  return { stream, close: () => settled.then(flush) };
 }

@@ -13,7 +13,7 @@ export const SECRET_KEYS = [
 
 const API_KEY = /\bsophia_([a-z0-9]{4,32})_[A-Za-z0-9_-]{16,}/g;
 const WEB_TOKEN = /\beyJ[\w-]{4,}\.[\w-]{4,}\.[\w-]*/g;
-const URL_PASSWORD = /(:\/\/[^\s:/@"]*):[^\s@"]+@/g;
+const URL_PASSWORD = /(:\/\/[^\s:/@"]*):[^\s/@"]+@/g;
 
 /** The text without API keys (their public part stays), web tokens and passwords in URLs. */
 export function maskSecrets(text: string): string {

@@ -1,4 +1,4 @@
-import { type Clock, createEventLoopDelay, type EventLoopDelay, type LogLevel, systemClock } from '@sophia/shared';
+import { type Clock, createEventLoopDelay, type EventLoopDelay, type LogLevel, systemClock, withDeadline } from '@sophia/shared';
 import { createLogger, type LogDestination, type Logger } from './logger.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createSlowQueries, type SlowQueries } from './slow-queries.ts';
@@ -33,6 +33,9 @@ export interface ObservabilityOptions {
   readonly clock?: Clock | undefined;
 }
 
+/** Milliseconds that the last spans have to be sent. */
+const CLOSE_DEADLINE = 2_000;
+
 export function createObservability(options: ObservabilityOptions): Observability {
   const { service, version, tracing = {}, clock = systemClock } = options;
   const { endpoint = null, sampleRatio = 1 } = tracing;
@@ -62,7 +65,10 @@ export function createObservability(options: ObservabilityOptions): Observabilit
     async close() {
       eventLoopDelay.close();
       // A collector that is gone must not keep the process from ending.
-      await spans?.close().catch((error: unknown) => logger.warn({ err: error }, 'the last spans were not sent'));
+      if (spans !== undefined) {
+        const sending = withDeadline(CLOSE_DEADLINE, () => spans.close(), { what: 'the collector of traces' });
+        await sending.catch((error: unknown) => logger.warn({ err: error }, 'the last spans were not sent'));
+      }
       await closeLogger();
     },
   };

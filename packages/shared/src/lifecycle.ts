@@ -98,15 +98,15 @@ export function createLifecycle(options: LifecycleOptions = {}): Lifecycle {
 }
 
 /** Resolves with the first SIGINT or SIGTERM; a second one ends the process at once with 130. */
-export function waitForStopSignal(): Promise<NodeJS.Signals> {
+export function waitForStopSignal(target: Pick<NodeJS.Process, 'on' | 'exit'> = process): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let first = true;
     const receive = (signal: NodeJS.Signals) => {
-      if (!first) process.exit(130);
+      if (!first) target.exit(130);
       first = false;
       resolve(signal);
     };
-    process.on('SIGINT', receive);
-    process.on('SIGTERM', receive);
+    target.on('SIGINT', receive);
+    target.on('SIGTERM', receive);
   });
 }

@@ -5,26 +5,23 @@ import { SETTINGS, type SettingName } from './settings.ts';
 export interface DescribedSetting {
   readonly path: string;
   readonly variable: string;
-  /** Masked where secret; null where nothing is set. */
-  readonly value: unknown;
+  /** As one would write it in the variable, masked where secret; null where nothing is set. */
+  readonly value: string | null;
   readonly origin: Origin;
   readonly description: string;
 }
 
 /** What is in force and where it comes from, secrets masked: what `sophia config` prints. */
-export function describeConfiguration(parsed: ParsedConfiguration): DescribedSetting[] {
-  return Object.entries(SETTINGS).map(([name, setting]: [string, Setting<unknown>]) => {
-    // The entries of SETTINGS are its own keys.
-    const key = name as SettingName;
-    const value: unknown = parsed.values[key];
-    return {
-      path: setting.path,
-      variable: setting.variable,
-      value: setting.secret && isSet(value) ? '********' : value,
-      origin: parsed.origins[key],
-      description: setting.description,
-    };
+export function describeConfiguration({ values, origins }: ParsedConfiguration): DescribedSetting[] {
+  // Object.keys of a constant gives its own keys.
+  return (Object.keys(SETTINGS) as SettingName[]).map((name) => {
+    const setting: Setting<unknown> = SETTINGS[name];
+    const { path, variable, description } = setting;
+    return { path, variable, value: shown(setting, values[name]), origin: origins[name], description };
   });
 }
 
-const isSet = (value: unknown) => value !== null && !(Array.isArray(value) && value.length === 0);
+function shown({ secret, format }: Setting<unknown>, value: unknown): string | null {
+  if (value === null || (Array.isArray(value) && value.length === 0)) return null;
+  return secret ? '********' : format(value);
+}

@@ -14,6 +14,8 @@ export interface Setting<Value> {
   readonly defaultText?: string | undefined;
   /** Never printed. */
   readonly secret: boolean;
+  /** The value as a person would write it in a variable. */
+  format(value: Value): string;
   /** The value, or undefined when it is not allowed. Text comes from the environment and arguments; anything from YAML. */
   readonly parse: (found: unknown) => Value | undefined;
 }
@@ -21,12 +23,12 @@ export interface Setting<Value> {
 type Naming<Value> = Pick<Setting<Value>, 'path' | 'variable' | 'description' | 'default'> &
   Partial<Pick<Setting<Value>, 'argument' | 'defaultText' | 'secret'>>;
 
-const define = <Value>(naming: Naming<Value>, allowed: string, parse: Setting<Value>['parse']): Setting<Value> => ({
-  secret: false,
-  ...naming,
-  allowed,
-  parse,
-});
+const define = <Value>(
+  naming: Naming<Value>,
+  allowed: string,
+  parse: Setting<Value>['parse'],
+  format: (value: Value) => string = String,
+): Setting<Value> => ({ secret: false, ...naming, allowed, parse, format });
 
 export function text(naming: Naming<string>, pattern: RegExp = /\S/, allowed = 'a text'): Setting<string> {
   return define(naming, allowed, (found) => (typeof found === 'string' && pattern.test(found) ? found : undefined));
@@ -81,43 +83,46 @@ const BYTE_UNITS: Readonly<Record<string, number>> = { '': 1, kb: 2 ** 10, mb: 2
 /** Bytes, with a unit of 1,024: `256MB`, `1GB`. */
 export function bytes(naming: Naming<number>, minimum: number, maximum: number): Setting<number> {
   const allowed = `a size from ${formatBytes(minimum)} to ${formatBytes(maximum)}, as in 512KB, 256MB, 4GB`;
-  return define(naming, allowed, (found) => within(withUnit(found, BYTE_UNITS), minimum, maximum));
+  return define(naming, allowed, (found) => within(withUnit(found, BYTE_UNITS), minimum, maximum), formatBytes);
 }
 
 const TIME_UNITS: Readonly<Record<string, number>> = { '': 1, ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 /** Milliseconds, written with a unit: `500ms`, `10s`, `5m`. */
 export function duration(naming: Naming<number>, minimum: number, maximum: number): Setting<number> {
   const allowed = `a time from ${formatDuration(minimum)} to ${formatDuration(maximum)}, as in 500ms, 10s, 5m`;
-  return define(naming, allowed, (found) => within(withUnit(found, TIME_UNITS), minimum, maximum));
+  return define(naming, allowed, (found) => within(withUnit(found, TIME_UNITS), minimum, maximum), formatDuration);
 }
 
 /** A list: in YAML a sequence, in a variable separated by commas. */
 export function list(naming: Naming<readonly string[]>, allowed: string, isAllowed: (item: string) => boolean): Setting<readonly string[]> {
-  return define(naming, `a list of ${allowed}`, (found) => {
+  const parse = (found: unknown): readonly string[] | undefined => {
     const items = typeof found === 'string' ? found.split(',').map((item) => item.trim()) : found;
     if (!Array.isArray(items)) return undefined;
     const texts = items.filter((item) => typeof item === 'string' && item !== '' && isAllowed(item));
     return texts.length === items.length || (typeof found === 'string' && found.trim() === '') ? texts : undefined;
-  });
+  };
+  return define(naming, `a list of ${allowed}`, parse, (items) => items.join(','));
 }
 
 /** A structure: in YAML as it is, in a variable as JSON. */
 export function structure<Value>(naming: Naming<Value>, allowed: string, read: (found: unknown) => Value | undefined): Setting<Value> {
-  return define(naming, allowed, (found) => {
+  const parse = (found: unknown): Value | undefined => {
     if (typeof found !== 'string') return read(found);
     try {
       return read(JSON.parse(found));
     } catch {
+      // What is no JSON is refused as a value that is not allowed.
       return undefined;
     }
-  });
+  };
+  return define(naming, allowed, parse, (value) => JSON.stringify(value));
 }
 
 export function isUrl(value: string, protocols: readonly string[]): boolean {
   return URL.canParse(value) && protocols.includes(new URL(value).protocol.slice(0, -1));
 }
 
-export function formatBytes(value: number): string {
+function formatBytes(value: number): string {
   for (const [name, unit] of [
     ['TB', 2 ** 40],
     ['GB', 2 ** 30],
@@ -129,7 +134,7 @@ export function formatBytes(value: number): string {
   return `${value}`;
 }
 
-export function formatDuration(milliseconds: number): string {
+function formatDuration(milliseconds: number): string {
   for (const [name, unit] of [
     ['d', 86_400_000],
     ['h', 3_600_000],

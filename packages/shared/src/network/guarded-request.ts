@@ -29,10 +29,10 @@ export interface GuardedResponse {
  * (a second look-up could answer otherwise). Redirects are not followed. Errors: `address_not_allowed`,
  * `unavailable`, `deadline_exceeded`.
  */
-export function guardedRequest(url: string, options: GuardedRequestOptions): Promise<GuardedResponse> {
+export async function guardedRequest(url: string, options: GuardedRequestOptions): Promise<GuardedResponse> {
   const { allowPrivateAddress, deadline = 5_000, maximumBytes = 1_048_576, headers = {}, signal } = options;
   const target = new URL(url);
-  if (!allowPrivateAddress) refuseAtSight(target);
+  refuseAtSight(target, allowPrivateAddress);
   return withDeadline(
     deadline,
     ({ signal: ended }) =>
@@ -72,10 +72,12 @@ export const publicLookup: LookupFunction = (hostname, options, callback) => {
   });
 };
 
-function refuseAtSight({ protocol, hostname, host }: URL): void {
-  if (protocol !== 'https:') throw new SophiaError('address_not_allowed', `${protocol}//${host} is refused: only https is allowed.`);
+function refuseAtSight({ protocol, hostname, host }: URL, allowPrivateAddress: boolean): void {
+  if (protocol !== 'https:' && !(allowPrivateAddress && protocol === 'http:')) {
+    throw new SophiaError('address_not_allowed', `${protocol}//${host} is refused: only https is allowed.`);
+  }
   const literal = hostname.replace(/^\[|\]$/g, '');
-  if (isIP(literal) !== 0 && isPrivateAddress(literal)) throw notAllowed(literal);
+  if (!allowPrivateAddress && isIP(literal) !== 0 && isPrivateAddress(literal)) throw notAllowed(literal);
 }
 
 const notAllowed = (host: string) =>

@@ -1,6 +1,6 @@
 import { InMemorySpanExporter, type ReadableSpan } from '@opentelemetry/sdk-trace';
 import type { Clock } from '@sophia/shared';
-import { createObservability, type Observability } from './observability.ts';
+import { createObservability, type Observability } from '../observability.ts';
 
 export interface TestObservability extends Observability {
   /** The lines logged so far. */

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '../clock.ts';
+import { createTestClock } from '../testing/index.ts';
+import { createEventLoopDelay } from './event-loop-delay.ts';
+import { createLoadShedder } from './load-shedding.ts';
+
+describe('load shedding', () => {
+  it('refuses what would be too much at once', () => {
+    const shedder = createLoadShedder({ maximumConcurrency: 2, maximumDelay: 100, delay: { current: () => 0 } });
+    shedder.enter();
+    shedder.enter();
+    expect(() => shedder.enter()).toThrow(
+      expect.objectContaining({ code: 'overloaded', message: expect.stringContaining('2 requests in hand') }),
+    );
+    shedder.leave();
+    shedder.enter();
+    expect([shedder.active, shedder.shed]).toEqual([2, 1]);
+  });
+
+  it('refuses while the event loop is late with work in hand', () => {
+    let late = 150;
+    const shedder = createLoadShedder({ maximumConcurrency: 10, maximumDelay: 100, delay: { current: () => late } });
+    shedder.enter();
+    expect(() => shedder.enter()).toThrow(expect.objectContaining({ code: 'overloaded', message: expect.stringContaining('150 ms late') }));
+    late = 100;
+    shedder.enter();
+    expect(shedder.active).toBe(2);
+  });
+});
+
+describe('the delay of the event loop', () => {
+  it('is how late the probe that is due is, though it could not run yet', () => {
+    const clock = createTestClock();
+    const delay = createEventLoopDelay({ clock, interval: 1_000_000 });
+    expect(delay.current()).toBe(0);
+    clock.advance(1_000_050);
+    expect(delay.current()).toBe(50);
+    delay.close();
+  });
+
+  it('falls again when the loop runs', async () => {
+    const clock = createTestClock();
+    const delay = createEventLoopDelay({ clock, interval: 1 });
+    clock.advance(501);
+    expect(delay.current()).toBe(500);
+    await expect.poll(() => delay.current()).toBe(0);
+    delay.close();
+  });
+
+  it('is measured on the clock of the system', async () => {
+    const delay = createEventLoopDelay({ clock: systemClock });
+    expect(delay.current()).toBeGreaterThanOrEqual(0);
+    delay.close();
+  });
+});

@@ -1,0 +1,37 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { SETTINGS, type Setting } from '@sophia/shared';
+
+const PAGE = new URL('../docs/reference/configuration.md', import.meta.url);
+
+/** The reference page of all configuration keys. */
+export function configurationPage(settings: readonly Setting<unknown>[] = Object.values(SETTINGS)): string {
+  return [
+    '# Configuration\n',
+    'A setting is taken from the command line where it has an option, else from its environment variable, else from `sophia.yaml` in the',
+    'folder where Sophia is started, else it has its default. A value that is not allowed, and a variable `SOPHIA_...` that is none of',
+    'these, stops the start with a message that says what was found and what is allowed. `sophia config` prints what is in force,',
+    'secrets masked. This page is generated: `node scripts/configuration-page.ts`.\n',
+    ...settings.map(section),
+  ].join('\n');
+}
+
+/** The page as it stands in the repository. */
+export const writtenConfigurationPage = (): Promise<string> => readFile(PAGE, 'utf8');
+
+function section({ path, variable, argument, description, allowed, secret, ...setting }: Setting<unknown>): string {
+  return [
+    `## ${path}\n`,
+    `${description}\n`,
+    `- Set by \`${variable}\`${argument === undefined ? '' : ` or \`--${argument}\``}`,
+    `- Allowed: ${allowed}`,
+    `- Default: ${setting.defaultText ?? writtenDefault(setting)}`,
+    ...(secret ? ['- Secret: never printed'] : []),
+    '',
+  ].join('\n');
+}
+
+function writtenDefault({ default: value, format }: Pick<Setting<unknown>, 'default' | 'format'>): string {
+  return value === null || (Array.isArray(value) && value.length === 0) ? 'none' : `\`${format(value)}\``;
+}
+
+if (process.argv[1] === import.meta.filename) await writeFile(PAGE, configurationPage());
