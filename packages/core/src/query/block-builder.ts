@@ -216,10 +216,14 @@ function hoisted({ aggregates: growing, ...block }: GrowingBlock, filters: Bound
   const common = [...(first ?? [])].filter(([key]) => others.every((each) => each.has(key)));
   const commonKeys = new Set(common.map(([key]) => key));
   const own = parts.map((each) => allOf([...each].filter(([key]) => !commonKeys.has(key)).map(([, part]) => part)));
-  const wanted = own.some((condition) => condition === TRUE) ? TRUE : anyOf(own);
+  const wanted = own.some((condition) => condition === TRUE) ? TRUE : anyOf(distinct(own));
   return {
     ...block,
     condition: allOf([...conjuncts(filters), ...common.map(([, part]) => part), ...conjuncts(wanted)]),
     aggregates: aggregates.map((aggregate, index) => ({ ...aggregate, condition: own[index] ?? TRUE })),
   };
 }
+
+const distinct = (conditions: readonly BoundExpression[]): readonly BoundExpression[] => [
+  ...new Map(conditions.map((condition) => [JSON.stringify(condition), condition])).values(),
+];

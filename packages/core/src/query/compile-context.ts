@@ -23,6 +23,11 @@ export interface CompileContext {
    * currencies is then left out of the statement. Unless told, they may have several.
    */
   readonly hasOneCurrency?: ((recordType: string, field: string) => boolean) | undefined;
+  /**
+   * The one source system that all records of the type, now and in the past, are from and that their references lead to:
+   * types of one system are then joined by the source id alone. Unless told, they may be from several.
+   */
+  readonly onlySourceSystem?: ((recordType: string) => string | undefined) | undefined;
 }
 
 export const DIALECT_NAMES = ['duckdb', 'snowflake'] as const;

@@ -50,7 +50,7 @@ function judgedRelation(
   const records = readRecords(recordType, filters.map(bind), scope.recordTypes);
   const own = [...new Set([...fields, ...(records[0]?.fields ?? [])])];
   const base = plainRelation(recordType, own, 'b', scope);
-  const { from, condition, field } = writeJoins(records, (record, index) => {
+  const { from, condition, field } = writeJoins(records, scope.context, (record, index) => {
     if (index > 0) return plainRelation(record.recordType, record.fields, `p${index}`, now);
     return scope.asOf === null ? base : latestRelation(recordType, record.fields, 'p0', now);
   });

@@ -65,9 +65,7 @@ function writeAggregate(
             : part(count, counted, 'integer', 'sum', dialect),
         ];
   const currencyParts = currencies.flatMap(({ field, least, greatest }) => {
-    const hasAmount =
-      operand === undefined ? condition : [...(condition === undefined ? [] : [condition]), `${operand} is not null`].join(' and ');
-    const currency = { ...base, operand: write(field), operandType: 'text' as const, condition: hasAmount };
+    const currency = { ...base, operand: write(field), operandType: 'text' as const };
     return [
       part(least, { ...currency, aggregation: 'min' }, 'text', 'min', dialect),
       part(greatest, { ...currency, aggregation: 'max' }, 'text', 'max', dialect),

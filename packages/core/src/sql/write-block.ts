@@ -37,7 +37,7 @@ export const groupBy = (keys: number): string =>
 export function blockSource(block: Block, scope: PlanScope): BlockSource {
   const expressions = blockExpressions(block);
   const records = readRecords(block.from.recordType.name, expressions, scope.recordTypes);
-  const { from, condition, field } = writeJoins(records, (record, index) =>
+  const { from, condition, field } = writeJoins(records, scope.context, (record, index) =>
     visibleRelation(record.recordType, record.fields, index === 0 ? 't' : `j${index}`, scope),
   );
   const write = (expression: BoundExpression): string =>

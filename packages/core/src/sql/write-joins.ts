@@ -1,4 +1,5 @@
 import type { FieldRead } from '../expression/bound-expression.ts';
+import type { CompileContext } from '../query/compile-context.ts';
 import { pathKey, type ReadRecord } from './read-records.ts';
 import type { Relation } from './relation.ts';
 
@@ -11,26 +12,33 @@ export interface JoinedRelations {
 }
 
 /** Joins the records to the base one by their references: many to one, so that no row is doubled. */
-export function writeJoins(records: readonly ReadRecord[], relationOf: (record: ReadRecord, index: number) => Relation): JoinedRelations {
+export function writeJoins(
+  records: readonly ReadRecord[],
+  { onlySourceSystem = () => undefined }: CompileContext,
+  relationOf: (record: ReadRecord, index: number) => Relation,
+): JoinedRelations {
   const relations = new Map<string, Relation>();
+  const systems = new Set(records.map(({ recordType }) => onlySourceSystem(recordType)));
+  const isOneSystem = systems.size === 1 && !systems.has(undefined);
   const parts: string[] = [];
   records.forEach((record, index) => {
     const relation = relationOf(record, index);
     relations.set(pathKey(record.path), relation);
-    parts.push(index === 0 ? relation.from : ` left join ${relation.from} on ${writeOn(record, relation, relations)}`);
+    parts.push(index === 0 ? relation.from : ` left join ${relation.from} on ${writeOn(record, relation, relations, isOneSystem)}`);
   });
   const field = ({ path, field: { name } }: FieldRead): string => relationAt(relations, path).column(name);
   return { from: parts.join(''), condition: relationAt(relations, []).condition, field };
 }
 
-function writeOn({ path }: ReadRecord, relation: Relation, relations: ReadonlyMap<string, Relation>): string {
+function writeOn({ path }: ReadRecord, relation: Relation, relations: ReadonlyMap<string, Relation>, isOneSystem: boolean): string {
   const reference = path[path.length - 1] ?? '';
   const before = relationAt(relations, path.slice(0, -1));
-  const same = [
+  const conditions = [
+    relation.condition,
     `${relation.column('source_id')} = ${before.column(reference)}`,
-    `${relation.column('source_system')} = ${before.system(reference)}`,
+    isOneSystem ? '' : `${relation.column('source_system')} = ${before.system(reference)}`,
   ];
-  return [...(relation.condition === '' ? [] : [relation.condition]), ...same].join(' and ');
+  return conditions.filter((condition) => condition !== '').join(' and ');
 }
 
 function relationAt(relations: ReadonlyMap<string, Relation>, path: readonly string[]): Relation {

@@ -25,7 +25,7 @@ export function writeRecords(
   const [base, ...joined] = readRecords(recordType.name, blockExpressions(block), scope.recordTypes);
   const own = { path: [], recordType: recordType.name, fields: [...new Set([...fields, 'version', ...(base?.fields ?? [])])] };
   const relation = visibleRelation(recordType.name, own.fields, 't', scope);
-  const { from, condition, field } = writeJoins([own, ...joined], (record, index) =>
+  const { from, condition, field } = writeJoins([own, ...joined], scope.context, (record, index) =>
     index === 0 ? relation : visibleRelation(record.recordType, record.fields, `j${index}`, scope),
   );
   const write = (expression: BoundExpression): string =>
