@@ -215,7 +215,7 @@ export interface Warehouse {
   query(statement: WarehouseStatement, options?: QueryOptions): Promise<WarehouseResult>;
   /**
    * SQL of a subquery in parentheses: the type's records in the workspace, each field under its name (references with
-   * `<name>__system`), beside the columns that every record has. Throws `warehouse_type_unknown`.
+   * `<name>__system`), beside the columns that every record has and `extra`. Throws `warehouse_type_unknown`.
    */
   relation(workspace: WorkspaceId, recordType: string, options?: RelationOptions): string;
   /** `<generation>.<tick of the last change>.<number of the change>`. */

@@ -1,7 +1,8 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
+import { CHUNK_ROWS } from './column-writers.ts';
 import type { PendingRow } from './pending-row.ts';
-import { CHUNK_ROWS, type RowEncoder } from './row-encoder.ts';
+import type { RowEncoder } from './row-encoder.ts';
 
 /** Appends rows to tables of the same columns, chunk by chunk; the event loop runs in between. */
 export async function appendRows(

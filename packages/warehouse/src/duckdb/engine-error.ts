@@ -1,7 +1,7 @@
 import { SophiaError } from '@sophia/shared';
 
 /** Begins of DuckDB's messages for what is not the statement's fault: the disk, memory, an interrupt, another writer, a database that gave up. */
-const ENVIRONMENT = /^(IO|HTTP|Permission|Connection|INTERRUPT|TransactionContext|Transaction|FATAL|INTERNAL) Error\b/;
+const ENVIRONMENT = /^(IO|Connection|INTERRUPT|TransactionContext|FATAL|INTERNAL) Error\b/;
 const OUT_OF_MEMORY = /^Out of Memory Error\b/;
 /** After these the instance answers nothing any more until it is opened again. */
 const INVALIDATED = /^(FATAL|INTERNAL) Error\b|database has been invalidated/;

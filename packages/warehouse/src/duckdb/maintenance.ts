@@ -30,7 +30,7 @@ export interface Maintenance {
 
 export function createMaintenance(file: DatabaseFile, writer: Writer, options: MaintenanceOptions): Maintenance {
   const { checkpointBytes = 32 * 2 ** 20, checkpointInterval = 30_000, rewriteRows = 200_000, rewriteShare = 0.4, onError } = options;
-  const touched = new Map<string, Set<bigint>>();
+  const touched = new Map<string, Set<string>>();
   let underWay: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let isClosed = false;
@@ -57,7 +57,7 @@ export function createMaintenance(file: DatabaseFile, writer: Writer, options: M
   return {
     touch(table, ids) {
       const copied = touched.get(table);
-      if (copied !== undefined) for (const id of ids) copied.add(id);
+      if (copied !== undefined) for (const id of ids()) copied.add(id);
     },
     afterApply() {
       timer ??= setTimeout(() => inBackground(maintain), checkpointInterval).unref();

@@ -5,12 +5,12 @@ export interface PendingRow {
   readonly row: WarehouseRow;
   /** When the next version came, in microseconds since 1970; null for the current one. */
   readonly validTo: bigint | null;
-  /** JSON text of what no field knows; null where there is nothing. */
-  readonly extra: string | null;
+  /** What no field knows; undefined where there is nothing. */
+  readonly extra: unknown;
 }
 
 /** What the type's fields do not know of a row's data: the record's own `extra`, and fields that the type has no more. */
-export function extraOf({ data }: WarehouseRow, { fields }: TypeLayout): string | null {
+export function extraOf({ data }: WarehouseRow, { fields }: TypeLayout): unknown {
   let unknown: Record<string, unknown> | undefined;
   for (const name in data) {
     if (name === 'extra' || fields.has(name)) continue;
@@ -18,6 +18,6 @@ export function extraOf({ data }: WarehouseRow, { fields }: TypeLayout): string 
     unknown[name] = data[name];
   }
   const { extra } = data;
-  if (unknown === undefined) return extra === undefined || extra === null ? null : JSON.stringify(extra);
-  return JSON.stringify(typeof extra === 'object' && extra !== null ? { ...extra, ...unknown } : unknown);
+  if (unknown === undefined) return extra;
+  return typeof extra === 'object' && extra !== null ? { ...extra, ...unknown } : unknown;
 }

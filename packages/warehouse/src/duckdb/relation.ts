@@ -43,12 +43,13 @@ export function relationSql(type: TypeLayout, { part, instant, fields, where }: 
   }
 }
 
-/** Each field under its name, a reference with its system. */
+/** Each field under its name, a reference with its system; then what no field knows. */
 function fieldColumns({ fields }: TypeLayout): string[] {
-  return [...fields].flatMap(([name, field]) => {
+  const values = [...fields].flatMap(([name, field]) => {
     const alias = field.extension ? EXTENSION : RECORD;
     const value = `${fieldExpression(field, alias)} as ${quote(name)}`;
     if (field.definition.type !== 'reference') return [value];
     return [value, `${systemExpression(field, alias, RECORD)} as ${quote(systemColumn(name))}`];
   });
+  return [...values, `${RECORD}.extra`];
 }

@@ -24,11 +24,11 @@ export async function rowsToRewrite(writer: Writer, table: string, share: number
  * made from a snapshot, then the ids that batches touched meanwhile are copied again, and the copy takes the table's
  * place, in one transaction.
  */
-export async function rewriteTable(file: DatabaseFile, writer: Writer, table: string, touched: Map<string, Set<bigint>>): Promise<void> {
+export async function rewriteTable(file: DatabaseFile, writer: Writer, table: string, touched: Map<string, Set<string>>): Promise<void> {
   const copy = quote(COPY_PREFIX + table);
   const from = quote(table);
   const connection = await file.connect();
-  const ids = new Set<bigint>();
+  const ids = new Set<string>();
   try {
     // Alone for a moment: a batch that is half applied would not tell its ids.
     const layout = await writer.exclusive(async () => {
@@ -43,7 +43,7 @@ export async function rewriteTable(file: DatabaseFile, writer: Writer, table: st
           return meta;
         }
         if (ids.size > 0) {
-          const list = [...ids].join(', ');
+          const list = [...ids].map(BigInt).join(', ');
           await writing.run(`delete from ${copy} where id in (${list})`);
           await writing.run(`insert into ${copy} from ${from} where id in (${list})`);
         }

@@ -19,8 +19,8 @@ export interface TableWork {
   readonly uncertain: Set<string>;
 }
 
-/** Told of the ids of a table whose rows are about to change. */
-export type TouchRows = (table: string, ids: SortedIds) => void;
+/** Told of the ids of a table whose rows are about to change; they are gathered only where someone wants them. */
+export type TouchRows = (table: string, ids: () => readonly string[]) => void;
 
 /**
  * Does the work within the connection's transaction. What is erased comes first: rows of the same batch that came after
@@ -34,7 +34,7 @@ export async function writeTable(
 ): Promise<Set<string>> {
   const { layout, removed, added, past, erased } = work;
   const { table } = layout;
-  touch(table, sorted([...removed.keys(), ...erased, ...added.map(({ row }) => row.id)]));
+  touch(table, () => [...removed.keys(), ...erased, ...added.map(({ row }) => row.id)]);
   const found = new Set<string>();
   if (erased.length > 0) await eraseRows(connection, layout, sorted(erased), isCaptured, found);
   if (removed.size > 0) await removeRows(connection, work, isCaptured, found);

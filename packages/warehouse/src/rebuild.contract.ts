@@ -1,0 +1,142 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLogScript, type LogScript, ONE, select, TWO, versions } from './testing/log-script.ts';
+import type { WarehouseHarness } from './warehouse.contract.ts';
+import type { Warehouse, WarehouseBatch, WarehouseRebuild } from './warehouse.ts';
+
+/** W7 of `Warehouse`. */
+export const rebuildContract = (makeHarness: () => Promise<WarehouseHarness>): void => {
+  describe('rebuild', () => {
+    let harness: WarehouseHarness;
+    let warehouse: Warehouse;
+    let log: LogScript;
+    let applied: WarehouseBatch[];
+
+    beforeEach(async () => {
+      harness = await makeHarness();
+      warehouse = await harness.open();
+      log = createLogScript();
+      applied = [];
+    });
+    afterEach(async () => {
+      await warehouse.close();
+      await harness.close();
+    });
+
+    const apply = async (batch: WarehouseBatch) => {
+      applied.push(batch);
+      await warehouse.apply(batch);
+    };
+    const replayInto = async (rebuild: WarehouseRebuild) => {
+      for (const batch of applied) await rebuild.apply(batch);
+    };
+    /** Something of everything. */
+    const fill = async () => {
+      await apply(
+        log.next(log.define('visit', [{ name: 'size', type: 'text' }]), log.upsert(1, { name: 'a', amount: '1.5', labels: ['x'] })),
+      );
+      await apply(log.next(log.upsert(2, { size: 'large' }, { type: 'visit' }), log.upsert(3, { name: 'b' }, { workspace: TWO })));
+      await apply(
+        log.next(log.define('visit', [{ name: 'size', type: 'integer' }]), log.upsert(2, { size: 5 }, { type: 'visit', version: 2 })),
+      );
+      await apply(log.next(log.define('deal', [{ name: 'region', type: 'text' }]), log.upsert(1, { region: 'North' }, { version: 2 })));
+      await apply(log.part(log.upsert(4, { name: 'd' }), log.upsert(5, { name: 'e' })));
+      await apply(log.next(log.remove(4, { version: 2 }), log.erase(5), log.upsert(6, { name: 'Ann' }, { type: 'user' })));
+    };
+
+    it('W7: a warehouse made anew from the log equals the old one and takes its place', async () => {
+      await fill();
+      const before = { digests: await warehouse.digests(), versions: await versions(warehouse, '*'), applied: warehouse.applied() };
+      const rebuild = await warehouse.startRebuild();
+      await replayInto(rebuild);
+      expect(await rebuild.compare()).toEqual([]);
+      await rebuild.switchOver();
+
+      expect(warehouse.applied()).toEqual({ ...before.applied, generation: 2 });
+      expect(await warehouse.digests()).toEqual(before.digests);
+      expect(await versions(warehouse, '*')).toEqual(before.versions);
+      expect(warehouse.version(ONE, ['deal'])).toMatch(/^2\./);
+      await warehouse.apply(log.next(log.upsert(7, { name: 'after' })));
+      await warehouse.close();
+      warehouse = await harness.open();
+      expect(warehouse.applied()).toMatchObject({ generation: 2 });
+      expect((await select(warehouse, 'id')).map(({ id }) => id)).toEqual([1, 5, 7]);
+    });
+
+    it('W7: it goes on while the warehouse is used, and takes types and derived tables along', async () => {
+      await fill();
+      const rebuild = await warehouse.startRebuild();
+      await rebuild.ensureType(ONE, 'visit', [{ name: 'size', type: 'text' }]);
+      await replayInto(rebuild);
+      await warehouse.ensureType(TWO, 'errand', [{ name: 'size', type: 'integer' }]);
+      await warehouse.setDerivedTables([
+        {
+          name: 'rollup_count',
+          fingerprint: '1',
+          reads: [{ workspace: ONE, recordType: 'deal' }],
+          create: [{ text: 'create table rollup_count as select count(*) as n from deal', parameters: [] }],
+          refresh: [{ text: 'insert into rollup_count select sum(sign) from changed_deal', parameters: [] }],
+        },
+      ]);
+      const late = log.next(log.upsert(8, { name: 'late' }));
+      await apply(late);
+      await expect(rebuild.compare()).rejects.toMatchObject({ code: 'warehouse_rebuild_refused' });
+      await expect(rebuild.switchOver()).rejects.toMatchObject({ code: 'warehouse_rebuild_refused' });
+      await rebuild.apply(late);
+      expect(rebuild.applied().cursor).toBe(late.cursor);
+
+      let isSwitching = true;
+      const switching = rebuild.switchOver().finally(() => {
+        isSwitching = false;
+      });
+      const seen: unknown[] = [];
+      while (isSwitching) seen.push((await select(warehouse, 'count(*) over () as n, id, version'))[0]?.n);
+      await switching;
+      expect(new Set(seen)).toEqual(new Set([3]));
+      expect(warehouse.layout(TWO, 'errand')?.table).toBe('x_2_errand');
+      await warehouse.apply(log.next(log.upsert(9, {})));
+      expect((await warehouse.query({ text: 'select sum(n) from rollup_count', parameters: [] })).values).toEqual([[5]]);
+    });
+
+    it('W7: a difference is found and told by table', async () => {
+      await fill();
+      const rebuild = await warehouse.startRebuild();
+      const [first, ...others] = applied;
+      const forged = {
+        ...first,
+        changes: [...(first?.changes ?? []), log.upsert(90, { name: 'forged' }, { type: 'user', workspace: TWO })],
+      } as WarehouseBatch;
+      for (const batch of [forged, ...others]) {
+        const changes = batch.changes.filter((change) => change.kind !== 'upsert' || change.row.id !== '6');
+        await rebuild.apply({ ...batch, changes });
+      }
+      const found = await rebuild.compare();
+      expect(
+        found.map(({ workspace, recordType, part, live, rebuilt }) => [workspace, recordType, part, live?.rows, rebuilt?.rows]),
+      ).toEqual([
+        [1, 'user', 'current', 1, undefined],
+        [1, 'user', 'history', 0, undefined],
+        [2, 'user', 'current', undefined, 1],
+        [2, 'user', 'history', undefined, 0],
+      ]);
+      await rebuild.abandon();
+    });
+
+    it('W7: one at a time; one that is given up leaves nothing', async () => {
+      await fill();
+      const before = await warehouse.digests();
+      const rebuild = await warehouse.startRebuild();
+      await expect(warehouse.startRebuild()).rejects.toMatchObject({ code: 'warehouse_rebuild_refused' });
+      await replayInto(rebuild);
+      await rebuild.abandon();
+      await rebuild.abandon();
+      for (const late of [rebuild.compare(), rebuild.switchOver(), rebuild.apply(log.next()), rebuild.ensureType(ONE, 'visit', [])]) {
+        await expect(late).rejects.toMatchObject({ code: 'warehouse_rebuild_refused' });
+      }
+      expect(warehouse.applied().generation).toBe(1);
+      expect(await warehouse.digests()).toEqual(before);
+      const second = await warehouse.startRebuild();
+      expect(second.generation).toBe(2);
+      expect(second.applied()).toMatchObject({ cursor: null, generation: 2 });
+    });
+  });
+};
