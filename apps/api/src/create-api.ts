@@ -7,6 +7,7 @@ import { registerEventRoutes } from './routes/event-routes.ts';
 import { registerHealthRoutes } from './routes/health-routes.ts';
 import { registerImportRoutes } from './routes/import-routes.ts';
 import { registerMetricRoutes } from './routes/metric-routes.ts';
+import { registerProjectionRoutes } from './routes/projection-routes.ts';
 import { registerRecordRoutes } from './routes/record-routes.ts';
 import { registerRecordTypeRoutes } from './routes/record-type-routes.ts';
 import { type ApiServer, createApiServer } from './server/api-server.ts';
@@ -26,5 +27,6 @@ const registerRoutes = async (app: FastifyInstance, services: ApiServices): Prom
   registerDeadLetterRoutes(app, services);
   registerEventRoutes(app, services);
   registerAdministrationRoutes(app, services);
+  registerProjectionRoutes(app, services);
   await registerDocuments(app);
 };
