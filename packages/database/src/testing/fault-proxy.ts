@@ -18,6 +18,8 @@ export interface FaultProxy {
   through(connection: PostgresConnection): PostgresConnection;
   /** Cuts all connections at once; new ones are taken. */
   cut(): void;
+  /** Whether new connections are cut off at once, from now on. */
+  refuse(refused: boolean): void;
   /** Neither side hears anything more, and neither is told, until `resume`: also of connections opened meanwhile. */
   stall(): void;
   resume(): void;
@@ -41,6 +43,7 @@ export async function startFaultProxy(target: PostgresConnection): Promise<Fault
   const folder = await mkdtemp(join(tmpdir(), 'sophia-proxy-'));
   const pairs = new Set<Pair>();
   let isStalled = false;
+  let isRefusing = false;
   let delay = 0;
   let sent = 0;
   let verdict: (sent: Buffer) => Verdict = () => 'pass';
@@ -50,6 +53,7 @@ export async function startFaultProxy(target: PostgresConnection): Promise<Fault
     else setTimeout(() => to.write(data), delay);
   };
   const listener = createServer((client) => {
+    if (isRefusing) return void client.destroy();
     const server = target.host.startsWith('/')
       ? createConnection({ path: `${target.host}/.s.PGSQL.${target.port}` })
       : createConnection({ host: target.host, port: target.port });
@@ -90,6 +94,9 @@ export async function startFaultProxy(target: PostgresConnection): Promise<Fault
   return {
     through: (connection) => ({ ...connection, host: folder, port: PORT }),
     cut,
+    refuse(refused) {
+      isRefusing = refused;
+    },
     stall() {
       isStalled = true;
       for (const { client, server } of pairs) for (const socket of [client, server]) socket.pause();
