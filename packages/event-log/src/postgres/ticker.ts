@@ -1,4 +1,3 @@
-import type { Session } from '@sophia/database';
 import type { Logger } from '@sophia/observability';
 import { type Clock, isSophiaError, systemSleep } from '@sophia/shared';
 import type { KeptSession } from './kept-session.ts';
@@ -29,8 +28,6 @@ export interface Ticker {
   wake(): void;
   /** A process that is not the ticker says that something was written. */
   heard(): void;
-  /** Tries to take the lock, on a session that was just opened. */
-  elect(session: Session): Promise<void>;
   /** The session with the lock is gone. */
   deposed(): void;
   close(): Promise<void>;
@@ -73,9 +70,9 @@ export function startTicker(options: TickerOptions): Ticker {
     return now - lastTick;
   };
 
-  const elect = async ({ query }: Pick<Session, 'query'>) => {
+  const elect = async () => {
     lastElection = clock.monotonic();
-    const [row] = await query<{ elected: boolean }>(ELECT);
+    const [row] = await session.query<{ elected: boolean }>(ELECT);
     elected = row?.elected === true;
   };
 
@@ -99,6 +96,8 @@ export function startTicker(options: TickerOptions): Ticker {
   };
 
   const asOther = async () => {
+    if (clock.monotonic() - lastElection >= ELECTION_MS) await elect();
+    if (elected) return;
     await waitForWakeUp(Math.min(ELECTION_MS, idleMs));
     if (silence() > 1.5 * idleMs) return makeTick();
     if (written) {
@@ -106,7 +105,6 @@ export function startTicker(options: TickerOptions): Ticker {
       await session.query(SAY_WRITTEN);
       await systemSleep(intervalMs, closing.signal);
     }
-    if (clock.monotonic() - lastElection >= ELECTION_MS) await elect(session);
   };
 
   const run = async () => {
@@ -131,9 +129,9 @@ export function startTicker(options: TickerOptions): Ticker {
     heard() {
       if (elected || silence() > 1.5 * idleMs) wakeUp();
     },
-    elect,
     deposed() {
       elected = false;
+      lastElection = Number.NEGATIVE_INFINITY;
     },
     async close() {
       closing.abort(new Error('The ticker is closing.'));

@@ -1,0 +1,181 @@
+import type { LogEvent } from '@sophia/types';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createGate, nextTick, readAll, until } from '../testing/conditions.ts';
+import { changeOf, createLedger, eventOf, firstOutOfOrder, type Ledger, WORKSPACE } from '../testing/ledger.ts';
+import { createPostgresHarness, type PostgresHarness } from '../testing/postgres-harness.ts';
+import { type ExportedLine, exportLog, importLog } from './index.ts';
+
+const harnesses: PostgresHarness[] = [];
+const create = async () => {
+  const harness = await createPostgresHarness();
+  harnesses.push(harness);
+  return harness;
+};
+afterEach(async () => {
+  for (const harness of harnesses.splice(0)) await harness.close();
+});
+
+/** A backup as it lies in a file. */
+const backUp = ({ deliveries }: PostgresHarness): Promise<ExportedLine[]> =>
+  deliveries.read([], async (transaction) => {
+    const lines: ExportedLine[] = [];
+    for await (const page of exportLog(deliveries, transaction)) lines.push(...page);
+    return JSON.parse(JSON.stringify(lines));
+  });
+
+/** Nothing of the database's own may be open while a backup is brought back. */
+const restore = async (lines: readonly ExportedLine[]) => {
+  const harness = await create();
+  await harness.eventLog.close();
+  const pages = Array.from({ length: Math.ceil(lines.length / 7) }, (_, index) => lines.slice(index * 7, index * 7 + 7));
+  const report = await importLog(harness.deliveries, pages);
+  return { harness, report, eventLog: await harness.secondInstance() };
+};
+
+/** All but the epoch, which is another one after a restore. */
+const withoutEpoch = (events: readonly LogEvent[]) => events.map((event) => ({ ...event, position: event.position.replace(/^\w+\./, '') }));
+
+const writeSome = async (ledger: Ledger, eventLog: PostgresHarness['eventLog']) => {
+  for (let round = 0; round < 6; round++) {
+    await ledger.change(Array.from({ length: 12 }, (_, index) => (index * 7 + round) % 40));
+    if (round % 2 === 0) await nextTick(eventLog);
+  }
+};
+
+let source: PostgresHarness;
+beforeEach(async () => {
+  source = await create();
+});
+
+test('a restored log has the same events at the same ticks, offsets and times, under another epoch', async () => {
+  const ledger = createLedger(source.database, source.eventLog);
+  await writeSome(ledger, source.eventLog);
+  await nextTick(source.eventLog);
+  const before = await readAll(source.eventLog);
+  const { position, completeTo, at } = await source.eventLog.head();
+  const { report, eventLog } = await restore(await backUp(source));
+  expect(report.events).toBe(72);
+
+  expect(withoutEpoch((await readAll(eventLog)).events)).toEqual(withoutEpoch(before.events));
+  for (const limit of [1, 5]) expect(withoutEpoch((await readAll(eventLog, null, limit)).events)).toEqual(withoutEpoch(before.events));
+  const { head } = { head: await eventLog.head() };
+  expect(head.completeTo >= completeTo && head.at > at).toBe(true);
+  await expect(eventLog.read(position)).rejects.toMatchObject({ code: 'cursor_of_another_log' });
+
+  const [event] = (await readAll(eventLog)).events;
+  if (event?.record == null) throw new Error('The first event concerns a record.');
+  const history = await eventLog.history(WORKSPACE, event.record.id);
+  expect(history).toEqual(await source.eventLog.history(WORKSPACE, event.record.id));
+  expect(await eventLog.timeOf((await eventLog.read(null, { limit: 1 })).cursor)).toBeDefined();
+});
+
+test('a restored log goes on where the backup ended, and is backed up again', async () => {
+  const ledger = createLedger(source.database, source.eventLog);
+  await writeSome(ledger, source.eventLog);
+  const first = await restore(await backUp(source));
+  const restored = (await readAll(first.eventLog)).events;
+  const [middle] = restored.slice(30);
+  if (middle === undefined) throw new Error('There are more than 30 events.');
+
+  const keys = [...new Set(restored.map((event) => changeOf(event).key))];
+  await first.harness.database.write([WORKSPACE], (transaction) =>
+    first.eventLog.append(
+      transaction,
+      keys.map((key) => eventOf({ key, version: restored.filter((event) => changeOf(event).key === key).length + 1 })),
+    ),
+  );
+  await nextTick(first.eventLog);
+  const { events } = await readAll(first.eventLog);
+  expect(events.slice(0, restored.length)).toEqual(restored);
+  expect(events).toHaveLength(restored.length + keys.length);
+  expect(firstOutOfOrder(events.map(changeOf))).toBeUndefined();
+  expect((await readAll(first.eventLog, middle.position)).events).toEqual(events.slice(31));
+  const handled: string[] = [];
+  const member = await first.eventLog.consume('group', async (batch) => {
+    handled.push(...batch.events.map(({ position }) => position));
+  });
+  await until(() => handled.length === events.length, 'every event at a consumer');
+  expect(await first.eventLog.lag()).toMatchObject([{ setAside: 0, members: 1 }]);
+  await member.close();
+
+  const second = await restore(await backUp(first.harness));
+  expect(withoutEpoch((await readAll(second.eventLog)).events)).toEqual(withoutEpoch(events));
+  expect((await second.eventLog.lag()).length).toBe(0);
+});
+
+test('a backup has exactly what was committed when it began, while others go on writing', async () => {
+  const ledger = createLedger(source.database, source.eventLog);
+  await ledger.change([1, 2]);
+  await nextTick(source.eventLog);
+  const gate = createGate();
+  const open = ledger.change([5], { after: gate.pass });
+  await gate.reached;
+  // Committed, and in no tick yet when the ticker is gone.
+  await source.eventLog.close();
+  await ledger.change([3]);
+
+  const lines = await source.deliveries.read([], async (transaction) => {
+    const pages = exportLog(source.deliveries, transaction);
+    const first = await pages.next();
+    gate.open();
+    await open;
+    await ledger.change([4]);
+    const rest: ExportedLine[] = first.done === true ? [] : [...first.value];
+    for await (const page of pages) rest.push(...page);
+    return rest;
+  });
+  const { eventLog } = await restore(lines);
+  expect((await readAll(eventLog)).events.map(changeOf)).toEqual([
+    { key: 1, version: 1 },
+    { key: 2, version: 1 },
+    { key: 3, version: 1 },
+  ]);
+});
+
+test('an empty log is backed up and restored too', async () => {
+  const { report, eventLog, harness } = await restore(await backUp(source));
+  expect(report).toEqual({ events: 0, ticks: 1 });
+  await createLedger(harness.database, eventLog).change([1]);
+  await nextTick(eventLog);
+  expect((await readAll(eventLog)).events).toHaveLength(1);
+});
+
+test('a restore is refused where the log has events or a process makes ticks', async () => {
+  const lines = await backUp(source);
+  await until(() => source.eventLog.isTicker, 'the ticker');
+  await expect(importLog(source.deliveries, [lines])).rejects.toMatchObject({ code: 'unavailable' });
+  await createLedger(source.database, source.eventLog).change([1]);
+  await source.eventLog.close();
+  await expect(importLog(source.deliveries, [lines])).rejects.toMatchObject({ code: 'log_not_empty' });
+});
+
+test.each([
+  ['no line', []],
+  ['an event before the first tick', [{ event: eventOf({ key: 1, version: 1 }) }]],
+  ['a time that is none', [{ tick: 1, at: 'yesterday' }]],
+])('a damaged backup with %s is refused', async (_, lines) => {
+  await source.eventLog.close();
+  await expect(importLog(source.deliveries, [lines])).rejects.toMatchObject({
+    code: 'invalid_request',
+    message: expect.stringContaining('damaged'),
+  });
+});
+
+test('consumer groups of before the restore begin anew', async () => {
+  await createLedger(source.database, source.eventLog).change([1]);
+  await nextTick(source.eventLog);
+  const lines = await backUp(source);
+  const target = await create();
+  const idle = await target.eventLog.consume('group', () => Promise.resolve());
+  await until(async () => ((await target.eventLog.lag())[0]?.events ?? 1) === 0, 'an idle group');
+  await idle.close();
+  await target.eventLog.close();
+  await importLog(target.deliveries, [lines]);
+  const eventLog = await target.secondInstance();
+  const handled: LogEvent[] = [];
+  const member = await eventLog.consume('group', async ({ events }) => {
+    handled.push(...events);
+  });
+  await until(() => handled.length === 1, 'the restored event');
+  await member.close();
+});

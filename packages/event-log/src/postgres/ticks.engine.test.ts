@@ -1,0 +1,193 @@
+import type { Database } from '@sophia/database';
+import { formatMicros, parseMicros, seededRandom, systemSleep } from '@sophia/shared';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { nextTick, readAll, until } from '../testing/conditions.ts';
+import { changeOf, createLedger, eventOf, WORKSPACE } from '../testing/ledger.ts';
+import { createPostgresHarness, type PostgresHarness } from '../testing/postgres-harness.ts';
+import { keepHouse } from './housekeeping.ts';
+import { contains, parseSnapshot } from './snapshot.ts';
+
+let harness: PostgresHarness;
+let owner: Database;
+beforeEach(async () => {
+  harness = await createPostgresHarness();
+  owner = await harness.testDatabase.open('owner');
+});
+afterEach(() => harness.close());
+
+const run = async <Row extends object>(name: string, text: string, values: readonly unknown[] = []) =>
+  (await owner.write([WORKSPACE], (transaction) => owner.query<Row>(transaction, { name: `test_${name}`, text }, values))).value;
+
+interface StoredTick {
+  readonly tick: string;
+  readonly snapshot: string;
+  readonly at: string;
+  readonly complete_to: string;
+}
+const storedTicks = () => run<StoredTick>('ticks', 'select tick, snapshot, at, complete_to from tick order by tick');
+
+test('whatever was committed before complete_to is in the snapshot of its tick', async () => {
+  const { database, eventLog } = harness;
+  const random = seededRandom(1);
+  const writes: { readonly transaction: number; readonly acknowledged: string }[] = [];
+  const writers = Array.from({ length: 6 }, async () => {
+    for (let count = 0; count < 80; count++) {
+      const { token } = await database.write([WORKSPACE], (transaction) => eventLog.append(transaction, [eventOf({ key: 1, version: 1 })]));
+      const [clock] = await database.select<{ now: string }>([], { name: 'test_clock', text: 'select clock_timestamp() as now' });
+      writes.push({ transaction: Number(token.transactionId), acknowledged: clock?.now ?? '' });
+      eventLog.wake();
+      await systemSleep(Math.floor(random() * 4));
+    }
+  });
+  await Promise.all(writers);
+  await nextTick(eventLog);
+
+  const ticks = await storedTicks();
+  const byTick = ticks.map(({ complete_to, snapshot }) => ({ complete_to, snapshot: parseSnapshot(snapshot) }));
+  for (const { transaction, acknowledged } of writes) {
+    const missing = byTick.find((tick) => tick.complete_to > acknowledged && !contains(tick.snapshot, transaction));
+    expect(missing).toBeUndefined();
+  }
+  expect(byTick.filter(({ complete_to }) => complete_to > (writes[0]?.acknowledged ?? '')).length).toBeGreaterThan(10);
+});
+
+test('the times of ticks never go back, also when the clock does', async () => {
+  const { eventLog } = harness;
+  const before = await eventLog.head();
+  const future = formatMicros((parseMicros(before.at) ?? 0n) + 3_600_000_000n);
+  await run('clock', 'update tick set at = $1, complete_to = $1 where tick = (select max(tick) from tick)', [future]);
+  await nextTick(eventLog);
+  const ticks = (await storedTicks()).filter(({ at }) => at >= future);
+  expect(ticks.length).toBeGreaterThan(1);
+  expect(ticks.every(({ complete_to }) => complete_to === future)).toBe(true);
+  expect(ticks.map(({ at }) => at)).toEqual([...new Set(ticks.map(({ at }) => at))].sort());
+});
+
+test('several processes that make ticks at once make one sequence of growing snapshots', async () => {
+  const { deliveries, eventLog, database } = harness;
+  const ledger = createLedger(database, eventLog);
+  const makers = Array.from({ length: 4 }, async () => {
+    for (let count = 0; count < 30; count++) {
+      await deliveries
+        .write([], (transaction) => deliveries.query(transaction, { name: 'test_make_tick', text: 'select tick from make_tick()' }))
+        .catch((error: unknown) => expect(error).toMatchObject({ details: { sql_state: '23505' } }));
+      await ledger.change([1, 2]);
+    }
+  });
+  await Promise.all(makers);
+  await nextTick(eventLog);
+  const ticks = await storedTicks();
+  expect(ticks.map(({ tick }) => Number(tick))).toEqual(ticks.map((_, index) => index));
+  for (const [index, { snapshot }] of ticks.entries()) {
+    const before = parseSnapshot(ticks[index - 1]?.snapshot ?? '3:3:');
+    expect(parseSnapshot(snapshot).maximum).toBeGreaterThanOrEqual(before.maximum);
+  }
+  expect((await readAll(eventLog)).events.map(changeOf)).toHaveLength(240);
+});
+
+test('ticks without events are pruned after a while; cursors that stand in them stay good', async () => {
+  const { eventLog, database, deliveries } = harness;
+  const ledger = createLedger(database, eventLog);
+  const cursors = [];
+  for (let key = 0; key < 5; key++) {
+    await ledger.change([key]);
+    await nextTick(eventLog);
+    cursors.push((await eventLog.head()).position);
+    for (let count = 0; count < 4; count++) await nextTick(eventLog);
+    cursors.push((await eventLog.head()).position);
+  }
+  const before = await readAll(eventLog);
+  const count = async () => (await storedTicks()).length;
+  const ticksBefore = await count();
+  await keepHouse(deliveries, 30);
+  expect(await count()).toBeGreaterThanOrEqual(ticksBefore);
+
+  await keepHouse(deliveries, 30, 0);
+  await keepHouse(deliveries, 30, 0);
+  const left = await storedTicks();
+  // The first, the newest ones, and those with events.
+  expect(left.length).toBeLessThan(ticksBefore - 20);
+  const other = await harness.secondInstance();
+  expect((await readAll(other)).events).toEqual(before.events);
+  for (const [index, cursor] of cursors.entries()) {
+    expect((await readAll(other, cursor)).events).toEqual(before.events.slice(Math.floor(index / 2) + 1));
+    expect((await other.timeOf(cursor)) <= (await eventLog.timeOf(cursor))).toBe(true);
+  }
+  await ledger.change([9]);
+  await nextTick(other);
+  expect((await readAll(other)).events).toHaveLength(6);
+});
+
+test('events of a writer that was open while ticks were pruned are not lost', async () => {
+  const { eventLog, database, deliveries } = harness;
+  const ledger = createLedger(database, eventLog);
+  const opened = Promise.withResolvers<void>();
+  const closed = Promise.withResolvers<void>();
+  const slow = ledger.change([1], {
+    after: () => {
+      opened.resolve();
+      return closed.promise;
+    },
+  });
+  await opened.promise;
+  for (let count = 0; count < 5; count++) await nextTick(eventLog);
+  await keepHouse(deliveries, 30, 0);
+  closed.resolve();
+  await slow;
+  await nextTick(eventLog);
+  await nextTick(eventLog);
+  await keepHouse(deliveries, 30, 0);
+  expect((await readAll(await harness.secondInstance())).events.map(changeOf)).toEqual([{ key: 1, version: 1 }]);
+});
+
+test('partitions are made before they are needed, and reading passes from one to the next', async () => {
+  const { eventLog, database, deliveries } = harness;
+  const ledger = createLedger(database, eventLog);
+  const partitions = async () => (await run('partitions', `select from pg_inherits where inhparent = 'event'::regclass`)).length;
+  expect(await partitions()).toBe(5);
+  await run('jump', `select setval('event_position_seq', 39999950)`);
+  await keepHouse(deliveries, 30);
+  expect(await partitions()).toBe(8);
+  await keepHouse(deliveries, 30);
+  expect(await partitions()).toBe(8);
+
+  await ledger.change(Array.from({ length: 90 }, (_, key) => key));
+  await ledger.change([1, 2, 3]);
+  await nextTick(eventLog);
+  const { events } = await readAll(eventLog);
+  expect(events).toHaveLength(93);
+  expect((await readAll(await harness.secondInstance(), null, 20)).events).toEqual(events);
+  const places = await run<{ tableoid: string }>('places', 'select distinct tableoid::regclass::text from event order by 1');
+  expect(places.map(({ tableoid }) => tableoid)).toEqual(['event_p3', 'event_p4']);
+});
+
+test('after the retention passing events say nothing any more and keep their places; record changes are kept', async () => {
+  const { eventLog, database, deliveries } = harness;
+  const sync = { ...eventOf({ key: 1, version: 1 }), kind: 'sync.finished' as const, record: null, version: null };
+  const type = { ...sync, kind: 'record_type.changed' as const };
+  await database.write([WORKSPACE], (transaction) => eventLog.append(transaction, [eventOf({ key: 1, version: 1 }), sync, type]));
+  await nextTick(eventLog);
+  const { events } = await readAll(eventLog);
+  await keepHouse(deliveries, 1);
+  expect((await readAll(eventLog)).events).toEqual(events);
+  await nextTick(eventLog);
+  await keepHouse(deliveries, 0);
+  const blank = { data: null, previous: null, original: null };
+  expect((await readAll(eventLog)).events).toEqual(
+    events.map((event) => (event.kind === 'sync.finished' ? { ...event, ...blank } : event)),
+  );
+});
+
+test('what keeps house is the process that makes the ticks, and a failure is told and tried again', async () => {
+  const { eventLog, lines } = harness;
+  const other = await harness.secondInstance();
+  await until(() => eventLog.isTicker, 'a ticker');
+  expect(other.isTicker).toBe(false);
+  await eventLog.close();
+  await until(() => other.isTicker, 'another ticker');
+  await run('break', 'alter table tick rename to tock');
+  await until(() => lines().some(({ msg }) => msg === 'no tick could be made'), 'a failure that is told');
+  await run('mend', 'alter table tock rename to tick');
+  const { tick } = await other.head();
+  await until(async () => (await other.head()).tick > tick + 1, 'ticks again');
+});
