@@ -71,10 +71,17 @@ describe('metrics', () => {
     );
   });
 
-  it('are defined once', () => {
+  it('defined again are the same, and defined otherwise an error', async () => {
     const metrics = createMetrics();
-    metrics.counter({ name: 'sophia_twice_total', help: 'x' });
-    expect(() => metrics.gauge({ name: 'sophia_twice_total', help: 'x' })).toThrow('defined twice');
+    const define = () => metrics.counter({ name: 'sophia_shared_total', help: 'x', labels: ['part'] }).with({ part: 'a' });
+    define().add();
+    define().add();
+    expect(await rendered(metrics)).toContain('sophia_shared_total{part="a"} 2');
+    expect(() => metrics.gauge({ name: 'sophia_shared_total', help: 'x', labels: ['part'] })).toThrow('defined in two ways');
+    expect(() => metrics.counter({ name: 'sophia_shared_total', help: 'x' })).toThrow('defined in two ways');
+    metrics.observedGauge({ name: 'sophia_lag', help: 'x' }, () => 1);
+    metrics.observedGauge({ name: 'sophia_lag', help: 'x' }, () => 2);
+    expect((await rendered(metrics)).filter((line) => line.startsWith('sophia_lag '))).toEqual(['sophia_lag 2']);
   });
 
   it('cannot fill the memory with label values', async () => {

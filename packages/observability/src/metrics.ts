@@ -36,11 +36,12 @@ export interface Observed<Label extends string> {
   readonly value: number;
 }
 
+/** Whoever defines a metric again gets the same one, so that two instances of a part may share it. */
 export interface Metrics {
   counter<const Label extends string = never>(definition: MetricDefinition<Label>): Metric<Label, Counter>;
   gauge<const Label extends string = never>(definition: MetricDefinition<Label>): Metric<Label, Gauge>;
   histogram<const Label extends string = never>(definition: HistogramDefinition<Label>): Metric<Label, Histogram>;
-  /** A gauge whose value is asked for when metrics are read. */
+  /** A gauge whose value is asked for when metrics are read; defined again, the last one is asked. */
   observedGauge<const Label extends string = never>(
     definition: MetricDefinition<Label>,
     observe: () => number | readonly Observed<Label>[] | Promise<number | readonly Observed<Label>[]>,
@@ -67,21 +68,31 @@ export function createMetrics(options: { processMetrics?: boolean | undefined } 
   const registry = new Registry();
   if (options.processMetrics === true) collectDefaultMetrics({ register: registry });
 
+  const tables = new Map<string, { readonly shape: string; readonly table: SeriesTable<unknown> }>();
+
   const register = (definition: MetricDefinition<string>, type: string, read: () => Sample[] | Promise<Sample[]>) => {
-    if (registry.getSingleMetric(definition.name) !== undefined) throw new Error(`The metric ${definition.name} is defined twice.`);
     const metric = { name: definition.name, help: definition.help, type, get: async () => ({ ...definition, type, values: await read() }) };
+    registry.removeSingleMetric(definition.name);
     // The registry only reads `name` and `get`; its type asks for prom-client's own classes.
     registry.registerMetric(metric as unknown as Parameters<typeof registry.registerMetric>[0]);
   };
   const define = <Label extends string, Series>(
-    definition: MetricDefinition<Label>,
+    definition: HistogramDefinition<Label>,
     type: string,
     create: () => Series,
     read: (series: Series, labels: LabelValues<string>) => Sample[],
   ): Metric<Label, Series> => {
-    const table: SeriesTable<Series> = createSeriesTable(definition.labels ?? [], create);
-    register(definition, type, () => table.entries().flatMap(({ series, labels }) => read(series, labels)));
-    return { with: (...labels) => table.find(labels[0]) };
+    const { name, labels = [], buckets } = definition;
+    const shape = JSON.stringify([type, labels, buckets]);
+    const known = tables.get(name);
+    if (known !== undefined && known.shape !== shape) throw new Error(`The metric ${name} is defined in two ways.`);
+    // A table of the same shape was made by the same function.
+    const table = (known?.table as SeriesTable<Series> | undefined) ?? createSeriesTable(labels, create);
+    if (known === undefined) {
+      tables.set(name, { shape, table });
+      register(definition, type, () => table.entries().flatMap((entry) => read(entry.series, entry.labels)));
+    }
+    return { with: (...values) => table.find(values[0]) };
   };
 
   return {

@@ -1,5 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestObservability } from '@sophia/observability/testing';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type AuthHarness, createAuthHarness } from '../testing/auth-harness.ts';
+import { intercept } from '../testing/intercept.ts';
 import { createAuditDays } from './audit-days.ts';
 
 const DAY = 86_400_000;
@@ -43,6 +45,23 @@ describe('the days of the audit', () => {
     const objects = entries.map(({ object }) => object);
     expect(objects).toContain('without a partition');
     expect(objects).not.toContain('old');
+  });
+
+  it('are tended each hour, and a failure is said', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const write = () => Promise.reject(new Error('no database'));
+    const observability = createTestObservability();
+    const tended = createAuditDays({
+      database: intercept(harness.database, { write }),
+      clock: harness.clock,
+      observability,
+      retentionDays: 30,
+    });
+    vi.advanceTimersByTime(3_600_000);
+    await tended.close();
+    vi.useRealTimers();
+    expect(observability.lines()).toContainEqual(expect.objectContaining({ msg: 'the partitions of the audit could not be kept' }));
+    await observability.close();
   });
 
   it('what stood outside of any day moves into it', async () => {

@@ -1,8 +1,10 @@
 import type { Database } from '@sophia/database';
+import { createTestObservability } from '@sophia/observability/testing';
 import type { Transaction } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemPrincipal } from '../system-principal.ts';
 import { type AuthHarness, callOf, createAuthHarness } from '../testing/auth-harness.ts';
+import { createGate, intercept } from '../testing/intercept.ts';
 import type { AuditEntry, AuditRecord } from './audit.ts';
 
 describe('the audit', () => {
@@ -110,11 +112,13 @@ describe('the audit', () => {
   it('A2: while the buffer is full reads wait, then fail; when it is written again they go on, and nothing is lost', async () => {
     const call = await freshCall('full');
     const gate = closedGate(harness.database);
-    const { audit } = await harness.another({ database: gate.database, configuration: smallBuffer(100) });
+    const observability = createTestObservability();
+    const { audit } = await harness.another({ database: gate.database, observability, configuration: smallBuffer(100) });
     // The first hundred are taken to be written and held there; the next hundred fill the buffer.
     for (let number = 0; number < 100; number++) void audit.read(entryOf(call, `first:${number}`));
     await gate.reached;
     for (let number = 0; number < 100; number++) expect(audit.read(entryOf(call, `second:${number}`))).toBeUndefined();
+    expect(await observability.metrics.render()).toContain('sophia_audit_buffer_entries 100');
     await expect(audit.read(entryOf(call, 'too much'))).rejects.toMatchObject({ code: 'overloaded', status: 503 });
     const waiting = audit.read(entryOf(call, 'patient'));
     expect(waiting).toBeInstanceOf(Promise);
@@ -132,7 +136,9 @@ describe('the audit', () => {
     const { audit } = await harness.another({ database: gate.database });
     void audit.read(entryOf(call, 'kept'));
     await expect(audit.write(entryOf(call, 'failed'))).rejects.toThrow('no database');
-    await expect.poll(() => gate.failures).toBeGreaterThan(2);
+    await expect.poll(gate.failures).toBeGreaterThan(2);
+    // While the next attempt with the reads has its time, what somebody waits for does not wait for it.
+    for (let time = 0; time < 3; time++) await expect(audit.write(entryOf(call, 'failed'))).rejects.toThrow('no database');
     gate.heal();
     await expect.poll(async () => (await followAll(call)).objects, { timeout: 10_000 }).toEqual(['kept']);
   });
@@ -152,7 +158,6 @@ describe('the audit', () => {
   it('a process that ends while nothing can be written says what is lost', async () => {
     const call = await freshCall('lost');
     const gate = failingGate(harness.database);
-    const { createTestObservability } = await import('@sophia/observability/testing');
     const observability = createTestObservability();
     const { audit } = await harness.another({ database: gate.database, observability });
     void audit.read(entryOf(call, 'lost'));
@@ -301,56 +306,34 @@ const smallBuffer = (bufferEntries: number) => ({
   workspace: 'main',
 });
 
-/** Holds the first writes of entries until it is opened; preparing days goes through. */
+/** Holds writes of entries until it is opened; preparing days goes through. */
 function closedGate(database: Database) {
-  const reached = Promise.withResolvers<void>();
-  const opened = Promise.withResolvers<void>();
-  const gated: Database = {
-    ...database,
-    async write(workspaces, work, options) {
-      if (workspaces.length > 0) {
-        reached.resolve();
-        await opened.promise;
-      }
-      return database.write(workspaces, work, options);
-    },
+  const gate = createGate();
+  const write: Database['write'] = async (workspaces, work, options) => {
+    if (workspaces.length > 0) await gate.pass();
+    return database.write(workspaces, work, options);
   };
-  return { database: delegate(database, gated), reached: reached.promise, open: () => opened.resolve() };
+  return { database: intercept(database, { write }), reached: gate.reached, open: gate.open };
 }
 
 /** Fails every write of entries until it is healed. */
 function failingGate(database: Database) {
   const state = { failures: 0, failing: true };
-  const gated: Database = {
-    ...database,
-    async write(workspaces, work, options) {
-      if (workspaces.length > 0 && state.failing) {
-        state.failures++;
-        throw new Error('no database');
-      }
-      return database.write(workspaces, work, options);
-    },
+  const write: Database['write'] = async (workspaces, work, options) => {
+    if (workspaces.length > 0 && state.failing) {
+      state.failures++;
+      throw new Error('no database');
+    }
+    return database.write(workspaces, work, options);
   };
   return {
-    database: delegate(database, gated),
-    get failures() {
-      return state.failures;
-    },
+    database: intercept(database, { write }),
+    failures: () => state.failures,
     heal: () => {
       state.failing = false;
     },
   };
 }
-
-/** The database with another way to write; its methods may live on a prototype. */
-const delegate = (database: Database, { write }: Pick<Database, 'write'>): Database =>
-  new Proxy(database, {
-    get: (target, property, receiver) => {
-      if (property === 'write') return write;
-      const value: unknown = Reflect.get(target, property, receiver);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
 
 /** A transaction that stays open after its work until it is told to commit. */
 function openTransaction(database: Database, call: AuditEntry['call'], work: (transaction: Transaction) => Promise<void>) {

@@ -1,5 +1,8 @@
+import { createMemoryPubSub } from '@sophia/pub-sub/memory';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemPrincipal } from '../system-principal.ts';
 import { type AuthHarness, callOf, createAuthHarness } from '../testing/auth-harness.ts';
+import { createGate, intercept } from '../testing/intercept.ts';
 
 describe('API keys', () => {
   let harness: AuthHarness;
@@ -65,12 +68,27 @@ describe('API keys', () => {
     }
   });
 
-  it('of an id that is none costs one look-up', async () => {
+  it('costs one look-up for all who ask at the same moment, and for guesses of an id that is none', async () => {
+    let lookups = 0;
+    const select: typeof harness.database.select = (workspaces, statement, values, options) => {
+      if (statement.name === 'auth_find_key') lookups++;
+      return harness.database.select(workspaces, statement, values, options);
+    };
+    const { authentication } = await harness.another({ database: intercept(harness.database, { select }) });
     const { text } = await makeKey();
+    await Promise.all([1, 2, 3].map(() => authentication.authenticate(bearer(text))));
+    expect(lookups).toBe(1);
     const unknown = bearer(text.replace(/_(..)............../, '_$1unknownunknown'));
-    for (let attempt = 0; attempt < 2; attempt++) {
-      await expect(harness.auth.authentication.authenticate(unknown)).rejects.toMatchObject({ code: 'unauthenticated' });
+    for (let attempt = 0; attempt < 3; attempt++) {
+      await expect(authentication.authenticate(unknown)).rejects.toMatchObject({ code: 'unauthenticated' });
     }
+    expect(lookups).toBe(2);
+    harness.clock.advance(10_000);
+    await expect(authentication.authenticate(unknown)).rejects.toMatchObject({ code: 'unauthenticated' });
+    expect(lookups).toBe(3);
+    const impossible = bearer(text.replace(/_......../, '_7zzzzzzz'));
+    await expect(authentication.authenticate(impossible)).rejects.toMatchObject({ code: 'unauthenticated' });
+    expect(lookups).toBe(3);
   });
 
   it('expires at its time', async () => {
@@ -99,12 +117,54 @@ describe('API keys', () => {
 
   it('revoked during its own look-up is not remembered', async () => {
     const { key, text } = await makeKey();
-    const elsewhere = await harness.another();
-    const lookup = elsewhere.authentication.authenticate(bearer(text));
-    await elsewhere.keys.revoke(harness.owner, key.id);
-    await lookup.catch(() => undefined);
-    expect(elsewhere.authentication.peek(bearer(text))).toBeUndefined();
-    await expect(elsewhere.authentication.authenticate(bearer(text))).rejects.toMatchObject({ code: 'unauthenticated' });
+    const gate = createGate();
+    const select: typeof harness.database.select = async (workspaces, statement, values, options) => {
+      const rows = await harness.database.select(workspaces, statement, values, options);
+      if (statement.name === 'auth_find_key') await gate.pass();
+      return rows as never;
+    };
+    const { authentication, keys } = await harness.another({ database: intercept(harness.database, { select }) });
+    const lookup = authentication.authenticate(bearer(text));
+    await gate.reached;
+    await keys.revoke(harness.owner, key.id);
+    const asked = authentication.authenticate(bearer(text));
+    gate.open();
+    // It asked before the key was revoked; whoever asks afterwards is refused.
+    await expect(lookup).resolves.toMatchObject({ id: `key:${key.id}` });
+    await expect(asked).rejects.toMatchObject({ code: 'unauthenticated' });
+    expect(authentication.peek(bearer(text))).toBeUndefined();
+  });
+
+  it('is refused in other processes when the bus tells them, and what changes in policies and workspaces is told too', async () => {
+    const pubSub = createMemoryPubSub({ logger: harness.observability.logger });
+    const [here, there] = [await harness.another({ pubSub }), await harness.another({ pubSub })];
+    const workspace = await here.workspaces.ensure('told');
+    const call = callOf(systemPrincipal('test', workspace));
+    const { key, text } = await here.keys.create(call, { name: 'x', role: 'analyst' });
+    const principal = await there.authentication.authenticate(bearer(text));
+    await there.policies.resolve(principal);
+    await there.workspaces.find('told');
+
+    await here.policies.replace(call, [{ rule: 'forbid', roles: ['analyst'], actions: ['export'] }]);
+    await expect.poll(() => there.policies.peek(principal)).toBeUndefined();
+    await here.workspaces.configure(call, { week_start: 'sunday' });
+    await expect.poll(async () => (await there.workspaces.find('told'))?.settings).toEqual({ week_start: 'sunday' });
+    await here.keys.revoke(call, key.id);
+    await expect.poll(() => there.authentication.peek(bearer(text))).toBeUndefined();
+    await pubSub.close();
+  });
+
+  it('is refused here though the others cannot be told, which is said', async () => {
+    const pubSub = createMemoryPubSub({ logger: harness.observability.logger });
+    const { keys, authentication } = await harness.another({ pubSub, observability: harness.observability });
+    const { key, text } = await makeKey();
+    await authentication.authenticate(bearer(text));
+    await pubSub.close();
+    await keys.revoke(harness.owner, key.id);
+    expect(authentication.peek(bearer(text))).toBeUndefined();
+    await expect
+      .poll(() => harness.observability.lines())
+      .toContainEqual(expect.objectContaining({ msg: 'other processes were not told', topic: 'auth.key_revoked' }));
   });
 
   it('for the installation is good for every workspace, any other for its own', async () => {
@@ -143,7 +203,6 @@ describe('API keys', () => {
   it('of another workspace cannot be seen or revoked', async () => {
     const foreign = await harness.auth.workspaces.ensure('foreign');
     const { key } = await makeKey();
-    const { systemPrincipal } = await import('../system-principal.ts');
     const call = callOf(systemPrincipal('test', foreign));
     expect((await harness.auth.keys.list(call)).keys).toEqual([]);
     await expect(harness.auth.keys.revoke(call, key.id)).rejects.toMatchObject({ code: 'not_found' });
@@ -163,16 +222,19 @@ describe('API keys', () => {
 
   it('is listed in pages, without its secret', async () => {
     const workspace = await harness.auth.workspaces.ensure('pages');
-    const { systemPrincipal } = await import('../system-principal.ts');
     const call = callOf(systemPrincipal('test', workspace));
     for (const name of ['first', 'second', 'third']) {
       harness.clock.advance(1);
       await harness.auth.keys.create(call, { name, role: 'viewer', requestsPerSecond: 5 });
     }
+    const userRecord = { source_system: 'crm', source_id: 'Ann' };
+    harness.clock.advance(1);
+    await harness.auth.keys.create(call, { name: 'fourth', role: 'employee', userRecord });
     const first = await harness.auth.keys.list(call, { limit: 2 });
-    const second = await harness.auth.keys.list(call, { limit: 2, cursor: first.cursor ?? '' });
-    expect([...first.keys, ...second.keys].map(({ name }) => name)).toEqual(['first', 'second', 'third']);
+    const second = await harness.auth.keys.list(call, { limit: 3, cursor: first.cursor ?? '' });
+    expect([...first.keys, ...second.keys].map(({ name }) => name)).toEqual(['first', 'second', 'third', 'fourth']);
     expect(second.cursor).toBeNull();
+    expect(second.keys.at(-1)?.user_record).toEqual(userRecord);
     expect(first.keys[0]).toMatchObject({
       role: 'viewer',
       workspace: 'pages',

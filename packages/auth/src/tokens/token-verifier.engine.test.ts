@@ -120,6 +120,7 @@ describe('tokens of an OpenID issuer', () => {
 
   it.each([
     ['another issuer', { iss: 'https://elsewhere.example' }, {}],
+    ['no issuer', { iss: undefined }, {}],
     ['another audience', { aud: 'other' }, {}],
     ['no subject', { sub: undefined }, {}],
     ['a subject that is no id', { sub: 'a b' }, {}],
@@ -136,7 +137,9 @@ describe('tokens of an OpenID issuer', () => {
     await expect((await authentication({ roles: {} })).authenticate(await bearer())).rejects.toMatchObject({ code: 'forbidden' });
     const without = await authentication({ workspaceClaim: 'workspace', workspace: null });
     await expect(without.authenticate(await bearer())).rejects.toMatchObject({ code: 'forbidden' });
-    await expect(without.authenticate(await bearer({ workspace: 'none' }))).rejects.toMatchObject({ code: 'unknown_workspace' });
+    const nowhere = await bearer({ workspace: 'none' });
+    await expect(without.authenticate(nowhere)).rejects.toMatchObject({ code: 'unknown_workspace' });
+    expect(without.peek(nowhere)).toBeUndefined();
   });
 
   it('are refused when they are forged', async () => {

@@ -72,7 +72,7 @@ async function verifySignature(token: string, issuer: IssuerConfiguration, keyOf
   } catch (error) {
     // The issuer's keys could not be had: the token may be good.
     if (isSophiaError(error)) throw error;
-    return refuse(`The token was refused: ${error instanceof Error ? error.message : error}.`, error);
+    return refuse(`The token was refused: ${error}.`, error);
   }
 }
 

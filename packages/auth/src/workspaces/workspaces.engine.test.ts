@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemPrincipal } from '../system-principal.ts';
 import { type AuthHarness, callOf, createAuthHarness } from '../testing/auth-harness.ts';
+import { createGate, intercept } from '../testing/intercept.ts';
 
 describe('workspaces', () => {
   let harness: AuthHarness;
@@ -15,6 +16,21 @@ describe('workspaces', () => {
     expect(new Set(made.map(({ id }) => id)).size).toBe(1);
     expect(await harness.auth.workspaces.find('same')).toEqual(made[0]);
     expect(await harness.auth.workspaces.find('none')).toBeUndefined();
+  });
+
+  it('are found by whoever looked before another made them', async () => {
+    const gate = createGate();
+    const select: typeof harness.database.select = async (workspaces, statement, values, options) => {
+      const rows = await harness.database.select(workspaces, statement, values, options);
+      await gate.pass();
+      return rows as never;
+    };
+    const { workspaces } = await harness.another({ database: intercept(harness.database, { select }) });
+    const second = workspaces.ensure('raced');
+    await gate.reached;
+    const first = await harness.auth.workspaces.ensure('raced');
+    gate.open();
+    expect(await second).toEqual(first);
   });
 
   it('are created and listed by administrators of the installation', async () => {

@@ -1,0 +1,63 @@
+import { BUILTIN_RECORD_TYPES, type Filter } from '@sophia/types';
+import { expect, it } from 'vitest';
+import { fieldsOf } from '../expression/bound-expression.ts';
+import { FilterProblem } from '../semantic/bind-filter.ts';
+import { bindRecordFilter, bindVisibleRecords } from './bind-record-filter.ts';
+import { evaluateCondition } from './evaluate-condition.ts';
+import { postgresCondition } from './postgres-condition.ts';
+
+const types = BUILTIN_RECORD_TYPES;
+
+it('a filter is over fields of the type, of every record, and over references', () => {
+  const filter: Filter = {
+    and: [
+      { field: 'owner.team', operator: 'is_null' },
+      { field: 'amount', operator: 'gt', values: ['5'] },
+      { field: 'source_id', operator: 'is_null' },
+    ],
+  };
+  const reads = [...fieldsOf(bindRecordFilter(filter, 'deal', { types }))];
+  expect(reads.map(({ path, recordType, field }) => [path, recordType, field.name])).toEqual([
+    [['owner'], 'user', 'team'],
+    [[], 'deal', 'amount'],
+    [[], 'deal', 'source_id'],
+  ]);
+});
+
+it('version, id and the time of the last change are for the filters of callers', () => {
+  const filter: Filter = { field: 'version', operator: 'eq', values: [1] };
+  expect(() => bindRecordFilter(filter, 'deal', { types })).toThrow(FilterProblem);
+  bindRecordFilter(filter, 'deal', { types, access: () => ({ access: 'records', masks: [] }) });
+});
+
+it.each<[Filter, string, string]>([
+  [{ field: 'x', operator: 'is_null' }, 'deals', 'there is no record type deals'],
+  [{ field: 'stage.x', operator: 'is_null' }, 'deal', 'stage.x: stage of deal leads to no record type'],
+  [{ field: 'ownr', operator: 'is_null' }, 'deal', 'ownr: deal has no field ownr; did you mean owner?'],
+  [{ field: '', operator: 'is_null' }, 'deal', ': deal has no field '],
+])('%o over %s is refused', (filter, recordType, message) => {
+  expect(() => bindRecordFilter(filter, recordType, { types })).toThrow(message);
+});
+
+it('a reference to a type that does not exist leads nowhere', () => {
+  const lost = [
+    {
+      name: 'a',
+      description: '',
+      origin: 'workspace' as const,
+      revision: 1,
+      fields: [{ name: 'b', type: 'reference' as const, references: 'gone' }],
+    },
+  ];
+  expect(() => bindRecordFilter({ field: 'b.c', operator: 'is_null' }, 'a', { types: lost })).toThrow('leads to no record type');
+});
+
+it('all records are seen where no policy and no filter says otherwise', () => {
+  expect(evaluateCondition(bindVisibleRecords('deal', { types }), () => undefined)).toBe(true);
+});
+
+it('what is no filter over records cannot be written for PostgreSQL', () => {
+  const options = { alias: 'r', offset: 0, recordType: 'deal', types };
+  expect(() => postgresCondition({ kind: 'today', type: 'date' }, options)).toThrow(TypeError);
+  expect(() => postgresCondition({ kind: 'operation', operation: 'add', type: 'integer', operands: [] }, options)).toThrow(TypeError);
+});
