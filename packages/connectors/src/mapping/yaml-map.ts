@@ -10,6 +10,7 @@ export interface MappingProblem {
 
 /** A YAML map whose values are asked for by key; what is wrong is noted with its line. */
 export interface YamlMap {
+  /** Whether the key has a value. */
   has(key: string): boolean;
   /** Whether the key has a plain value, or none, rather than a map or list. */
   isPlain(key: string): boolean;
@@ -49,6 +50,10 @@ export function yamlMap(file: YamlFile, node: unknown, what: string, line = 1): 
       if (isScalar(key) && isPrimitive(key.value)) entries.set(sourceText(key, key.value), { key, value });
   } else note(own, `${what} must be a map of keys and values`);
 
+  const has = (key: string): boolean => {
+    const value = entries.get(key)?.value;
+    return value !== undefined && value !== null && !(isScalar(value) && value.value === null);
+  };
   const keyLine = (key: string | undefined): number => (key === undefined ? own : lineOf(entries.get(key)?.key, own));
   const problem = (key: string | undefined, message: string): void => note(keyLine(key), message);
   const plain = (key: string, value: unknown): JsonPrimitive | undefined => {
@@ -63,7 +68,7 @@ export function yamlMap(file: YamlFile, node: unknown, what: string, line = 1): 
     return value === null || value === undefined ? undefined : sourceText(entry?.value, value);
   };
   return {
-    has: (key) => entries.has(key),
+    has,
     isPlain: (key) => !isMap(entries.get(key)?.value) && !isSeq(entries.get(key)?.value),
     text,
     requiredText(key) {
@@ -73,7 +78,7 @@ export function yamlMap(file: YamlFile, node: unknown, what: string, line = 1): 
     },
     texts(key) {
       const value = entries.get(key)?.value;
-      const items = isSeq(value) ? value.items : value === undefined || value === null ? [] : [value];
+      const items = isSeq(value) ? value.items : [value];
       return items.flatMap((item) => {
         const found = plain(key, item);
         return found === null || found === undefined ? [] : [sourceText(item, found)];
@@ -86,14 +91,14 @@ export function yamlMap(file: YamlFile, node: unknown, what: string, line = 1): 
     },
     primitive: (key) => (entries.has(key) ? plain(key, entries.get(key)?.value) : undefined),
     table(key) {
-      if (!entries.has(key)) return undefined;
+      if (!has(key)) return undefined;
       const inner = yamlMap(file, entries.get(key)?.value, key, keyLine(key));
       return new Map(inner.keys().flatMap((name) => [[name, inner.primitive(name) ?? null] as const]));
     },
-    map: (key) => (entries.has(key) ? yamlMap(file, entries.get(key)?.value, key, keyLine(key)) : undefined),
+    map: (key) => (has(key) ? yamlMap(file, entries.get(key)?.value, key, keyLine(key)) : undefined),
     maps(key) {
       const value = entries.get(key)?.value;
-      if (value === undefined || value === null) return [];
+      if (!has(key)) return [];
       if (isSeq(value)) return value.items.map((item) => yamlMap(file, item, `each of ${key}`, keyLine(key)));
       problem(key, `${key} must be a list`);
       return [];

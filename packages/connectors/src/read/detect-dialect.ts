@@ -43,7 +43,7 @@ function judge(sample: string, dialect: CsvDialect): Judgement {
 
 /** The rows of a sample of whole lines; a row that the sample cuts off within quotes is left out. */
 export function sampleRows(sample: string, dialect: CsvDialect, limits: ReadLimits): readonly SourceRow[] {
-  return createCsvParser(dialect, limits).push({ text: sample, bad: [], last: false });
+  return [...createCsvParser(dialect, limits).push({ text: sample, bad: [], last: false })].flat();
 }
 
 /** Single quotes only where cells begin and end with them and no double quote does. */

@@ -6,7 +6,9 @@ export interface ReadLimits {
   readonly transcoded?: boolean | undefined;
   /** Most columns of a table; more refuse the source. */
   readonly columns: number;
+  /** Characters of a table that may be read again after misplaced quotes: room for many a stray one, not for a file made of them. */
+  readonly rereading: number;
 }
 
 /** A row holds a text field of a million characters of four bytes, twice. */
-export const DEFAULT_LIMITS: ReadLimits = { rowBytes: 8 * 1024 * 1024, columns: 2000 };
+export const DEFAULT_LIMITS: ReadLimits = { rowBytes: 8 * 1024 * 1024, columns: 2000, rereading: 64 * 1024 * 1024 };

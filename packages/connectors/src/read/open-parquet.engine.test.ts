@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chunks, collect } from '../testing/chunks.ts';
+import { DEFAULT_LIMITS } from './limits.ts';
 import { openSource } from './open-source.ts';
 import { readParquet } from './read-parquet.ts';
 
@@ -120,6 +121,6 @@ describe('a Parquet file', () => {
 
   test('of too many columns is refused', async () => {
     const path = await writeParquet('wide.parquet', 'select 1 as a, 2 as b, 3 as c');
-    await expect(readParquet(path, { rowBytes: 1000, columns: 2 })).rejects.toMatchObject({ code: 'too_many_columns' });
+    await expect(readParquet(path, { ...DEFAULT_LIMITS, columns: 2 })).rejects.toMatchObject({ code: 'too_many_columns' });
   });
 });

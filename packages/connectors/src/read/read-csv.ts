@@ -61,10 +61,10 @@ async function* parse(
   hintLines: number,
 ): AsyncGenerator<readonly SourceRow[]> {
   for await (const block of blocks) {
-    const rows = parser.push(block);
-    const [first] = rows;
-    const data =
-      first !== undefined && first.line <= headerLine ? rows.filter((row) => row.line !== headerLine && row.line > hintLines) : rows;
-    if (data.length > 0) yield data;
+    for (const rows of parser.push(block)) {
+      const isData = (row: SourceRow): boolean => row.line !== headerLine && row.line > hintLines;
+      const data = (rows[0]?.line ?? 0) <= headerLine ? rows.filter(isData) : rows;
+      if (data.length > 0) yield data;
+    }
   }
 }

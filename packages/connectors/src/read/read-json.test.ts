@@ -223,7 +223,7 @@ describe('laws', () => {
           }
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: 200 },
     );
   });
 });

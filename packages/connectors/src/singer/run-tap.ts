@@ -125,9 +125,9 @@ function failure(program: string, { code, signal, error }: Ending, lastLines: st
 
 async function stop(child: TapProcess, ended: Promise<Ending>, grace: number): Promise<void> {
   signalGroup(child, 'SIGTERM');
+  child.stdout.destroy(); // What is not read would keep it from closing.
   const inTime = await withDeadline(grace, () => ended).catch(() => undefined);
   if (inTime === undefined) signalGroup(child, 'SIGKILL');
-  child.stdout.destroy();
   child.stderr.destroy();
   await ended;
 }

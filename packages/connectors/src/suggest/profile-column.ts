@@ -21,17 +21,22 @@ export interface ColumnProfile {
   readonly isNested: boolean;
 }
 
-/** Profiles of a table's columns, or of the members that the sample's objects have, those of objects within by their path. */
+/**
+ * Profiles of a table's columns, or of the members that the sample's objects have, those of objects within by their path.
+ * One whose name is empty cannot be named in a mapping.
+ */
 export function profileColumns(source: MatchedSource): readonly ColumnProfile[] {
   const rows = source.sample.filter((row) => row.errors === undefined);
   const names = source.columns ?? [...new Set(rows.flatMap((row) => memberPaths(row.values)))];
-  return names.map((column) => {
-    const read = compileCellReader(column, source.columns);
-    return profile(
-      column,
-      rows.map((row) => read(row.values)),
-    );
-  });
+  return names
+    .filter((column) => column !== '')
+    .map((column) => {
+      const read = compileCellReader(column, source.columns);
+      return profile(
+        column,
+        rows.map((row) => read(row.values)),
+      );
+    });
 }
 
 function memberPaths(values: object): readonly string[] {

@@ -1,0 +1,98 @@
+import { BUILTIN_RECORD_TYPES, type RecordTypeDefinition } from '@sophia/types';
+import { describe, expect, test } from 'vitest';
+import type { Mapping } from './mapping.ts';
+import { parseMapping } from './parse-mapping.ts';
+import { type FormatQuestion, resolveFormats } from './resolve-formats.ts';
+
+const [deal] = BUILTIN_RECORD_TYPES;
+const definition: RecordTypeDefinition = deal ?? { name: '', description: '', origin: 'builtin', fields: [], revision: 1 };
+const COLUMNS = ['id', 'day', 'value', 'at', 'state'];
+
+const mappingOf = (fields: string, more = ''): Mapping =>
+  parseMapping(`source_system: crm\nrecord_type: deal\nsource_id: id\n${more}fields: ${fields}`, 'm.yaml', BUILTIN_RECORD_TYPES);
+const rows = (...values: string[][]) => values.map((cells, index) => ({ line: index + 2, values: ['1', ...cells] }));
+const ruleOf = (mapping: Mapping, name: string) =>
+  mapping.fields.flatMap((each) => (each.field === name && each.kind === 'column' ? [each.rule] : []))[0];
+
+describe('formats that a mapping leaves open', () => {
+  test('are found in the data', async () => {
+    const mapping = mappingOf(
+      '{ close_date: day, amount: value, stage: state, currency: { constant: EUR } }',
+      'occurred_at: at\nnull_values: [n/a]\n',
+    );
+    const sample = [
+      ...rows(['1.3.2017', '1.234,50 €', '3/13/2017 9:00 AM', 'x'], ['n/a', '3 €', '', 'y']),
+      { line: 4, values: [], errors: [] },
+    ];
+    const resolved = await resolveFormats(mapping, definition, COLUMNS, sample);
+    expect(ruleOf(resolved, 'close_date')).toMatchObject({ format: 'D.M.YYYY' });
+    expect(ruleOf(resolved, 'amount')).toMatchObject({ decimal: ',', symbol: '€' });
+    expect(ruleOf(resolved, 'stage')).toEqual({ column: 'state' });
+    expect(resolved.occurred_at).toMatchObject({ format: 'M/D/YYYY h:mm[:ss][ ]A' });
+  });
+
+  test('are left where the data are plain, empty or odd', async () => {
+    const mapping = mappingOf('{ close_date: day, amount: value, engaged_on: state }');
+    const resolved = await resolveFormats(mapping, definition, COLUMNS, rows(['', '12.5', '', 'soon'], ['', '3', '', 'later']));
+    expect(resolved.fields).toEqual(mapping.fields);
+  });
+
+  test('and percent are found', async () => {
+    const resolved = await resolveFormats(mappingOf('{ amount: value }'), definition, COLUMNS, rows(['', '12%', '', '']));
+    expect(ruleOf(resolved, 'amount')).toMatchObject({ decimal: '.', symbol: '%', unit: 'percent' });
+    const set = await resolveFormats(
+      mappingOf('{ amount: { column: value, symbol: "%", unit: cents } }'),
+      definition,
+      COLUMNS,
+      rows(['', '12%', '', '']),
+    );
+    expect(ruleOf(set, 'amount')).toMatchObject({ symbol: '%', unit: 'cents' });
+  });
+
+  test('are not looked for where they are set, or values are listed', async () => {
+    const fields =
+      '{ close_date: { column: day, format: D/M/YYYY }, amount: { column: value, decimal: "," }, engaged_on: { column: at, values: { a: 2017-01-01 } } }';
+    const mapping = mappingOf(fields);
+    const resolved = await resolveFormats(mapping, definition, COLUMNS, rows(['1/2/2017', '1,234', '1/2/2017', '']));
+    expect(resolved.fields).toEqual(mapping.fields);
+  });
+
+  test('are found in repaired values', async () => {
+    const mapping = mappingOf('{ close_date: day }', 'repairs: [{ rule: typo, columns: [day], replace: { "13/1/2107": 13/1/2017 } }]\n');
+    const resolved = await resolveFormats(mapping, definition, COLUMNS, rows(['1/2/2017', '', '', ''], ['13/1/2107', '', '', '']));
+    expect(ruleOf(resolved, 'close_date')).toMatchObject({ format: 'D/M/YYYY' });
+  });
+});
+
+describe('what can be read in two ways', () => {
+  const dates = rows(['1/2/2017', '1,234', '', '']);
+
+  test('fails with both readings where nobody can be asked', async () => {
+    await expect(resolveFormats(mappingOf('{ close_date: day }'), definition, COLUMNS, dates)).rejects.toMatchObject({
+      code: 'ambiguous_date_format',
+      message:
+        'The column day can be read in two ways: "1/2/2017" is 2017-01-02 (format: "M/D/YYYY") or 2017-02-01 (format: "D/M/YYYY"). Set it for close_date in the mapping.',
+      details: { column: 'day', field: 'close_date', example: '1/2/2017' },
+    });
+    await expect(resolveFormats(mappingOf('{ amount: value }'), definition, COLUMNS, dates)).rejects.toMatchObject({
+      code: 'ambiguous_number_format',
+      message:
+        'The column value can be read in two ways: "1,234" is 1234 (decimal: ".") or 1.234 (decimal: ","). Set it for amount in the mapping.',
+    });
+  });
+
+  test('is asked', async () => {
+    const questions: FormatQuestion[] = [];
+    const answer = (choice: number) => (question: FormatQuestion) => {
+      questions.push(question);
+      return Promise.resolve(question.choices[choice]?.value ?? '');
+    };
+    const mapping = mappingOf('{ close_date: day, amount: value }');
+    const first = await resolveFormats(mapping, definition, COLUMNS, dates, answer(0));
+    expect([ruleOf(first, 'close_date')?.format, ruleOf(first, 'amount')?.decimal]).toEqual(['M/D/YYYY', '.']);
+    const second = await resolveFormats(mapping, definition, COLUMNS, dates, answer(1));
+    expect([ruleOf(second, 'close_date')?.format, ruleOf(second, 'amount')?.decimal]).toEqual(['D/M/YYYY', ',']);
+    expect(questions.map((question) => question.column)).toEqual(['day', 'value', 'day', 'value']);
+    await expect(resolveFormats(mapping, definition, COLUMNS, dates, answer(2))).rejects.toMatchObject({ code: 'ambiguous_date_format' });
+  });
+});

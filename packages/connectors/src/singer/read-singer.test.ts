@@ -1,0 +1,262 @@
+import { recordTypeFromJsonSchema } from '@sophia/core';
+import { isSophiaError } from '@sophia/shared';
+import { BUILTIN_RECORD_TYPES, type JsonObject, type RecordTypeDefinition } from '@sophia/types';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { ImportItem } from '../import-item.ts';
+import { parseMapping } from '../mapping/parse-mapping.ts';
+import { chunks, collectEach } from '../testing/chunks.ts';
+import { createStreamOpener } from './open-streams.ts';
+import { readSinger } from './read-singer.ts';
+
+const define = (name: string, schema: JsonObject): Promise<RecordTypeDefinition> => {
+  const { definition, problems } = recordTypeFromJsonSchema(name, schema);
+  return definition === undefined ? Promise.reject(new Error(JSON.stringify(problems))) : Promise.resolve(definition);
+};
+const mapping = parseMapping(
+  'source_system: crm\nrecord_type: deal\nsource_id: oid\nfields: { name: title }\nmatch: { files: [opps] }',
+  'm.yaml',
+  BUILTIN_RECORD_TYPES,
+);
+const opener = (mappings = [mapping]) => createStreamOpener({ sourceSystem: 'tap', mappings, recordTypes: BUILTIN_RECORD_TYPES, define });
+
+const schema = (stream: string, properties: JsonObject, more: JsonObject = {}): JsonObject => ({
+  type: 'SCHEMA',
+  stream,
+  schema: { type: 'object', properties },
+  key_properties: ['id'],
+  ...more,
+});
+const record = (stream: string, values: JsonObject, more: JsonObject = {}): JsonObject => ({
+  type: 'RECORD',
+  stream,
+  record: values,
+  ...more,
+});
+const state = (value: number): JsonObject => ({ type: 'STATE', value: { at: value } });
+
+/** What comes out, and the code of the error that it ended with. */
+async function read(messages: readonly (JsonObject | string)[], options: { chunk?: number; batchRows?: number } = {}) {
+  const text = messages.map((message) => `${typeof message === 'string' ? message : JSON.stringify(message)}\n`).join('');
+  const items: ImportItem[] = [];
+  try {
+    const stream = chunks(text, options.chunk ?? 100_000);
+    for await (const item of readSinger(stream, { openStream: opener(), batchRows: options.batchRows })) items.push(item);
+  } catch (error) {
+    if (!isSophiaError(error)) throw error;
+    return { items, code: error.code, message: error.message };
+  }
+  return { items, code: undefined, message: undefined };
+}
+
+const brief = (items: readonly ImportItem[]) =>
+  items.map((item) => {
+    if (item.kind === 'rows') return [item.target.recordType, ...item.rows.map((row) => row.source_id)];
+    return item.kind === 'state' ? { state: item.state } : { activate: item.version, of: item.target.recordType };
+  });
+
+const ITEMS = schema('items', { id: { type: 'integer' }, size: { type: ['null', 'number'] } });
+
+describe('a tap', () => {
+  test('sends rows, which become records of a type of their own', async () => {
+    const { items } = await read([
+      ITEMS,
+      record('items', { id: 1, size: 2.5, _sdc_batched_at: 'x', other: 'y' }),
+      record('items', { id: 2, size: null }, { version: 7 }),
+    ]);
+    expect(items).toMatchObject([
+      {
+        kind: 'rows',
+        target: { recordType: 'items', sourceSystem: 'tap' },
+        rows: [
+          { line: 2, source_id: 1, fields: { size: 2.5 } },
+          { line: 3, source_id: 2, fields: {}, streamVersion: 7 },
+        ],
+      },
+    ]);
+  });
+
+  test('sends states, which come behind the rows before them; several between two batches are one', async () => {
+    const messages = [
+      ITEMS,
+      record('items', { id: 1 }),
+      state(1),
+      record('items', { id: 2 }),
+      state(2),
+      record('items', { id: 3 }),
+      state(3),
+    ];
+    expect(brief((await read(messages)).items)).toEqual([['items', 1, 2, 3], { state: { at: 3 } }]);
+    expect(brief((await read(messages, { batchRows: 2 })).items)).toEqual([
+      ['items', 1, 2],
+      { state: { at: 1 } },
+      ['items', 3],
+      { state: { at: 3 } },
+    ]);
+    expect(brief((await read([state(1), '', '  ', { type: 'STATE' }])).items)).toEqual([{ state: null }]);
+  });
+
+  test('replaces versions, behind the rows before', async () => {
+    const messages = [
+      ITEMS,
+      record('items', { id: 1 }, { version: 2 }),
+      state(1),
+      { type: 'ACTIVATE_VERSION', stream: 'items', version: 2 },
+      record('items', { id: 2 }),
+    ];
+    expect(brief((await read(messages)).items)).toEqual([['items', 1], { state: { at: 1 } }, { activate: 2, of: 'items' }, ['items', 2]]);
+  });
+
+  test('sends several streams, with a mapping or without', async () => {
+    const opps = schema('opps', { oid: { type: 'string' }, title: { type: 'string' }, _sdc_table: { type: 'string' } });
+    const { items } = await read([
+      opps,
+      ITEMS,
+      record('opps', { oid: 'a', title: 'A', _sdc_table: 'x' }),
+      record('items', { id: 1 }),
+      record('opps', { oid: 'b', title: 'B' }),
+    ]);
+    expect(brief(items)).toEqual([
+      ['deal', 'a', 'b'],
+      ['items', 1],
+    ]);
+    expect(items[0]).toMatchObject({ target: { sourceSystem: 'crm' }, rows: [{ fields: { name: 'A' } }, { fields: { name: 'B' } }] });
+    expect(JSON.stringify(items[0])).not.toContain('_sdc');
+  });
+
+  test('marks records that are gone', async () => {
+    const soft = schema('items', { id: { type: 'integer' }, _sdc_deleted_at: { type: ['null', 'string'] } });
+    const { items } = await read([
+      soft,
+      record('items', { id: 1, _sdc_deleted_at: '2017-03-01T00:00:00Z' }),
+      record('items', { id: 2, _sdc_deleted_at: null }),
+    ]);
+    expect(items).toMatchObject([{ rows: [{ source_id: 1, deleted: true }, { source_id: 2 }] }]);
+    expect(items[0]?.kind === 'rows' && items[0].rows[1]?.deleted).toBeFalsy();
+  });
+
+  test('may send a schema again, or another one', async () => {
+    const wider = schema('items', { id: { type: 'integer' }, size: { type: 'number' }, colour: { type: 'string' } });
+    const { items } = await read([
+      ITEMS,
+      record('items', { id: 1 }),
+      ITEMS,
+      record('items', { id: 2 }),
+      wider,
+      record('items', { id: 3, colour: 'red' }),
+    ]);
+    expect(brief(items)).toEqual([
+      ['items', 1, 2],
+      ['items', 3],
+    ]);
+    expect(items[1]).toMatchObject({ rows: [{ fields: { colour: 'red' } }] });
+  });
+
+  test('is read in whatever pieces it comes', async () => {
+    const messages = [ITEMS, record('items', { id: 1, size: 1 }), state(1), record('items', { id: 'é' }), state(2)];
+    const whole = (await read(messages)).items.flatMap((item) => (item.kind === 'rows' ? item.rows : []));
+    for (const chunk of [1, 17, 64]) {
+      const { items } = await read(messages, { chunk });
+      expect(items.flatMap((item) => (item.kind === 'rows' ? item.rows : []))).toEqual(whole);
+      expect(items.at(-1)).toEqual({ kind: 'state', state: { at: 2 } });
+    }
+  });
+
+  test('that pauses has its rows passed on', async () => {
+    let passedOn: (() => void) | undefined;
+    const wasPassedOn = new Promise<void>((resolve) => {
+      passedOn = resolve;
+    });
+    async function* slow() {
+      yield Buffer.from(`${JSON.stringify(ITEMS)}\n${JSON.stringify(record('items', { id: 1 }))}\n`);
+      await wasPassedOn;
+    }
+    for await (const item of readSinger(slow(), { openStream: opener() })) {
+      expect(item.kind).toBe('rows');
+      passedOn?.();
+    }
+  });
+});
+
+describe('what is no message ends the import; what came before is still passed on', () => {
+  const before = [ITEMS, record('items', { id: 1 }), state(1)];
+  test.each<[string, JsonObject | string, string]>([
+    ['no JSON', 'Traceback (most recent call last):', 'Line 4 of the tap is no JSON.'],
+    ['no object', '[1]', 'Line 4 of the tap: expected a message, which is an object.'],
+    ['an unknown type', { type: 'BATCH' }, 'expected a message of type SCHEMA, RECORD, STATE or ACTIVATE_VERSION'],
+    ['a record without a stream', { type: 'RECORD', record: {} }, 'expected a stream'],
+    ['a record that is none', { type: 'RECORD', stream: 'items', record: [] }, 'expected an object in record'],
+    ['a schema that is none', { type: 'SCHEMA', stream: 'items' }, 'expected an object in schema'],
+    [
+      'keys that are none',
+      { type: 'SCHEMA', stream: 'items', schema: {}, key_properties: [1] },
+      'expected a list of names in key_properties',
+    ],
+    [
+      'bookmarks that are none',
+      { type: 'SCHEMA', stream: 'items', schema: {}, bookmark_properties: {} },
+      'expected a list of names in bookmark_properties',
+    ],
+    ['a version that is none', { type: 'ACTIVATE_VERSION', stream: 'items', version: 'x' }, 'expected a number in version'],
+    ['a record before its schema', record('others', {}), 'expected a SCHEMA of the stream "others" before its rows'],
+    [
+      'a version before its schema',
+      { type: 'ACTIVATE_VERSION', stream: 'others', version: 1 },
+      'expected a SCHEMA of the stream "others" before its rows',
+    ],
+  ])('%s', async (_, message, expected) => {
+    const { items, code, message: found } = await read([...before, message]);
+    expect(brief(items)).toEqual([['items', 1], { state: { at: 1 } }]);
+    expect([code, found]).toEqual(['invalid_singer_message', expect.stringContaining(expected)]);
+  });
+
+  test('a line that is no UTF-8', async () => {
+    const text = Buffer.concat([
+      Buffer.from(`${JSON.stringify(ITEMS)}\n${JSON.stringify(record('items', { id: 1 }))}\n{"x":"`),
+      Buffer.from([0xff]),
+      Buffer.from('"}\n'),
+    ]);
+    const items: ImportItem[] = [];
+    const reading = (async () => {
+      for await (const item of readSinger(chunks(text), { openStream: opener() })) items.push(item);
+    })();
+    await expect(reading).rejects.toThrow('Line 3 of the tap: expected UTF-8, at most 8 MiB of it.');
+    expect(brief(items)).toEqual([['items', 1]]);
+  });
+
+  test('a stream without a key', async () => {
+    expect((await read([schema('items', {}, { key_properties: [] })])).code).toBe('mapping_mismatch');
+  });
+
+  test('a mapping of a type that is not there', async () => {
+    const openStream = createStreamOpener({ sourceSystem: 'tap', mappings: [mapping], recordTypes: [], define });
+    const stream = chunks(`${JSON.stringify(schema('opps', { oid: {}, title: {} }))}\n`);
+    await expect(collectEach(readSinger(stream, { openStream }))).rejects.toMatchObject({ code: 'unknown_record_type' });
+  });
+});
+
+test('law: whatever a tap writes, the answer is items or invalid_singer_message', async () => {
+  const message = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.jsonValue().map((value) => JSON.stringify(value)),
+    fc
+      .record({
+        type: fc.constantFrom('SCHEMA', 'RECORD', 'STATE', 'ACTIVATE_VERSION'),
+        stream: fc.constantFrom('a', 'b', ''),
+        schema: fc.jsonValue(),
+        record: fc.jsonValue(),
+        value: fc.jsonValue(),
+        version: fc.oneof(fc.integer(), fc.jsonValue()),
+        key_properties: fc.constantFrom(['id'], 'id', null, [1]),
+      })
+      .map((value) => JSON.stringify(value)),
+    fc.constantFrom(ITEMS, record('items', { id: 1 })).map((value) => JSON.stringify(value)),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(message), fc.integer({ min: 1, max: 100 }), async (messages, chunk) => {
+      const { code } = await read(messages, { chunk });
+      expect([undefined, 'invalid_singer_message', 'mapping_mismatch']).toContain(code);
+    }),
+    { numRuns: 200 },
+  );
+});

@@ -1,0 +1,218 @@
+import { BUILTIN_RECORD_TYPES } from '@sophia/types';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Mapping } from '../mapping/mapping.ts';
+import { parseMapping } from '../mapping/parse-mapping.ts';
+import { openSource } from '../read/open-source.ts';
+import { readAll } from '../testing/read-all.ts';
+import { type SuggestOptions, suggestMapping } from './suggest-mapping.ts';
+
+const DATA = new URL('../../../../samples/crm/data/', import.meta.url);
+const parse = (yaml: string): Mapping => parseMapping(yaml, 'suggested.yaml', BUILTIN_RECORD_TYPES);
+
+async function suggest(content: string, name: string, options?: SuggestOptions): Promise<string> {
+  const { source } = await readAll(content, { name });
+  return suggestMapping(source, BUILTIN_RECORD_TYPES, options);
+}
+
+async function suggestSample(file: string, options?: SuggestOptions): Promise<string> {
+  const source = await openSource({ kind: 'file', path: new URL(file, DATA).pathname });
+  await source.close();
+  return suggestMapping(source, BUILTIN_RECORD_TYPES, { sourceSystem: 'crm', ...options });
+}
+
+/** Where the fields of a suggestion come from. */
+const columnsOf = (mapping: Mapping) =>
+  Object.fromEntries(mapping.fields.map((field) => [field.field, field.kind === 'column' ? field.rule.column : field.value]));
+
+describe('the sample', () => {
+  test('its deals are understood, but for what only a person knows', async () => {
+    const known = new Map([
+      ['product', ['GTX Basic', 'GTX Pro', 'GTX Plus Basic', 'GTX Plus Pro', 'MG Special', 'MG Advanced', 'GTK 500']],
+    ]);
+    expect(await suggestSample('sales_pipeline.csv', { known })).toBe(`# Suggested from the data: read what is marked "check".
+match:
+  files: ["sales_pipeline.csv"]
+source_system: crm
+record_type: deal
+source_id: opportunity_id
+fields:
+  stage: deal_stage
+  amount: close_value
+  owner: sales_agent
+  product: product
+  engaged_on: { column: engage_date, format: M/D/YYYY }
+  close_date: { column: close_date, format: M/D/YYYY }
+  company_id: account
+  # check: the status by the stage
+  status:
+    column: deal_stage
+    values:
+      Won: won
+      Engaging: open
+      Lost: lost
+      Prospecting: open
+  # check: the currency of amount is not in the data; USD is a guess
+  currency: { constant: USD }
+repairs:
+  - rule: product_spelling # check: these look like misspellings
+    columns: [product]
+    replace:
+      GTXPro: GTX Pro # 1480 rows
+`);
+  });
+
+  test.each([
+    ['sales_teams.csv', 'user', 'sales_agent', { name: 'sales_agent', manager: 'manager', office: 'regional_office' }],
+    ['products.csv', 'product', 'product', { name: 'product', series: 'series', list_price: 'sales_price', currency: 'USD' }],
+    [
+      'accounts.csv',
+      'company',
+      'account',
+      {
+        name: 'account',
+        industry: 'sector',
+        annual_revenue: 'revenue',
+        currency: 'USD',
+        employees: 'employees',
+        country: 'office_location',
+        founded_year: 'year_established',
+        parent_id: 'subsidiary_of',
+      },
+    ],
+  ])('%s is a %s', async (file, type, id, columns) => {
+    const mapping = parse(await suggestSample(file));
+    expect([mapping.record_type, mapping.source_id]).toEqual([type, [id]]);
+    expect(columnsOf(mapping)).toEqual(columns);
+  });
+
+  test('misspelt industries and countries are seen', async () => {
+    const { repairs } = parse(await suggestSample('accounts.csv'));
+    expect(repairs.map(({ columns, replace }) => [columns, [...replace]])).toEqual([
+      [['sector'], [['technolgy', 'technology']]],
+      [['office_location'], [['Philipines', 'Philippines']]],
+    ]);
+  });
+});
+
+describe('what cannot be known is marked', () => {
+  test('dates and numbers that can be read in two ways, and times without an offset', async () => {
+    const text = await suggest('call_id,started_at,duration\nc1,3/1/2017 10:00,"1,234"\nc2,4/1/2017 11:00,"2,345"\n', 'calls.csv');
+    expect(text).toContain(
+      '  # check: 3/1/2017 10:00 can be read in two ways; set format: M/D/YYYY H:mm[:ss[.S]][[ ]Z] (2017-03-01T10:00:00) or format: D/M/YYYY',
+    );
+    expect(text).toContain('  # check: times without an offset; set zone, for example zone: Europe/Berlin');
+    expect(text).toContain('  # check: 1,234 can be read in two ways; set decimal: "." (1234) or decimal: "," (1.234)');
+    expect(text).toContain('source_system: import # check: a name for the source, the same for all its files');
+    expect(parse(text).record_type).toBe('call');
+  });
+
+  test('a currency by its sign or code', async () => {
+    const prices = (sign: string) => suggest(`product,price\nA,${sign}5\nB,${sign}6\n`, 'products.csv');
+    expect(await prices('€')).toContain('currency: { constant: EUR }');
+    expect(await prices('CHF ')).toContain('currency: { constant: CHF }');
+    expect(await prices('')).toContain('# check: the currency of list_price is not in the data; USD is a guess');
+    expect(await suggest('product,price,currency\nA,5,EUR\n', 'products.csv')).not.toContain('constant');
+  });
+
+  test('percentages and lists', async () => {
+    const text = await suggest('call_id,talk_ratio,participants\nc1,12.5%,a; b\nc2,3%,c\n', 'calls.csv');
+    expect(text).toContain('talk_ratio: { column: talk_ratio, decimal: ".", unit: percent }');
+    expect(text).toContain('participants: { column: participants, separator: ";" }');
+    expect(await suggest('issue_id,title,labels\n1,x,a\n2,y,b\n', 'issues.csv')).toContain('  labels: labels\n');
+  });
+
+  test('a source without a column that names its rows', async () => {
+    const text = await suggest('stage,amount\nWon,1\nWon,1\n', 'deals.csv');
+    expect(text).toContain('source_id: [] # check: no column is different in every row; name the column, or columns, of the id');
+    expect(() => parse(text)).toThrow('a mapping needs source_id');
+  });
+
+  test('a source like no type, and columns that nothing uses', async () => {
+    const text = await suggest('"x, y",on,"q""\u0085"\n1,2,3\n4,5,6\n', 'misc.csv');
+    expect(text).toContain('# check: no type fits well; a type of your own can be defined');
+    expect(text).toContain('fields: {} # check: no column is a field of the type by its name');
+    expect(parse(text).source_id).toEqual(['x, y']);
+    expect(text.split('\n').at(-2)).toMatch(/^# ignore: \["on", /);
+  });
+
+  test('a stage that tells no outcome gives no status, nor does one beside a status', async () => {
+    expect(await suggest('deal_id,stage\nd1,one\nd2,two\n', 'deals.csv')).not.toContain('status');
+    expect(columnsOf(parse(await suggest('deal_id,stage,outcome\nd1,Closed Won,won\nd2,x,open\n', 'deals.csv')))).toMatchObject({
+      status: 'outcome',
+    });
+    const many = Array.from({ length: 60 }, (_, i) => `d${i},won ${i}`).join('\n');
+    expect(await suggest(`deal_id,stage\n${many}\n`, 'deals.csv')).not.toContain('status');
+  });
+
+  test('two spellings in one column, the rarer after the more frequent', async () => {
+    const { repairs } = parse(
+      await suggest('user_id,office\n1,New York\n2,New York\n3,NewYork\n4,LA\n5,L A\n6,Nice\n7,Nicé\n8,Big Rock\n9,Bigrock\n', 'users.csv'),
+    );
+    expect(repairs.map(({ columns, replace }) => [columns, [...replace]])).toEqual([
+      [
+        ['office'],
+        [
+          ['NewYork', 'New York'],
+          ['Bigrock', 'Big Rock'],
+        ],
+      ],
+    ]);
+  });
+
+  test('references are held against what is known, unless that is too much', async () => {
+    const content = 'deal_id,owner\n1,Bob Smih\n2,bob smith\n3,Eve\n4,Alexandra Petersen\n';
+    const repairs = async (ids: readonly string[]) =>
+      parse(await suggest(content, 'deals.csv', { known: new Map([['user', ids]]) })).repairs;
+    expect((await repairs(['Bob Smith', 'Alexander Peterson', 'Eva'])).map(({ replace }) => [...replace])).toEqual([
+      [['Bob Smih', 'Bob Smith']],
+    ]);
+    expect(await repairs(Array.from({ length: 300_000 }, (_, i) => `Bob Smit${i}`))).toEqual([]);
+  });
+});
+
+describe('sources of objects', () => {
+  test('are understood by names and paths', async () => {
+    const lines = [
+      { id: 1, subject: 'A', status: 'open', assignedTo: { email: 'a@b.org' }, tags: ['x'], dueDate: '2017-03-01' },
+      { id: 2, subject: 'B', status: 'done', assignedTo: { email: 'c@d.org' }, tags: [], dueDate: null },
+    ];
+    const mapping = parse(
+      await suggest(lines.map((line) => `${JSON.stringify(line)}\nbroken\n`).join(''), 'tickets.ndjson', {
+        sourceSystem: 'help desk'.replace(' ', '_'),
+      }),
+    );
+    expect([mapping.record_type, mapping.source_id, mapping.source_system]).toEqual(['issue', ['id'], 'help_desk']);
+    expect(columnsOf(mapping)).toMatchObject({ title: 'subject', state: 'status', labels: 'tags', due_date: 'dueDate' });
+  });
+
+  test('may be told their type', async () => {
+    expect(parse(await suggest('{"id":1,"name":"x"}\n{"id":2,"name":"y"}', 'x.ndjson', { recordType: 'contact' })).record_type).toBe(
+      'contact',
+    );
+  });
+});
+
+test('a source without columns has no mapping', async () => {
+  await expect(suggest('', 'x.csv')).rejects.toMatchObject({ code: 'unknown_format' });
+  await expect(suggest('id,name\n1,x\n', 'x.csv', { recordType: 'unknown' })).rejects.toMatchObject({ code: 'unknown_format' });
+  const source = { name: undefined, columns: ['id', 'name', 'flag'], sample: [{ line: 1, values: ['1', 'x', 'yes'] }] };
+  expect(suggestMapping(source, BUILTIN_RECORD_TYPES)).not.toContain('match:');
+});
+
+test('law: whatever the names and values, the suggestion is a mapping that can be read, or lacks only its id', async () => {
+  const word = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 12 }),
+    fc.constantFrom('id', 'name', 'amount', 'close_date', '1,234', '1/2/2017', 'yes', 'null', '# x', '*a', '€5'),
+  );
+  const cells = fc.array(word, { minLength: 1, maxLength: 5 });
+  await fc.assert(
+    fc.asyncProperty(cells, fc.array(cells, { maxLength: 5 }), fc.string({ maxLength: 20 }), async (header, rows, name) => {
+      const columns = [...new Set(['first', ...header])];
+      const sample = rows.map((values, index) => ({ line: index + 2, values }));
+      const text = suggestMapping({ name, columns, sample }, BUILTIN_RECORD_TYPES);
+      if (!text.includes('source_id: []')) expect(parse(text).source_id).toHaveLength(1);
+    }),
+    { numRuns: 100 },
+  );
+});

@@ -1,0 +1,212 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { compileDatePattern } from './date-pattern.ts';
+import { detectDates } from './detect-date.ts';
+import { compileInstantFormat } from './instant-format.ts';
+import { compileZone, isZone } from './zone.ts';
+
+describe('a date pattern', () => {
+  test.each<[string, string, string | undefined]>([
+    ['M/D/YYYY', '3/1/2017', '2017-03-01'],
+    ['M/D/YYYY', '03/01/2017', '2017-03-01'],
+    ['M/D/YYYY', '13/1/2017', undefined],
+    ['M/D/YYYY', '2/29/2017', undefined],
+    ['M/D/YYYY', '3/1/17', undefined],
+    ['MM/DD/YYYY', '3/1/2017', undefined],
+    ['D.M.YYYY', '1.3.2017', '2017-03-01'],
+    ['D.M.YYYY', '1x3x2017', undefined],
+    ['YYYYMMDD', '20170301', '2017-03-01'],
+    ['D MMM YYYY', '1 Mar 2017', '2017-03-01'],
+    ['D MMM YYYY', '1 sept. 2017', '2017-09-01'],
+    ['D MMM YYYY', '1 March 2017', '2017-03-01'],
+    ['D MMM YYYY', '1 Mai 2017', undefined],
+    ['MMM D, YYYY', 'May 31, 2017', '2017-05-31'],
+    ['D-MMM-YY', '1-Mar-69', '2069-03-01'],
+    ['D-MMM-YY', '1-Mar-70', '1970-03-01'],
+    ['ddd, D MMM YYYY', 'Wed, 1 Mar 2017', '2017-03-01'],
+    ['M/D/YYYY H:mm', '3/1/2017 9:05', '2017-03-01T09:05:00'],
+    ['M/D/YYYY H:mm', '3/1/2017 24:05', undefined],
+    ['M/D/YYYY[ H:mm[:ss[.S]]]', '3/1/2017', '2017-03-01'],
+    ['M/D/YYYY[ H:mm[:ss[.S]]]', '3/1/2017 9:05:07.25', '2017-03-01T09:05:07.25'],
+    ['M/D/YYYY h:mm A', '3/1/2017 12:05 am', '2017-03-01T00:05:00'],
+    ['M/D/YYYY h:mm A', '3/1/2017 12:05 P.M.', '2017-03-01T12:05:00'],
+    ['M/D/YYYY h:mm A', '3/1/2017 1:05 PM', '2017-03-01T13:05:00'],
+    ['M/D/YYYY h:mm A', '3/1/2017 13:05 PM', undefined],
+    ['M/D/YYYY h:mm A', '3/1/2017 0:05 AM', undefined],
+    ['YYYY-MM-DDTHH:mm:ssZ', '2017-03-01T10:00:00+02:00', '2017-03-01T10:00:00+02:00'],
+    ['YYYY-MM-DDTHH:mm:ss[Z]', '2017-03-01T10:00:00', '2017-03-01T10:00:00'],
+    ['D/M/YYYY', '1/3/2017'.padEnd(101), undefined],
+    ['iso', '2017-03-01', '2017-03-01'],
+    ['iso', '2017-03-01 10:00', '2017-03-01T10:00:00'],
+    ['iso', '2017-03-01T10:00:07,5Z', '2017-03-01T10:00:07.5Z'],
+    ['iso', '2017-02-30', undefined],
+    ['iso', '1.3.2017', undefined],
+  ])('%s reads %j as %j', (pattern, text, expected) => {
+    expect(compileDatePattern(pattern)?.read(text)).toBe(expected);
+  });
+
+  test.each([
+    '',
+    'MM/QQ/YYYY',
+    'M/D',
+    'D/YYYY',
+    'M/D/YYYY/YY',
+    'M/M/D/YYYY',
+    'M/D/YYYY H',
+    'M/D/YYYY mm',
+    'M/D/YYYY[',
+    'M/D]/YYYY[',
+    'M/D/YYYY A',
+    'yesterday',
+  ])('%j is none', (pattern) => {
+    expect(compileDatePattern(pattern)).toBeUndefined();
+  });
+
+  test('whatever the pattern and text, the answer is a day that exists, or nothing', () => {
+    const pieces = fc.constantFrom(
+      'YYYY',
+      'YY',
+      'M',
+      'MM',
+      'MMM',
+      'D',
+      'DD',
+      'H',
+      'h',
+      'mm',
+      'ss',
+      'S',
+      'A',
+      'Z',
+      '[',
+      ']',
+      ' ',
+      '/',
+      '.',
+      '-',
+      'T',
+      '(',
+      '\\',
+      '*',
+    );
+    fc.assert(
+      fc.property(fc.array(pieces, { maxLength: 12 }), fc.string({ maxLength: 30 }), (parts, text) => {
+        const read = compileDatePattern(parts.join(''))?.read(text);
+        expect(read === undefined || !Number.isNaN(Date.parse(read.slice(0, 10)))).toBe(true);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('seconds and milliseconds since 1970', () => {
+  test.each<[string, string, string | undefined]>([
+    ['epoch_seconds', '1488371400', '2017-03-01T12:30:00.000Z'],
+    ['epoch_seconds', '1488371400.25', '2017-03-01T12:30:00.250Z'],
+    ['epoch_milliseconds', '-1', '1969-12-31T23:59:59.999Z'],
+    ['epoch_seconds', '99999999999999999', undefined],
+    ['epoch_seconds', '2017-03-01', undefined],
+  ])('%s reads %j as %j', (format, text, expected) => {
+    expect(compileInstantFormat(format)?.read(text)).toBe(expected);
+  });
+
+  test('are formats beside the patterns', () => {
+    expect(compileInstantFormat('M/D/YYYY')?.read('3/1/2017')).toBe('2017-03-01');
+    expect(compileInstantFormat('toString')).toBeUndefined();
+  });
+});
+
+describe('detection', () => {
+  test.each<[readonly string[], string]>([
+    [['10/20/2016', '3/1/2017'], 'M/D/YYYY'],
+    [['20/10/2016', '3/1/2017'], 'D/M/YYYY'],
+    [['1.3.2017'], 'D.M.YYYY'],
+    [['2017-03-01', '2017-03-02T10:00:00Z'], 'iso'],
+    [['2017-3-1'], 'YYYY-M-D'],
+    [['3/13/2017 1:04 PM', '3/1/2017 12:00:01 am'], 'M/D/YYYY h:mm[:ss][ ]A'],
+    [['May 2, 2017'], 'MMM D, YYYY'],
+    [['1-Mar-17'], 'D-MMM-YY'],
+    [[' 10/20/2016 ', '', 'n/a', '10/21/2016'], 'M/D/YYYY'],
+  ])('of %j finds %s', (values, pattern) => {
+    expect(detectDates(values)).toEqual({ kind: 'found', pattern });
+  });
+
+  test.each<[readonly string[]]>([[[]], [['a', 'b', '3/13/2017']], [['17', '18']]])('of %j finds no dates', (values) => {
+    expect(detectDates(values)).toEqual({ kind: 'none' });
+  });
+
+  test('finds columns that can be read in two ways', () => {
+    expect(detectDates(['1/1/2017', '3/1/2017'])).toEqual({
+      kind: 'ambiguous',
+      example: '3/1/2017',
+      readings: [
+        { pattern: 'M/D/YYYY', reading: '2017-03-01' },
+        { pattern: 'D/M/YYYY', reading: '2017-01-03' },
+      ],
+    });
+    expect(detectDates(['1/1/2017'])).toMatchObject({ kind: 'ambiguous' });
+    expect(detectDates(['13/1/2017', '1/14/2017', '2/1/2017'])).toMatchObject({ kind: 'ambiguous', example: '2/1/2017' });
+  });
+
+  test('one value that fits better decides, and values that fit nothing do not', () => {
+    expect(detectDates(['3/1/2017', '4/1/2017', '13/1/2017'])).toEqual({ kind: 'found', pattern: 'D/M/YYYY' });
+    expect(detectDates(['3/1/2017', '4/1/2017', 'soon', '1/13/2017'])).toEqual({ kind: 'found', pattern: 'M/D/YYYY' });
+  });
+
+  test('looks at a bounded number of values', () => {
+    const days = Array.from({ length: 20_000 }, (_, day) => new Date(day * 86_400_000).toISOString().slice(0, 10));
+    expect(detectDates(days)).toEqual({ kind: 'found', pattern: 'iso' });
+  });
+});
+
+describe('a zone', () => {
+  const berlin = compileZone('Europe/Berlin');
+
+  test.each<[string, string | undefined]>([
+    ['2017-03-01T12:30:00', '2017-03-01T11:30:00Z'],
+    ['2017-07-01T12:30:00.25', '2017-07-01T10:30:00.25Z'],
+    ['2017-07-01', '2017-06-30T22:00:00Z'],
+    ['2017-03-26T01:59:59', '2017-03-26T00:59:59Z'],
+    ['2017-03-26T02:30:00', '2017-03-26T01:30:00Z'],
+    ['2017-10-29T02:30:00', '2017-10-29T00:30:00Z'],
+    ['2017-10-29T03:30:00', '2017-10-29T02:30:00Z'],
+    ['1800-01-01T00:00:00', '1799-12-31T23:06:32Z'],
+    ['0001-01-01', '0000-12-31T23:06:32Z'],
+    ['2017-03-01T12:30:00Z', undefined],
+    ['2017-02-30T25:30:00', undefined],
+    ['noon', undefined],
+  ])('of Berlin has %s as %s', (local, utc) => {
+    expect(berlin(local)).toBe(utc);
+  });
+
+  test('keeps what it found within bounds', () => {
+    const utc = compileZone('UTC');
+    for (let minute = 0; minute < 25_000; minute += 1) {
+      const instant = new Date(minute * 60_000).toISOString().slice(0, 19);
+      if (utc(instant) !== `${instant}Z`) throw new Error(instant);
+    }
+  });
+
+  test('is one that the runtime knows', () => {
+    expect(isZone('America/New_York')).toBe(true);
+    expect(isZone('Europe/Berlinn')).toBe(false);
+  });
+
+  test('law: what Intl shows for the answer is the local time that was asked for, but in the hour that a clock change leaves out', () => {
+    const zones = ['Europe/Berlin', 'America/New_York', 'Asia/Kolkata', 'Australia/Lord_Howe', 'America/Sao_Paulo', 'Pacific/Apia'];
+    const readers = new Map(zones.map((zone) => [zone, compileZone(zone)]));
+    const formats = new Map(
+      zones.map((zone) => [zone, new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short', timeStyle: 'medium' })]),
+    );
+    const millis = fc.integer({ min: Date.UTC(1980, 0, 1), max: Date.UTC(2030, 0, 1) });
+    fc.assert(
+      fc.property(fc.constantFrom(...zones), millis, (zone, milliseconds) => {
+        const shown = formats.get(zone)?.format(milliseconds).replace(' ', 'T') ?? '';
+        const utc = readers.get(zone)?.(shown) ?? '';
+        expect(formats.get(zone)?.format(new Date(utc)).replace(' ', 'T')).toBe(shown);
+        expect(Date.parse(utc)).toBeLessThanOrEqual(milliseconds);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});

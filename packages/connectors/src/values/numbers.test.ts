@@ -1,0 +1,136 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { scaleDecimal } from './decimal.ts';
+import { detectNumbers } from './detect-number.ts';
+import { compileNumberFormat, type NumberFormat } from './number-format.ts';
+import { UNITS, type Unit } from './units.ts';
+
+describe('a number format', () => {
+  const point: NumberFormat = { decimal: '.' };
+  const comma: NumberFormat = { decimal: ',' };
+  const dollars: NumberFormat = { decimal: '.', symbol: '$' };
+
+  test.each<[NumberFormat, string, string | undefined]>([
+    [point, '1,234,567.50', '1234567.50'],
+    [point, ' 12 ', '12'],
+    [point, '.5', '.5'],
+    [point, "1'234.5", '1234.5'],
+    [point, '1 234', '1234'],
+    [point, '-1,234', '-1234'],
+    [point, '+1,234', '1234'],
+    [point, '\u2212 5', '-5'],
+    [point, '(5.25)', '-5.25'],
+    [point, '5-', '-5'],
+    [point, '1,23', undefined],
+    [point, '1,234 567', undefined],
+    [point, '12,34,567', undefined],
+    [point, '5.', undefined],
+    [point, '', undefined],
+    [point, '-', undefined],
+    [point, 'five', undefined],
+    [point, '9'.repeat(101), undefined],
+    [comma, '1.234,50', '1234.50'],
+    [comma, '1 234,50', '1234.50'],
+    [comma, '1234', '1234'],
+    [comma, '1,234.50', undefined],
+    [dollars, '$1,234.50', '1234.50'],
+    [dollars, '-$5', '-5'],
+    [dollars, '$-5', '-5'],
+    [dollars, '($5)', '-5'],
+    [dollars, '5 $', '5'],
+    [dollars, '5$-', '-5'],
+    [dollars, '5', '5'],
+    [dollars, '€5', undefined],
+    [dollars, '5$5', undefined],
+  ])('%j reads %j as %j', (format, text, expected) => {
+    expect(compileNumberFormat(format)(text)).toBe(expected);
+  });
+
+  test('law: what Intl writes is read back', () => {
+    const locales: readonly (readonly [string, NumberFormat])[] = [
+      ['en-US', point],
+      ['de-DE', comma],
+      ['fr-FR', comma],
+      ['de-CH', point],
+    ];
+    fc.assert(
+      fc.property(fc.constantFrom(...locales), fc.integer({ min: -1e12, max: 1e12 }), ([locale, format], cents) => {
+        const text = new Intl.NumberFormat(locale, { minimumFractionDigits: 2 }).format(cents / 100);
+        expect(Number(compileNumberFormat(format)(text))).toBe(cents / 100);
+      }),
+    );
+  });
+});
+
+describe('detection', () => {
+  test.each<[readonly string[], boolean, unknown]>([
+    [['1.5', '-2', '1e3'], false, { kind: 'plain' }],
+    [['1.234'], true, { kind: 'plain' }],
+    [['1.234,5', '3'], false, { kind: 'found', format: { decimal: ',' }, percent: false }],
+    [['1.234.567'], false, { kind: 'found', format: { decimal: ',' }, percent: false }],
+    [['1,234.5', '1,234'], false, { kind: 'found', format: { decimal: '.' }, percent: false }],
+    [['1,234'], true, { kind: 'found', format: { decimal: '.' }, percent: false }],
+    [['1,234', '5,5'], false, { kind: 'found', format: { decimal: ',' }, percent: false }],
+    [['$1,234.50', '($3.00)', '-$4'], false, { kind: 'found', format: { decimal: '.', symbol: '$' }, percent: false }],
+    [['USD 5', 'USD 1,000,000'], false, { kind: 'found', format: { decimal: '.', symbol: 'USD' }, percent: false }],
+    [['12,5 €', '3 €'], false, { kind: 'found', format: { decimal: ',', symbol: '€' }, percent: false }],
+    [['12.5%', '3 %'], false, { kind: 'found', format: { decimal: '.', symbol: '%' }, percent: true }],
+    [["1'234", "2'345", 'n/a'], false, { kind: 'found', format: { decimal: '.' }, percent: false }],
+    [['$5', '€6'], false, { kind: 'none' }],
+    [['a', 'b'], false, { kind: 'none' }],
+    [[' ', ''], false, { kind: 'none' }],
+  ])('of %j (whole: %j) finds %j', (values, whole, expected) => {
+    expect(detectNumbers(values, whole)).toEqual(expected);
+  });
+
+  test('finds columns that can be read in two ways', () => {
+    expect(detectNumbers(['1,234', '12,345'], false)).toEqual({
+      kind: 'ambiguous',
+      example: '1,234',
+      readings: [
+        { decimal: '.', reading: '1234' },
+        { decimal: ',', reading: '1.234' },
+      ],
+    });
+  });
+
+  test('looks at a bounded number of values', () => {
+    expect(
+      detectNumbers(
+        Array.from({ length: 20_000 }, (_, i) => `${i},5`),
+        false,
+      ),
+    ).toMatchObject({ format: { decimal: ',' } });
+  });
+});
+
+describe('scaling', () => {
+  test.each<[string, Unit, string | undefined]>([
+    ['1100.04', 'millions', '1100040000'],
+    ['-0.05', 'percent', '-0.0005'],
+    ['+12', 'cents', '0.12'],
+    ['100', 'cents', '1'],
+    ['1.5', 'minutes', '90'],
+    ['0.000', 'millions', '0'],
+    ['.5', 'thousands', '500'],
+    ['5.', 'thousands', '5000'],
+    ['.', 'thousands', undefined],
+    ['1e3', 'thousands', undefined],
+    ['9'.repeat(101), 'thousands', undefined],
+  ])('%s %s is %s', (text, unit, expected) => {
+    expect(scaleDecimal(text, UNITS[unit])).toBe(expected);
+  });
+
+  test('law: nothing is lost', () => {
+    const unit = fc.constantFrom(...Object.values(UNITS));
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: 10n ** 30n }), fc.integer({ min: 0, max: 12 }), unit, (digits, scale, { factor, shift }) => {
+        const text = String(digits).padStart(scale + 1, '0');
+        const decimal = scale === 0 ? text : `${text.slice(0, -scale)}.${text.slice(-scale)}`;
+        const [whole = '', fraction = ''] = (scaleDecimal(decimal, { factor, shift }) ?? '').split('.');
+        const unscaled = BigInt(whole + fraction) * 10n ** BigInt(scale + 10 - shift);
+        expect(unscaled).toBe(digits * factor * 10n ** BigInt(fraction.length + 10));
+      }),
+    );
+  });
+});
