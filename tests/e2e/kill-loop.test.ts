@@ -184,19 +184,25 @@ const writeToken = async (sophia: SophiaProcess, key: string): Promise<string> =
   return token;
 };
 
-const versionsInFeed = async (get: (path: string) => Promise<{ events: FeedEvent[]; cursor: string }>): Promise<Map<string, number[]>> => {
+/** Reads on until the feed is complete to this moment: a page may be empty before its end. */
+const versionsInFeed = async (get: (path: string) => Promise<FeedPage>): Promise<Map<string, number[]>> => {
+  const until = new Date().toISOString();
   const versions = new Map<string, number[]>();
-  let cursor: string | undefined;
-  for (;;) {
-    const page = await get(`/events?limit=1000${cursor === undefined ? '' : `&after=${cursor}`}`);
+  let page: FeedPage | undefined;
+  do {
+    page = await get(`/events?limit=1000${page === undefined ? '' : `&after=${page.cursor}`}`);
     for (const { record, version } of page.events) {
       if (record?.record_type === 'deal') versions.set(record.source_id, [...(versions.get(record.source_id) ?? []), version]);
     }
-    if (page.cursor === cursor) return versions;
-    cursor = page.cursor;
-    if (page.events.length === 0) return versions;
-  }
+  } while (page.complete_to < until);
+  return versions;
 };
+
+interface FeedPage {
+  readonly events: readonly FeedEvent[];
+  readonly cursor: string;
+  readonly complete_to: string;
+}
 
 interface FeedEvent {
   readonly record: { readonly record_type: string; readonly source_id: string } | null;

@@ -100,10 +100,12 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
       results,
       published,
       isEnvironmental: collaborators.isEnvironmental,
+      beforeApply({ events }) {
+        for (const workspace of currencies.learnFrom(events)) prepared.forget(workspace);
+      },
       async onApplied({ events }) {
-        const changed = new Set(currencies.applied(events));
-        for (const { kind, workspace } of events) if (kind === 'record_type.changed') changed.add(workspace);
-        for (const workspace of changed) {
+        const redefined = new Set(events.filter(({ kind }) => kind === 'record_type.changed').map(({ workspace }) => workspace));
+        for (const workspace of redefined) {
           prepared.forget(workspace);
           if (layers.peek(workspace) !== undefined) await layers.reload(workspace);
         }

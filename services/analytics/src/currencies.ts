@@ -6,8 +6,8 @@ export interface Currencies {
   hasOne(workspace: WorkspaceId, recordType: string, field: string): boolean;
   /** Learns the currencies of a type's field that are there already; until then it may have several. */
   learn(workspace: WorkspaceId, recordType: string, field: string): Promise<void>;
-  /** Looks at applied events; returns the workspaces in which a field has a second currency since now. */
-  applied(events: readonly LogEvent[]): ReadonlySet<WorkspaceId>;
+  /** Looks at events that are about to be applied; returns the workspaces in which a field then has a second currency. */
+  learnFrom(events: readonly LogEvent[]): ReadonlySet<WorkspaceId>;
 }
 
 /** The field that holds the currency of a type's amounts. */
@@ -41,7 +41,7 @@ export const createCurrencies = (warehouse: Warehouse): Currencies => {
       for (const currency of values[0] ?? []) known.add(String(currency));
       entry.complete = true;
     },
-    applied(events) {
+    learnFrom(events) {
       const changed = new Set<WorkspaceId>();
       for (const { workspace, record, data } of events) {
         const currency = data?.[CURRENCY_FIELD];

@@ -19,6 +19,8 @@ export interface WarehouseProjectionOptions {
   readonly results: Cache;
   readonly published: PublishedReadPoint;
   readonly isEnvironmental: (error: unknown) => boolean;
+  /** Told before the batch is applied: what was compiled without knowing of it must not be served afterwards. */
+  readonly beforeApply: (batch: MicroBatch) => void;
   /** Told after the batch is applied and before its invalidations are processed. */
   readonly onApplied: (batch: MicroBatch) => Promise<void>;
   /** Told after the invalidations are processed and the read point is published. */
@@ -31,6 +33,7 @@ export const startWarehouseProjection = (options: WarehouseProjectionOptions): P
   return eventLog.consume(
     WAREHOUSE_GROUP,
     async (batch, { replay }) => {
+      options.beforeApply(batch);
       await warehouse.apply({ ...warehouseBatch(batch), replay });
       await options.onApplied(batch);
       const changes = batch.events.flatMap(cacheChange);

@@ -145,6 +145,17 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
     return present(of, result, tier);
   };
 
+  /** An answer of a statement whose tables or currencies became others while it ran is asked for again. */
+  const askUntilCurrent = async (call: Call, query: MetricQuery, cache: 'use' | 'bypass'): Promise<Answer> => {
+    for (;;) {
+      const of = await prepare(call, query);
+      options.asked(of);
+      await waitForAsOf(of, call.signal);
+      const answer = await (cache === 'use' ? askCaches(of, call) : askWarehouse(of, call));
+      if (prepared.isCurrent(of)) return answer;
+    }
+  };
+
   const waitForAsOf = async ({ compiled: { asOf } }: PreparedQuery, signal: AbortSignal | undefined): Promise<void> => {
     if (asOf === null) return;
     const reached = (readPoint: ReadPoint): boolean => microsecondsOf(readPoint) > asOf;
@@ -162,11 +173,8 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
       const tell = (result: string, rows: number) =>
         audit.read({ call, action: 'query', object: objectOf(query), result, rows, milliseconds: clock.monotonic() - begun });
       try {
-        const of = await prepare(call, query);
-        options.asked(of);
         await writes.waitFor(after, call.signal);
-        await waitForAsOf(of, call.signal);
-        const answer = await (cache === 'use' ? askCaches(of, call) : askWarehouse(of, call));
+        const answer = await askUntilCurrent(call, query, cache);
         await tell('ok', answer.rowCount);
         return answer;
       } catch (error) {

@@ -23,6 +23,8 @@ export interface PreparedQuery {
   readonly dependencies: readonly CacheDependency[];
   readonly tags: readonly string[];
   readonly recordTypes: readonly string[];
+  /** Of the workspace's tables, rollups and currencies, when it was compiled. */
+  readonly generation: number;
   /** Monotonic milliseconds until which `today` stands. */
   readonly validUntil: number;
 }
@@ -46,6 +48,8 @@ export interface PreparedQueries {
   /** What statements of this workspace are compiled against, for this policy. */
   context(workspace: WorkspaceId, policy: ResolvedPolicy): CompileContext;
   prepare(workspace: WorkspaceId, query: MetricQuery, layer: SemanticLayer, policy: ResolvedPolicy): PreparedQuery;
+  /** Whether tables, rollups and currencies are still those that it was compiled for. */
+  isCurrent(prepared: PreparedQuery): boolean;
   /** Forgets the workspace's compiled queries: its tables, rollups or currencies changed. */
   forget(workspace: WorkspaceId): void;
 }
@@ -89,6 +93,7 @@ export const createPreparedQueries = (options: PreparedQueriesOptions): Prepared
       dependencies: dependenciesOf(compiled, tags),
       tags,
       recordTypes,
+      generation,
       validUntil: clock.monotonic() + QUARTER_HOUR_MS - (now % QUARTER_HOUR_MS),
     };
   };
@@ -103,6 +108,7 @@ export const createPreparedQueries = (options: PreparedQueriesOptions): Prepared
       prepared.set(name, compiled);
       return compiled;
     },
+    isCurrent: ({ workspace, generation }) => generation === (generations.get(workspace) ?? 0),
     forget(workspace) {
       generations.set(workspace, (generations.get(workspace) ?? 0) + 1);
     },

@@ -1,0 +1,62 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type AnswerData, type AskOptions, answerData } from '@sophia/analytics';
+import { systemPrincipal } from '@sophia/auth';
+import { parseConfiguration } from '@sophia/shared';
+import type { Call, JsonObject, MetricQuery, Role, WorkspaceRef } from '@sophia/types';
+import { createPlatform, type Platform } from '../create-platform.ts';
+import { loadSample, SAMPLE_FOLDER } from '../load-sample.ts';
+
+/** A real platform in a folder of its own, and what tests do with it. */
+export interface TestPlatform {
+  readonly platform: Platform;
+  readonly workspace: WorkspaceRef;
+  readonly call: Call;
+  as(role: Role, userRecord?: { readonly source_system: string; readonly source_id: string }): Call;
+  ask(query: MetricQuery, options?: AskOptions, call?: Call): Promise<AnswerData>;
+  /** Writes a record of the source `test`; resolves to the write's token. */
+  write(recordType: string, sourceId: string, fields: JsonObject): Promise<string>;
+  /** Closes the platform and opens it again on the same folder. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const openTestPlatform = async ({ sample = false }: { readonly sample?: boolean } = {}): Promise<TestPlatform> => {
+  const folder = await mkdtemp(join(tmpdir(), 'sophia-platform-'));
+  const configuration = parseConfiguration({ env: {}, arguments: { 'data-dir': join(folder, 'data') }, file: 'log:\n  level: error\n' });
+  let platform = await createPlatform({ configuration, version: 'test' });
+  const workspace = await platform.auth.workspaces.ensure('main');
+  await platform.workspaces.refresh();
+  if (sample) await loadSample(platform, { folder: SAMPLE_FOLDER, workspace });
+  const call: Call = { principal: systemPrincipal('test', workspace), via: 'system' };
+
+  return {
+    get platform() {
+      return platform;
+    },
+    workspace,
+    call,
+    as: (role, userRecord) => ({
+      principal: { id: `test:${role}`, name: role, role, workspace: workspace.id, workspaceName: workspace.name, userRecord },
+      via: 'rest',
+    }),
+    ask: async (query, options, caller = call) => answerData(await platform.analytics.ask(caller, query, options)),
+    async write(recordType, sourceId, fields) {
+      const { token } = await platform.catalog.records.upsert(
+        call,
+        { recordType, sourceSystem: 'test' },
+        { line: 1, source_id: sourceId, fields },
+      );
+      return token;
+    },
+    async restart() {
+      await platform.close();
+      platform = await createPlatform({ configuration, version: 'test' });
+    },
+    async close() {
+      await platform.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+};
