@@ -8,6 +8,7 @@ export { type DimensionDescription, listMetrics, type MetricDescription } from '
 export { type ColumnarResult, readAnswer } from './query/read-answer.ts';
 export { type DrilledRecord, readDrillDown } from './query/read-drill-down.ts';
 export * from './record-types/index.ts';
+export { type CompiledRollup, compileRollup } from './rollup/compile-rollup.ts';
 export {
   parseSemanticLayer,
   type SemanticFile,

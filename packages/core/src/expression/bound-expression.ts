@@ -111,6 +111,12 @@ function combine(name: 'and' | 'or', conditions: readonly BoundExpression[]): Bo
   return conditions.length > 1 ? operation(name, 'boolean', conditions) : conditions[0];
 }
 
+/** The conditions that all hold where this one does. */
+export function conjuncts(condition: BoundExpression): readonly BoundExpression[] {
+  if (condition.kind === 'literal' && condition.value === true) return [];
+  return condition.kind === 'operation' && condition.operation === 'and' ? condition.operands.flatMap(conjuncts) : [condition];
+}
+
 /** The expression and everything below it, each once. */
 export function* nodesOf(expression: BoundExpression): Generator<BoundExpression> {
   yield expression;
@@ -135,14 +141,21 @@ export function reachedBy(prefix: readonly string[], expression: BoundExpression
   return mapLeaves(expression, (leaf) => (leaf.kind === 'field' ? { ...leaf, path: [...prefix, ...leaf.path] } : leaf));
 }
 
-export function mapLeaves(expression: BoundExpression, replace: (leaf: BoundExpression) => BoundExpression): BoundExpression {
+/** The expression with every part replaced for which there is something else; what is inside of it is not looked at. */
+export function mapWhole(expression: BoundExpression, replace: (part: BoundExpression) => BoundExpression | undefined): BoundExpression {
+  const replaced = replace(expression);
+  if (replaced !== undefined) return replaced;
   if (expression.kind === 'operation') {
-    return { ...expression, operands: expression.operands.map((operand) => mapLeaves(operand, replace)) };
+    return { ...expression, operands: expression.operands.map((operand) => mapWhole(operand, replace)) };
   }
-  if (expression.kind !== 'choice') return replace(expression);
+  if (expression.kind !== 'choice') return expression;
   return {
     ...expression,
-    branches: expression.branches.map(({ when, value }) => ({ when: mapLeaves(when, replace), value: mapLeaves(value, replace) })),
-    otherwise: mapLeaves(expression.otherwise, replace),
+    branches: expression.branches.map(({ when, value }) => ({ when: mapWhole(when, replace), value: mapWhole(value, replace) })),
+    otherwise: mapWhole(expression.otherwise, replace),
   };
+}
+
+export function mapLeaves(expression: BoundExpression, replace: (leaf: BoundExpression) => BoundExpression): BoundExpression {
+  return mapWhole(expression, (part) => (part.kind === 'operation' || part.kind === 'choice' ? undefined : replace(part)));
 }

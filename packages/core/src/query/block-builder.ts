@@ -1,6 +1,15 @@
 import { SophiaError } from '@sophia/shared';
 import type { MetricQuery } from '@sophia/types';
-import { allOf, anyOf, type BoundExpression, type FieldRead, mapLeaves, operation, TRUE } from '../expression/bound-expression.ts';
+import {
+  allOf,
+  anyOf,
+  type BoundExpression,
+  conjuncts,
+  type FieldRead,
+  mapLeaves,
+  operation,
+  TRUE,
+} from '../expression/bound-expression.ts';
 import { bindFilter, FilterProblem } from '../semantic/bind-filter.ts';
 import { bindModelFilter } from '../semantic/link-measure.ts';
 import type { LinkedLayer, LinkedMeasure, LinkedMetric, LinkedModel } from '../semantic/linked-layer.ts';
@@ -73,18 +82,24 @@ export class BlockBuilder {
     if (from === undefined) throw new Error(`the model ${measure.model} is not linked`);
     this.#bindQueryFilters(from);
     const block = this.#block(metric, from, shift);
-    const conditions = [
-      ...(measure.filter === undefined ? [] : [measure.filter]),
+    const asked = [
       ...filters.map(({ definition }) => bindModelFilter(definition.filter, namesIn(from, this.#options.layer.entities)) ?? TRUE),
       this.#timeCondition(metric, block, shift),
-    ];
-    const condition = allOf(conditions.flatMap(conjuncts));
+    ].flatMap(conjuncts);
+    const condition = allOf([...(measure.filter === undefined ? [] : conjuncts(measure.filter)), ...asked]);
     const key = JSON.stringify([measure.definition.name, condition]);
     const known = block.aggregates.get(key);
     if (known !== undefined) return { kind: 'column', name: known.column, type: measure.type };
     this.#count += 1;
     if (this.#count > MAX_AGGREGATES) throw new SophiaError('query_too_large', `The metrics need more than ${MAX_AGGREGATES} aggregates.`);
-    const aggregate = { column: `m${this.#count}`, measure, condition, currencies: this.#checkedCurrencies(measure, block, condition) };
+    const queryFilters = conjuncts(this.#filters.get(from.model.name) ?? TRUE);
+    const aggregate = {
+      column: `m${this.#count}`,
+      measure,
+      condition,
+      asked: [...queryFilters, ...asked],
+      currencies: this.#checkedCurrencies(measure, block, condition),
+    };
     block.aggregates.set(key, aggregate);
     return { kind: 'column', name: aggregate.column, type: measure.type };
   }
@@ -201,12 +216,6 @@ export class BlockBuilder {
 }
 
 const sameField = (a: FieldRead, b: FieldRead): boolean => a.field.name === b.field.name && a.path.join('.') === b.path.join('.');
-
-/** The conditions that all hold where this one does. */
-export function conjuncts(condition: BoundExpression): readonly BoundExpression[] {
-  if (condition.kind === 'literal' && condition.value === true) return [];
-  return condition.kind === 'operation' && condition.operation === 'and' ? condition.operands.flatMap(conjuncts) : [condition];
-}
 
 /** Takes what all aggregates have in common out of their conditions; the rest chooses among the records that any wants. */
 function hoisted({ aggregates: growing, ...block }: GrowingBlock, filters: BoundExpression): Block {

@@ -1,4 +1,4 @@
-import type { FieldDefinition, FieldType, ModelRollup, PolicyScope, WorkspaceId } from '@sophia/types';
+import type { FieldDefinition, FieldType, PolicyScope, WorkspaceId } from '@sophia/types';
 
 export type { FieldMask, PolicyScope, TypeScope } from '@sophia/types';
 
@@ -53,6 +53,6 @@ export interface PhysicalField {
 
 export interface AvailableRollup {
   readonly model: string;
-  readonly rollup: ModelRollup;
+  readonly rollup: string;
   readonly table: string;
 }

@@ -1,5 +1,6 @@
 import type { MetricQuery, SemanticLayer } from '@sophia/types';
 import { dialects } from '../dialects/dialects.ts';
+import { findRollup } from '../rollup/rollup-block.ts';
 import { linkedLayer } from '../semantic/link-layer.ts';
 import { StatementWriter } from '../sql/statement-writer.ts';
 import { writeAnswer } from '../sql/write-answer.ts';
@@ -17,7 +18,13 @@ export function compileQuery(query: MetricQuery, layer: SemanticLayer, context: 
   const linked = linkedLayer(layer);
   const plan = planQuery(query, linked, context);
   const writer = new StatementWriter(dialects[context.dialect]);
-  const scope = { plan, writer, context, recordTypes: linked.recordTypes, time: plan, asOf: plan.asOf };
+  const rollups = new Map(
+    plan.blocks.flatMap((block) => {
+      const rollup = findRollup(block, plan, linked, context);
+      return rollup === undefined ? [] : [[block, rollup] as const];
+    }),
+  );
+  const scope = { rollups, plan, writer, context, recordTypes: linked.recordTypes, time: plan, asOf: plan.asOf };
   const { text, columns, checks } = writeAnswer(scope);
   const dependencies = dependenciesOf(plan, linked, context);
   return {
@@ -27,7 +34,7 @@ export function compileQuery(query: MetricQuery, layer: SemanticLayer, context: 
     today: formatDay(plan.today),
     asOf: plan.asOf,
     models: [...new Set(plan.blocks.map((block) => block.from.model.name))],
-    rollup: null,
+    rollup: [...new Set([...rollups.values()].map(({ available }) => available.rollup))].join(', ') || null,
     ...dependencies,
   };
 }

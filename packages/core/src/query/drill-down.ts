@@ -53,7 +53,7 @@ export function compileDrillDown(request: DrillDownRequest, layer: SemanticLayer
   ]);
   const limit = Math.min(Math.max(1, Math.trunc(request.limit ?? 100)), MAX_DRILL_DOWN);
   const writer = new StatementWriter(dialects[context.dialect]);
-  const scope = { plan, writer, context, recordTypes: linked.recordTypes, time: plan, asOf: plan.asOf };
+  const scope = { rollups: new Map(), plan, writer, context, recordTypes: linked.recordTypes, time: plan, asOf: plan.asOf };
   const { text, columns } = writeRecords({ ...block, condition }, readCursor(request.cursor), limit, scope);
   const { reads } = dependenciesOf(plan, linked, context);
   return {

@@ -65,6 +65,8 @@ export interface Aggregate {
   readonly measure: LinkedMeasure;
   /** The measure's and metric's filters and the time range. */
   readonly condition: BoundExpression;
+  /** What its records must pass beside the measure's own filter. */
+  readonly asked: readonly BoundExpression[];
   /** Currency fields of its amounts, of which there may be several values. */
   readonly currencies: readonly FieldRead[];
 }

@@ -7,7 +7,8 @@ import { describeType } from '../expression/typing.ts';
 import { closest } from './closest.ts';
 import { linkMeasure } from './link-measure.ts';
 import type { Report } from './link-problem.ts';
-import type { EntityReference, LinkedDimension, LinkedMeasure, LinkedModel } from './linked-layer.ts';
+import { linkRollup } from './link-rollup.ts';
+import type { EntityReference, LinkedDimension, LinkedMeasure, LinkedModel, LinkedRollup } from './linked-layer.ts';
 import { type ModelScope, modelNames } from './name-scope.ts';
 import { reportDuplicates } from './report-duplicates.ts';
 
@@ -20,6 +21,7 @@ export interface LinkedModels {
 interface GrowingModel extends LinkedModel {
   readonly dimensions: Map<string, LinkedDimension>;
   readonly measures: Map<string, LinkedMeasure>;
+  readonly rollups: Map<string, LinkedRollup>;
 }
 
 /** Links the models: first who they are, then their references, then their expressions, which may reach into each other. */
@@ -59,8 +61,9 @@ function linkIdentity(
   reportDuplicates(model.entities, 'entity', report);
   reportDuplicates(model.dimensions, 'dimension', report);
   reportDuplicates(model.measures, 'measure', report);
+  reportDuplicates(model.rollups, 'rollup', report);
   const references = model.entities.flatMap((entity) => linkReference(entity, recordType, report));
-  return { model, recordType, primary: primaries[0]?.name, references, dimensions: new Map(), measures: new Map() };
+  return { model, recordType, primary: primaries[0]?.name, references, dimensions: new Map(), measures: new Map(), rollups: new Map() };
 }
 
 function linkReference(entity: ModelEntity, recordType: RecordTypeDefinition, report: Report): readonly EntityReference[] {
@@ -104,6 +107,10 @@ function bindModels(models: ReadonlyMap<string, GrowingModel>, entities: Readonl
       if (bound !== undefined) linked.measures.set(measure.name, bound);
     }
     checkDefaultTime(linked, report);
+    for (const rollup of linked.model.rollups) {
+      const bound = linkRollup(rollup, linked, modelNames(scopeOf(linked), scopeOf, entities), report);
+      if (bound !== undefined) linked.rollups.set(rollup.name, bound);
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import type {
   MetricDefinition,
   ModelDimension,
   ModelMeasure,
+  ModelRollup,
   PeriodCount,
   RecordTypeDefinition,
   SemanticLayer,
@@ -29,6 +30,16 @@ export interface LinkedModel {
   readonly references: readonly EntityReference[];
   readonly dimensions: ReadonlyMap<string, LinkedDimension>;
   readonly measures: ReadonlyMap<string, LinkedMeasure>;
+  readonly rollups: ReadonlyMap<string, LinkedRollup>;
+}
+
+/** A pre-aggregation whose sums and counts can be kept by differences. */
+export interface LinkedRollup {
+  readonly definition: ModelRollup;
+  readonly dimensions: readonly BoundExpression[];
+  /** The time of its measures, with the grain of its periods. */
+  readonly time: { readonly dimension: LinkedDimension; readonly grain: TimeGrain } | undefined;
+  readonly measures: readonly LinkedMeasure[];
 }
 
 /** A many-to-one step from one model to another. */

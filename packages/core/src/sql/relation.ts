@@ -42,7 +42,7 @@ export function plainRelation(recordType: string, fields: readonly string[], ali
 
 function tableRelation(table: PhysicalTable, recordType: string, alias: string, scope: RelationScope): Relation {
   const { quote } = scope.writer.dialect;
-  const columns = columnsOf(table, recordType, alias, alias, scope);
+  const columns = tableColumns(table, recordType, alias, alias, scope);
   return { from: `${quote(table.table)} as ${alias}`, condition: inWorkspace(alias, scope), ...columns };
 }
 
@@ -76,7 +76,7 @@ const HISTORY = '_history';
 
 function selectFields(table: PhysicalTable, recordType: string, fields: readonly string[], suffix: string, scope: RelationScope): string {
   const { quote } = scope.writer.dialect;
-  const columns = columnsOf(table, recordType, 'r', 'x', scope);
+  const columns = tableColumns(table, recordType, 'r', 'x', scope);
   const extension = fields.some((field) => table.fields.get(field)?.extension === true) ? table.extensionTable : undefined;
   const join =
     extension === undefined
@@ -143,7 +143,7 @@ export function typeOf(recordType: string, field: string, { recordTypes }: Relat
 const inWorkspace = (alias: string, { context: { workspace } }: RelationScope): string => `${alias}.workspace = ${Number(workspace)}`;
 
 /** Where each field is in a type's tables. */
-function columnsOf(
+export function tableColumns(
   table: PhysicalTable,
   recordType: string,
   base: string,

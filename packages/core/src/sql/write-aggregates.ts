@@ -1,6 +1,7 @@
 import type { Dialect, SqlAggregate } from '../dialects/dialect.ts';
+import { assume } from '../expression/assume.ts';
 import { type BoundExpression, TRUE, type ValueType } from '../expression/bound-expression.ts';
-import type { Aggregate, QueryPlan } from '../query/query-plan.ts';
+import type { Aggregate, Block, QueryPlan } from '../query/query-plan.ts';
 import { aggregateColumns } from './aggregate-columns.ts';
 
 /** One column that is aggregated from records, and how it is aggregated further. */
@@ -24,35 +25,31 @@ export interface WrittenAggregates {
   readonly results: readonly Result[];
 }
 
-/**
- * The columns of a block's aggregates over its records. `isGrouped` says that every group has records for which the
- * block's condition holds, so that they need not be counted where an aggregate is over all of them.
- */
-export function writeAggregates(
-  aggregates: readonly Aggregate[],
-  plan: Pick<QueryPlan, 'smallestGroup'>,
-  dialect: Dialect,
-  isGrouped: boolean,
-  write: (expression: BoundExpression) => string,
-): WrittenAggregates {
-  const written = aggregates.map((aggregate) => writeAggregate(aggregate, plan, dialect, isGrouped, write));
+export interface AggregateScope {
+  readonly plan: Pick<QueryPlan, 'smallestGroup'>;
+  readonly dialect: Dialect;
+  /** Every group has records, so that they need not be counted where an aggregate is over all of them. */
+  readonly isGrouped: boolean;
+  /** The parts are aggregated further. */
+  readonly isPartial: boolean;
+  readonly write: (expression: BoundExpression) => string;
+}
+
+/** The columns of a block's aggregates over its records. */
+export function writeAggregates(block: Pick<Block, 'aggregates' | 'condition'>, scope: AggregateScope): WrittenAggregates {
+  const written = block.aggregates.map((aggregate) => writeAggregate(aggregate, block.condition, scope));
   return { parts: written.flatMap(({ parts }) => parts), results: written.flatMap(({ results }) => results) };
 }
 
-function writeAggregate(
-  aggregate: Aggregate,
-  plan: Pick<QueryPlan, 'smallestGroup'>,
-  dialect: Dialect,
-  isGrouped: boolean,
-  write: (expression: BoundExpression) => string,
-): WrittenAggregates {
+function writeAggregate(aggregate: Aggregate, known: BoundExpression, scope: AggregateScope): WrittenAggregates {
+  const { plan, dialect, isGrouped, write } = scope;
   const { measure } = aggregate;
   const { count, currencies } = aggregateColumns(aggregate, plan);
   const condition = aggregate.condition === TRUE ? undefined : write(aggregate.condition);
-  const operand = measure.expression === undefined ? undefined : write(measure.expression);
+  const operand = measure.expression === undefined ? undefined : write(assume(measure.expression, [known, aggregate.condition]));
   const base = { condition, percentile: measure.definition.percentile };
   const value: SqlAggregate = { ...base, aggregation: measure.aggregation, operand, operandType: measure.expression?.type ?? 'integer' };
-  const { parts, results } = valueParts(aggregate.column, measure.type, value, dialect);
+  const { parts, results } = valueParts(aggregate.column, measure.type, value, scope);
   const countsAll = condition === undefined && isGrouped && plan.smallestGroup === undefined;
   const counted: SqlAggregate = { ...base, aggregation: 'count', operand: undefined, operandType: 'integer' };
   // A constant does not grow: merging takes any.
@@ -75,7 +72,7 @@ function writeAggregate(
   return { parts: [...parts, ...others], results: [...results, ...others.map(({ name }) => asItIs(name))] };
 }
 
-function valueParts(name: string, type: ValueType, value: SqlAggregate, dialect: Dialect): WrittenAggregates {
+function valueParts(name: string, type: ValueType, value: SqlAggregate, { dialect, isPartial }: AggregateScope): WrittenAggregates {
   const whole = (merge: Part['merge']): WrittenAggregates => ({
     parts: [part(name, value, type, merge, dialect)],
     results: [asItIs(name)],
@@ -92,7 +89,7 @@ function valueParts(name: string, type: ValueType, value: SqlAggregate, dialect:
     case 'percentile':
       return whole(undefined);
     case 'average':
-      return averageParts(name, value, dialect);
+      return isPartial ? averageParts(name, value, dialect) : whole(undefined);
   }
 }
 

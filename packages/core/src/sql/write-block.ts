@@ -1,6 +1,6 @@
-import type { RecordTypeDefinition } from '@sophia/types';
 import { type BoundExpression, TRUE } from '../expression/bound-expression.ts';
 import type { Block, QueryPlan } from '../query/query-plan.ts';
+import type { RollupBlock } from '../rollup/rollup-block.ts';
 import { keyColumn } from './aggregate-columns.ts';
 import { visibleRelation } from './policy-relation.ts';
 import { readRecords } from './read-records.ts';
@@ -11,7 +11,8 @@ import { writeJoins } from './write-joins.ts';
 
 export interface PlanScope extends RelationScope {
   readonly plan: QueryPlan;
-  readonly recordTypes: ReadonlyMap<string, RecordTypeDefinition>;
+  /** The rollups that stand for blocks, where one has what they ask for. */
+  readonly rollups: ReadonlyMap<Block, RollupBlock>;
 }
 
 /** The records of a block, joined and chosen, and how expressions over them are written. */
@@ -25,7 +26,13 @@ export interface BlockSource {
 export function writeBlock(block: Block, scope: PlanScope): string {
   const { text, write } = blockSource(block, scope);
   const keys = block.keys.map((key, index) => `${write(key)} as ${keyColumn(index)}`);
-  const { parts, results } = writeAggregates(block.aggregates, scope.plan, scope.writer.dialect, keys.length > 0, write);
+  const { parts, results } = writeAggregates(block, {
+    plan: scope.plan,
+    dialect: scope.writer.dialect,
+    isGrouped: keys.length > 0,
+    isPartial: false,
+    write,
+  });
   const sqlOf = new Map(parts.map(({ name, sql }) => [name, sql]));
   const columns = results.map(({ name, sql }) => `${sql((part) => sqlOf.get(part) ?? '')} as ${name}`);
   return `select ${[...keys, ...columns].join(', ')} ${text}${groupBy(keys.length)}`;

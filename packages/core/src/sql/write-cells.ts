@@ -5,6 +5,7 @@ import { mergeRows } from './merge-rows.ts';
 import { type PlanScope, writeBlock } from './write-block.ts';
 import { type CumulativeBlock, writeCumulative } from './write-cumulative.ts';
 import { writeFill } from './write-fill.ts';
+import { writeRollupBlock } from './write-rollup-block.ts';
 import { needsShown, SHOWN, writeShifted } from './write-shifted.ts';
 
 export interface WrittenCells {
@@ -40,6 +41,8 @@ export function writeCells(scope: PlanScope): WrittenCells {
 const withClause = (parts: readonly string[]): string => (parts.length === 0 ? '' : `with ${parts.join(', ')} `);
 
 function writeOne(block: Block, index: number, scope: PlanScope): { readonly with: readonly string[]; readonly text: string } {
+  const rollup = scope.rollups.get(block);
+  if (rollup !== undefined) return { with: [], text: writeShifted(writeRollupBlock(rollup, scope), block, scope) };
   const written = isCumulative(block) ? writeCumulative(block, index, scope) : { with: [], text: writeBlock(block, scope) };
   return { ...written, text: writeShifted(written.text, block, scope) };
 }

@@ -6,6 +6,7 @@ import type { Block, Cumulative } from '../query/query-plan.ts';
 import { periodOf } from '../query/resolve-dimension.ts';
 import { shownPeriods } from '../query/time-bounds.ts';
 import { formatDay } from '../time/calendar.ts';
+import { nests } from '../time/nests.ts';
 import { keyColumn } from './aggregate-columns.ts';
 import { mergePart, type WrittenAggregates, writeAggregates } from './write-aggregates.ts';
 import { blockSource, groupBy, type PlanScope } from './write-block.ts';
@@ -39,7 +40,10 @@ export function writeCumulative(
   const grain = scope.plan.keys[block.ownTime]?.grain ?? 'day';
   const others = block.keys.map((_key, key) => keyColumn(key)).filter((_name, key) => key !== block.ownTime);
   const own = { ...scope, block, grain, base: `b${index}_base`, others, timeKey: keyColumn(block.ownTime) };
-  const isRunning = block.cumulative.window === undefined && nests(grain, block.cumulative.toDate) && !countsDistinct(block);
+  const isRunning =
+    block.cumulative.window === undefined &&
+    (block.cumulative.toDate === undefined || nests(grain, block.cumulative.toDate)) &&
+    !countsDistinct(block);
   const baseGrain = isRunning || block.cumulative.window?.grain === grain ? grain : 'day';
   const { text, aggregates } = writeBase(own, baseGrain);
   const groups = others.length === 0 ? [] : [`b${index}_groups as (select distinct ${others.join(', ')} from ${own.base})`];
@@ -51,12 +55,6 @@ export function writeCumulative(
   };
 }
 
-/** Whether every period of the one grain lies within one period of the other. */
-function nests(grain: TimeGrain, within: TimeGrain | undefined): boolean {
-  if (within === undefined || grain === within || grain === 'day') return true;
-  return grain === 'month' ? within === 'quarter' || within === 'year' : grain === 'quarter' && within === 'year';
-}
-
 const countsDistinct = (block: Block): boolean => block.aggregates.some(({ measure }) => measure.aggregation === 'count_distinct');
 
 /** The records by keys and base periods; values that are counted once only are kept apart. */
@@ -66,7 +64,7 @@ function writeBase(scope: CumulativeScope, baseGrain: TimeGrain): { readonly tex
   const keys = block.keys.map(
     (key, index) => `${write(index === block.ownTime ? periodOf(block.cumulative.time, baseGrain) : key)} as ${keyColumn(index)}`,
   );
-  const written = writeAggregates(block.aggregates, plan, writer.dialect, true, write);
+  const written = writeAggregates(block, { plan, dialect: writer.dialect, isGrouped: true, isPartial: true, write });
   const distinct = block.aggregates.find(({ measure }) => measure.aggregation === 'count_distinct');
   const parts = written.parts.map(({ name, sql }) => `${name === distinct?.column ? write(chosenOperand(distinct)) : sql} as ${name}`);
   const grouped =
