@@ -35,6 +35,12 @@ describe('logs', () => {
     await close();
   });
 
+  it('go to standard output unless told', async () => {
+    const { logger, close } = createObservability({ service: 'x', version: '1', logLevel: 'silent' });
+    logger.info('nothing');
+    await close();
+  });
+
   it('below their level are not written', async () => {
     const lines: string[] = [];
     const { logger, close } = createObservability({

@@ -87,12 +87,17 @@ describe('the audit', () => {
     for (let time = 0; time < 5; time++)
       expect(audit.read(entryOf(call, 'metrics:revenue', { rows: 10, milliseconds: 0.5 }))).toBeUndefined();
     void audit.read(entryOf(call, 'metrics:win_rate'));
+    void audit.read(entryOf(call, 'metrics:win_rate'));
+    void audit.read(
+      entryOf(callOf({ ...call.principal, onBehalfOf: 'agent:7' }, { address: undefined, via: 'system' }), 'metrics:win_rate'),
+    );
     void audit.read(entryOf(callOf(call.principal, { address: '192.0.2.9' }), 'metrics:revenue'));
     void audit.read(entryOf(call, 'metrics:revenue', { result: 'not_applied_yet' }));
     void audit.read(entryOf(call, 'metrics:revenue', { details: { as_of: '2026-01-01' } }));
     await audit.flush();
     const { entries } = await audit.list(call);
-    expect(entries).toHaveLength(5);
+    expect(entries).toHaveLength(6);
+    expect(entries.find(({ times }) => times === 2)).toMatchObject({ object: 'metrics:win_rate', rows: 0, milliseconds: 4 });
     expect(entries.find(({ times }) => times === 5)).toMatchObject({ object: 'metrics:revenue', rows: 50, milliseconds: 2.5 });
   });
 
@@ -263,7 +268,9 @@ describe('the audit', () => {
   it('A3: a cursor whose tick is kept no longer, or that is none, is refused', async () => {
     const call = await freshCall('old-cursor');
     const { cursor } = await harness.auth.audit.follow(call);
-    await harness.database.select([], { name: 'test_expire', text: "select sophia_audit_expire((now() + interval '1 day')::date)" });
+    await harness.database.write([], (transaction) =>
+      harness.database.query(transaction, { name: 'test_expire', text: `select sophia_audit_expire((now() + interval '1 day')::date)` }),
+    );
     await expect(harness.auth.audit.follow(call, { cursor: cursor ?? '' })).rejects.toMatchObject({ code: 'invalid_cursor' });
     await expect(harness.auth.audit.follow(call, { cursor: 'none' })).rejects.toMatchObject({ code: 'invalid_cursor' });
     await expect(harness.auth.audit.follow(call, { limit: 1_001 })).rejects.toMatchObject({ code: 'invalid_request' });

@@ -45,6 +45,7 @@ describe('API keys', () => {
 
   it('is refused with another secret, another id and in any other form', async () => {
     const { text } = await makeKey();
+    await harness.auth.authentication.authenticate(bearer(text));
     const other = (await makeKey()).text;
     const [prefix, id] = text.split('_');
     const wrong = [
@@ -255,5 +256,7 @@ describe('API keys', () => {
     expect(takeAllowance(principal)).toMatchObject({ limit: 2, remaining: 0, reset: 1 });
     harness.clock.advance(500);
     expect(takeAllowance(principal).allowed).toBe(true);
+    const usual = await harness.auth.authentication.authenticate(bearer((await makeKey()).text));
+    expect(takeAllowance(usual)).toMatchObject({ allowed: true, limit: 10, remaining: 19 });
   });
 });

@@ -5,6 +5,7 @@ import type { WorkspaceId } from '@sophia/types';
 export interface KeyParts {
   readonly id: string;
   readonly secret: string;
+  readonly workspace: WorkspaceId;
 }
 
 export const KEY_PREFIX = 'sophia_';
@@ -20,19 +21,20 @@ export function makeKey(workspace: WorkspaceId): KeyParts & { readonly text: str
   const chance = Array.from(randomBytes(ID_CHANCE), (byte) => DIGITS.charAt(byte % DIGITS.length)).join('');
   const id = `${number.length}${number}${chance}`;
   const secret = randomBytes(SECRET_BYTES).toString('base64url');
-  return { id, secret, text: `${KEY_PREFIX}${id}_${secret}` };
+  return { id, secret, workspace, text: `${KEY_PREFIX}${id}_${secret}` };
 }
 
 /** The parts of a key's text, or undefined when it cannot be one. */
 export function parseKey(text: string): KeyParts | undefined {
   const end = text.indexOf('_', KEY_PREFIX.length);
   if (!text.startsWith(KEY_PREFIX) || end === -1) return undefined;
-  const parts = { id: text.slice(KEY_PREFIX.length, end), secret: text.slice(end + 1) };
-  return parts.secret.length === SECRET_LENGTH && workspaceOfKey(parts.id) !== undefined ? parts : undefined;
+  const [id, secret] = [text.slice(KEY_PREFIX.length, end), text.slice(end + 1)];
+  const workspace = workspaceOfKey(id);
+  return secret.length === SECRET_LENGTH && workspace !== undefined ? { id, secret, workspace } : undefined;
 }
 
 /** The workspace that a key's id begins with. */
-export function workspaceOfKey(id: string): WorkspaceId | undefined {
+function workspaceOfKey(id: string): WorkspaceId | undefined {
   const [, length, rest] = ID.exec(id) ?? [];
   if (length === undefined || rest === undefined || rest.length !== Number(length) + ID_CHANCE) return undefined;
   const number = Number.parseInt(rest.slice(0, Number(length)), 36);

@@ -2,7 +2,7 @@ import type { Database } from '@sophia/database';
 import type { Clock } from '@sophia/shared';
 import type { Principal } from '@sophia/types';
 import { createBoundedCache } from '../bounded-cache.ts';
-import { hashSecret, isSameHash, KEY_PREFIX, parseKey, workspaceOfKey } from './key-format.ts';
+import { hashSecret, isSameHash, KEY_PREFIX, type KeyParts, parseKey } from './key-format.ts';
 import { FIND_KEY, type KeyRow } from './key-statements.ts';
 
 /** A key that is in force. */
@@ -47,16 +47,15 @@ export function createKeyVerifier({ database, clock, keepMilliseconds }: KeyVeri
 
   const isInForce = (key: KnownKey): boolean => clock.now() < key.expiresAt;
 
-  const lookUp = async (id: string): Promise<KnownKey | null> => {
-    const workspace = workspaceOfKey(id);
-    const rows = workspace === undefined ? [] : await database.select<KeyRow>([workspace], FIND_KEY, [id]);
-    const row = rows[0];
+  const lookUp = async ({ id, workspace }: KeyParts): Promise<KnownKey | null> => {
+    const [row] = await database.select<KeyRow>([workspace], FIND_KEY, [id]);
     return row === undefined || row.revoked_at !== null ? null : toKnownKey(row, clock.monotonic() + keepMilliseconds);
   };
-  const load = (id: string): Promise<KnownKey | null> => {
+  const load = (parts: KeyParts): Promise<KnownKey | null> => {
+    const { id } = parts;
     const running = lookups.get(id);
     if (running !== undefined) return running;
-    const lookup = lookUp(id)
+    const lookup = lookUp(parts)
       .then((key) => {
         // Forgotten meanwhile: what was read may be what is no longer true.
         if (lookups.get(id) !== lookup) return key;
@@ -70,12 +69,13 @@ export function createKeyVerifier({ database, clock, keepMilliseconds }: KeyVeri
     lookups.set(id, lookup);
     return lookup;
   };
-  const find = async (id: string): Promise<KnownKey | null> => {
+  const find = async (parts: KeyParts): Promise<KnownKey | null> => {
+    const { id } = parts;
     const now = clock.monotonic();
     const key = known.get(id);
     if (key !== undefined && now < key.believedUntil) return key;
     if (now < (missingUntil.get(id) ?? 0)) return null;
-    return load(id);
+    return load(parts);
   };
 
   return {
@@ -89,7 +89,7 @@ export function createKeyVerifier({ database, clock, keepMilliseconds }: KeyVeri
     async verify(text) {
       const parts = parseKey(text);
       if (parts === undefined) return undefined;
-      const key = await find(parts.id);
+      const key = await find(parts);
       if (key === null || !isInForce(key) || !isSameHash(hashSecret(parts.secret), key.hash)) return undefined;
       key.secret = parts.secret;
       return key;

@@ -142,6 +142,9 @@ describe('policies', () => {
       },
     });
     await expect(policies.resolve(principal('analyst'))).rejects.toThrow('no catalog');
+    const forgotten = policies.resolve(principal('analyst'));
+    policies.forget(principal('analyst').workspace);
+    await expect(forgotten).rejects.toThrow('no catalog');
     failing = false;
     await policies.resolve(principal('analyst'));
     failing = true;

@@ -15,6 +15,7 @@ describe('workspaces', () => {
     const made = await Promise.all([harness.auth, other, harness.auth].map(({ workspaces }) => workspaces.ensure('same')));
     expect(new Set(made.map(({ id }) => id)).size).toBe(1);
     expect(await harness.auth.workspaces.find('same')).toEqual(made[0]);
+    expect(await harness.auth.workspaces.ensure('same')).toEqual(made[0]);
     expect(await harness.auth.workspaces.find('none')).toBeUndefined();
   });
 
@@ -61,6 +62,7 @@ describe('workspaces', () => {
     await elsewhere.workspaces.find('configured');
     await workspaces.configure(call, { time_zone: undefined });
     expect((await elsewhere.workspaces.find('configured'))?.settings).toEqual(settings);
+    await elsewhere.workspaces.find('main');
     elsewhere.workspaces.forget(workspace.id);
     expect((await elsewhere.workspaces.find('configured'))?.settings).toEqual({});
   });

@@ -45,8 +45,8 @@ export function bindRecordFilter(filter: Filter, recordType: string, context: Re
 }
 
 function readField(name: string, base: RecordTypeDefinition, context: RecordFilterContext): BoundExpression {
-  const path = name.split('.');
-  const last = path.pop() ?? '';
+  const path = name.split('.').slice(0, -1);
+  const last = name.slice(name.lastIndexOf('.') + 1);
   const target = path.reduce((type, step) => follow(name, type, step, context.types), base);
   const common = context.access === undefined ? COMMON_FIELDS : RECORD_FIELDS;
   const field = [...target.fields, ...common].find((each) => each.name === last);

@@ -6,6 +6,11 @@ import { policyProblems } from './policy-problems.ts';
 const problems = (rule: PolicyRule) => policyProblems([rule], BUILTIN_RECORD_TYPES);
 const read = { rule: 'allow', roles: ['viewer'], actions: ['read'] } as const;
 
+it('what is no filter at all is no problem of the rules but an error', () => {
+  const rows = { field: 'status', operator: 'nearly' } as never;
+  expect(() => problems({ ...read, record_types: ['deal'], rows })).toThrow(TypeError);
+});
+
 it('the built-in rules are without fault', () => {
   expect(policyProblems(BUILT_IN_RULES, BUILTIN_RECORD_TYPES)).toEqual([]);
 });

@@ -109,7 +109,7 @@ const SQL_TYPES: Readonly<Record<ValueType, string>> = {
 function writeLiteral(value: string | boolean | null, type: ValueType, { bind }: Scope): string {
   if (value === null) return `null::${SQL_TYPES[type]}`;
   if (typeof value === 'boolean') return String(value);
-  const text = type === 'timestamp' ? (sortableInstant(value) ?? value) : value;
+  const text = type === 'timestamp' ? sortableInstant(value) : value;
   return `${bind(text)}::${SQL_TYPES[type]}`;
 }
 

@@ -132,6 +132,12 @@ describe("a workspace's rules", () => {
     expect(policyOf('executive', rules).scope.types.company?.masks).toEqual([]);
   });
 
+  it('fields are masked in every type that has them', () => {
+    const policy = policyOf('executive', [{ rule: 'mask', roles: ['executive'], fields: ['industry'] }]);
+    expect(policy.records('company').masks).toEqual([{ fields: ['industry'] }]);
+    expect(policy.records('deal').masks).toEqual([]);
+  });
+
   it('a mask without fields hides all of them', () => {
     const policy = policyOf('executive', [{ rule: 'mask', roles: ['executive'], record_types: ['product'] }]);
     expect(policy.records('product').masks).toEqual([{ fields: ['name', 'series', 'list_price', 'currency', 'extra'] }]);
@@ -224,6 +230,12 @@ describe('a rule that its record type no longer fits', () => {
     ]);
     expect(policy.records('deal').masks).toEqual([{ fields: ['amount'] }]);
   });
+});
+
+it('what is no filter at all is an error', () => {
+  const rows = { field: 'status', operator: 'nearly' } as never;
+  const rule: PolicyRule = { rule: 'forbid', roles: ['executive'], actions: ['read'], record_types: ['deal'], rows };
+  expect(() => policyOf('executive', [rule])).toThrow(TypeError);
 });
 
 describe('comparisons with an attribute that is null', () => {

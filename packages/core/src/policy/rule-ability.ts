@@ -1,4 +1,4 @@
-import { Ability } from '@casl/ability';
+import { Ability, type ConditionsMatcher, mongoQueryMatcher } from '@casl/ability';
 import type { Action, FieldDefinition, MaskRule, PolicyFilter, PolicyRule, RecordTypeDefinition, Role } from '@sophia/types';
 import { speaksOfOwner } from './resolve-filter.ts';
 
@@ -29,8 +29,8 @@ export function ruleAbility(
   }
   const ability = new Ability<[RuleAction, RuleSubject], PolicyFilter>([...origins.keys()], {
     fieldMatcher: (fields) => (field) => fields.includes(field),
-    // Conditions are turned into filters and never matched here: CASL knows no third truth value.
-    conditionsMatcher: () => Object.assign(() => false, { matchesAll: false }) as never,
+    // CASL wants one, but conditions become filters and are never matched here: it knows no third truth value.
+    conditionsMatcher: mongoQueryMatcher as unknown as ConditionsMatcher<PolicyFilter>,
   });
   return { ability, origins };
 }

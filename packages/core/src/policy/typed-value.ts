@@ -35,11 +35,9 @@ export function typedValue(value: JsonValue | undefined, type: ValueType): JsonV
   }
 }
 
-/** The instant so that texts compare as instants do: always six digits of the second, no `Z`. */
-export function sortableInstant(text: string): string | undefined {
-  const [, second, fraction = ''] = INSTANT.exec(text) ?? [];
-  return second === undefined ? undefined : `${second}.${fraction.padEnd(6, '0')}`;
-}
+/** An instant of the catalog's form so that texts compare as instants do: always six digits of the second, no `Z`. */
+export const sortableInstant = (instant: string): string =>
+  instant.replace(INSTANT, (_, second: string, fraction = '') => `${second}.${fraction.padEnd(6, '0')}`);
 
 const isNumeric = (value: JsonValue, shape: RegExp): boolean =>
   (typeof value === 'number' || typeof value === 'string') && shape.test(String(value));

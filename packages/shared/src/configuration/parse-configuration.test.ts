@@ -153,13 +153,17 @@ describe('the configuration', () => {
       SOPHIA_DATABASE_URL: 'postgres://owner:geheim@db/sophia',
       SOPHIA_BODY_LIMIT: '2097152',
       SOPHIA_SHUTDOWN: '90s',
+      SOPHIA_IMPORT_LIMIT: '4097',
+      SOPHIA_SLOW_QUERY: '1234ms',
     };
     const described = describeConfiguration(readConfiguration({ env, file: 'http: {cors_origins: [https://a.example]}' }));
     const of = (path: string) => described.find((setting) => setting.path === path);
     expect(of('database.url')).toMatchObject({ value: '********', origin: 'environment', variable: 'SOPHIA_DATABASE_URL' });
     expect(of('database.replicas')?.value).toBeNull();
     expect(of('http.body_limit')?.value).toBe('2MB');
+    expect(of('http.import_limit')?.value).toBe('4097');
     expect(of('shutdown')?.value).toBe('90s');
+    expect(of('database.slow_query')?.value).toBe('1234ms');
     expect(of('http.cors_origins')).toMatchObject({ value: 'https://a.example', origin: 'file' });
     expect(of('warehouse.threads')).toMatchObject({ value: null, origin: 'default' });
     expect(JSON.stringify(described)).not.toContain('geheim');

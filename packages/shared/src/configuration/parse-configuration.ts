@@ -100,7 +100,7 @@ function parseFile(source: string): unknown {
   try {
     return parseYaml(source);
   } catch (cause) {
-    throw new SophiaError('invalid_configuration', `sophia.yaml is not YAML: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    throw new SophiaError('invalid_configuration', `sophia.yaml is not YAML: ${cause}`, { cause });
   }
 }
 

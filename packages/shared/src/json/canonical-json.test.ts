@@ -48,7 +48,7 @@ describe('canonical JSON', () => {
     [JSON.parse('{"b":1,"__proto__":{"a":1}}'), '{"__proto__":{"a":1},"b":1}'],
     [-0, '0'],
     ['\\ud800 is only text', '"\\\\ud800 is only text"'],
-    [{ '\\udc00': ['\\ud800'] }, '{"\\\\udc00":["\\\\ud800"]}'],
+    [{ '\\udc00': ['\\ud800', null, 1] }, '{"\\\\udc00":["\\\\ud800",null,1]}'],
   ])('of %j is %s', (value, text) => {
     expect(canonicalJson(value)).toBe(text);
   });

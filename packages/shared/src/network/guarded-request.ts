@@ -37,7 +37,7 @@ export async function guardedRequest(url: string, options: GuardedRequestOptions
     deadline,
     ({ signal: ended }) =>
       new Promise<GuardedResponse>((resolve, reject) => {
-        const fail = (cause: unknown) => reject(toSophiaError(target, cause));
+        const fail = (cause: Error) => reject(toSophiaError(target, cause));
         const request = (target.protocol === 'https:' ? requestSecure : requestPlain)(
           target,
           // A connection of its own: a kept one might have been opened under other rules.
@@ -51,7 +51,10 @@ export async function guardedRequest(url: string, options: GuardedRequestOptions
               if (bytes > maximumBytes) response.destroy(new Error(`the answer is larger than ${maximumBytes} bytes`));
             });
             response.on('error', fail);
-            response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }));
+            // Responses to requests have a status.
+            response.on('end', () =>
+              resolve({ status: response.statusCode as number, headers: response.headers, body: Buffer.concat(chunks) }),
+            );
           },
         );
         request.on('error', fail);
@@ -83,8 +86,7 @@ function refuseAtSight({ protocol, hostname, host }: URL, allowPrivateAddress: b
 const notAllowed = (host: string) =>
   new SophiaError('address_not_allowed', `${host} is refused: its address is private.`, { details: { host } });
 
-function toSophiaError(target: URL, cause: unknown): SophiaError {
+function toSophiaError(target: URL, cause: Error): SophiaError {
   if (cause instanceof SophiaError) return cause;
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new SophiaError('unavailable', `${target.origin} did not answer: ${reason}.`, { cause, retryAfter: 5 });
+  return new SophiaError('unavailable', `${target.origin} did not answer: ${cause.message}.`, { cause, retryAfter: 5 });
 }

@@ -6,7 +6,8 @@ export type Sleep = (milliseconds: number, signal?: AbortSignal) => Promise<void
 export const systemSleep: Sleep = async (milliseconds, signal) => {
   try {
     await delay(milliseconds, undefined, signal === undefined ? {} : { signal });
-  } catch (error) {
-    throw signal?.aborted === true ? signal.reason : error;
+  } catch {
+    // The timer fails with an error of its own when the signal is aborted, and never else.
+    throw signal?.reason;
   }
 };
