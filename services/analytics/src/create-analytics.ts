@@ -41,7 +41,7 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
     clock,
     calendar: collaborators.calendar,
     rollups: rollups.available,
-    hasOneCurrency: currencies.hasOne,
+    onlyCurrency: currencies.only,
   });
 
   /** What is known of a workspace's data before its first statement is compiled. */

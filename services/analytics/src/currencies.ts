@@ -1,12 +1,13 @@
 import type { LogEvent, RecordTypeDefinition, WorkspaceId } from '@sophia/types';
 import type { Warehouse } from '@sophia/warehouse';
 
-/** Whether all records of a type, now and in the past, name one currency: statements need no check for mixed ones then. */
+/** The one currency that all records of a type, now and in the past, name: statements need no check for mixed ones then. */
 export interface Currencies {
-  hasOne(workspace: WorkspaceId, recordType: string, field: string): boolean;
+  /** Null where none is named; undefined where there may be several. */
+  only(workspace: WorkspaceId, recordType: string, field: string): string | null | undefined;
   /** Learns the currencies of a type's field that are there already; until then it may have several. */
   learn(workspace: WorkspaceId, recordType: string, field: string): Promise<void>;
-  /** Looks at events that are about to be applied; returns the workspaces in which a field then has a second currency. */
+  /** Looks at events that are about to be applied; returns the workspaces in which a field then has a first or a second currency. */
   learnFrom(events: readonly LogEvent[]): ReadonlySet<WorkspaceId>;
 }
 
@@ -20,7 +21,7 @@ export const createCurrencies = (warehouse: Warehouse): Currencies => {
   const keyOf = (workspace: WorkspaceId, recordType: string, field: string): string => `${workspace} ${recordType} ${field}`;
 
   return {
-    hasOne: (workspace, recordType, field) => isOne(seen.get(keyOf(workspace, recordType, field))),
+    only: (workspace, recordType, field) => onlyOf(seen.get(keyOf(workspace, recordType, field))),
     async learn(workspace, recordType, field) {
       const key = keyOf(workspace, recordType, field);
       const layout = warehouse.layout(workspace, recordType);
@@ -49,14 +50,16 @@ export const createCurrencies = (warehouse: Warehouse): Currencies => {
         const known = seen.get(keyOf(workspace, record.record_type, CURRENCY_FIELD))?.known;
         if (known === undefined || known.has(currency) || known.size > 1) continue;
         known.add(currency);
-        if (known.size > 1) changed.add(workspace);
+        changed.add(workspace);
       }
       return changed;
     },
   };
 };
 
-const isOne = (entry: { readonly known: ReadonlySet<string>; readonly complete: boolean } | undefined): boolean =>
-  entry?.complete === true && entry.known.size <= 1;
+const onlyOf = (entry: { readonly known: ReadonlySet<string>; readonly complete: boolean } | undefined): string | null | undefined => {
+  if (entry?.complete !== true || entry.known.size > 1) return undefined;
+  return [...entry.known][0] ?? null;
+};
 
 const quote = (identifier: string): string => `"${identifier.replaceAll('"', '""')}"`;

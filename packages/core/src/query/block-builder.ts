@@ -19,7 +19,7 @@ import { dayAt } from '../time/time-zone.ts';
 import type { CompileContext } from './compile-context.ts';
 import { addShifts, type DateShift, earlier, isNoShift, shiftOf } from './date-shift.ts';
 import { MAX_AGGREGATES } from './limits.ts';
-import { identifyingDimension, type KeyOfMeasures } from './plan-keys.ts';
+import { identifyingDimension, type KeyOfMeasures, unqualified } from './plan-keys.ts';
 import type { Aggregate, Block, Cumulative } from './query-plan.ts';
 import { resolveFilterField } from './resolve-dimension.ts';
 import { instantOf, type QueryTime, shiftBounds, type TimeBounds, withinBounds } from './time-bounds.ts';
@@ -30,6 +30,8 @@ export interface BlockBuilderOptions {
   readonly time: QueryTime;
   readonly bounds: TimeBounds;
   readonly keys: readonly KeyOfMeasures[];
+  /** How many models' records the query measures. */
+  readonly bases: number;
   readonly hidesIdentifying: boolean;
   readonly context: CompileContext;
 }
@@ -98,7 +100,7 @@ export class BlockBuilder {
       measure,
       condition,
       asked: [...queryFilters, ...asked],
-      currencies: this.#checkedCurrencies(measure, block, condition),
+      ...this.#currencies(measure, block, condition),
     };
     block.aggregates.set(key, aggregate);
     return { kind: 'column', name: aggregate.column, type: measure.type };
@@ -187,6 +189,7 @@ export class BlockBuilder {
     if (this.#filters.has(name)) return;
     const { query, layer, hidesIdentifying } = this.#options;
     const resolve = (field: string): BoundExpression => {
+      if (!field.includes('.') && this.#options.bases > 1) throw unqualified(field);
       const resolved = resolveFilterField(field, from, layer);
       if (hidesIdentifying && resolved.identifying) throw identifyingDimension(field);
       return resolved.expression;
@@ -199,23 +202,28 @@ export class BlockBuilder {
     }
   }
 
-  /** Amounts need no check where the currency is a key, or a condition lets one through. */
-  #checkedCurrencies(measure: LinkedMeasure, block: GrowingBlock, condition: BoundExpression): readonly FieldRead[] {
-    const { hasOneCurrency = () => false } = this.#options.context;
+  /** Amounts need no check where the currency is a key, where a condition lets only one through, or where there is but one. */
+  #currencies(measure: LinkedMeasure, block: GrowingBlock, condition: BoundExpression): Pick<Aggregate, 'currencies' | 'knownCurrencies'> {
+    const { onlyCurrency = () => undefined } = this.#options.context;
     const queryFilters = this.#filters.get(block.from.model.name) ?? TRUE;
-    const held = [...conjuncts(condition), ...conjuncts(queryFilters)].flatMap((part) =>
-      part.kind === 'operation' && part.operation === 'eq' && part.operands[1]?.kind === 'literal' ? [part.operands[0]] : [],
+    const held = conjuncts(allOf([condition, queryFilters])).flatMap((part) =>
+      part.kind === 'operation' && part.operation === 'eq' && part.operands[1]?.kind === 'literal' ? [part.operands] : [],
     );
-    const isGiven = (field: FieldRead): boolean =>
-      [...block.keys, ...held].some((each) => each?.kind === 'field' && sameField(each, field));
-    const open = measure.currencies.filter((field) => !isGiven(field));
-    const [only] = open;
-    if (only !== undefined && open.length === 1 && hasOneCurrency(only.recordType, only.field.name)) return [];
-    return open;
+    const currencies: FieldRead[] = [];
+    const knownCurrencies: string[] = [];
+    for (const field of measure.currencies) {
+      if (block.keys.some((key) => isField(key, field))) continue;
+      const [, value] = held.find(([read]) => isField(read, field)) ?? [];
+      const only = value?.kind === 'literal' ? String(value.value) : onlyCurrency(field.recordType, field.field.name);
+      if (only === undefined) currencies.push(field);
+      else if (only !== null) knownCurrencies.push(only);
+    }
+    return { currencies, knownCurrencies };
   }
 }
 
-const sameField = (a: FieldRead, b: FieldRead): boolean => a.field.name === b.field.name && a.path.join('.') === b.path.join('.');
+const isField = (expression: BoundExpression | undefined, { field, path }: FieldRead): boolean =>
+  expression?.kind === 'field' && expression.field.name === field.name && expression.path.join('.') === path.join('.');
 
 /** Takes what all aggregates have in common out of their conditions; the rest chooses among the records that any wants. */
 function hoisted({ aggregates: growing, ...block }: GrowingBlock, filters: BoundExpression): Block {

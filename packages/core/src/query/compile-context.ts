@@ -19,10 +19,10 @@ export interface CompileContext {
   /** Rollups that are kept and complete. */
   readonly rollups?: readonly AvailableRollup[] | undefined;
   /**
-   * Whether all records of the type, now and in the past, have one value in this currency field: the check for mixed
-   * currencies is then left out of the statement. Unless told, they may have several.
+   * The one currency that all records of the type, now and in the past, have in this field: statements then need no
+   * check for mixed ones. Null where they have none; undefined where they may have several.
    */
-  readonly hasOneCurrency?: ((recordType: string, field: string) => boolean) | undefined;
+  readonly onlyCurrency?: ((recordType: string, field: string) => string | null | undefined) | undefined;
   /**
    * The one source system that all records of the type, now and in the past, are from and that their references lead to:
    * types of one system are then joined by the source id alone. Unless told, they may be from several.

@@ -84,8 +84,9 @@ function planCell({ query, metric: asked, part }: DrillDownRequest, layer: Linke
   const metrics = findMetrics(query, layer);
   const [metric] = findMetrics({ metrics: [name] }, layer);
   if (metric === undefined) throw new Error('findMetrics gives a metric for each name');
-  const keys = planKeys(query, basesOf(metrics, layer), layer, false);
-  const builder = new BlockBuilder({ query, layer, time, bounds, keys, hidesIdentifying: false, context });
+  const bases = basesOf(metrics, layer);
+  const keys = planKeys(query, bases, layer, false);
+  const builder = new BlockBuilder({ query, layer, time, bounds, keys, bases: bases.length, hidesIdentifying: false, context });
   const chosen = choosePart(metric, part);
   const shift = isPrevious && query.compare !== undefined ? comparedShift(query.compare, bounds) : undefined;
   builder.compute(chosen.metric, shift === undefined ? chosen.shift : addShifts(shift, chosen.shift), chosen.filters);

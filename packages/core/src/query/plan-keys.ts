@@ -37,12 +37,7 @@ function metricTimeKey(name: string): KeyOfMeasures {
 }
 
 function dimensionKey(name: string, bases: readonly LinkedModel[], layer: LinkedLayer, hidesIdentifying: boolean): KeyOfMeasures {
-  if (!name.includes('.') && bases.length > 1) {
-    const models = bases.map(({ model }) => model.name).join(' and ');
-    throw new SophiaError('unknown_dimension', `${name}: the metrics measure ${models}; write the entity before the dimension.`, {
-      details: { name },
-    });
-  }
+  if (!name.includes('.') && bases.length > 1) throw unqualified(name);
   const resolved = new Map(bases.map((base) => [base.model.name, resolveDimension(name, base, layer)]));
   const [first, ...others] = resolved.values();
   if (first === undefined) throw new Error('a query measures the records of some model');
@@ -65,5 +60,11 @@ const isOwnTime = ({ own, dimension, grain }: ResolvedDimension, { time }: Linke
 
 export const identifyingDimension = (name: string): SophiaError =>
   new SophiaError('identifying_dimension', `${name} names single records or persons; this role sees aggregates only.`, {
+    details: { name },
+  });
+
+/** Without its entity a name has no meaning where records of several models are measured. */
+export const unqualified = (name: string): SophiaError =>
+  new SophiaError('unknown_dimension', `${name}: the metrics measure records of several types; write the entity before the name.`, {
     details: { name },
   });

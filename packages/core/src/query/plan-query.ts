@@ -24,7 +24,16 @@ export function planQuery(query: MetricQuery, layer: LinkedLayer, context: Compi
   const bases = basesOf(metrics, layer);
   const smallestGroup = context.policy?.smallestGroup;
   const keys = planKeys(query, bases, layer, smallestGroup !== undefined);
-  const builder = new BlockBuilder({ query, layer, time, bounds, keys, hidesIdentifying: smallestGroup !== undefined, context });
+  const builder = new BlockBuilder({
+    query,
+    layer,
+    time,
+    bounds,
+    keys,
+    bases: bases.length,
+    hidesIdentifying: smallestGroup !== undefined,
+    context,
+  });
   const planned = metrics.flatMap((metric) => planMetric(metric, query, builder, bounds));
   const blocks = builder.finish();
   const ownTimeIsShown = (index: number): boolean => blocks.some((block) => block.ownTime === index);

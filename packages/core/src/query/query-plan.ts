@@ -67,8 +67,10 @@ export interface Aggregate {
   readonly condition: BoundExpression;
   /** What its records must pass beside the measure's own filter. */
   readonly asked: readonly BoundExpression[];
-  /** Currency fields of its amounts, of which there may be several values. */
+  /** Currency fields of its amounts that may have several values. */
   readonly currencies: readonly FieldRead[];
+  /** Currencies of its amounts that are known already. */
+  readonly knownCurrencies: readonly string[];
 }
 
 export interface Cumulative {

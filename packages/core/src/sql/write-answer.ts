@@ -75,26 +75,33 @@ interface WrittenCheck {
 }
 
 /** The least and the greatest currency of everything that a metric is made of, over the whole answer. */
-function currencyCheck({ name, role, expression }: PlannedMetric, index: number, { plan }: PlanScope): readonly WrittenCheck[] {
+function currencyCheck({ name, role, expression }: PlannedMetric, index: number, { plan, writer }: PlanScope): readonly WrittenCheck[] {
   if (role === 'change') return [];
   const read = new Set([...nodesOf(expression)].flatMap((node) => (node.kind === 'column' ? [node.name] : [])));
-  const columns = plan.blocks
-    .flatMap((block) => block.aggregates)
-    .filter(({ column }) => read.has(column))
-    .flatMap((aggregate) => aggregateColumns(aggregate, plan).currencies);
-  if (columns.length === 0) return [];
+  const aggregates = plan.blocks.flatMap((block) => block.aggregates).filter(({ column }) => read.has(column));
+  const columns = aggregates.flatMap((aggregate) => aggregateColumns(aggregate, plan).currencies);
+  const known = [...new Set(aggregates.flatMap(({ knownCurrencies }) => knownCurrencies))].map((currency) => writer.bind(currency));
+  if (columns.length === 0 && known.length === 0) return [];
   const [least, greatest] = [`least_${index}`, `greatest_${index}`];
+  const overall = (aggregate: 'min' | 'max', names: readonly string[]): readonly string[] =>
+    names.map((column) => `${aggregate}(${column}) over ()`);
   return [
     {
       columns: [
-        `min(${extreme(
-          'least',
-          columns.map((each) => each.least),
-        )}) over () as ${least}`,
-        `max(${extreme(
-          'greatest',
-          columns.map((each) => each.greatest),
-        )}) over () as ${greatest}`,
+        `${extreme('least', [
+          ...overall(
+            'min',
+            columns.map((each) => each.least),
+          ),
+          ...known,
+        ])} as ${least}`,
+        `${extreme('greatest', [
+          ...overall(
+            'max',
+            columns.map((each) => each.greatest),
+          ),
+          ...known,
+        ])} as ${greatest}`,
       ],
       check: { kind: 'one_currency', least, greatest, metric: name },
     },

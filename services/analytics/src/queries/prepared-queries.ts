@@ -41,7 +41,7 @@ export interface PreparedQueriesOptions {
   readonly clock: Clock;
   readonly calendar: (workspace: WorkspaceId) => WorkspaceCalendar;
   readonly rollups: (workspace: WorkspaceId) => readonly AvailableRollup[];
-  readonly hasOneCurrency: (workspace: WorkspaceId, recordType: string, field: string) => boolean;
+  readonly onlyCurrency: (workspace: WorkspaceId, recordType: string, field: string) => string | null | undefined;
 }
 
 export interface PreparedQueries {
@@ -61,7 +61,7 @@ const QUARTER_HOUR_MS = 15 * 60_000;
 
 /** Compiles queries, each once for its scope, models, tables and day. */
 export const createPreparedQueries = (options: PreparedQueriesOptions): PreparedQueries => {
-  const { warehouse, clock, calendar, rollups, hasOneCurrency } = options;
+  const { warehouse, clock, calendar, rollups, onlyCurrency } = options;
   const prepared = new LRUCache<string, PreparedQuery>({ max: MAXIMUM_PREPARED });
   const generations = new Map<WorkspaceId, number>();
 
@@ -73,7 +73,7 @@ export const createPreparedQueries = (options: PreparedQueriesOptions): Prepared
     ...calendar(workspace),
     policy: policy.scope,
     rollups: rollups(workspace),
-    hasOneCurrency: (recordType, field) => hasOneCurrency(workspace, recordType, field),
+    onlyCurrency: (recordType, field) => onlyCurrency(workspace, recordType, field),
   });
 
   const compile = (workspace: WorkspaceId, query: MetricQuery, layer: SemanticLayer, policy: ResolvedPolicy): PreparedQuery => {
