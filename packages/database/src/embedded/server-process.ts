@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SophiaError } from '@sophia/shared';
-import type { Confiner } from './confined-command.ts';
+import { type Confiner, EMPTY_ENVIRONMENT } from './confined-command.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
 import { sendSignal } from './running-process.ts';
 import type { ServerSettings } from './server-settings.ts';
@@ -30,7 +30,9 @@ export interface ServerStart {
 export async function startServer({ binaries, confiner, cluster, settings, log }: ServerStart): Promise<ServerProcess> {
   const parameters = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const command = confiner.command(binaries.postgres, ['-D', cluster, ...parameters]);
-  const child = spawn(command.file, command.arguments, { stdio: ['ignore', 'ignore', 'pipe'], env: {}, cwd: cluster });
+  // In a process group of its own: Ctrl-C in a terminal is for Sophia, which stops it when it has drained.
+  const options = { stdio: ['ignore', 'ignore', 'pipe'], env: EMPTY_ENVIRONMENT, cwd: cluster, detached: true } as const;
+  const child = spawn(command.file, command.arguments, options);
   const lastLines: string[] = [];
   createInterface({ input: child.stderr }).on('line', (line) => {
     if (lastLines.push(line) > 50) lastLines.shift();
