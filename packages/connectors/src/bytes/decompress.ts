@@ -38,10 +38,12 @@ async function* unpacked(raw: Peekable, compression: Exclude<Compression, 'none'
     for (let rest: Buffer | undefined = Buffer.alloc(0); rest !== undefined; ) {
       const unpack = createUnpacker(compression);
       const fed = feed(rest, packed, unpack);
+      fed.catch(() => undefined); // It is awaited below, perhaps too late for the runtime.
       try {
         yield* unpack;
       } catch (error) {
-        throw isZlibError(error) ? damaged(compression, error) : error;
+        await fed; // Throws what the input threw, if that is why.
+        throw damaged(compression, error);
       } finally {
         unpack.destroy();
       }
@@ -64,7 +66,8 @@ async function feed(first: Buffer, packed: AsyncIterator<Buffer>, unpack: Unpack
     }
     unpack.end();
   } catch (error) {
-    unpack.destroy(error instanceof Error ? error : new Error(String(error)));
+    unpack.destroy();
+    throw error;
   }
   return undefined;
 }
@@ -85,7 +88,5 @@ const write = (unpack: Unpacker, chunk: Buffer): Promise<void> =>
     unpack.write(chunk, done);
   });
 
-const isZlibError = (error: unknown): error is Error => error instanceof Error && 'code' in error && /^(Z_|ZSTD_)/.test(String(error.code));
-
-const damaged = (compression: Compression, cause: Error): SophiaError =>
-  new SophiaError('source_damaged', `The ${compression} data is damaged or cut off: ${cause.message}.`, { cause });
+const damaged = (compression: Compression, cause: unknown): SophiaError =>
+  new SophiaError('source_damaged', `The ${compression} data is damaged or cut off (${String(cause)}).`, { cause });

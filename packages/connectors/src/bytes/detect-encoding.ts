@@ -62,7 +62,7 @@ function detectZeroBytes(sample: Buffer): string | undefined {
 /** A sample may end within a character: its last, incomplete one is left out (RFC 3629). */
 function withoutCutCharacter(sample: Buffer): Buffer {
   for (let back = 1; back <= Math.min(3, sample.length); back += 1) {
-    const byte = sample[sample.length - back] ?? 0;
+    const byte = sample.readUInt8(sample.length - back);
     if (byte >= 0xc0) return (byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2) > back ? sample.subarray(0, sample.length - back) : sample;
     if (byte < 0x80) return sample;
   }
@@ -73,8 +73,9 @@ function detectByStatistics(sample: Buffer, whole: Buffer): Encoding {
   const names = analyse(firstForeign(whole, sample.length))
     .map((match) => canonicalName(match.name))
     .filter((name) => iconv.encodingExists(name));
-  const likely = [...new Set([...(isMostlyUtf8(whole) ? ['utf-8'] : []), ...names, 'windows-1252'])];
-  return { name: likely[0] ?? 'windows-1252', certain: false, reason: 'statistics', alternatives: likely.slice(1, 4) };
+  const likely = [...new Set([...(isMostlyUtf8(whole) ? ['utf-8'] : []), ...names])];
+  const [name = 'windows-1252', ...alternatives] = likely;
+  return { name, certain: false, reason: 'statistics', alternatives: alternatives.slice(0, 3) };
 }
 
 /** The part of the sample that has something to tell: from shortly before its first byte beyond ASCII. */

@@ -48,9 +48,9 @@ async function* readFile(path: string, file: Awaited<ReturnType<typeof open>>): 
 }
 
 function fileError(path: string, cause: unknown): SophiaError {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  if (code === 'ENOENT' || code === 'ENOTDIR') return new SophiaError('source_not_found', `There is no file ${path}.`, { cause });
-  return new SophiaError('source_unreadable', `${path} cannot be read (${String(code)}).`, { cause });
+  const isMissing = /^Error: (ENOENT|ENOTDIR)\b/.test(String(cause));
+  if (isMissing) return new SophiaError('source_not_found', `There is no file ${path}.`, { cause });
+  return new SophiaError('source_unreadable', `${path} cannot be read (${String(cause)}).`, { cause });
 }
 
 function counted(stream: AsyncIterable<Uint8Array>, bytesTotal: number | null): OpenedBytes {

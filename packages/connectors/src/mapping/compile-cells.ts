@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '@sophia/types';
 import type { RowValues } from '../read/source-row.ts';
-import { type CellReader, compileCellReader } from './column-access.ts';
+import { compileCellReader } from './column-access.ts';
 import { compileRepairs } from './compile-repairs.ts';
 import type { Mapping } from './mapping.ts';
 
@@ -14,31 +14,34 @@ export interface Cells {
 
 /** Compiles the reading of the columns that a mapping uses: texts that mean nothing are nothing, and mistakes are repaired. */
 export function compileCells(mapping: Mapping, used: readonly string[], columns: readonly string[] | undefined): (row: RowValues) => Cells {
-  const readers: readonly CellReader[] = used.map((column) => compileCellReader(column, columns));
-  const repairers = used.map((column) => compileRepairs(column, mapping.repairs));
-  const targets = used.map((column) => targetsOf(mapping, column));
+  const slots = used.map((column) => ({
+    read: compileCellReader(column, columns),
+    repair: compileRepairs(column, mapping.repairs),
+    targets: targetsOf(mapping, column),
+  }));
   const nulls = new Set(mapping.null_values);
-  const isCareful = nulls.size > 0 || repairers.some((repair) => repair !== undefined);
+  const isCareful = nulls.size > 0 || slots.some((slot) => slot.repair !== undefined);
   const values: (JsonValue | undefined)[] = new Array(used.length).fill(undefined);
 
   return (row) => {
-    for (let slot = 0; slot < readers.length; slot += 1) values[slot] = readers[slot]?.(row);
-    if (!isCareful) return { values, original: undefined, repairs: undefined };
     let original: Record<string, JsonValue> | undefined;
     let repairs: string[] | undefined;
-    for (let slot = 0; slot < values.length; slot += 1) {
-      const value = values[slot];
-      if (typeof value !== 'string') continue;
+    let index = -1;
+    for (const { read, repair, targets } of slots) {
+      index += 1;
+      const value = read(row);
+      values[index] = value;
+      if (!isCareful || typeof value !== 'string') continue;
       if (nulls.has(value.trim())) {
-        values[slot] = undefined;
+        values[index] = undefined;
         continue;
       }
-      const repaired = repairers[slot]?.(value);
+      const repaired = repair?.(value);
       if (repaired === undefined || repaired.rules.length === 0) continue;
-      values[slot] = repaired.value;
+      values[index] = repaired.value;
       repairs = [...(repairs ?? []), ...repaired.rules];
       original ??= {};
-      for (const field of targets[slot] ?? []) original[field] = value;
+      for (const field of targets) original[field] = value;
     }
     return { values, original, repairs };
   };

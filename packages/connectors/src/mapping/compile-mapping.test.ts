@@ -195,6 +195,14 @@ fields: { text: v }`,
     expect(map({ line: 1, values: ['1'] }).fields).toEqual({ extra: { 0: '1' } });
   });
 
+  test('have no fields that the type has no longer', () => {
+    const mapping = parseMapping('source_system: test\nrecord_type: thing\nsource_id: id\nfields: { text: v, count: w }', 'm.yaml', [
+      THING,
+    ]);
+    const smaller = { ...THING, fields: THING.fields.slice(0, 1) };
+    expect(compileMapping(mapping, smaller, ['id', 'v', 'w'])({ line: 1, values: ['1', 'a', '2'] }).fields).toEqual({ text: 'a' });
+  });
+
   test('of the wrong kind have no values', () => {
     const map = mapper('fields: { text: v }', columns);
     expect(map({ line: 1, values: { id: '1', v: 'a' } })).toMatchObject({ source_id: undefined, fields: {} });

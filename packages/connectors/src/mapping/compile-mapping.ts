@@ -46,7 +46,7 @@ export function compileMapping(mapping: Mapping, definition: RecordTypeDefinitio
   const occurredAt = mapping.occurred_at === undefined ? undefined : assignment(OCCURRED_AT, mapping.occurred_at);
   const priority = mapping.business_priority === undefined ? undefined : assignment(PRIORITY, mapping.business_priority);
   const versionSlot = mapping.source_version === undefined ? -1 : slotOf(mapping.source_version);
-  const idSlots = mapping.source_id.map(slotOf);
+  const readId = compileId(mapping.source_id.map(slotOf), mapping.separator);
   const deletedSlot = mapping.deleted === undefined ? -1 : slotOf(mapping.deleted.column);
   const deletedValues = new Set(mapping.deleted?.values);
 
@@ -72,7 +72,7 @@ export function compileMapping(mapping: Mapping, definition: RecordTypeDefinitio
     if (extra !== undefined) fields.extra = extra;
     return {
       line: row.line,
-      source_id: idSlots.length === 1 ? values[idSlots[0] ?? -1] : joinIds(idSlots, values, mapping.separator),
+      source_id: readId(values),
       occurred_at: occurredAt === undefined ? undefined : read(occurredAt),
       source_version: values[versionSlot],
       business_priority: priority === undefined ? undefined : read(priority),
@@ -85,8 +85,12 @@ export function compileMapping(mapping: Mapping, definition: RecordTypeDefinitio
   };
 }
 
-/** An id of several columns lacks none of them. */
-function joinIds(slots: readonly number[], values: readonly (JsonValue | undefined)[], separator: string): string | undefined {
-  const parts = slots.map((slot) => String(values[slot] ?? '').trim());
-  return parts.includes('') ? undefined : parts.join(separator);
+/** The reader of the id: one value as it is, or several joined, of which none may be missing. */
+function compileId(slots: readonly number[], separator: string): (values: readonly (JsonValue | undefined)[]) => JsonValue | undefined {
+  const [first, ...others] = slots;
+  if (first !== undefined && others.length === 0) return (values) => values[first];
+  return (values) => {
+    const parts = slots.map((slot) => String(values[slot] ?? '').trim());
+    return parts.includes('') ? undefined : parts.join(separator);
+  };
 }

@@ -15,7 +15,7 @@ export type ValueReader = (value: JsonValue) => Normalized<JsonValue>;
  * type's validator judges every value in the end.
  */
 export function compileValue(rule: ColumnRule, field: FieldDefinition): ValueReader | undefined {
-  if (rule.values !== undefined) return valueTable(rule, field);
+  if (rule.values !== undefined) return valueTable(rule.values, rule, field);
   switch (field.type) {
     case 'date':
       return dateReader(rule);
@@ -38,8 +38,7 @@ export function compileValue(rule: ColumnRule, field: FieldDefinition): ValueRea
 
 const where = (rule: ColumnRule): string => `in the column ${rule.column}`;
 
-function valueTable(rule: ColumnRule, field: FieldDefinition): ValueReader {
-  const table = rule.values ?? new Map();
+function valueTable(table: ReadonlyMap<string, JsonValue>, rule: ColumnRule, field: FieldDefinition): ValueReader {
   const unknown = new FieldFailure('value_not_mapped', `expected one of ${[...table.keys()].join(', ')} ${where(rule)} for ${field.name}`);
   return (value) => {
     const found = table.get(String(value).trim());

@@ -24,12 +24,11 @@ const KEYS: Readonly<Record<FieldType, readonly string[]>> = {
 
 /** Reads `field: column` or `field: {column, ...}`; undefined where there is nothing to read. */
 export function parseColumnRule(parent: YamlMap, key: string, field: FieldDefinition): ColumnRule | undefined {
-  if (parent.isPlain(key)) {
+  const map = parent.isPlain(key) ? undefined : parent.map(key);
+  if (map === undefined) {
     const column = parent.requiredText(key);
     return column === '' ? undefined : { column };
   }
-  const map = parent.map(key);
-  if (map === undefined) return undefined;
   map.allow([...KEYS[field.type], 'constant']);
   const unit = map.text('unit');
   if (unit !== undefined && !isUnit(unit)) map.problem('unit', `there is no unit ${unit}${suggestion(unit, Object.keys(UNITS))}`);

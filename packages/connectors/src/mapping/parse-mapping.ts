@@ -23,7 +23,7 @@ const KEYS = [
   'ignore',
 ];
 const SOURCE_SYSTEM = /^[a-z0-9][a-z0-9_.-]{0,99}$/;
-const MAX_LENGTH = 1_000_000;
+const MAX_LENGTH = 256 * 1024;
 
 /**
  * Reads a mapping file. `path` is for messages. Errors: `mapping_invalid`, with every problem's line in `details.problems`
@@ -32,10 +32,10 @@ const MAX_LENGTH = 1_000_000;
 export function parseMapping(text: string, path: string, recordTypes: readonly RecordTypeDefinition[]): Mapping {
   const lines = new LineCounter();
   const problems: MappingProblem[] = [];
-  if (text.length > MAX_LENGTH) throw invalid(path, [{ line: 1, message: 'a mapping has at most a million characters' }]);
-  const document = parseDocument(text, { lineCounter: lines, merge: false });
+  if (text.length > MAX_LENGTH) throw invalid(path, [{ line: 1, message: 'a mapping has at most 262,144 characters' }]);
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
   for (const { pos, message } of document.errors)
-    problems.push({ line: lines.linePos(pos[0]).line, message: message.split('\n', 1)[0] ?? '' });
+    problems.push({ line: lines.linePos(pos[0]).line, message: message.replace(/\n.*$/s, '') });
   if (problems.length > 0) throw invalid(path, problems);
   const root = yamlMap({ lines, problems }, document.contents, 'a mapping');
   const mapping = readMapping(root, path, recordTypes);
@@ -126,13 +126,15 @@ function readShape(match: YamlMap | undefined, mapping: Mapping): Mapping['match
   return { columns: columns.length > 0 ? columns : columnsOf(mapping), files: match?.texts('files') ?? [] };
 }
 
-const fileStem = (path: string): string => (path.split(/[\\/]/).at(-1) ?? path).replace(/\.ya?ml$/, '');
+const fileStem = (path: string): string => path.replace(/^.*[\\/]/s, '').replace(/\.ya?ml$/, '');
 
+/** In the message, and in the details. */
 const SHOWN = 5;
+const MAX_PROBLEMS = 100;
 
 function invalid(path: string, problems: readonly MappingProblem[]): SophiaError {
   const sorted = [...problems].sort((a, b) => a.line - b.line);
   const shown = sorted.slice(0, SHOWN).map(({ line, message }) => `${path}:${line}: ${message}`);
   const more = sorted.length > SHOWN ? [`and ${sorted.length - SHOWN} more`] : [];
-  return new SophiaError('mapping_invalid', [...shown, ...more].join('\n'), { details: { path, problems: sorted } });
+  return new SophiaError('mapping_invalid', [...shown, ...more].join('\n'), { details: { path, problems: sorted.slice(0, MAX_PROBLEMS) } });
 }

@@ -21,6 +21,11 @@ test('a table without a mapping has its fields by their names', () => {
   });
 });
 
+test('rows of the other kind have nothing', () => {
+  expect(compilePlainRow(['name'])({ line: 1, values: { name: 'x' } }).fields).toEqual({});
+  expect(compilePlainRow(undefined)({ line: 1, values: ['x'] }).fields).toEqual({});
+});
+
 test('so has an object', () => {
   const map = compilePlainRow(undefined);
   expect(

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '@sophia/types';
 import type { ImportRow } from '../import-item.ts';
 import type { RowValues, SourceRow } from '../read/source-row.ts';
+import { type CellReader, compileCellReader } from './column-access.ts';
 import { unreadable } from './unreadable-row.ts';
 
 /** Columns that are not fields of the type. */
@@ -10,25 +11,29 @@ const DELETED: ReadonlySet<JsonValue | undefined> = new Set([true, 'true', '1', 
 
 /** Compiles the reading of rows whose columns are named as the record type's fields. */
 export function compilePlainRow(columns: readonly string[] | undefined): (row: SourceRow) => ImportRow {
-  const fieldColumns = columns?.map((name, index) => ({ name, index })).filter(({ name }) => !COMMON.has(name));
-  const place = (name: string): number => columns?.indexOf(name) ?? -1;
-  const places = ['source_id', 'occurred_at', 'source_version', 'business_priority', 'deleted'].map(place);
-  const [id = -1, occurredAt = -1, version = -1, priority = -1, deleted = -1] = places;
-  return (row) => {
-    if (row.errors !== undefined) return unreadable(row);
-    const { line, values } = row;
-    if (!isCells(values)) return plainObject(line, values);
+  const read = columns === undefined ? plainObject : compilePlainCells(columns);
+  return (row) => (row.errors === undefined ? read(row.line, row.values) : unreadable(row));
+}
+
+function compilePlainCells(columns: readonly string[]): (line: number, values: RowValues) => ImportRow {
+  const fieldColumns = columns.map((name, index) => ({ name, index })).filter(({ name }) => !COMMON.has(name));
+  const cell = (name: string): CellReader => compileCellReader(name, columns);
+  const [id, occurredAt, version] = [cell('source_id'), cell('occurred_at'), cell('source_version')];
+  const [priority, deleted] = [cell('business_priority'), cell('deleted')];
+  return (line, values) => {
     const fields: Record<string, JsonValue> = {};
-    for (const { name, index } of fieldColumns ?? []) {
-      const cell = values[index];
-      if (cell !== '' && cell !== undefined) fields[name] = cell;
+    const cells = Array.isArray(values) ? values : [];
+    for (const { name, index } of fieldColumns) {
+      const value = cells[index];
+      if (value !== '' && value !== undefined) fields[name] = value;
     }
-    return plainRow(line, fields, values[id], values[occurredAt], values[version], values[priority], values[deleted]);
+    return plainRow(line, fields, id(values), occurredAt(values), version(values), priority(values), deleted(values));
   };
 }
 
 /** An object of JSON, sent as a row, as the catalog takes it in. */
-export function plainObject(line: number, object: JsonObject): ImportRow {
+export function plainObject(line: number, values: RowValues): ImportRow {
+  const object: JsonObject = isCells(values) ? {} : values;
   const fields: Record<string, JsonValue> = {};
   for (const name in object) {
     const value = object[name];

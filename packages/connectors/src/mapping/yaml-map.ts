@@ -46,8 +46,12 @@ export function yamlMap(file: YamlFile, node: unknown, what: string, line = 1): 
   const own = lineOf(node, line);
   const note = (at: number, message: string): void => void file.problems.push({ line: at, message });
   if (isMap(node)) {
-    for (const { key, value } of node.items)
-      if (isScalar(key) && isPrimitive(key.value)) entries.set(sourceText(key, key.value), { key, value });
+    for (const { key, value } of node.items) {
+      if (!isScalar(key) || !isPrimitive(key.value)) continue;
+      const name = sourceText(key, key.value);
+      if (entries.has(name)) note(lineOf(key, own), `${what} has ${name} twice`);
+      entries.set(name, { key, value });
+    }
   } else note(own, `${what} must be a map of keys and values`);
 
   const has = (key: string): boolean => {

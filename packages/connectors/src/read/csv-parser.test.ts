@@ -194,8 +194,8 @@ test('crafted quotes cost little more than other text: beyond an allowance nothi
   const misplaced = await parseAll(reopened.repeat(20), { limits, columns: 2 });
   expect(misplaced.length).toBeLessThan(400);
   const unclosed = `"x\n${'yyyyyyyyy\n'.repeat(3000)}`;
-  const rows = await parseAll(unclosed.repeat(6), { limits, columns: 1 });
-  expect(rows.filter((row) => row.errors !== undefined)).toHaveLength(6);
+  const rows = await parseAll(`${unclosed.repeat(6)}"z`, { limits, columns: 1 });
+  expect(rows.filter((row) => row.errors !== undefined)).toHaveLength(7);
   expect(rows.length).toBeGreaterThan(2 * 3000);
   expect(rows.length).toBeLessThan(6 * 3000);
 });
@@ -238,7 +238,7 @@ describe('laws', () => {
       ),
       { numRuns: 300 },
     );
-    expect(compared).toBeGreaterThan(100);
+    expect(compared).toBeGreaterThan(30);
   });
 
   test('a block more or less changes nothing, not even for broken rows', async () => {

@@ -3,7 +3,8 @@ import { createCsvParser } from './csv-parser.ts';
 import { DEFAULT_LIMITS, type ReadLimits } from './limits.ts';
 import type { SourceRow } from './source-row.ts';
 
-const DELIMITERS = [',', ';', '\t', '|'];
+/** Beside the comma. */
+const OTHER_DELIMITERS = [';', '\t', '|'];
 const SAMPLE_ROWS = 200;
 
 export interface DialectDetection {
@@ -17,28 +18,32 @@ export function detectDialect(sample: string, set: Partial<CsvDialect>): Dialect
   const quote = set.quote ?? detectQuote(sample);
   const escaping = set.escaping ?? (detectsBackslash(sample, quote) ? 'backslash' : 'double');
   if (set.delimiter !== undefined) return { dialect: { delimiter: set.delimiter, quote, escaping }, certain: true };
-  const judged = DELIMITERS.map((delimiter) => ({ delimiter, ...judge(sample, { delimiter, quote, escaping }) }));
-  const [best, second] = judged.sort((a, b) => b.score - a.score);
-  const delimiter = best === undefined || best.columns < 2 ? ',' : best.delimiter;
-  return { dialect: { delimiter, quote, escaping }, certain: best === undefined || best.score > (second?.score ?? 0) };
+  let best = { delimiter: ',', score: scoreOf(sample, { delimiter: ',', quote, escaping }) };
+  let second = 0;
+  for (const delimiter of OTHER_DELIMITERS) {
+    const score = scoreOf(sample, { delimiter, quote, escaping });
+    second = Math.max(second, Math.min(score, best.score));
+    if (score > best.score) best = { delimiter, score };
+  }
+  return { dialect: { delimiter: best.delimiter, quote, escaping }, certain: best.score === 0 || best.score > second };
 }
 
-interface Judgement {
-  readonly columns: number;
-  /** The share of rows that have the most frequent number of columns, then that number. */
-  readonly score: number;
-}
-
-function judge(sample: string, dialect: CsvDialect): Judgement {
+/**
+ * How well a delimiter fits: the share of rows that have the most frequent number of columns, then that number. Nothing
+ * where it parts nothing.
+ */
+function scoreOf(sample: string, dialect: CsvDialect): number {
   const counts = new Map<number, number>();
   const rows = sampleRows(sample, dialect, DEFAULT_LIMITS).slice(0, SAMPLE_ROWS);
   for (const row of rows) {
     const columns = row.errors === undefined ? Object.keys(row.values).length : 0;
     counts.set(columns, (counts.get(columns) ?? 0) + 1);
   }
-  const [columns = 0, frequency = 0] = [...counts].sort((a, b) => b[1] - a[1] || b[0] - a[0])[0] ?? [];
-  if (columns < 2) return { columns, score: 0 };
-  return { columns, score: frequency / rows.length + columns / 10_000 };
+  let score = 0;
+  for (const [columns, frequency] of counts) {
+    if (columns > 1) score = Math.max(score, frequency / rows.length + columns / 10_000);
+  }
+  return score;
 }
 
 /** The rows of a sample of whole lines; a row that the sample cuts off within quotes is left out. */

@@ -96,7 +96,11 @@ describe('a Parquet file', () => {
     const spool = { directory: folder };
     const before = await readdir(folder);
     for (const bytes of [content, gzipSync(content)]) {
-      const source = await openSource({ kind: 'stream', stream: chunks(bytes) }, { spool });
+      const source = await openSource(
+        { kind: 'stream', stream: chunks(bytes), ...(bytes === content ? { size: bytes.length } : {}) },
+        { spool },
+      );
+      expect(source.progress().bytesTotal).toBe(bytes.length);
       expect(await collect(source.rows)).toMatchObject([{ line: 1, values: [1] }]);
       await source.close();
     }

@@ -74,11 +74,34 @@ describe('compression', () => {
   test('an error of the stream comes out as it is', async () => {
     const packed = gzipSync(TABLE.repeat(1000));
     async function* failing() {
-      yield packed.subarray(0, 100);
+      yield packed.subarray(0, 40);
       throw new Error('connection reset');
     }
     await expect(openSource({ kind: 'stream', stream: failing() })).rejects.toThrow('connection reset');
   });
+});
+
+test('a stream may give plain bytes', async () => {
+  async function* stream() {
+    yield new Uint8Array(Buffer.from('{"a":1}'));
+  }
+  const source = await openSource({ kind: 'stream', stream: stream() });
+  expect(source.sample).toMatchObject([{ values: { a: 1 } }]);
+  await source.close();
+});
+
+test('a stream that is not asked to its end is closed', async () => {
+  let isClosed = false;
+  async function* stream() {
+    try {
+      for (;;) yield Buffer.from('{"a":1}\n');
+    } finally {
+      isClosed = true;
+    }
+  }
+  const source = await openSource({ kind: 'stream', stream: stream(), contentType: 'application/x-ndjson' }, { sampleRows: 0 });
+  await source.close();
+  expect(isClosed).toBe(true);
 });
 
 describe('encodings', () => {
@@ -139,6 +162,19 @@ describe('encodings', () => {
     ]);
   });
 
+  test('a text that is sent as JSON is UTF-8, with a mark or without', async () => {
+    for (const mark of ['', '\ufeff']) {
+      const source = await openSource({ kind: 'stream', stream: chunks(`${mark}{"a":1}`), contentType: 'application/json' });
+      expect(await collect(source.rows)).toMatchObject([{ values: { a: 1 } }]);
+      await source.close();
+    }
+  });
+
+  test('bytes that are no text at all are still read as some', async () => {
+    const { source } = await readAll(Buffer.from([0x80, 0x81, 0x8d, 0x0a, 0x90]));
+    expect(source.description.encoding?.certain).toBe(false);
+  });
+
   test('a text whose first part ends within a character is still UTF-8', async () => {
     for (const letter of ['é', '€', '🙂']) {
       for (let shift = 0; shift < 4; shift += 1) {
@@ -195,6 +231,7 @@ describe('tables', () => {
     ['tabs', 'a\tb\n1, 2\t3\n', '\t'],
     ['bars', 'a|b\n1|2\n', '|'],
     ['nothing', 'a\n1\n', ','],
+    ['bars, better than commas', 'a,b|c|d\n1|2|3\n', '|'],
     ['commas in quotes beside semicolons', '"a,b,c";d\n"e,f,g";h\n', ';'],
   ])('separated by %s', async (_, content, delimiter) => {
     expect((await readAll(content)).source.description.dialect?.delimiter).toBe(delimiter);
@@ -321,6 +358,10 @@ describe('files', () => {
   test('that are not there, or no files, are refused', async () => {
     await expect(openSource({ kind: 'file', path: join(folder, 'none.csv') })).rejects.toMatchObject({ code: 'source_not_found' });
     await expect(openSource({ kind: 'file', path: join(folder, 'cities.csv', 'x') })).rejects.toMatchObject({ code: 'source_not_found' });
+    await expect(openSource({ kind: 'file', path: '/proc/self/mem' })).rejects.toMatchObject({
+      code: 'source_unreadable',
+      message: expect.stringContaining('EIO'),
+    });
     await expect(openSource({ kind: 'file', path: folder })).rejects.toMatchObject({ code: 'source_unreadable' });
     await expect(openSource({ kind: 'file', path: join(folder, 'x'.repeat(5000)) })).rejects.toMatchObject({ code: 'source_unreadable' });
     expect(await readdir(folder)).not.toContain('none.csv');

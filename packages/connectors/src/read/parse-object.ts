@@ -50,4 +50,6 @@ function nameOf(value: unknown): string {
 
 /** What V8 says, without the excerpt of the text that it adds. */
 const problemOf = (error: unknown): string =>
-  String(error instanceof Error ? error.message : error).replace(/[,:]? "[\s\S]*$| \(line[^)]*\)$/, '');
+  String(error)
+    .replace(/^\w+: /, '')
+    .replace(/[,:]? "[\s\S]*$| \(line[^)]*\)$/, '');

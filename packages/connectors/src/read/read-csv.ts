@@ -60,10 +60,10 @@ async function* parse(
   headerLine: number,
   hintLines: number,
 ): AsyncGenerator<readonly SourceRow[]> {
+  const isData = (row: SourceRow): boolean => row.line !== headerLine && row.line > hintLines;
   for await (const block of blocks) {
     for (const rows of parser.push(block)) {
-      const isData = (row: SourceRow): boolean => row.line !== headerLine && row.line > hintLines;
-      const data = (rows[0]?.line ?? 0) <= headerLine ? rows.filter(isData) : rows;
+      const data = rows.filter(isData);
       if (data.length > 0) yield data;
     }
   }

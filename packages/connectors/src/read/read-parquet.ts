@@ -57,7 +57,7 @@ async function confine(connection: DuckDBConnection, path: string): Promise<void
 
 async function countRows(connection: DuckDBConnection, path: string): Promise<number> {
   const counted = await connection.runAndReadAll('select count(*)::double from read_parquet($1)', [path]);
-  return Number(counted.getRows()[0]?.[0] ?? 0);
+  return Number(counted.getRows().flat()[0]);
 }
 
 interface RowQuery {
@@ -97,6 +97,8 @@ async function nextTexts(result: DuckDBResult): Promise<readonly string[]> {
 
 function damaged(error: unknown): unknown {
   if (error instanceof SophiaError) return error;
-  const message = error instanceof Error ? error.message.split('\n', 1)[0] : String(error);
+  const message = String(error)
+    .replace(/^Error: /, '')
+    .replace(/\n.*$/s, '');
   return new SophiaError('source_damaged', `The Parquet file cannot be read: ${message}`, { cause: error });
 }

@@ -20,9 +20,11 @@ export function createLastLines(pass: (line: string) => void): LastLines {
   };
   return {
     add(chunk) {
-      const lines = (open + decoder.decode(chunk, { stream: true })).split(/\r?\n/);
-      open = lines.pop() ?? '';
-      for (const line of lines) take(line.slice(0, MAX_LINE));
+      open += decoder.decode(chunk, { stream: true });
+      for (let end = open.indexOf('\n'); end !== -1; end = open.indexOf('\n')) {
+        take(open.slice(0, Math.min(end, MAX_LINE)).replace(/\r$/, ''));
+        open = open.slice(end + 1);
+      }
       if (open.length > MAX_LINE) {
         take(open.slice(0, MAX_LINE));
         open = '';

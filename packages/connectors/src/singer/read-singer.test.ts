@@ -210,6 +210,12 @@ describe('what is no message ends the import; what came before is still passed o
     expect([code, found]).toEqual(['invalid_singer_message', expect.stringContaining(expected)]);
   });
 
+  test('but a line without an end, or with one key by its name, is one', async () => {
+    const one = JSON.stringify({ ...ITEMS, key_properties: 'id' });
+    const stream = chunks(`${one}\n${JSON.stringify(record('items', { id: 1 }))}`);
+    expect(brief(await collectEach(readSinger(stream, { openStream: opener() })))).toEqual([['items', 1]]);
+  });
+
   test('a line that is no UTF-8', async () => {
     const text = Buffer.concat([
       Buffer.from(`${JSON.stringify(ITEMS)}\n${JSON.stringify(record('items', { id: 1 }))}\n{"x":"`),

@@ -2,7 +2,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { isSophiaError, SophiaError, withDeadline } from '@sophia/shared';
+import { SophiaError, withDeadline } from '@sophia/shared';
 import type { JsonObject, JsonValue } from '@sophia/types';
 import { createLastLines } from './last-lines.ts';
 
@@ -50,7 +50,6 @@ export async function runTap(options: TapOptions): Promise<RunningTap> {
     });
     const lines = createLastLines(options.log);
     child.stderr.on('data', (chunk: Buffer) => lines.add(chunk));
-    child.stderr.on('error', (error) => options.log(`The tap's log cannot be read: ${error.message}`));
     const ended = whenEnded(child);
     let stopped: Promise<void> | undefined;
     const close = (): Promise<void> => {
@@ -110,11 +109,14 @@ async function* readOutput(
   }
 }
 
-const withinSilence = <T>(work: Promise<T>, silence: number): Promise<T> =>
-  withDeadline(silence, () => work, { what: 'the tap' }).catch((error: unknown) => {
-    if (!isSophiaError(error, 'deadline_exceeded')) throw error;
-    throw new SophiaError('tap_stalled', `The tap sent nothing for ${silence} ms and was stopped.`, { cause: error });
+async function withinSilence<T>(work: Promise<T>, silence: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const stalled = new Promise<never>((_, reject) => {
+    const error = new SophiaError('tap_stalled', `The tap sent nothing for ${silence} ms and was stopped.`);
+    timer = setTimeout(reject, silence, error);
   });
+  return Promise.race([work, stalled]).finally(() => clearTimeout(timer));
+}
 
 function failure(program: string, { code, signal, error }: Ending, lastLines: string): SophiaError {
   const how =
@@ -136,8 +138,7 @@ function signalGroup(child: TapProcess, signal: NodeJS.Signals): void {
   if (child.pid === undefined) return; // It was never started.
   try {
     process.kill(-child.pid, signal);
-  } catch (error) {
-    // ESRCH: nothing of the group is left, which is what is wanted.
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  } catch {
+    // ESRCH: nothing of the group is left, which is what is wanted. A child of our own refuses no signal.
   }
 }

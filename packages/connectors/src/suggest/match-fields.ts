@@ -72,12 +72,11 @@ function pairScore(type: string, field: FieldDefinition, profile: ColumnProfile)
 function nameScore(type: string, field: FieldDefinition, words: string): number {
   const own = wordsOf(field.name);
   if (words === own) return OWN_NAME;
-  const last = words.split(' ').at(-1) ?? words;
   const synonyms = [...(FIELD_WORDS[type]?.[field.name] ?? []), ...(FIELD_WORDS['*']?.[field.name] ?? [])];
   const place = synonyms.indexOf(words);
   if (place !== -1) return SYNONYM - place * 0.01;
   if (words.replace(/ (id|at|on|date|name)$/, '') === own.replace(/ (id|at|on|date|name)$/, '')) return SYNONYM - 0.1;
-  return own.length > 3 && (containsWords(words, own) || (own.includes(' ') && containsWords(own, words) && last.length > 3))
+  return own.length > 3 && (containsWords(words, own) || (own.includes(' ') && containsWords(own, words) && /[^ ]{4}$/.test(words)))
     ? SHARED_WORDS
     : 0;
 }

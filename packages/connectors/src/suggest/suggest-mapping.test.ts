@@ -115,6 +115,26 @@ describe('what cannot be known is marked', () => {
     expect(await suggest('product,price,currency\nA,5,EUR\n', 'products.csv')).not.toContain('constant');
   });
 
+  test('numbers with a decimal comma, and fields of a type of their own', async () => {
+    expect(await suggest('product,price\nA,"5,5"\nB,6\n', 'products.csv')).toContain('list_price: { column: price, decimal: "," }');
+    const own = {
+      name: 'lamp',
+      description: '',
+      origin: 'workspace' as const,
+      revision: 1,
+      fields: [
+        { name: 'lit', type: 'boolean' as const },
+        { name: 'room', type: 'reference' as const },
+      ],
+    };
+    const { source } = await readAll('lamp_id,lit,room\n1,yes,Big Hall\n2,no,BigHall\n', { name: 'lamps.csv' });
+    const text = suggestMapping(source, [own]);
+    expect(text).toContain('  lit: lit\n  room: room\n');
+    expect(text).toContain('BigHall: Big Hall # 1 row');
+    const { source: other } = await readAll('lamp_id,lit\n1,perhaps\n2,no\n', { name: 'lamps.csv' });
+    expect(suggestMapping(other, [own])).not.toContain('lit: lit');
+  });
+
   test('percentages and lists', async () => {
     const text = await suggest('call_id,talk_ratio,participants\nc1,12.5%,a; b\nc2,3%,c\n', 'calls.csv');
     expect(text).toContain('talk_ratio: { column: talk_ratio, decimal: ".", unit: percent }');

@@ -65,16 +65,13 @@ function withName({ definition, idColumn, columns }: TypeMatch): ReadonlyMap<str
 /** The currency of amounts is seldom a column. */
 function currencyOf(definition: RecordTypeDefinition, columns: ReadonlyMap<string, ColumnProfile>): SuggestedMapping['fields'] {
   const money = definition.fields.find((field) => field.type === 'money' && columns.has(field.name));
-  const currency = money?.currency;
-  if (currency === undefined || columns.has(currency)) return [];
-  const numbers = columns.get(money?.name ?? '')?.numbers;
+  if (money?.currency === undefined || columns.has(money.currency)) return [];
+  const numbers = columns.get(money.name)?.numbers;
   const symbol = numbers?.kind === 'found' ? numbers.format.symbol : undefined;
   const code = CURRENCIES.get(symbol ?? '') ?? (/^[A-Z]{3}$/.test(symbol ?? '') ? symbol : undefined);
   const note =
-    code === undefined
-      ? `the currency of ${money?.name} is not in the data; USD is a guess`
-      : `the currency of ${money?.name}, by its sign`;
-  return [{ field: currency, settings: [['constant', code ?? 'USD']], notes: [note] }];
+    code === undefined ? `the currency of ${money.name} is not in the data; USD is a guess` : `the currency of ${money.name}, by its sign`;
+  return [{ field: money.currency, settings: [['constant', code ?? 'USD']], notes: [note] }];
 }
 
 const CURRENCIES: ReadonlyMap<string, string> = new Map([

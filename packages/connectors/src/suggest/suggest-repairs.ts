@@ -19,12 +19,12 @@ export type KnownIds = ReadonlyMap<string, readonly string[]>;
  */
 export function suggestRepairs(field: FieldDefinition, profile: ColumnProfile, known: KnownIds): readonly RepairProposal[] {
   if (field.type !== 'text' && field.type !== 'reference') return [];
-  const right = knownValues(field, known) ?? [...profile.counts.keys()];
-  if (right.length * profile.counts.size > MAX_COMPARISONS) return [];
-  const isKnown = knownValues(field, known) !== undefined;
-  const letters = right.map((value) => ({ value, letters: squashed(value) }));
+  const right = knownValues(field, known);
+  const others = right?.map((value) => ({ value, count: 0 })) ?? [...profile.counts].map(([value, count]) => ({ value, count }));
+  if (others.length * profile.counts.size > MAX_COMPARISONS) return [];
+  const spelt = others.map((other) => ({ ...other, letters: squashed(other.value) }));
   return [...profile.counts].flatMap(([wrong, count]) => {
-    const found = isKnown ? nearKnown(wrong, letters) : sameLetters(wrong, letters, profile.counts);
+    const found = right === undefined ? sameLetters(wrong, count, spelt) : nearKnown(wrong, spelt);
     return found === undefined ? [] : [{ wrong, right: found, count }];
   });
 }
@@ -34,11 +34,13 @@ const MAX_COMPARISONS = 1_000_000;
 
 interface Spelt {
   readonly value: string;
+  /** How often it occurs in the column. */
+  readonly count: number;
   readonly letters: string;
 }
 
 function knownValues(field: FieldDefinition, known: KnownIds): readonly string[] | undefined {
-  if (field.type === 'reference') return known.get(field.references ?? '');
+  if (field.references !== undefined) return known.get(field.references);
   if (field.name === 'country') return countryNames();
   return field.name === 'industry' ? INDUSTRIES : undefined;
 }
@@ -55,12 +57,9 @@ function nearKnown(text: string, known: readonly Spelt[]): string | undefined {
 }
 
 /** Within a column only what has the same letters: other near values may well be different things. */
-function sameLetters(text: string, others: readonly Spelt[], counts: ReadonlyMap<string, number>): string | undefined {
+function sameLetters(text: string, own: number, others: readonly Spelt[]): string | undefined {
   const letters = squashed(text);
-  const own = counts.get(text) ?? 0;
   if (letters.length < 3) return undefined;
-  return others.find(({ value, letters: their }) => {
-    const count = counts.get(value) ?? 0;
-    return value !== text && their === letters && (count > own || (count === own && value < text));
-  })?.value;
+  const isBetter = ({ value, count }: Spelt): boolean => count > own || (count === own && value < text);
+  return others.find((other) => other.value !== text && other.letters === letters && isBetter(other))?.value;
 }

@@ -125,8 +125,15 @@ export const INDUSTRIES: readonly string[] = [
   'transportation',
 ];
 
-/** Names of countries in English, by the region codes of ISO 3166 that the runtime knows. */
+let countries: readonly string[] | undefined;
+
+/** Names of countries in English, by the region codes of ISO 3166 that the runtime knows; asked for once. */
 export function countryNames(): readonly string[] {
+  countries ??= readCountryNames();
+  return countries;
+}
+
+function readCountryNames(): readonly string[] {
   const names = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
   const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
   return letters.flatMap((first) => letters.flatMap((second) => names.of(first + second) ?? []));

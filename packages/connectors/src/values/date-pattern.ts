@@ -102,27 +102,26 @@ function isWhole(parts: readonly Part[]): boolean {
 }
 
 function createReader(regex: RegExp, parts: readonly Part[]): (text: string) => string | undefined {
-  const place = (part: Part): number => parts.indexOf(part) + 1;
+  // A part that the pattern lacks has a place where no match has anything.
+  const place = (part: Part): number => (parts.includes(part) ? parts.indexOf(part) + 1 : -1);
   const [year, shortYear, month, monthName, day] = [place('year'), place('shortYear'), place('month'), place('monthName'), place('day')];
-  const [hour, minute, second, fraction, half, offset] = [
-    place('hour'),
-    place('minute'),
-    place('second'),
-    place('fraction'),
-    place('half'),
-    place('offset'),
-  ];
+  const [hour, minute, second, fraction] = [place('hour'), place('minute'), place('second'), place('fraction')];
+  const [half, offset] = [place('half'), place('offset')];
   return (text) => {
     const found = text.length > MAX_LENGTH ? null : regex.exec(text);
     if (found === null) return undefined;
-    const monthNumber = month > 0 ? Number(found[month]) : monthOfName(found[monthName] ?? '');
-    const dayText = calendarDay(year > 0 ? Number(found[year]) : fullYear(Number(found[shortYear])), monthNumber, Number(found[day]));
-    if (dayText === undefined || hour === 0 || found[hour] === undefined) return dayText;
-    const hourNumber = hourOfDay(Number(found[hour]), half > 0 ? found[half] : undefined);
+    const fourDigits = found[year];
+    const name = found[monthName];
+    const date = calendarDay(
+      fourDigits === undefined ? fullYear(Number(found[shortYear])) : Number(fourDigits),
+      name === undefined ? Number(found[month]) : monthOfName(name),
+      Number(found[day]),
+    );
+    if (date === undefined || found[hour] === undefined) return date;
+    const hourNumber = hourOfDay(Number(found[hour]), found[half]);
     if (hourNumber === undefined) return undefined;
-    const fractionText = fraction > 0 && found[fraction] !== undefined ? `.${found[fraction]}` : '';
-    const offsetText = offset > 0 ? (found[offset] ?? '') : '';
-    return `${dayText}T${two(hourNumber)}:${found[minute]}:${(second > 0 ? found[second] : undefined) ?? '00'}${fractionText}${offsetText}`;
+    const fractionText = found[fraction] === undefined ? '' : `.${found[fraction]}`;
+    return `${date}T${two(hourNumber)}:${found[minute]}:${found[second] ?? '00'}${fractionText}${found[offset] ?? ''}`;
   };
 }
 

@@ -127,6 +127,7 @@ describe('detection', () => {
     [['May 2, 2017'], 'MMM D, YYYY'],
     [['1-Mar-17'], 'D-MMM-YY'],
     [[' 10/20/2016 ', '', 'n/a', '10/21/2016'], 'M/D/YYYY'],
+    [['1.3.2017', '2.3.2017', '2017-03-01'], 'D.M.YYYY'],
   ])('of %j finds %s', (values, pattern) => {
     expect(detectDates(values)).toEqual({ kind: 'found', pattern });
   });

@@ -57,9 +57,8 @@ export function detectDates(values: Iterable<string>): DateDetection {
   if (best === undefined || best.count === 0 || best.count < texts.length / 2) return { kind: 'none' };
   for (const rival of counted.slice(1)) {
     if (rival.count === 0) break;
-    const example = contested(best.pattern, rival.pattern, rival.count === best.count, texts);
-    if (example !== undefined)
-      return { kind: 'ambiguous', example, readings: [reading(best.pattern, example), reading(rival.pattern, example)] };
+    const ambiguous = contest(best.pattern, rival.pattern, rival.count === best.count, texts);
+    if (ambiguous !== undefined) return ambiguous;
   }
   return { kind: 'found', pattern: best.pattern.pattern };
 }
@@ -88,15 +87,18 @@ function countRead(pattern: DatePattern, texts: readonly string[]): number {
  * A text that both patterns read differently, where nothing speaks for the first: the rival reads as many, or reads some
  * that the first does not. The same reading by both is no contest.
  */
-function contested(best: DatePattern, rival: DatePattern, reaches: boolean, texts: readonly string[]): string | undefined {
-  const both = texts.filter((text) => rival.read(text) !== undefined && best.read(text) !== undefined);
-  if (both.length === 0) return undefined;
-  const readsMore = texts.some((text) => best.read(text) === undefined && rival.read(text) !== undefined);
-  if (!reaches && !readsMore) return undefined;
-  return both.find((text) => best.read(text) !== rival.read(text)) ?? (swapsDayAndMonth(best, rival) ? both[0] : undefined);
+function contest(best: DatePattern, rival: DatePattern, reaches: boolean, texts: readonly string[]): DateDetection | undefined {
+  const read = texts.map((text) => ({ text, first: best.read(text), second: rival.read(text) }));
+  if (!reaches && !read.some(({ first, second }) => first === undefined && second !== undefined)) return undefined;
+  const both = read.flatMap(({ text, first, second }) => (first === undefined || second === undefined ? [] : [{ text, first, second }]));
+  const example = both.find(({ first, second }) => first !== second) ?? (swapsDayAndMonth(best, rival) ? both[0] : undefined);
+  if (example === undefined) return undefined;
+  const readings = [
+    { pattern: best.pattern, reading: example.first },
+    { pattern: rival.pattern, reading: example.second },
+  ] as const;
+  return { kind: 'ambiguous', example: example.text, readings };
 }
 
 /** Day and month the other way round: all values may be alike so far (1/1/2017), the next will not be. */
 const swapsDayAndMonth = (a: DatePattern, b: DatePattern): boolean => /^M.D/.test(a.pattern) !== /^M.D/.test(b.pattern);
-
-const reading = (pattern: DatePattern, text: string): DateReading => ({ pattern: pattern.pattern, reading: pattern.read(text) ?? text });

@@ -27,27 +27,46 @@ export function detectNumbers(values: Iterable<string>, whole: boolean): NumberD
   if (texts.length === 0) return { kind: 'none' };
   if (texts.every((text) => PLAIN.test(text))) return { kind: 'plain' };
   const symbol = commonSymbol(texts);
-  const point = judge(texts, { decimal: '.', symbol });
-  const comma = judge(texts, { decimal: ',', symbol });
-  const [best, rival] = comma.read > point.read ? [comma, point] : [point, comma];
+  const percent = symbol === '%';
+  const [point, comma] = [judge(texts, { decimal: '.', symbol }), judge(texts, { decimal: ',', symbol })];
+  const best = comma.read > point.read ? comma : point;
   if (best.read < texts.length / 2) return { kind: 'none' };
-  const example = rival.read < best.read ? undefined : texts.find((text) => best.reader(text) !== rival.reader(text));
-  if (example === undefined) return { kind: 'found', format: best.format, percent: symbol === '%' };
-  if (whole) return { kind: 'found', format: point.fractions <= comma.fractions ? point.format : comma.format, percent: symbol === '%' };
-  return {
-    kind: 'ambiguous',
-    example,
-    readings: [
-      { decimal: '.', reading: point.reader(example) ?? '' },
-      { decimal: ',', reading: comma.reader(example) ?? '' },
-    ],
-  };
+  const example = point.read === comma.read ? findContested(texts, point.reader, comma.reader) : undefined;
+  if (example === undefined) return { kind: 'found', format: best.format, percent };
+  if (whole) return { kind: 'found', format: point.fractions <= comma.fractions ? point.format : comma.format, percent };
+  return { kind: 'ambiguous', ...example };
 }
 
-function judge(texts: readonly string[], format: NumberFormat) {
+interface Judgement {
+  readonly format: NumberFormat;
+  readonly reader: (text: string) => string | undefined;
+  /** How many it reads, and how many of these are not whole. */
+  readonly read: number;
+  readonly fractions: number;
+}
+
+function judge(texts: readonly string[], format: NumberFormat): Judgement {
   const reader = compileNumberFormat(format);
   const readings = texts.map(reader).filter((reading) => reading !== undefined);
   return { format, reader, read: readings.length, fractions: readings.filter((reading) => reading.includes('.')).length };
+}
+
+type Contested = Pick<Extract<NumberDetection, { kind: 'ambiguous' }>, 'example' | 'readings'>;
+
+function findContested(texts: readonly string[], point: Judgement['reader'], comma: Judgement['reader']): Contested | undefined {
+  for (const example of texts) {
+    const [first, second] = [point(example), comma(example)];
+    if (first !== undefined && second !== undefined && first !== second) {
+      return {
+        example,
+        readings: [
+          { decimal: '.', reading: first },
+          { decimal: ',', reading: second },
+        ],
+      };
+    }
+  }
+  return undefined;
 }
 
 /** The one symbol that stands at any number: with two, numbers would be mixed up that are not the same. */

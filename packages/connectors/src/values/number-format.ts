@@ -33,8 +33,7 @@ export function compileNumberFormat({ decimal, symbol }: NumberFormat): (text: s
 function takeSign(text: string): { readonly negative: boolean; readonly rest: string } {
   const enclosed = /^\((.*)\)$/.exec(text)?.[1];
   if (enclosed !== undefined) return { negative: true, rest: enclosed.trim() };
-  const signed = /^([+\-\u2212])\s*(.*)$/.exec(text);
-  if (signed !== null) return { negative: signed[1] !== '+', rest: signed[2] ?? '' };
+  if (/^[+\-\u2212]/.test(text)) return { negative: !text.startsWith('+'), rest: text.slice(1).trim() };
   const behind = /^(.*\d)\s*[-\u2212]$/.exec(text)?.[1];
   return behind === undefined ? { negative: false, rest: text } : { negative: true, rest: behind };
 }

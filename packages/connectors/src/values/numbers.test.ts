@@ -76,6 +76,8 @@ describe('detection', () => {
     [['12,5 €', '3 €'], false, { kind: 'found', format: { decimal: ',', symbol: '€' }, percent: false }],
     [['12.5%', '3 %'], false, { kind: 'found', format: { decimal: '.', symbol: '%' }, percent: true }],
     [["1'234", "2'345", 'n/a'], false, { kind: 'found', format: { decimal: '.' }, percent: false }],
+    [['€1.234'], true, { kind: 'found', format: { decimal: ',', symbol: '€' }, percent: false }],
+    [['€1,5', '1.5'], false, { kind: 'found', format: { decimal: '.', symbol: '€' }, percent: false }],
     [['$5', '€6'], false, { kind: 'none' }],
     [['a', 'b'], false, { kind: 'none' }],
     [[' ', ''], false, { kind: 'none' }],
