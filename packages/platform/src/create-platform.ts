@@ -134,6 +134,7 @@ export const createPlatform = async (options: PlatformOptions): Promise<Platform
       observability,
       clock,
       newQueryId: newId,
+      workspaces: workspaces.ids,
       readModels: async (workspace) => readModelFiles(await folderOf(workspace)),
       readRecordTypes: (workspace) => directory.recordTypes(workspace),
       calendar: (workspace) => workspaces.calendar(workspace),

@@ -43,6 +43,8 @@ export interface Collaborators {
   readonly observability: Pick<Observability, 'logger' | 'metrics' | 'tracer' | 'slowQueries'>;
   readonly clock: Clock;
   readonly newQueryId: () => string;
+  /** Workspaces that are there when the process starts. */
+  readonly workspaces: () => readonly WorkspaceId[];
   /** The workspace's model files. */
   readonly readModels: (workspace: WorkspaceId) => Promise<readonly SemanticFile[]>;
   /** Built-in record types and the workspace's own. */

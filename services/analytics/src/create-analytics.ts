@@ -35,7 +35,7 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
   sources.load(await collaborators.readSourceActivity());
   const freshness = createFreshnessTexts(sources, clock);
   const currencies = createCurrencies(warehouse);
-  const rollups = createRollups();
+  const rollups = createRollups(warehouse, logger);
   const prepared = createPreparedQueries({
     warehouse,
     clock,
@@ -51,7 +51,7 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
       const field = currencyFieldOf(definition);
       if (field !== undefined) await currencies.learn(workspace, definition.name, field);
     }
-    await rollups.keep(workspace, await layers.layer(workspace), prepared.context);
+    await rollups.keep(workspace, await layers.layer(workspace), prepared.context(workspace));
     prepared.forget(workspace);
   };
   const know = (workspace: WorkspaceId): Promise<void> => {
@@ -108,6 +108,7 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
         for (const workspace of redefined) {
           prepared.forget(workspace);
           if (layers.peek(workspace) !== undefined) await layers.reload(workspace);
+          known.delete(workspace);
         }
         followSources(sources, events);
         collaborators.onApplied(events);
@@ -116,6 +117,10 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
         if (events.length > 0) warming.warmSoon();
       },
     });
+  // Derived tables are named for all workspaces at once: those of an earlier run are taken up, not dropped.
+  for (const workspace of collaborators.workspaces()) {
+    await know(workspace).catch((error: unknown) => logger.error({ err: error, workspace }, 'the semantic models could not be taken up'));
+  }
   let projection = await project();
   const setAside = watchSetAside({ eventLog, group: WAREHOUSE_GROUP, tell: freshness.setAside, logger });
   exportMetrics(collaborators, published);

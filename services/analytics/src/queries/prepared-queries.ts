@@ -45,8 +45,8 @@ export interface PreparedQueriesOptions {
 }
 
 export interface PreparedQueries {
-  /** What statements of this workspace are compiled against, for this policy. */
-  context(workspace: WorkspaceId, policy: ResolvedPolicy): CompileContext;
+  /** What statements of this workspace are compiled against, for this policy; without one, over all records. */
+  context(workspace: WorkspaceId, policy?: ResolvedPolicy): CompileContext;
   prepare(workspace: WorkspaceId, query: MetricQuery, layer: SemanticLayer, policy: ResolvedPolicy): PreparedQuery;
   /** Whether tables, rollups and currencies are still those that it was compiled for. */
   isCurrent(prepared: PreparedQuery): boolean;
@@ -65,13 +65,13 @@ export const createPreparedQueries = (options: PreparedQueriesOptions): Prepared
   const prepared = new LRUCache<string, PreparedQuery>({ max: MAXIMUM_PREPARED });
   const generations = new Map<WorkspaceId, number>();
 
-  const context = (workspace: WorkspaceId, policy: ResolvedPolicy): CompileContext => ({
+  const context = (workspace: WorkspaceId, policy?: ResolvedPolicy): CompileContext => ({
     dialect: 'duckdb',
     workspace,
     table: (recordType) => warehouse.layout(workspace, recordType),
     now: clock.now(),
     ...calendar(workspace),
-    policy: policy.scope,
+    policy: policy?.scope,
     rollups: rollups(workspace),
     onlyCurrency: (recordType, field) => onlyCurrency(workspace, recordType, field),
   });
