@@ -102,6 +102,11 @@ export function valueContract(harness: () => DatabaseHarness): void {
       const narrow = await harness().open('app', { pool: { minimum: 1, maximum: 1 } });
       await narrow.select([], { name: 'same', text: 'select 1' });
       await expect(narrow.select([], { name: 'same', text: 'select 2' })).rejects.toThrow('Two statements are called same');
+      const twins = [1, 2].map((value) => narrow.select([], { name: 'twin', text: `select ${value} as value`, quick: true }));
+      expect(await Promise.allSettled(twins)).toMatchObject([
+        { status: 'fulfilled', value: [{ value: 1 }] },
+        { status: 'rejected', reason: { message: expect.stringContaining('Two statements are called twin') } },
+      ]);
     });
 
     test('a failing read tells its statement, and those that shared its round trip are answered', async () => {

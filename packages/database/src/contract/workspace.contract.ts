@@ -96,6 +96,11 @@ export function workspaceContract(harness: () => DatabaseHarness): void {
       expect(seen[1]).toEqual(seen[0]);
       const write = app.read([workspace(1)], (transaction) => app.query(transaction, insert, [1, 'never']));
       await expect(write).rejects.toMatchObject({ details: { sql_state: '25006' } });
+      await expect(app.select([workspace(1)], insert, [1, 'never'])).rejects.toMatchObject({ details: { sql_state: '25006' } });
+      await expect(app.select([workspace(1)], { ...insert, name: 'quick_insert', quick: true }, [1, 'never'])).rejects.toMatchObject({
+        code: 'database_error',
+      });
+      expect(await labelsOf(app, [1], things)).not.toContain('never');
     });
   });
 }

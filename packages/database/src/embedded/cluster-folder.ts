@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chown, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { SophiaError } from '@sophia/shared';
-import { type Confiner, NOBODY } from './confined-command.ts';
+import { type Confiner, EMPTY_ENVIRONMENT, NOBODY } from './confined-command.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
 
 /** What is where in the data folder of the embedded PostgreSQL. */
@@ -70,13 +70,14 @@ async function initialise(
     ...LOCALE(binaries.majorVersion),
   ]);
   try {
-    await promisify(execFile)(command.file, [...command.arguments], { timeout: 300_000 });
+    await promisify(execFile)(command.file, [...command.arguments], { timeout: 300_000, env: EMPTY_ENVIRONMENT });
   } catch (error) {
     const output = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
     throw new SophiaError('embedded_database_failed', `PostgreSQL could not make its data folder: ${output.trim()}`, { cause: error });
   }
   await rm(passwordFile);
   await rename(unfinished, cluster);
+  await writeThrough(folder);
 }
 
 /** Sorted by code point, the quickest; letters are known to be letters where PostgreSQL has that built in. */
@@ -102,8 +103,15 @@ async function writeWhole(file: string, text: string): Promise<void> {
   await handle.writeFile(text);
   await handle.sync();
   await handle.close();
-  await chmod(beside, 0o600);
   await rename(beside, file);
+  await writeThrough(dirname(file));
+}
+
+/** A new name is as lasting as what it names only when its folder is on the disk too. */
+async function writeThrough(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  await handle.sync();
+  await handle.close();
 }
 
 async function giveToNobody(paths: readonly string[]): Promise<void> {

@@ -53,6 +53,8 @@ export function confinerFor(confinement: Confinement, diesWithUs: boolean): Conf
   };
 }
 
+/** PostgreSQL gets nothing of our environment: neither secrets nor its own variables. Programs are found on the system's own path. */
+export const EMPTY_ENVIRONMENT: NodeJS.ProcessEnv = {};
 export const NOBODY = 65_534;
 const AS_NOBODY_INSIDE = ['--user', `--map-user=${NOBODY}`, `--map-group=${NOBODY}`];
 
@@ -63,7 +65,7 @@ async function chooseConfinement(): Promise<Confinement> {
 
 async function succeeds(file: string, parameters: readonly string[]): Promise<boolean> {
   try {
-    await promisify(execFile)(file, parameters, { timeout: 5_000 });
+    await promisify(execFile)(file, parameters, { timeout: 5_000, env: EMPTY_ENVIRONMENT });
     return true;
   } catch {
     return false;

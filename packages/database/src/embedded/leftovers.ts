@@ -1,5 +1,6 @@
 import { readdir, readFile, readlink, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { SophiaError } from '@sophia/shared';
 import { identifyProcess, type ProcessIdentity, sendSignal, waitForEnd } from './running-process.ts';
 
 /**
@@ -8,10 +9,16 @@ import { identifyProcess, type ProcessIdentity, sendSignal, waitForEnd } from '.
  */
 export async function endLeftovers(cluster: string): Promise<void> {
   const processes = await findLeftovers(cluster);
+  let haveEnded = processes.length === 0;
   for (const { signal, wait } of INCREASINGLY_FIRM) {
-    if (processes.length === 0) break;
+    if (haveEnded) break;
     for (const { pid } of processes) sendSignal(pid, signal);
-    if (await waitForEnd(processes, wait)) break;
+    haveEnded = await waitForEnd(processes, wait);
+  }
+  // Two servers on one folder would destroy it.
+  if (!haveEnded) {
+    const pids = processes.map(({ pid }) => pid).join(', ');
+    throw new SophiaError('embedded_database_failed', `An earlier PostgreSQL (process ${pids}) cannot be ended on ${cluster}.`);
   }
   await rm(join(cluster, 'postmaster.pid'), { force: true });
 }
@@ -23,12 +30,12 @@ const INCREASINGLY_FIRM = [
   { signal: 'SIGKILL', wait: 5_000 },
 ] as const;
 
-/** Server processes of the cluster: each works in its folder. */
+/** Server processes of the cluster: each works in its folder, where others, a shell for one, may be too. */
 async function findLeftovers(cluster: string): Promise<ProcessIdentity[]> {
   const [postmaster, others] = await Promise.all([readPostmaster(cluster), findByWorkingFolder(cluster)]);
   const pids = new Set(others ?? (postmaster === undefined ? [] : [postmaster]));
   const found = await Promise.all([...pids].map(identifyProcess));
-  return found.filter((process) => process !== undefined);
+  return found.filter((process) => process !== undefined).filter(({ program }) => program === 'postgres');
 }
 
 async function readPostmaster(cluster: string): Promise<number | undefined> {

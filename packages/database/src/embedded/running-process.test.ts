@@ -5,7 +5,7 @@ import { identifyByPs, identifyProcess, isRunning, sendSignal, waitForEnd } from
 
 test('a process is known by its number and its beginning', async () => {
   const own = await identifyProcess(process.pid);
-  expect(own).toEqual({ pid: process.pid, started: expect.stringMatching(/^\d+$/) });
+  expect(own).toEqual({ pid: process.pid, started: expect.stringMatching(/^\d+$/), program: expect.any(String) });
   expect(await identifyProcess(process.pid)).toEqual(own);
   expect(await isRunning({ pid: process.pid, started: 'another time' })).toBe(false);
 });
@@ -26,6 +26,7 @@ test('one that has ended is no longer there', async () => {
 
 test('where the system has no /proc, ps tells', async () => {
   const own = await identifyByPs(process.pid);
-  expect(own?.started).toMatch(/\d\d:\d\d:\d\d/);
+  expect(own?.started).toMatch(/\d\d:\d\d:\d\d \d{4}$/);
+  expect(own?.program).toBe((await identifyProcess(process.pid))?.program);
   expect(await identifyByPs(2 ** 22 + 1)).toBeUndefined();
 });

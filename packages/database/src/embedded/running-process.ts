@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
@@ -10,13 +11,19 @@ export interface ProcessIdentity {
   readonly started: string;
 }
 
+export interface RunningProcess extends ProcessIdentity {
+  /** Name of its program, without folders. */
+  readonly program: string;
+}
+
 /** Undefined where no such process runs. */
-export async function identifyProcess(pid: number): Promise<ProcessIdentity | undefined> {
+export async function identifyProcess(pid: number): Promise<RunningProcess | undefined> {
   try {
     const status = await readFile(`/proc/${pid}/stat`, 'utf8');
     // The name in brackets may hold anything; field 22 is the start in clock ticks, field 3 the state.
     const fields = status.slice(status.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' ? undefined : { pid, started: fields[19] ?? '' };
+    const program = status.slice(status.indexOf('(') + 1, status.lastIndexOf(')'));
+    return fields[0] === 'Z' ? undefined : { pid, started: fields[19] ?? '', program };
   } catch {
     return identifyByPs(pid);
   }
@@ -47,12 +54,14 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): void {
 }
 
 const POLL = 25;
+const LSTART_LENGTH = 24;
 
 /** Of where there is no /proc (macOS). */
-export async function identifyByPs(pid: number): Promise<ProcessIdentity | undefined> {
+export async function identifyByPs(pid: number): Promise<RunningProcess | undefined> {
   try {
-    const { stdout } = await promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)], { timeout: 5_000 });
-    return { pid, started: stdout.trim() };
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'lstart=', '-o', 'comm=', '-p', String(pid)], { timeout: 5_000 });
+    // `Sat Nov 21 08:03:12 2026 /usr/bin/node`: the time has always as many characters.
+    return { pid, started: stdout.slice(0, LSTART_LENGTH), program: basename(stdout.slice(LSTART_LENGTH).trim()) };
   } catch {
     return undefined;
   }

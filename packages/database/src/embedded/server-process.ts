@@ -30,9 +30,13 @@ export interface ServerStart {
 export async function startServer({ binaries, confiner, cluster, settings, log }: ServerStart): Promise<ServerProcess> {
   const parameters = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const command = confiner.command(binaries.postgres, ['-D', cluster, ...parameters]);
-  // In a process group of its own: Ctrl-C in a terminal is for Sophia, which stops it when it has drained.
-  const options = { stdio: ['ignore', 'ignore', 'pipe'], env: EMPTY_ENVIRONMENT, cwd: cluster, detached: true } as const;
-  const child = spawn(command.file, command.arguments, options);
+  const child = spawn(command.file, command.arguments, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: EMPTY_ENVIRONMENT,
+    cwd: cluster,
+    // In a process group of its own: Ctrl-C in a terminal is for Sophia, which stops it when it has drained.
+    detached: true,
+  });
   const lastLines: string[] = [];
   createInterface({ input: child.stderr }).on('line', (line) => {
     if (lastLines.push(line) > 50) lastLines.shift();

@@ -96,12 +96,11 @@ export class ConnectionPool {
   /** Gives a connection back; one that is closed or worn is replaced. */
   release(connection: ServerConnection): void {
     if (!this.#connections.has(connection)) return;
-    if (connection.isClosed) {
-      this.#forget(connection);
-    } else if (this.#closing || connection.statements >= this.#options.recycleAfterQueries) {
-      this.#forget(connection);
-      void connection.end();
-    } else this.#hand(connection);
+    if (connection.isIdle && !this.#closing && connection.statements < this.#options.recycleAfterQueries) return this.#hand(connection);
+    this.#forget(connection);
+    // In a transaction that nobody ended it must not serve another caller.
+    if (connection.isIdle) void connection.end();
+    else connection.drop();
   }
 
   async close(): Promise<void> {
@@ -109,10 +108,9 @@ export class ConnectionPool {
     clearInterval(this.#sweeper);
     clearTimeout(this.#reopen);
     for (const waiter of this.#waiters) waiter.reject(new SophiaError('unavailable', 'The database connections are closed.'));
-    const idle = this.#idle.splice(0).map(({ connection }) => connection);
-    await Promise.all(idle.map((connection) => connection.end()));
-    const busy = [...this.#connections].filter((connection) => !connection.isClosed);
-    await Promise.race([Promise.all(busy.map(({ closed }) => closed)), unreferencedDelay(CLOSE_GRACE)]);
+    const open = [...this.#connections];
+    for (const { connection } of this.#idle.splice(0)) void connection.end();
+    await Promise.race([Promise.all(open.map(({ closed }) => closed)), unreferencedDelay(CLOSE_GRACE)]);
     for (const connection of this.#connections) connection.abandon();
   }
 

@@ -37,8 +37,9 @@ export async function createPostgresDatabase(options: PostgresDatabaseOptions): 
   const observer = options.observers?.(role) ?? UNOBSERVED;
   const openOptions: OpenOptions = { ...SERVER_LIMITS, applicationName: `sophia-${role}` };
   const poolOptions: PoolOptions = { ...EMBEDDED_POOL, ...options.pool };
-  const open = (timeout?: number) => openConnection(options.connection, openOptions, timeout);
-  const pool = new ConnectionPool(poolOptions, () => open(), clock);
+  const pool = new ConnectionPool(poolOptions, () => openConnection(options.connection, openOptions), clock);
+  // Its callers alone say how long a statement of a session may take.
+  const openOutside = (timeout: number) => openConnection(options.connection, { ...openOptions, statementTimeout: 0 }, timeout);
   const followers = replicas.map((connection) => ({
     name: `${connection.host}:${connection.port}`,
     server: createReadServer(new ConnectionPool(poolOptions, () => openConnection(connection, openOptions), clock), observer),
@@ -53,7 +54,7 @@ export async function createPostgresDatabase(options: PostgresDatabaseOptions): 
   }
   observer.watchPool(pool);
   observer.watchReplicas(() => replicaSet.lags());
-  return new PostgresDatabase({ primary: createReadServer(pool, observer), replicas: replicaSet, open, clock, observer });
+  return new PostgresDatabase({ primary: createReadServer(pool, observer), replicas: replicaSet, openOutside, clock, observer });
 }
 
 /** Milliseconds; the server's own limits stand behind the callers' deadlines. */

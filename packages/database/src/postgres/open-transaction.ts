@@ -37,6 +37,7 @@ export class OpenTransaction {
   #queue: Entry[] = [];
   #draining: Promise<void> | undefined;
   #begun: readonly StepResult[] | undefined;
+  #isSent = false;
   #hasEnded = false;
   #ended: Error | undefined;
   #isCommitting = false;
@@ -72,9 +73,9 @@ export class OpenTransaction {
     return (this.#begun?.at(-1)?.rows[0] as { readonly transaction_id?: string } | undefined)?.transaction_id;
   }
 
-  /** Whether the server knows of it. */
+  /** Whether the server may know of it. */
   get isOpen(): boolean {
-    return this.#begun !== undefined || this.#draining !== undefined;
+    return this.#isSent || this.#draining !== undefined;
   }
 
   query(statement: Statement, values: readonly unknown[]): Promise<Record<string, unknown>[]> {
@@ -140,6 +141,7 @@ export class OpenTransaction {
   async #run(steps: readonly BatchStep[]): Promise<BatchOutcome> {
     const begin = this.#begun === undefined ? this.#begin : [];
     if (begin.length + steps.length === 0) return { results: [] };
+    this.#isSent = true;
     const outcome = await this.#tryRun([...begin, ...steps]);
     if (begin.length > 0 && outcome.results.length >= begin.length) this.#begun = outcome.results.slice(0, begin.length);
     if (outcome.error !== undefined) this.failure ??= outcome.error;

@@ -57,7 +57,7 @@ export class PipelinedBatch implements Submittable {
 
   /** Throws a TypeError for a value that cannot be bound. */
   constructor(steps: readonly BatchStep[], prepared: PreparedStatements, settle: (outcome: BatchOutcome) => void) {
-    for (const step of steps) refuseUnsendable(step, prepared);
+    refuseUnsendable(steps, prepared);
     this.#steps = steps;
     this.#values = steps.map(({ values }) => values.map(encodeParameter));
     this.#prepared = prepared;
@@ -153,14 +153,20 @@ export class PipelinedBatch implements Submittable {
 }
 
 /** What PostgreSQL would cut or mix up rather than refuse. */
-function refuseUnsendable({ statement: { name, text }, values }: BatchStep, { known }: PreparedStatements): void {
-  if (name.length === 0 || Buffer.byteLength(name) > LONGEST_NAME)
-    throw new TypeError(`A statement's name has 1 to ${LONGEST_NAME} bytes, found "${name}".`);
-  if (values.length > MOST_PARAMETERS)
-    throw new TypeError(`The statement ${name} has ${values.length} parameters, at most ${MOST_PARAMETERS} are possible.`);
-  const prepared = known.get(name);
-  if (prepared !== undefined && prepared.text !== text)
-    throw new TypeError(`Two statements are called ${name}: a name stands for one text.`);
+function refuseUnsendable(steps: readonly BatchStep[], { known }: PreparedStatements): void {
+  const texts = new Map<string, string>();
+  for (const { statement, values } of steps) {
+    const { name, text } = statement;
+    if (name.length === 0 || Buffer.byteLength(name) > LONGEST_NAME) {
+      throw new TypeError(`A statement's name has 1 to ${LONGEST_NAME} bytes, found "${name}".`);
+    }
+    if (values.length > MOST_PARAMETERS) {
+      throw new TypeError(`The statement ${name} has ${values.length} parameters, at most ${MOST_PARAMETERS} are possible.`);
+    }
+    const prepared = known.get(name)?.text ?? texts.get(name) ?? text;
+    if (prepared !== text) throw new TypeError(`Two statements are called ${name}: a name stands for one text.`);
+    texts.set(name, text);
+  }
 }
 
 /** Each batch is written whole before another begins. */

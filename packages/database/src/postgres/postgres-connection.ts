@@ -19,11 +19,12 @@ export interface OpenOptions {
  * the next. When it is lost, the batch in hand ends with the error and `closed` settles.
  */
 export interface ServerConnection {
-  readonly processId: number;
   /** Names this run of this server: another value means that it restarted, recovered or was promoted meanwhile. */
   readonly incarnation: string;
   readonly closed: Promise<void>;
   readonly isClosed: boolean;
+  /** False while a transaction is open on it, and once it is closed. */
+  readonly isIdle: boolean;
   /** Statements run so far. */
   readonly statements: number;
   run(steps: readonly BatchStep[]): Promise<BatchOutcome>;
@@ -72,21 +73,28 @@ export async function openConnection(
   const run = (steps: readonly BatchStep[]) =>
     new Promise<BatchOutcome>((resolve) => {
       statements += steps.length;
-      client.query(new PipelinedBatch(steps, prepared, resolve));
+      const settle = (outcome: BatchOutcome) => {
+        // An error comes before the server is ready again.
+        if (outcome.error === undefined || isClosed) resolve(outcome);
+        else whenReady(client, () => resolve(outcome));
+      };
+      client.query(new PipelinedBatch(steps, prepared, settle));
     });
   const first = await run([{ statement: IDENTITY, values: [] }]);
   if (first.error !== undefined) {
     drop();
     throw first.error;
   }
-  const identity = first.results[0]?.rows[0] as { readonly process_id: number; readonly incarnation: string };
+  const identity = first.results[0]?.rows[0] as { readonly incarnation: string };
 
   return {
-    processId: identity.process_id,
     incarnation: identity.incarnation,
     closed,
     get isClosed() {
       return isClosed;
+    },
+    get isIdle() {
+      return !isClosed && client.getTransactionStatus() === 'I';
     },
     get statements() {
       return statements;
@@ -98,7 +106,10 @@ export async function openConnection(
     },
     async end() {
       isClosed = true;
+      // A server that does not answer is not waited for.
+      const patience = setTimeout(drop, GOODBYE);
       await client.end();
+      clearTimeout(patience);
     },
     abandon() {
       drop();
@@ -110,12 +121,24 @@ export async function openConnection(
 
 /** Milliseconds to connect and authenticate, unless told. */
 const CONNECT_TIMEOUT = 5_000;
+/** Milliseconds for the server to take its leave. */
+const GOODBYE = 2_000;
 const COPY_BUFFER = 256 * 1024;
 
 // After a crash the server's statistics start anew, also when its first process survived.
 const IDENTITY: Statement = {
   name: 'sophia_identity',
-  text: `select pg_backend_pid() as process_id,
-    concat_ws(' ', pg_postmaster_start_time(), (select stats_reset from pg_stat_wal),
+  text: `select concat_ws(' ', pg_postmaster_start_time(), (select stats_reset from pg_stat_wal),
       case when pg_is_in_recovery() then 'standby' else left(pg_walfile_name(pg_current_wal_lsn()), 8) end) as incarnation`,
 };
+
+/** Calls back once the client has no statement under way, or is gone. */
+function whenReady(client: pg.Client, callBack: () => void): void {
+  const ready = () => {
+    client.off('drain', ready);
+    client.off('end', ready);
+    callBack();
+  };
+  client.on('drain', ready);
+  client.on('end', ready);
+}

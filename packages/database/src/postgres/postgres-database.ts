@@ -17,7 +17,7 @@ export interface PostgresParts {
   readonly primary: ReadServer;
   readonly replicas: ReplicaSet;
   /** A connection outside of the pool. */
-  readonly open: (timeout: number) => Promise<ServerConnection>;
+  readonly openOutside: (timeout: number) => Promise<ServerConnection>;
   readonly clock: Clock;
   readonly observer: DatabaseObserver;
 }
@@ -75,7 +75,7 @@ export class PostgresDatabase implements Database {
 
   async openSession({ deadline = DEFAULT_DEADLINE }: CallOptions = {}): Promise<Session> {
     try {
-      return createSession(await this.#parts.open(deadline), deadline);
+      return createSession(await this.#parts.openOutside(deadline), deadline);
     } catch (error) {
       throw toSophiaError(error);
     }

@@ -70,6 +70,8 @@ async function commit<T>(
   transaction: OpenTransaction,
   value: T,
 ): Promise<Attempt<Committed<T>>> {
+  // Its COMMIT is never sent, so there is nothing to find out.
+  if (transaction.connection.isClosed) return failed(transaction.failure ?? new Error('Connection terminated'), 'lost_connection');
   const { results, error } = await transaction.end([COMMIT, WAL_POSITION]);
   const [committed, position] = results;
   const { transactionId } = transaction;

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Statement } from '../database.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 import type { ServerConnection } from './postgres-connection.ts';
+import { sqlStateOf } from './postgres-errors.ts';
 
 export type CommitState =
   | { readonly state: 'committed'; readonly walPosition: string }
@@ -48,7 +49,7 @@ async function askOnce({ pool, transactionId, incarnation }: LostCommit, left: n
     const row = results[0]?.rows[0] as { readonly status: string | null; readonly wal_position: string } | undefined;
     if (row === undefined) {
       // An id of the future: the server that gave it out forgot it in a crash.
-      if (!isSameRun && error instanceof Error && error.message.includes('in the future')) return { state: 'aborted' };
+      if (!isSameRun && sqlStateOf(error) === INVALID_PARAMETER) return { state: 'aborted' };
       throw error;
     }
     if (row.status === 'committed') return isSameRun ? { state: 'committed', walPosition: row.wal_position } : { state: 'unknown' };
@@ -67,6 +68,7 @@ async function endIdleWriter(connection: ServerConnection, transactionId: string
 }
 
 const POLL = 20;
+const INVALID_PARAMETER = '22023';
 const STATUS: Statement = {
   name: 'sophia_commit_status',
   text: 'select pg_xact_status($1::xid8) as status, pg_current_wal_lsn()::text as wal_position',

@@ -4,7 +4,7 @@ import type { BatchStep } from './pipelined-batch.ts';
 
 const step = (statement: Statement, values: readonly unknown[] = []): BatchStep => ({ statement, values });
 
-/** Sets the workspaces whose rows are visible until the transaction ends. */
+/** Until the transaction ends, rows of these workspaces are visible, and nothing can be written: a read that is repeated must do no harm. */
 export const setWorkspaces = (workspaces: readonly WorkspaceId[]): BatchStep => step(SET_WORKSPACES, [workspaces.join(',')]);
 
 /** Begins a writing transaction that has an id at once. `$2` is its longest statement in milliseconds. */
@@ -23,7 +23,10 @@ export const ROLLBACK: BatchStep = step({ name: 'sophia_rollback', text: 'rollba
 export const WAL_POSITION: BatchStep = step({ name: 'sophia_wal_position', text: 'select pg_current_wal_lsn()::text as wal_position' });
 export const PING: Statement = { name: 'sophia_ping', text: 'select 1' };
 
-const SET_WORKSPACES: Statement = { name: 'sophia_set_workspaces', text: `select set_config('sophia.workspaces', $1, true)` };
+const SET_WORKSPACES: Statement = {
+  name: 'sophia_set_workspaces',
+  text: `select set_config('sophia.workspaces', $1, true), set_config('transaction_read_only', 'on', true)`,
+};
 const BEGIN_WRITE: Statement = { name: 'sophia_begin_write', text: 'begin isolation level read committed read write' };
 const BEGIN_READ: Statement = { name: 'sophia_begin_read', text: 'begin isolation level repeatable read read only' };
 const OPEN_READ: Statement = {

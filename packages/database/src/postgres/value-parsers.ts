@@ -7,7 +7,7 @@ export function parserFor(typeOid: number): ValueParser {
 }
 
 /** `2026-11-21 05:31:38.1234+00` as `2026-11-21T05:31:38.123400Z`; what has no such form (infinity, years before Christ) stays as it is. */
-export function parseTimestamptz(text: string): string {
+function parseTimestamptz(text: string): string {
   const length = text.length;
   if (text.charCodeAt(10) !== SPACE || !text.endsWith('+00')) return text;
   // Seconds end at 19; a fraction has one to six digits, without trailing zeros.
@@ -16,7 +16,7 @@ export function parseTimestamptz(text: string): string {
 }
 
 /** The elements of a one-dimensional array literal: `{1,null,"a,\"b"}`. */
-export function parseArray(text: string, parse: ValueParser): unknown[] {
+function parseArray(text: string, parse: ValueParser): unknown[] {
   const values: unknown[] = [];
   let index = 1;
   while (index < text.length - 1) {
