@@ -164,6 +164,12 @@ export const cacheContract = (name: string, makeHarness: () => Promise<CacheHarn
       expect(cache.peek('too large')).toBeUndefined();
     });
 
+    it('C6: what a tier cannot keep is loaded each time: slower, never an error', async () => {
+      const large = 'x'.repeat(harness.maximumBytes + 1);
+      for (const attempt of [1, 2]) expect((await get('large', large)).bytes.length, `attempt ${attempt}`).toBe(large.length);
+      expect(cache.statistics()).toMatchObject({ loads: 2, hits: 0 });
+    });
+
     it('C7: hits, misses, loads and invalidations are counted', async () => {
       await get('k', 'value', { dependencies: [{ tag: 't' }] });
       const hit = await get('k', 'value');
