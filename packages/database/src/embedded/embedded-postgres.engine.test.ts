@@ -9,6 +9,7 @@ import { withClient } from '../postgres/with-client.ts';
 import { waitUntil } from '../testing/wait-until.ts';
 import { confinerFor } from './confined-command.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
+import { endLeftovers } from './leftovers.ts';
 import { embeddedBinaries } from './postgres-binaries.ts';
 import { identifyProcess, isRunning } from './running-process.ts';
 
@@ -63,6 +64,8 @@ describe('the embedded PostgreSQL', () => {
   afterEach(async () => {
     await Promise.all(running.splice(0).map((postgres) => postgres.stop()));
     for (const child of children.splice(0)) if (child.exitCode === null && child.signalCode === null) await kill(child);
+    // The server of a killed process takes a moment to end.
+    await endLeftovers(join(folder, 'cluster'));
     await rm(folder, { recursive: true, force: true });
   });
 

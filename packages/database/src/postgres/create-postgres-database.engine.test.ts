@@ -95,7 +95,7 @@ describe('connecting', () => {
 describe('what operators see', () => {
   test('pools, waits, round trips, retries, the oldest writer, and slow statements', async () => {
     const database = await createTestDatabase();
-    const observability = createTestObservability({ slowQueryMilliseconds: 50 });
+    const observability = createTestObservability({ slowQueryMilliseconds: 50, traces: true });
     const observers = createDatabaseObservers(observability);
     const app = await database.open('app', { observers });
     const log = await database.open('log', { observers, replicas: [database.connection('log')] });
@@ -120,6 +120,8 @@ describe('what operators see', () => {
     expect(metrics).toMatch(/sophia_database_oldest_writer_seconds\{role="app"\} 0\.\d+/);
     expect(metrics).toContain('sophia_database_oldest_writer_seconds{role="app"} 0\n');
     expect(metrics).toContain('sophia_database_replica_lag_seconds{replica=');
+    const names = observability.spans().map(({ name }) => name);
+    expect(names).toEqual(['postgresql sleep', 'postgresql one', 'postgresql again', 'postgresql write']);
     await database.close();
     await observability.close();
   });

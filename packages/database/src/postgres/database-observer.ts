@@ -1,4 +1,4 @@
-import type { Histogram, Observability } from '@sophia/observability';
+import type { Histogram, Observability, SpanAttributes } from '@sophia/observability';
 import type { CallLimits } from './call-limits.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 import type { DatabaseRole } from './connection-settings.ts';
@@ -16,6 +16,8 @@ export interface DatabaseObserver {
   ran(texts: readonly string[], milliseconds: number): void;
   retried(kind: FailureKind): void;
   settled(state: CommitState['state']): void;
+  /** A span around a call, where spans are made. */
+  traced<T>(name: string, attributes: SpanAttributes, work: () => Promise<T>): Promise<T>;
   /** Gives what is to be called at its end. */
   writerBegan(): () => void;
 }
@@ -23,8 +25,12 @@ export interface DatabaseObserver {
 /** Makes each role's observer; one for a process, since a metric is defined once. */
 export type DatabaseObservers = (role: DatabaseRole) => DatabaseObserver;
 
-/** Metrics and slow queries of all roles. */
-export function createDatabaseObservers({ metrics, slowQueries }: Pick<Observability, 'metrics' | 'slowQueries'>): DatabaseObservers {
+/** Metrics, slow queries and spans of all roles. */
+export function createDatabaseObservers({
+  metrics,
+  slowQueries,
+  tracer,
+}: Pick<Observability, 'metrics' | 'slowQueries' | 'tracer'>): DatabaseObservers {
   const pools = new Map<DatabaseRole, ConnectionPool>();
   const writers = new Map<DatabaseRole, Set<{ readonly since: number }>>();
   const replicas = new Map<DatabaseRole, () => { readonly replica: string; readonly seconds: number }[]>();
@@ -83,6 +89,7 @@ export function createDatabaseObservers({ metrics, slowQueries }: Pick<Observabi
       },
       retried: (kind) => retries.with({ role, reason: kind }).add(),
       settled: (state) => settled.with({ role, state }).add(),
+      traced: (name, attributes, work) => (tracer.enabled ? tracer.span(name, { kind: 'client', attributes }, work) : work()),
       writerBegan() {
         const writer = { since: performance.now() };
         open.add(writer);
@@ -100,6 +107,7 @@ export const UNOBSERVED: DatabaseObserver = {
   ran: ignore,
   retried: ignore,
   settled: ignore,
+  traced: (_name, _attributes, work) => work(),
   writerBegan: () => ignore,
 };
 

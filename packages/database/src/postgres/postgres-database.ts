@@ -4,6 +4,7 @@ import type { CallOptions, Committed, Database, ReadOptions, Session, Statement,
 import { type CallLimits, callLimits, DEFAULT_DEADLINE } from './call-limits.ts';
 import type { DatabaseObserver } from './database-observer.ts';
 import { OpenTransaction } from './open-transaction.ts';
+import type { BatchStep } from './pipelined-batch.ts';
 import type { ServerConnection } from './postgres-connection.ts';
 import { toSophiaError } from './postgres-errors.ts';
 import { createSession } from './postgres-session.ts';
@@ -37,22 +38,28 @@ export class PostgresDatabase implements Database {
   ): Promise<Committed<T>> {
     const { primary, observer } = this.#parts;
     const limits = this.#limits(options);
-    return this.#retrying(limits, idempotent, () => tryWrite({ pool: primary.pool, observer, limits }, workspaces, work));
+    const run = () => this.#retrying(limits, idempotent, () => tryWrite({ pool: primary.pool, observer, limits }, workspaces, work));
+    return observer.traced('postgresql write', SPAN, run);
   }
 
   read<T>(workspaces: readonly WorkspaceId[], work: (transaction: Transaction) => Promise<T>, options: ReadOptions = {}): Promise<T> {
     const { observer } = this.#parts;
     const limits = this.#limits(options);
-    return this.#reading(options, limits, true, ({ pool }) => tryRead({ pool, observer, limits }, workspaces, work));
+    const run = () => this.#reading(options, limits, true, ({ pool }) => tryRead({ pool, observer, limits }, workspaces, work));
+    return observer.traced('postgresql read', SPAN, run);
   }
 
   async query<Row extends object>(transaction: Transaction, statement: Statement, values: readonly unknown[] = []): Promise<Row[]> {
     // What a statement's rows look like is known where it is written.
-    return (await OpenTransaction.of(transaction).query(statement, values)) as Row[];
+    const { observer } = this.#parts;
+    const run = () => OpenTransaction.of(transaction).query(statement, values);
+    return (await observer.traced(`postgresql ${statement.name}`, SPAN, run)) as Row[];
   }
 
   async copyInto(...[transaction, target, rows]: Parameters<Database['copyInto']>): Promise<number> {
-    return OpenTransaction.of(transaction).copyInto(target, rows);
+    const { observer } = this.#parts;
+    const run = () => OpenTransaction.of(transaction).copyInto(target, rows);
+    return observer.traced(`postgresql copy ${target.table}`, SPAN, run);
   }
 
   async select<Row extends object>(
@@ -62,15 +69,18 @@ export class PostgresDatabase implements Database {
     options: ReadOptions = {},
   ): Promise<Row[]> {
     const { observer } = this.#parts;
+    const run = () => this.#select(workspaces, { statement, values }, options);
+    return (await observer.traced(`postgresql ${statement.name}`, SPAN, run)) as Row[];
+  }
+
+  async #select(workspaces: readonly WorkspaceId[], step: BatchStep, options: ReadOptions): Promise<Record<string, unknown>[]> {
+    const { observer, primary, replicas } = this.#parts;
     const limits = this.#limits(options);
-    const step = { statement, values };
-    if (statement.quick === true) {
-      const server = this.#parts.replicas.choose(options) ?? this.#parts.primary;
-      const shared = await server.quick.select(workspaces, step, limits);
-      if (shared !== undefined) return shared as Row[];
-    }
-    const mayStale = statement.quick !== true;
-    return (await this.#reading(options, limits, mayStale, (server) => trySelect(server, observer, limits, workspaces, step))) as Row[];
+    const isQuick = step.statement.quick === true;
+    const shared = isQuick ? await (replicas.choose(options) ?? primary).quick.select(workspaces, step, limits) : undefined;
+    if (shared !== undefined) return shared;
+    // What could not be shared may have met a replica that is ill.
+    return this.#reading(options, limits, !isQuick, (server) => trySelect(server, observer, limits, workspaces, step));
   }
 
   async openSession({ deadline = DEFAULT_DEADLINE }: CallOptions = {}): Promise<Session> {
@@ -121,3 +131,5 @@ export class PostgresDatabase implements Database {
     });
   }
 }
+
+const SPAN = { 'db.system.name': 'postgresql' };
