@@ -49,7 +49,7 @@ export const registerDeadLetterRoutes = (app: FastifyInstance, { catalog: { dead
     tag: 'dead letters',
     params: IdParams,
     responses: { 200: AnyObject },
-    examples: [{ summary: 'No such row', path: `${DEAD_LETTERS}/1`, status: 404 }],
+    examples: [{ summary: 'No such row', path: `${DEAD_LETTERS}/999999`, status: 404 }],
     handle: ({ call, params }) => deadLetters.get(call, params.id),
   });
 
@@ -62,7 +62,7 @@ export const registerDeadLetterRoutes = (app: FastifyInstance, { catalog: { dead
     params: IdParams,
     body: AnyObject,
     responses: { 200: AnyObject },
-    examples: [{ summary: 'No such row', path: `${DEAD_LETTERS}/1`, body: { source_id: 'D-1' }, status: 404 }],
+    examples: [{ summary: 'No such row', path: `${DEAD_LETTERS}/999999`, body: { source_id: 'D-1' }, status: 404 }],
     handle: ({ call, params, body }) => {
       const { line: _line, ...row } = toRow(body, 0);
       return deadLetters.repair(call, params.id, row);

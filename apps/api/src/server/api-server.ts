@@ -6,6 +6,7 @@ import helmet from '@fastify/helmet';
 import type { Allowance } from '@sophia/auth';
 import { createIdGenerator, createLoadShedder, systemClock } from '@sophia/shared';
 import Fastify, { type FastifyInstance } from 'fastify';
+import type { RouteExample } from '../routes/define-route.ts';
 import type { ApiServices } from '../services.ts';
 import { createHotPath } from './hot-path.ts';
 import { registerParsers } from './parsers.ts';
@@ -15,12 +16,20 @@ import { registerRequestContext } from './request-context.ts';
 /** The HTTP server: its routes are registered by `register`, before it listens. */
 export interface ApiServer {
   readonly app: FastifyInstance;
+  /** Every route of the interface with its examples, as documented. */
+  readonly routes: readonly ApiRoute[];
   /** Listens for everyone; resolves to the address, `http://host:port`. */
   listen(): Promise<string>;
   /** Listens on a socket for the owner of the data folder, who is an administrator there without a key. */
   listenAdmin(path: string): Promise<void>;
   /** Takes no new requests, lets those in hand finish. */
   close(): Promise<void>;
+}
+
+export interface ApiRoute {
+  readonly method: string;
+  readonly url: string;
+  readonly examples: readonly RouteExample[];
 }
 
 /** Sockets of the admin listener: who comes through them has the rights of the data folder's owner. */
@@ -78,6 +87,11 @@ export const createApiServer = async (
     },
   });
 
+  const routes: ApiRoute[] = [];
+  app.addHook('onRoute', ({ method, url, config }) => {
+    if (config?.examples !== undefined && typeof method === 'string' && method !== 'HEAD')
+      routes.push({ method, url, examples: config.examples });
+  });
   registerProblems(app, observability.logger);
   registerParsers(app);
   registerRequestContext(app, { services, taken, shedder, durations, isAdminRequest });
@@ -105,6 +119,7 @@ export const createApiServer = async (
 
   return {
     app,
+    routes,
     listen: () => app.listen({ host: configuration.host, port: configuration.port }),
     async listenAdmin(path) {
       await rm(path, { force: true });

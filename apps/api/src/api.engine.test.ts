@@ -1,0 +1,271 @@
+import { join } from 'node:path';
+import { openTestPlatform, type TestPlatform } from '@sophia/platform/testing';
+import { ERROR_CODES, ROLES, type Role } from '@sophia/types';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createApi } from './create-api.ts';
+import type { ApiServer } from './server/api-server.ts';
+
+/** Roles and what they may do at least, for the routes that only administrators have. */
+const ADMINISTRATION = ['/keys', '/policies', '/audit', '/projections'];
+
+describe('the REST interface', () => {
+  let test: TestPlatform;
+  let api: ApiServer;
+  let address: string;
+  const keys = new Map<string, string>();
+
+  const makeKey = async (role: Role, workspace = 'main'): Promise<string> => {
+    const { auth, workspaces } = test.platform;
+    const at = await auth.workspaces.ensure(workspace);
+    await workspaces.refresh();
+    const principal = { ...test.call.principal, workspace: at.id, workspaceName: at.name };
+    return (await auth.keys.create({ ...test.call, principal }, { name: `${role} ${workspace}`, role, requestsPerSecond: 100_000 })).text;
+  };
+
+  beforeAll(async () => {
+    test = await openTestPlatform({ sample: true });
+    const { auth, configuration, health, ...platform } = test.platform;
+    api = await createApi({
+      ...platform,
+      ...auth,
+      configuration: { ...configuration.http, port: 0 },
+      health,
+      version: 'test',
+      spoolDirectory: join(configuration.dataDirectory, 'spool'),
+    });
+    address = await api.listen();
+    for (const role of ROLES) keys.set(role, await makeKey(role));
+    keys.set('other', await makeKey('admin', 'other'));
+  });
+  afterAll(async () => {
+    await api.close();
+    await test.close();
+  });
+
+  interface Sent {
+    readonly key?: string | undefined;
+    readonly headers?: Readonly<Record<string, string>> | undefined;
+    readonly body?: unknown;
+  }
+  const send = async (method: string, path: string, { key = 'admin', headers = {}, body }: Sent = {}) => {
+    const isText = typeof body === 'string' || body instanceof Uint8Array;
+    const response = await fetch(`${address}${path}`, {
+      method,
+      headers: {
+        ...(keys.has(key) ? { authorization: `Bearer ${keys.get(key)}` } : key === '' ? {} : { authorization: key }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: isText ? (body as string) : JSON.stringify(body) }),
+      signal: AbortSignal.timeout(30_000),
+    });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json') === true && text !== '';
+    return { status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : undefined };
+  };
+
+  it('has examples on every route, and each answers as documented', async () => {
+    expect(api.routes.length).toBeGreaterThan(25);
+    for (const { method, url, examples } of api.routes) {
+      expect(examples.length, `${method} ${url}`).toBeGreaterThan(0);
+      for (const { path, headers, body, status, summary } of examples) {
+        const answer = await send(method, path, { headers, body });
+        expect(answer.status, `${method} ${path} (${summary}): ${answer.text.slice(0, 300)}`).toBe(status);
+        if (status >= 400) expect(ERROR_CODES).toHaveProperty(answer.json.code);
+      }
+    }
+  });
+
+  it('answers errors as problem documents with a stable code, and names the request', async () => {
+    const { status, json, headers } = await send('POST', '/api/v1/metrics/query', { body: { metrics: ['revenu'] } });
+    expect(status).toBe(400);
+    expect(headers.get('content-type')).toContain('application/problem+json');
+    expect(json).toMatchObject({
+      code: 'unknown_metric',
+      status: 400,
+      type: '/errors/unknown_metric',
+      instance: headers.get('x-request-id'),
+    });
+    expect(json.detail).toContain('revenue');
+    expect((await send('GET', json.type, { key: '' })).json).toMatchObject({ code: 'unknown_metric', status: 400 });
+    expect((await send('GET', '/nowhere')).json.code).toBe('not_found');
+    expect((await send('GET', '/errors/nothing')).status).toBe(404);
+  });
+
+  it('lets nobody in without a credential that holds', async () => {
+    for (const key of ['', 'Bearer ', 'Bearer sophia_nothing', 'Basic abc', 'Bearer a.b.c', `Bearer ${keys.get('admin')}x`]) {
+      for (const { method, url } of api.routes) {
+        const { status, json } = await send(method, url.replace(':type', 'deal').replace(/:\w+/, '1'), { key });
+        expect([status, json.code], `${method} ${url} with "${key.slice(0, 20)}"`).toEqual([401, 'unauthenticated']);
+      }
+    }
+    const { json } = await send('POST', '/api/v1/keys', { body: { name: 'revoked', role: 'viewer' } });
+    keys.set('revoked', json.text);
+    expect((await send('GET', '/api/v1/metrics', { key: 'revoked' })).status).toBe(200);
+    expect((await send('DELETE', `/api/v1/keys/${json.key.id}`)).status).toBe(200);
+    expect((await send('GET', '/api/v1/metrics', { key: 'revoked' })).status).toBe(401);
+  });
+
+  it('gives administration to administrators only', async () => {
+    for (const role of ROLES) {
+      for (const { method, url } of api.routes) {
+        if (!ADMINISTRATION.some((path) => url.startsWith(`/api/v1${path}`))) continue;
+        const body = url.endsWith('/keys') ? { name: 'x', role: 'viewer' } : url.endsWith('/policies') ? { rules: [] } : undefined;
+        const { status } = await send(method, url.replace(/:\w+/, 'unknown'), {
+          key: role,
+          body: method === 'GET' || method === 'DELETE' ? undefined : body,
+        });
+        if (role === 'admin') expect([200, 404], `${role} ${method} ${url}`).toContain(status);
+        else expect(status, `${role} ${method} ${url}`).toBe(403);
+      }
+    }
+  });
+
+  it('masks contact details for analysts, and shows viewers no single record', async () => {
+    await send('POST', '/api/v1/records/contact?source_system=test', {
+      body: { source_id: 'c', first_name: 'Ada', email: 'ada@example.org' },
+    });
+    const found = await send('GET', '/api/v1/records/contact?source_system=test&source_id=c', { key: 'analyst' });
+    expect(found.json.records[0].data.email ?? null).toBeNull();
+    const seen = await send('GET', '/api/v1/records/contact?source_system=test&source_id=c', { key: 'executive' });
+    expect(seen.json.records[0].data.email).toBe('ada@example.org');
+    const viewer = await send('GET', '/api/v1/records/deal?limit=1', { key: 'viewer' });
+    expect([viewer.status, viewer.json.records ?? []]).not.toEqual([200, expect.arrayContaining([expect.anything()])]);
+  });
+
+  it('keeps workspaces apart on every route', async () => {
+    const [deal] = (await send('GET', '/api/v1/records/deal?limit=1')).json.records;
+    for (const [method, path, body] of [
+      ['GET', `/api/v1/records/deal/${deal.id}`],
+      ['GET', `/api/v1/records/deal/${deal.id}/history`],
+      ['PATCH', `/api/v1/records/deal/${deal.id}`, { stage: 'Lost' }],
+      ['DELETE', `/api/v1/records/deal/${deal.id}`],
+      ['POST', `/api/v1/records/deal/${deal.id}/erase`, { reason: 'not mine' }],
+    ] as const) {
+      const { status, json } = await send(method, path, { key: 'other', body });
+      expect([status, json.code], `${method} ${path}`).toEqual([404, 'not_found']);
+    }
+    expect((await send('GET', '/api/v1/records/deal', { key: 'other' })).json.records).toEqual([]);
+    expect((await send('POST', '/api/v1/metrics/query', { key: 'other', body: { metrics: ['deals_won'] } })).json.rows).toEqual([[0]]);
+    const { events } = (await send('GET', '/api/v1/events?limit=100', { key: 'other' })).json;
+    expect(events).toEqual([]);
+    const stolen = await send('GET', '/api/v1/metrics', { key: 'other', headers: { 'sophia-workspace': 'main' } });
+    expect(stolen.status).toBe(403);
+    expect((await send('GET', `/api/v1/records/deal/${deal.id}`)).json.version).toBe(deal.version);
+  });
+
+  it('reads your writes, with entity tags and 304 for what did not change', async () => {
+    const path = `/api/v1/metrics/query?q=${encodeURIComponent(JSON.stringify({ metrics: ['revenue'] }))}`;
+    const first = await send('GET', path);
+    const tag = first.headers.get('etag') ?? '';
+    expect(await send('GET', path, { headers: { 'if-none-match': tag } })).toMatchObject({ status: 304, text: '' });
+    const written = await send('POST', '/api/v1/records/deal?source_system=test', {
+      body: { source_id: 'D', status: 'won', amount: '1000', currency: 'USD', close_date: '2017-05-05' },
+    });
+    expect(written.json).toMatchObject({ created: 1, rejected: 0 });
+    const after = await send('GET', path, { headers: { 'if-none-match': tag, 'sophia-after': written.json.token } });
+    expect(Number(after.json.rows[0][0])).toBe(Number(first.json.rows[0][0]) + 1000);
+    const again = await send('GET', path);
+    expect([again.json.cache.tier, again.headers.get('etag')]).toEqual(['L1', after.headers.get('etag')]);
+    for (const name of ['ratelimit', 'surrogate-key', 'sophia-complete-to', 'x-content-type-options'])
+      expect(again.headers.get(name), name).not.toBeNull();
+    expect((await send('GET', path, { headers: { 'sophia-after': 'nonsense' } })).status).toBe(400);
+  });
+
+  it('repeats nothing under one idempotency key', async () => {
+    const one = { key: 'admin', headers: { 'idempotency-key': 'k1' }, body: { source_id: 'I', amount: '1', currency: 'USD' } };
+    const path = '/api/v1/records/deal?source_system=test';
+    const first = await send('POST', path, one);
+    expect((await send('POST', path, one)).json).toEqual(first.json);
+    const other = await send('POST', path, { ...one, body: { source_id: 'I', amount: '2', currency: 'USD' } });
+    expect([other.status, other.json.code]).toEqual([422, 'idempotency_key_reused']);
+  });
+
+  it('streams rows in, rejects the wrong ones with line and reason, and takes them back repaired', async () => {
+    const csv = 'source_id,amount,currency,close_date\nS1,10,USD,2017-01-01\nS2,ten,USD,2017-01-01\nS3,30,USD,2017-02-30\n';
+    const { json } = await send('POST', '/api/v1/records/deal?source_system=csv', { headers: { 'content-type': 'text/csv' }, body: csv });
+    expect(json).toMatchObject({ created: 1, rejected: 2 });
+    expect(json.errors.map(({ line, column }: { line: number; column: string }) => [line, column])).toEqual([
+      [3, 'amount'],
+      [4, 'close_date'],
+    ]);
+    const letters = (await send('GET', '/api/v1/dead-letters?source_system=csv')).json.dead_letters;
+    expect(letters).toHaveLength(2);
+    for (const { id } of letters) {
+      const repaired = { source_id: `R${id}`, amount: '5', currency: 'USD', close_date: '2017-02-28' };
+      expect((await send('PUT', `/api/v1/dead-letters/${id}`, { body: repaired })).status).toBe(200);
+    }
+    expect((await send('POST', '/api/v1/dead-letters/replay', { body: { source_system: 'csv' } })).json).toMatchObject({
+      created: 2,
+      rejected: 0,
+    });
+    expect((await send('GET', '/api/v1/dead-letters?source_system=csv')).json.dead_letters).toEqual([]);
+  });
+
+  it('limits what a caller can make large', async () => {
+    const deep = `{"metrics":["revenue"],"filters":${'[{"and":'.repeat(200)}[]${'}]'.repeat(200)}}`;
+    expect((await send('POST', '/api/v1/metrics/query', { body: deep })).status).toBe(400);
+    const large = await send('POST', '/api/v1/records/deal?source_system=test', {
+      body: `{"source_id":"x","name":"${'a'.repeat(3_000_000)}"}`,
+    });
+    expect([large.status, large.json.code]).toEqual([413, 'payload_too_large']);
+    expect(
+      (await send('POST', '/api/v1/metrics/query', { body: Array.from({ length: 21 }, () => ({ metrics: ['revenue'] })) })).status,
+    ).toBe(400);
+  });
+
+  it('is described by OpenAPI, Swagger UI, ReDoc and a Postman collection', async () => {
+    const { json } = await send('GET', '/openapi.json', { key: '' });
+    expect(json.openapi).toBe('3.1.0');
+    const documented = Object.entries<object>(json.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    for (const { method, url } of api.routes) expect(documented).toContain(`${method} ${url.replaceAll(/:(\w+)/g, '{$1}')}`);
+    for (const path of ['/docs', '/redoc', '/redoc/redoc.standalone.js', '/health', '/health/live', '/api/v1/health', '/metrics']) {
+      expect((await send('GET', path, { key: '' })).status, path).toBe(200);
+    }
+    expect((await send('GET', '/postman.json', { key: '' })).json.info.name).toBe('Sophia');
+  });
+
+  const FUZZED = { numRuns: 150, seed: 20_171_231 };
+
+  it('answers any JSON at any route with a result or a 4xx of a stable code, never a 500', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat({ max: 1000 }), fc.json({ maxDepth: 4 }), fc.constantFrom(...ROLES), async (which, body, key) => {
+        const { method, url } = api.routes[which % api.routes.length] ?? { method: 'GET', url: '/' };
+        if (url.includes('/projections')) return;
+        const path = url.replace(':type', 'deal').replace(':name', 'fuzzed').replace(/:\w+/, '1');
+        const { status, json } = await send(method, `${path}?source_system=fuzz`, { key, body: method === 'GET' ? undefined : body });
+        expect(status, `${method} ${path} ${body}`).toBeLessThan(500);
+        if (status >= 400) expect(ERROR_CODES).toHaveProperty(json.code);
+      }),
+      FUZZED,
+    );
+  });
+
+  it('answers any bytes as rows, and any text as filter, cursor and query, without a 500', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), fc.string({ unit: 'binary', maxLength: 60 }), async (bytes, text) => {
+        for (const type of ['text/csv', 'application/x-ndjson', 'application/json']) {
+          const { status } = await send('POST', '/api/v1/records/deal?source_system=fuzz', {
+            headers: { 'content-type': type },
+            body: bytes,
+          });
+          expect(status, `${type} ${Buffer.from(bytes).toString('hex')}`).toBeLessThan(500);
+        }
+        const encoded = encodeURIComponent(text.toWellFormed());
+        for (const path of [
+          `/records/deal?filter=${encoded}`,
+          `/records/deal?cursor=${encoded}`,
+          `/events?after=${encoded}`,
+          `/metrics/query?q=${encoded}`,
+        ]) {
+          const { status } = await send('GET', `/api/v1${path}`);
+          expect(status, path).toBeLessThan(500);
+        }
+      }),
+      { ...FUZZED, numRuns: 60 },
+    );
+  });
+});
