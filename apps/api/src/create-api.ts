@@ -10,6 +10,8 @@ import { registerMetricRoutes } from './routes/metric-routes.ts';
 import { registerProjectionRoutes } from './routes/projection-routes.ts';
 import { registerRecordRoutes } from './routes/record-routes.ts';
 import { registerRecordTypeRoutes } from './routes/record-type-routes.ts';
+import { registerStartImportRoutes } from './routes/start-import-routes.ts';
+import { registerStatusRoutes } from './routes/status-routes.ts';
 import { type ApiServer, createApiServer } from './server/api-server.ts';
 import type { ApiServices } from './services.ts';
 
@@ -24,9 +26,11 @@ const registerRoutes = async (app: FastifyInstance, services: ApiServices): Prom
   registerRecordRoutes(app, services);
   registerRecordTypeRoutes(app, services);
   registerImportRoutes(app, services);
+  await registerStartImportRoutes(app, services);
   registerDeadLetterRoutes(app, services);
   registerEventRoutes(app, services);
   registerAdministrationRoutes(app, services);
   registerProjectionRoutes(app, services);
+  registerStatusRoutes(app, services);
   await registerDocuments(app);
 };

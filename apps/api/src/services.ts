@@ -16,6 +16,8 @@ export interface ApiServices {
   readonly audit: Audit;
   readonly observability: Observability;
   readonly configuration: HttpConfiguration;
+  /** Where files that cannot be read as they come are kept meanwhile. */
+  readonly spoolDirectory: string;
   /** Version of Sophia, for the documents. */
   readonly version: string;
   health(): Promise<HealthReport>;

@@ -1,10 +1,5 @@
-import { parseArgs } from 'node:util';
-import { parseConfiguration } from '@sophia/shared';
-import { start } from './commands/start.ts';
+import { environment } from './command-line/environment.ts';
+import { run } from './command-line/run.ts';
+import { openTerminal } from './command-line/terminal.ts';
 
-const { values } = parseArgs({
-  allowPositionals: true,
-  options: { port: { type: 'string' }, 'data-dir': { type: 'string' }, 'no-sample': { type: 'boolean' }, workspace: { type: 'string' } },
-});
-const { 'no-sample': noSample, ...options } = values;
-await start(parseConfiguration({ env: process.env, arguments: { ...options, ...(noSample === true ? { sample: false } : {}) } }));
+process.exitCode = await run(process.argv.slice(2), { terminal: openTerminal(process, environment), environment });

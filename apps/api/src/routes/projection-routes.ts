@@ -1,8 +1,13 @@
+import { Readable } from 'node:stream';
+import type { RebuildProgress } from '@sophia/analytics';
 import type { FastifyInstance } from 'fastify';
-import Type from 'typebox';
+import { problemDocument } from '../server/problem-document.ts';
 import type { ApiServices } from '../services.ts';
 import { defineRoute } from './define-route.ts';
 import { AnyObject } from './schemas.ts';
+
+/** Milliseconds between two lines of progress. */
+const TELL_EVERY = 250;
 
 export const registerProjectionRoutes = (app: FastifyInstance, { analytics }: ApiServices): void => {
   defineRoute(app, {
@@ -10,10 +15,31 @@ export const registerProjectionRoutes = (app: FastifyInstance, { analytics }: Ap
     url: '/projections/warehouse/rebuild',
     operation: 'rebuildWarehouse',
     summary: 'Makes the warehouse anew from the log beside the one in use, compares every table, and switches',
+    description:
+      'With `Accept: application/x-ndjson` the answer is lines `progress` while it runs, and a last line `rebuilt` or `problem`.',
     tag: 'administration',
     deadline: 24 * 3_600_000,
     responses: { 200: AnyObject },
     examples: [{ summary: 'Rebuild', path: '/api/v1/projections/warehouse/rebuild', status: 200 }],
-    handle: ({ call }) => analytics.rebuild(call),
+    handle: async ({ call, raw }, reply) => {
+      if (raw.headers.accept?.includes('application/x-ndjson') !== true) return analytics.rebuild(call);
+      const lines = new Readable({ read: () => undefined });
+      const write = (line: object): void => void lines.push(`${JSON.stringify(line)}\n`);
+      let told = 0;
+      const progress = (state: RebuildProgress): void => {
+        const now = performance.now();
+        if (now - told < TELL_EVERY) return;
+        told = now;
+        write({ progress: state });
+      };
+      analytics
+        .rebuild(call, progress)
+        .then(
+          (rebuilt) => write({ rebuilt }),
+          (error: unknown) => write({ problem: problemDocument(error, raw.id) }),
+        )
+        .finally(() => lines.push(null));
+      return reply.type('application/x-ndjson; charset=utf-8').send(lines);
+    },
   });
 };

@@ -1,15 +1,37 @@
-import { type Configuration, waitForStopSignal } from '@sophia/shared';
+import { parseConfiguration, waitForStopSignal } from '@sophia/shared';
+import { readConfigurationFile } from '../client/settings.ts';
+import type { CommonOptions, Invocation } from '../command-line/invocation.ts';
 import { serve } from '../server/serve.ts';
 
+export interface StartOptions extends CommonOptions {
+  readonly port?: string | undefined;
+  readonly host?: string | undefined;
+  readonly sample?: boolean | undefined;
+}
+
 /** Runs the server until it is told to stop; then lets what is in hand finish. */
-export const start = async (configuration: Configuration): Promise<void> => {
+export const start = async ({ terminal, environment }: Invocation, options: StartOptions): Promise<void> => {
   const begun = performance.now();
-  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  const say = (line: string): void => terminal.err(`${line}\n`);
+  const configuration = parseConfiguration({
+    env: environment,
+    file: await readConfigurationFile(environment),
+    arguments: {
+      port: options.port,
+      host: options.host,
+      'data-dir': options.dataDir,
+      workspace: options.workspace,
+      // Commander says true where nothing was said.
+      sample: options.sample === false ? false : undefined,
+    },
+  });
   say(`starting Sophia in ${configuration.dataDirectory}`);
   const stopped = waitForStopSignal();
   const served = await serve({ configuration, listens: true, say });
-  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
-  process.stdout.write(`Sophia is ready at ${served.address} after ${seconds} s. A key: ./sophia keys create --role analyst --name me\n`);
+  const seconds = (performance.now() - begun) / 1000;
+  const { address } = served;
+  if (options.json === true) terminal.out(`${JSON.stringify({ ready: { address, seconds, pid: process.pid } })}\n`);
+  else terminal.out(`Sophia is ready at ${address} after ${seconds.toFixed(1)} s. A key: ./sophia keys create --role analyst --name me\n`);
   const signal = await stopped;
   say(`${signal}: letting requests and work in hand finish (again to stop at once)`);
   await served.close();

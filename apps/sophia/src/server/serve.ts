@@ -1,4 +1,7 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type ApiServer, createApi } from '@sophia/api';
+import type { Observability } from '@sophia/observability';
 import { createPlatform, type Platform } from '@sophia/platform';
 import { type Configuration, createLifecycle, isSophiaError, SophiaError } from '@sophia/shared';
 import { VERSION } from '../version.ts';
@@ -9,6 +12,8 @@ export interface ServeOptions {
   readonly configuration: Configuration;
   /** Whether programs may call from outside, or only the command line through the socket in the data folder. */
   readonly listens: boolean;
+  /** Made from the configuration unless given; then it is the giver's to close. */
+  readonly observability?: Observability | undefined;
   /** What happens at the moment, for people. */
   readonly say: (line: string) => void;
 }
@@ -21,13 +26,14 @@ export interface Served {
 }
 
 /** The all-in-one server: platform, REST, and the socket for the owner of the data folder. */
-export const serve = async ({ configuration, listens, say }: ServeOptions): Promise<Served> => {
+export const serve = async ({ configuration, listens, observability, say }: ServeOptions): Promise<Served> => {
   const { dataDirectory } = configuration;
   const lifecycle = createLifecycle({ closeDeadline: configuration.shutdownMilliseconds });
   await openRunDirectory(dataDirectory);
-  const platform = await lifecycle.start('platform', () => startPlatform(configuration));
+  const platform = await lifecycle.start('platform', () => startPlatform(configuration, observability));
+  const spoolDirectory = await emptySpool(dataDirectory);
   await prepareWorkspace(platform, say);
-  const api = await lifecycle.start('api', () => openApi(platform));
+  const api = await lifecycle.start('api', () => openApi(platform, spoolDirectory));
   await api.listenAdmin(adminSocketPath(dataDirectory));
   const address = listens ? await listen(api, configuration) : null;
   if (address !== null) {
@@ -37,9 +43,9 @@ export const serve = async ({ configuration, listens, say }: ServeOptions): Prom
   return { address, platform, close: () => lifecycle.close() };
 };
 
-const startPlatform = async (configuration: Configuration): Promise<Platform> => {
+const startPlatform = async (configuration: Configuration, observability: Observability | undefined): Promise<Platform> => {
   try {
-    return await createPlatform({ configuration, version: VERSION });
+    return await createPlatform({ configuration, version: VERSION, observability });
   } catch (error) {
     const holder = await findServer(configuration.dataDirectory);
     if (!isSophiaError(error, 'data_folder_in_use') || holder === undefined) throw error;
@@ -52,8 +58,29 @@ const startPlatform = async (configuration: Configuration): Promise<Platform> =>
   }
 };
 
-const openApi = ({ catalog, analytics, auth, observability, configuration, health, ...rest }: Platform): Promise<ApiServer> =>
-  createApi({ ...rest, ...auth, catalog, analytics, observability, configuration: configuration.http, version: VERSION, health });
+/** What an earlier process left there is of no use. */
+const emptySpool = async (dataDirectory: string): Promise<string> => {
+  const spool = join(dataDirectory, 'spool');
+  await rm(spool, { recursive: true, force: true });
+  await mkdir(spool, { mode: 0o700 });
+  return spool;
+};
+
+const openApi = (
+  { catalog, analytics, auth, observability, configuration, health, ...rest }: Platform,
+  spoolDirectory: string,
+): Promise<ApiServer> =>
+  createApi({
+    ...rest,
+    ...auth,
+    catalog,
+    analytics,
+    observability,
+    configuration: configuration.http,
+    spoolDirectory,
+    version: VERSION,
+    health,
+  });
 
 const listen = async (api: ApiServer, { http: { host, port } }: Configuration): Promise<string> => {
   try {

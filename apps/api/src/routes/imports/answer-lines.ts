@@ -1,0 +1,48 @@
+import type { ServerResponse } from 'node:http';
+import type { ImportReport, RunningImport } from '@sophia/catalog';
+import type { JsonValue } from '@sophia/types';
+import type { FastifyReply } from 'fastify';
+import { problemDocument } from '../../server/problem-document.ts';
+
+/** Lines of an answer that is written while the import runs. */
+export interface AnswerLines {
+  progress(progress: object): void;
+  state(state: JsonValue): void;
+  /** Says that the import has begun, then how it ends; resolves when all is written. */
+  follow(running: RunningImport): Promise<void>;
+}
+
+/** The answer as NDJSON: `import`, then `progress` and `state` as they come, last `report` or `problem`. */
+export const openAnswerLines = (reply: FastifyReply): AnswerLines => {
+  const waiting: string[] = [];
+  let response: ServerResponse | undefined;
+  const write = (line: object): void => {
+    const text = `${JSON.stringify(line)}\n`;
+    if (response === undefined) waiting.push(text);
+    else response.write(text);
+  };
+  return {
+    progress: (progress) => write({ progress }),
+    state: (state) => write({ state }),
+    async follow({ id, origin, lastState, finished }) {
+      reply.hijack();
+      const { raw } = reply;
+      // Headers that hooks have set go along; a value is never undefined here.
+      raw.writeHead(200, { ...(reply.getHeaders() as Record<string, string>), 'content-type': 'application/x-ndjson; charset=utf-8' });
+      raw.write(`${JSON.stringify({ import: { id, origin, last_state: lastState } })}\n`);
+      for (const line of waiting.splice(0)) raw.write(line);
+      response = raw;
+      write(await ending(finished, reply.request.id));
+      await new Promise<void>((resolve) => {
+        raw.once('close', resolve);
+        raw.end(resolve);
+      });
+    },
+  };
+};
+
+const ending = (finished: Promise<ImportReport>, requestId: string): Promise<object> =>
+  finished.then(
+    (report) => ({ report }),
+    (error: unknown) => ({ problem: problemDocument(error, requestId) }),
+  );

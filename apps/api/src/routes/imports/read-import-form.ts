@@ -1,0 +1,31 @@
+import type { Readable } from 'node:stream';
+import { SophiaError } from '@sophia/shared';
+import type { FastifyRequest } from 'fastify';
+import { type ImportRequestOptions, parseImportOptions } from './import-options.ts';
+
+/** A form as it arrives: the file is still being sent. */
+export interface ImportForm {
+  readonly options: ImportRequestOptions;
+  readonly file: Readable;
+  readonly fileName: string | undefined;
+}
+
+/** Bytes of the options, mappings included. */
+const OPTIONS_BYTES = 16 * 2 ** 20;
+
+/** Reads a form up to its file, which stands last. Errors: `invalid_request`, `unsupported_media_type`, those of the options. */
+export const readImportForm = async (request: FastifyRequest, importBytes: number): Promise<ImportForm> => {
+  if (!request.isMultipart()) {
+    throw new SophiaError('unsupported_media_type', 'Send multipart/form-data: the field options (JSON), then the part file.');
+  }
+  let options: ImportRequestOptions = {};
+  const limits = { fileSize: importBytes, files: 1, fields: 1, fieldSize: OPTIONS_BYTES };
+  for await (const part of request.parts({ limits })) {
+    if (part.type === 'file') return { options, file: part.file, fileName: part.filename === '' ? undefined : part.filename };
+    if (part.fieldname !== 'options' || typeof part.value !== 'string' || part.valueTruncated) {
+      throw new SophiaError('invalid_request', 'The form has one field, options, of at most 16 MiB of JSON, and then the part file.');
+    }
+    options = parseImportOptions(part.value);
+  }
+  throw new SophiaError('invalid_request', 'The form has no part file.');
+};

@@ -1,0 +1,179 @@
+import multipart from '@fastify/multipart';
+import { openSource, suggestMapping } from '@sophia/connectors';
+import type { Call, JsonObject, RecordTypeDefinition } from '@sophia/types';
+import type { FastifyInstance } from 'fastify';
+import Type from 'typebox';
+import type { ApiServices } from '../services.ts';
+import { defineRoute } from './define-route.ts';
+import { openAnswerLines } from './imports/answer-lines.ts';
+import { ImportOptionsSchema, type ImportRequestOptions } from './imports/import-options.ts';
+import { openImportItems } from './imports/open-import-items.ts';
+import { readImportForm } from './imports/read-import-form.ts';
+import { idempotencyOf } from './record-routes.ts';
+import { AnyObject, IdempotencyHeaders } from './schemas.ts';
+
+/** An import takes as long as it takes. */
+const DEADLINE = 24 * 3_600_000;
+
+const Form = Type.Object(
+  { options: Type.Optional(ImportOptionsSchema), file: Type.String({ format: 'binary' }) },
+  { description: 'The field options as JSON first, the file last' },
+);
+
+const BOUNDARY = 'example';
+/** A form as it is sent. */
+const form = (options: object, file: string, fileName: string): string =>
+  [
+    `--${BOUNDARY}`,
+    'content-disposition: form-data; name="options"',
+    '',
+    JSON.stringify(options),
+    `--${BOUNDARY}`,
+    `content-disposition: form-data; name="file"; filename="${fileName}"`,
+    'content-type: application/octet-stream',
+    '',
+    file,
+    `--${BOUNDARY}--`,
+    '',
+  ].join('\r\n');
+const headers = { 'content-type': `multipart/form-data; boundary=${BOUNDARY}` };
+const CSV = 'source_id,name,status\nD-10,First,open\nD-11,Second,won\n';
+
+export const registerStartImportRoutes = async (app: FastifyInstance, services: ApiServices): Promise<void> => {
+  await app.register(multipart);
+  registerStart(app, services);
+  registerSuggest(app, services);
+};
+
+const registerStart = (app: FastifyInstance, { catalog, configuration, spoolDirectory }: ApiServices): void => {
+  defineRoute(app, {
+    method: 'POST',
+    url: '/imports',
+    operation: 'startImport',
+    summary: 'Imports a file of any format, or what a Singer tap writes, and reports counts that add up',
+    description:
+      'CSV, TSV, NDJSON, JSON or Parquet, plain or packed with gzip or zstd, are told apart by themselves. With `Accept: application/x-ndjson` ' +
+      'the answer is written while the import runs: a line `import` with its id, lines `progress` and `state`, and a last line `report` or `problem`. ' +
+      'An import that is cut off goes on with `resume`, or with the same Idempotency-Key, and the same file.',
+    tag: 'imports',
+    deadline: DEADLINE,
+    headers: IdempotencyHeaders,
+    body: Form,
+    checksBody: true,
+    consumes: ['multipart/form-data'],
+    responses: { 200: AnyObject },
+    examples: [
+      {
+        summary: 'A small table whose columns are called like the fields',
+        path: '/api/v1/imports',
+        headers,
+        body: form({ record_type: 'deal', source_system: 'example' }, CSV, 'deals.csv'),
+        status: 200,
+      },
+      { summary: 'Without saying what the rows are', path: '/api/v1/imports', headers, body: form({}, CSV, 'deals.csv'), status: 400 },
+    ],
+    handle: async ({ raw, call }, reply) => {
+      const sent = await readImportForm(raw, configuration.limits.importBytes);
+      const options = await withKept(sent.options, (id) => catalog.imports.get(call, id));
+      const spool = { directory: spoolDirectory, maxBytes: configuration.limits.importBytes };
+      const { items, sourceSystem } = await openImportItems(catalog, call, { ...sent, options }, spool);
+      const lines = raw.headers.accept?.includes('application/x-ndjson') === true ? openAnswerLines(reply) : undefined;
+      const { kind = 'file', name = sent.fileName ?? sourceSystem ?? kind, resume, bytes_total: bytesTotal } = options;
+      const running = await catalog.imports.start(
+        call,
+        {
+          name,
+          kind,
+          sourceSystem,
+          resume,
+          idempotency: idempotencyOf(raw),
+          bytesTotal,
+          parameters: keptOf(options),
+          onProgress: lines?.progress,
+          onState: lines?.state,
+        },
+        items,
+      );
+      if (lines === undefined) return reply.send(await running.finished);
+      return lines.follow(running);
+    },
+  });
+};
+
+const registerSuggest = (app: FastifyInstance, { catalog, configuration, spoolDirectory }: ApiServices): void => {
+  defineRoute(app, {
+    method: 'POST',
+    url: '/imports/suggest',
+    operation: 'suggestMapping',
+    summary: 'Writes a first mapping for a file: which type its rows are, which column is which field, what looks misspelt',
+    tag: 'imports',
+    deadline: DEADLINE,
+    body: Form,
+    checksBody: true,
+    consumes: ['multipart/form-data'],
+    responses: { 200: Type.Object({ mapping: Type.String(), assumptions: Type.Array(Type.String()) }) },
+    examples: [
+      {
+        summary: 'A table of deals',
+        path: '/api/v1/imports/suggest',
+        headers,
+        body: form({ source_system: 'example' }, CSV, 'deals.csv'),
+        status: 200,
+      },
+    ],
+    handle: async ({ raw, call }) => {
+      const { options, file, fileName } = await readImportForm(raw, configuration.limits.importBytes);
+      const definitions = await catalog.recordTypes.list(call);
+      const spool = { directory: spoolDirectory, maxBytes: configuration.limits.importBytes };
+      const source = await openSource({ kind: 'stream', stream: file, name: fileName }, { spool });
+      try {
+        const known = await knownIds(idsOf(catalog, call), definitions);
+        const mapping = suggestMapping(source, definitions, {
+          sourceSystem: options.source_system,
+          recordType: options.record_type,
+          known,
+        });
+        return { mapping, assumptions: source.description.assumptions };
+      } finally {
+        await source.close();
+        file.resume();
+      }
+    },
+  });
+};
+
+/** What is kept with an import, for whoever resumes it. */
+const keptOf = ({ resume: _resume, bytes_total: _bytes, ...kept }: ImportRequestOptions): JsonObject => kept;
+
+/** Options of an import that goes on are those it was begun with, but for what is told anew. */
+const withKept = async (
+  options: ImportRequestOptions,
+  read: (id: string) => Promise<{ readonly name: string; readonly parameters: JsonObject }>,
+): Promise<ImportRequestOptions> => {
+  if (options.resume === undefined) return options;
+  const { name, parameters } = await read(options.resume);
+  // Kept by this route.
+  return { name, ...(parameters as ImportRequestOptions), ...options };
+};
+
+/** Ids of at most so many records of a type are held against what a file refers to. */
+const MOST_IDS = 1_000;
+
+const idsOf = (catalog: ApiServices['catalog'], call: Call) => async (type: string) => {
+  const { items, nextCursor } = await catalog.records.list(call, type, { limit: MOST_IDS });
+  return nextCursor === null ? items.map(({ source_id }) => source_id) : undefined;
+};
+
+/** Ids of the types that others refer to, where there are few enough to compare with. */
+const knownIds = async (
+  idsOf: (type: string) => Promise<readonly string[] | undefined>,
+  definitions: readonly RecordTypeDefinition[],
+): Promise<ReadonlyMap<string, readonly string[]>> => {
+  const types = new Set(definitions.flatMap(({ fields }) => fields.flatMap(({ references }) => references ?? [])));
+  const known = new Map<string, readonly string[]>();
+  for (const type of types) {
+    const ids = definitions.some(({ name }) => name === type) ? await idsOf(type) : undefined;
+    if (ids !== undefined && ids.length > 0) known.set(type, ids);
+  }
+  return known;
+};

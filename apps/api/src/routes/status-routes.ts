@@ -1,0 +1,46 @@
+import type { FastifyInstance } from 'fastify';
+import type { ApiServices } from '../services.ts';
+import { defineRoute } from './define-route.ts';
+import { requireAdministrator } from './require-administrator.ts';
+import { AnyObject } from './schemas.ts';
+
+/** How the platform is, for those who run it. */
+export const registerStatusRoutes = (app: FastifyInstance, services: ApiServices): void => {
+  const { analytics, observability, health } = services;
+  defineRoute(app, {
+    method: 'GET',
+    url: '/status',
+    operation: 'getStatus',
+    summary: 'Health of each dependency, how far the warehouse is behind, caches, freshness and slow queries; administrators only',
+    tag: 'administration',
+    responses: { 200: AnyObject },
+    examples: [{ summary: 'The status', path: '/api/v1/status', status: 200 }],
+    handle: async ({ call }) => {
+      await requireAdministrator(services, call, 'status.read', 'status');
+      const [report, projection, freshness] = await Promise.all([health(), analytics.status(), analytics.freshness(call)]);
+      const { readPoint, generation, setAside, lagSeconds, problems, caches } = projection;
+      return {
+        ...report,
+        process: { id: process.pid, uptime_seconds: Math.round(process.uptime()), memory_bytes: process.memoryUsage.rss() },
+        warehouse: {
+          position: readPoint.position,
+          complete_to: readPoint.completeTo,
+          generation,
+          set_aside: setAside,
+          lag_seconds: lagSeconds,
+          problems: problems.filter(({ workspace }) => workspace === call.principal.workspace).flatMap((each) => each.problems),
+        },
+        caches,
+        freshness,
+        slow_queries: {
+          threshold_milliseconds: observability.slowQueries.threshold,
+          queries: observability.slowQueries.list().map(({ totalMilliseconds, maximumMilliseconds, ...query }) => ({
+            ...query,
+            total_milliseconds: totalMilliseconds,
+            maximum_milliseconds: maximumMilliseconds,
+          })),
+        },
+      };
+    },
+  });
+};

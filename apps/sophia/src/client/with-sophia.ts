@@ -1,0 +1,73 @@
+import { connect } from 'node:net';
+import { CommandError } from '../command-line/command-error.ts';
+import type { CommonOptions, Invocation } from '../command-line/invocation.ts';
+import { adminSocketPath } from '../server/run-directory.ts';
+import type { ServeAloneOptions } from '../server/serve-alone.ts';
+import { type ApiClient, createApiClient } from './api-client.ts';
+import { clientSettings } from './settings.ts';
+
+/** Milliseconds to wait for a Sophia that holds the folder and does not answer yet: it starts. */
+const STARTING = 60_000;
+const LOOK_EVERY = 100;
+
+/**
+ * Runs `work` against the Sophia of `SOPHIA_URL`, else the one that holds the data folder, else one
+ * that is started for this command alone and answers through the same socket.
+ */
+export const withSophia = async <Result>(
+  { terminal, environment }: Invocation,
+  options: CommonOptions,
+  work: (api: ApiClient) => Promise<Result>,
+): Promise<Result> => {
+  const { dataDirectory, workspace } = await clientSettings(options, environment);
+  const { SOPHIA_URL: url, SOPHIA_KEY: key } = environment;
+  if (url !== undefined) return work(createApiClient({ url: parseUrl(url), key }, workspace));
+  const socketPath = adminSocketPath(dataDirectory);
+  const api = createApiClient({ socketPath }, workspace);
+  if (await answers(socketPath)) return work(api);
+  const alone = await startAlone({ dataDirectory, workspace, environment, say: (line) => terminal.err(`${line}\n`) });
+  if (alone === undefined) {
+    await waitFor(socketPath);
+    return work(api);
+  }
+  try {
+    return await work(api);
+  } finally {
+    await alone.close();
+  }
+};
+
+/** Undefined where another process holds the folder: it is about to answer. */
+const startAlone = async (options: ServeAloneOptions): Promise<{ close(): Promise<void> } | undefined> => {
+  const { serveAlone } = await import('../server/serve-alone.ts');
+  try {
+    return await serveAlone(options);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'data_folder_in_use') return undefined;
+    throw error;
+  }
+};
+
+const parseUrl = (url: string): URL => {
+  if (URL.canParse(url)) return new URL(url);
+  throw new CommandError('usage', `SOPHIA_URL is ${JSON.stringify(url)}, which is no address.`);
+};
+
+const answers = (socketPath: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(socketPath);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+
+const waitFor = async (socketPath: string): Promise<void> => {
+  const { setTimeout: sleep } = await import('node:timers/promises');
+  const latest = performance.now() + STARTING;
+  while (!(await answers(socketPath))) {
+    if (performance.now() > latest) throw new CommandError('temporary', 'The Sophia that holds the data folder does not answer.');
+    await sleep(LOOK_EVERY);
+  }
+};

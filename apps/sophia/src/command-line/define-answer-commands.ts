@@ -1,0 +1,75 @@
+import { type Command, Option } from 'commander';
+import type { AskOptions } from '../commands/query.ts';
+import type { QueryOptions } from '../input/metric-query.ts';
+import { withExamples } from './examples.ts';
+import type { CommonOptions } from './invocation.ts';
+import type { Runs } from './runs-in.ts';
+
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+
+const withQueryOptions = (command: Command): Command =>
+  command
+    .argument('<metrics...>', 'names of metrics (sophia metrics list)')
+    .addOption(
+      new Option('--by <dimension>', 'dimension, with a grain for times: deal.close_date:month; may be repeated').argParser(collect),
+    )
+    .addOption(
+      new Option('--where <condition>', '"product.name=GTX Pro"; also != > >= < <= ~ ^= in (..), is null; may be repeated').argParser(
+        collect,
+      ),
+    )
+    .addOption(new Option('--having <condition>', 'the same over metrics: "revenue>=100000"; may be repeated').argParser(collect))
+    .option('--from <day>', 'first day or instant: 2017, 2017-Q1, 2017-03, 2017-03-01')
+    .option('--to <day>', 'end, itself not included')
+    .addOption(new Option('--compare <period>', 'compare with').choices(['previous_period', 'previous_year']))
+    .addOption(
+      new Option('--order <name>', 'metric or dimension, - before it: descending (--order=-revenue); may be repeated').argParser(collect),
+    )
+    .option('--limit <rows>', 'at most so many rows')
+    .option('--as-of <moment>', 'as Sophia knew it then: an instant, a day, or 2h')
+    .option('--time-zone <zone>', 'IANA name; the workspace’s unless told')
+    .addOption(new Option('--week-start <day>', 'first day of weeks').choices(['monday', 'sunday']))
+    .option('--no-fill', 'leave periods without data out');
+
+export const defineAnswerCommands = (program: Command, { client }: Runs): void => {
+  withExamples(
+    withQueryOptions(program.command('query').description('ask for metrics'))
+      .option('--csv', 'print CSV')
+      .option('--chart', 'draw a plot')
+      .option('--after <token>', 'token of a write that the answer contains')
+      .option('--no-cache', 'compute the answer anew')
+      .action(
+        client(async (invocation, metrics: string[], options: AskOptions) =>
+          (await import('../commands/query.ts')).query(invocation, metrics, options),
+        ),
+      ),
+    'sophia query revenue win_rate --by user.office',
+    'sophia query revenue --by deal.close_date:month --from 2017-01 --to 2018-01 --chart',
+    'sophia query revenue --by product.name --where "user.office=West" --order=-revenue --limit 3',
+    'sophia query pipeline_value --as-of "2 days ago" --json',
+  );
+  withExamples(
+    withQueryOptions(
+      program.command('explain').description('show the statement, rollup and policy behind a query, without running it'),
+    ).action(
+      client(async (invocation, metrics: string[], options: QueryOptions & CommonOptions) =>
+        (await import('../commands/explain.ts')).explain(invocation, metrics, options),
+      ),
+    ),
+    'sophia explain revenue --by user.office',
+  );
+  const metrics = program.command('metrics').description('metrics that can be asked for');
+  withExamples(
+    metrics
+      .command('list')
+      .description('list metrics; with --dimensions what each can be asked by')
+      .option('--dimensions', 'also list dimensions')
+      .action(
+        client(async (invocation, options: CommonOptions & { dimensions?: boolean }) =>
+          (await import('../commands/metrics.ts')).listMetrics(invocation, options),
+        ),
+      ),
+    'sophia metrics list',
+    'sophia metrics list --dimensions',
+  );
+};

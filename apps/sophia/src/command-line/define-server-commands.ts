@@ -1,0 +1,151 @@
+import { type Command, Option } from 'commander';
+import type { CreateKeyOptions } from '../commands/keys.ts';
+import type { StartOptions } from '../commands/start.ts';
+import { withExamples } from './examples.ts';
+import type { CommonOptions } from './invocation.ts';
+import type { Runs } from './runs-in.ts';
+
+const ROLES = ['viewer', 'analyst', 'employee', 'manager', 'executive', 'admin'];
+
+export const defineServerCommands = (program: Command, runs: Runs): void => {
+  defineStart(program, runs);
+  defineStatus(program, runs);
+  defineKeys(program, runs);
+  defineUpkeep(program, runs);
+  defineTools(program, runs);
+};
+
+const defineStart = (program: Command, { local }: Runs): void => {
+  withExamples(
+    program
+      .command('start')
+      .description('run Sophia until Ctrl-C; an empty data folder is filled with the sample')
+      .option('--port <port>', 'port to listen at (SOPHIA_PORT, else 8080); 0: any that is free')
+      .option('--host <address>', 'address to listen at (SOPHIA_HOST, else 127.0.0.1)')
+      .option('--no-sample', 'leave an empty data folder empty')
+      .action(local(async (invocation, options: StartOptions) => (await import('../commands/start.ts')).start(invocation, options))),
+    'sophia start',
+    'sophia start --port 9000 --data-dir /var/lib/sophia --no-sample',
+  );
+};
+
+const defineStatus = (program: Command, { client }: Runs): void => {
+  withExamples(
+    program
+      .command('status')
+      .description('health, lag, caches, sources, what stands aside')
+      .option('--slow', 'the slowest queries of late')
+      .action(
+        client(async (invocation, options: CommonOptions & { slow?: boolean }) =>
+          (await import('../commands/status.ts')).status(invocation, options),
+        ),
+      ),
+    'sophia status',
+    'sophia status --slow',
+  );
+};
+
+const defineKeys = (program: Command, { client }: Runs): void => {
+  const keys = program.command('keys').description('API keys');
+  withExamples(
+    keys
+      .command('create')
+      .description('make a key; it is shown this once')
+      .addOption(new Option('--role <role>', 'what it may do').choices(ROLES).makeOptionMandatory())
+      .requiredOption('--name <name>', 'what it is for')
+      .option('--expires <instant>', 'when it ends: ISO 8601')
+      .option('--user <system:id>', 'the user record that whoever has it is')
+      .option('--requests-per-second <count>', 'its own rate limit')
+      .action(
+        client(async (invocation, options: CreateKeyOptions) => (await import('../commands/keys.ts')).createKey(invocation, options)),
+      ),
+    'sophia keys create --role analyst --name notebook',
+    'sophia keys create --role employee --name "Ann’s phone" --user crm:ann --json',
+  );
+  withExamples(
+    keys
+      .command('list')
+      .description('keys, without their secrets')
+      .action(client(async (invocation, options: CommonOptions) => (await import('../commands/keys.ts')).listKeys(invocation, options))),
+    'sophia keys list',
+  );
+  withExamples(
+    keys
+      .command('revoke')
+      .description('refuse a key from now on')
+      .argument('<id>', 'id of the key')
+      .action(
+        client(async (invocation, id: string, options: CommonOptions) =>
+          (await import('../commands/keys.ts')).revokeKey(invocation, id, options),
+        ),
+      ),
+    'sophia keys revoke 01M7YQ6SDE6TZEDKRYDVCVNCDQ',
+  );
+};
+
+const defineUpkeep = (program: Command, { local, client }: Runs): void => {
+  const rebuild = program.command('rebuild').description('make derived data anew');
+  withExamples(
+    rebuild
+      .command('warehouse')
+      .description('make the warehouse anew from the log beside the one in use, compare every table, switch')
+      .action(
+        client(async (invocation, options: CommonOptions) =>
+          (await import('../commands/rebuild.ts')).rebuildWarehouse(invocation, options),
+        ),
+      ),
+    'sophia rebuild warehouse',
+  );
+  withExamples(
+    program
+      .command('reset')
+      .description('remove the data folder with all that is in it')
+      .option('--yes', 'do not ask')
+      .action(
+        local(async (invocation, options: CommonOptions & { yes?: boolean }) =>
+          (await import('../commands/reset.ts')).reset(invocation, options),
+        ),
+      ),
+    'sophia reset --data-dir trial --yes',
+  );
+};
+
+const defineTools = (program: Command, { local }: Runs): void => {
+  withExamples(
+    program
+      .command('config')
+      .description('the configuration in force and where each value comes from, secrets masked')
+      .action(local(async (invocation, options: CommonOptions) => (await import('../commands/config.ts')).config(invocation, options))),
+    'sophia config',
+  );
+  withExamples(
+    program
+      .command('completion')
+      .description('print a script that completes commands and options')
+      .argument('<shell>', 'bash, zsh or fish')
+      .action(
+        local(async (invocation, shell: string) => (await import('../commands/completion.ts')).completion(invocation, shell, program)),
+      ),
+    'source <(sophia completion bash)',
+    'sophia completion fish > ~/.config/fish/completions/sophia.fish',
+  );
+  withExamples(
+    program
+      .command('bench')
+      .description('measure Sophia against reference programs on this machine')
+      .argument('[names...]', 'rows to run; all unless told')
+      .option('--check', 'fail where a figure is below its gate')
+      .allowUnknownOption()
+      .action(
+        local(async (invocation, names: string[], options: { check?: boolean }) =>
+          (await import('../commands/bench.ts')).bench(invocation, names, options),
+        ),
+      ),
+    'sophia bench --check',
+  );
+  program
+    .command('test')
+    .description('run the tests (sophia test unit runs one project)')
+    .argument('[projects...]', 'projects')
+    .allowUnknownOption();
+};

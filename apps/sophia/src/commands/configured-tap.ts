@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { runTap } from '@sophia/connectors';
+import type { JsonObject, JsonValue } from '@sophia/types';
+import { CommandError } from '../command-line/command-error.ts';
+import type { Invocation } from '../command-line/invocation.ts';
+
+/** A Singer tap as a YAML file configures it. */
+export interface ConfiguredTap {
+  /** Names its imports: the state of the last one is gone on from. */
+  readonly name: string;
+  readonly sourceSystem: string | undefined;
+  /** Paths of mappings. */
+  readonly mappings: readonly string[];
+  /** What the tap writes, once it has begun. */
+  readonly bytes: AsyncIterable<Uint8Array>;
+  /** Starts the tap from a state; null: from the beginning. */
+  begin(state: JsonValue | null): void;
+}
+
+const KEYS = ['name', 'source_system', 'command', 'config', 'catalog', 'mappings', 'environment'];
+
+/** Errors: `CommandError` where the file is not there or not well formed. */
+export const readTap = async (path: string, { environment, terminal }: Invocation): Promise<ConfiguredTap> => {
+  const { parse } = await import('yaml');
+  const text = await readFile(path, 'utf8').catch((error: Error) => {
+    throw new CommandError('notFound', `The tap ${path} cannot be read: ${error.message}`);
+  });
+  const found: unknown = parse(text);
+  if (typeof found !== 'object' || found === null) throw invalid(path, 'it is no mapping of keys');
+  const tap = found as Readonly<Record<string, unknown>>;
+  const unknown = Object.keys(tap).find((key) => !KEYS.includes(key));
+  if (unknown !== undefined) throw invalid(path, `${unknown} is no key of a tap; they are ${KEYS.join(', ')}`);
+  const [program, ...args] = texts(path, 'command', tap.command);
+  if (program === undefined) throw invalid(path, 'command is a list: the program and its arguments');
+  const begun = Promise.withResolvers<JsonValue | null>();
+  const folder = dirname(resolve(path));
+  return {
+    name: typeof tap.name === 'string' ? tap.name : program,
+    sourceSystem: typeof tap.source_system === 'string' ? tap.source_system : undefined,
+    mappings: texts(path, 'mappings', tap.mappings ?? []).map((mapping) => resolve(folder, mapping)),
+    begin: (state) => begun.resolve(state),
+    bytes: (async function* () {
+      const state = await begun.promise;
+      const running = await runTap({
+        command: [program, ...args],
+        config: objectOf(path, 'config', tap.config ?? {}),
+        catalog: tap.catalog === undefined ? undefined : objectOf(path, 'catalog', tap.catalog),
+        state: state ?? undefined,
+        directory: join(environment.SOPHIA_DATA_DIR ?? folder, 'run'),
+        environment: { PATH: environment.PATH ?? '', ...environmentOf(path, tap.environment, environment) },
+        log: (line) => terminal.err(`${line}\n`),
+      });
+      try {
+        yield* running.output;
+      } finally {
+        await running.close();
+      }
+    })(),
+  };
+};
+
+/** `environment` names the variables that the tap may see. */
+const environmentOf = (path: string, names: unknown, environment: Invocation['environment']): Record<string, string> =>
+  Object.fromEntries(
+    texts(path, 'environment', names ?? []).flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
+  );
+
+const texts = (path: string, key: string, found: unknown): readonly string[] => {
+  if (Array.isArray(found) && found.every((each) => typeof each === 'string')) return found;
+  throw invalid(path, `${key} is a list of texts`);
+};
+
+const objectOf = (path: string, key: string, found: unknown): JsonObject => {
+  // YAML gives the values of JSON.
+  if (typeof found === 'object' && found !== null && !Array.isArray(found)) return found as JsonObject;
+  throw invalid(path, `${key} is a mapping of keys`);
+};
+
+const invalid = (path: string, what: string): CommandError => new CommandError('usage', `The tap ${path} is not well formed: ${what}.`);

@@ -1,0 +1,117 @@
+import type { DeadLetter } from '@sophia/catalog';
+import type { JsonObject, JsonValue, WriteAnswer } from '@sophia/types';
+import { CommandError } from '../command-line/command-error.ts';
+import type { Exit } from '../command-line/exit-codes.ts';
+import type { ClientInvocation, CommonOptions } from '../command-line/invocation.ts';
+import { parseCount } from '../input/metric-query.ts';
+import { stylesOf } from '../output/styles.ts';
+import { renderTable } from '../output/table.ts';
+import { plainText } from '../output/text-width.ts';
+
+export interface ReplayOptions extends CommonOptions {
+  readonly import?: string | undefined;
+  readonly type?: string | undefined;
+  readonly sourceSystem?: string | undefined;
+  readonly code?: string | undefined;
+  readonly state?: string | undefined;
+}
+export interface ListDeadLettersOptions extends ReplayOptions {
+  readonly limit?: string | undefined;
+}
+
+const selectionOf = ({ import: id, type, sourceSystem, code, state }: ReplayOptions) => ({
+  import: id,
+  record_type: type,
+  source_system: sourceSystem,
+  code,
+  state,
+});
+
+export const listDeadLetters = async ({ api, terminal }: ClientInvocation, options: ListDeadLettersOptions): Promise<void> => {
+  const limit = options.limit === undefined ? 20 : parseCount(options.limit, '--limit');
+  const page = await api.call<{ dead_letters: readonly DeadLetter[]; next_cursor: string | null }>('GET', '/dead-letters', {
+    query: { ...selectionOf(options), limit },
+  });
+  if (options.json === true) return terminal.out(`${JSON.stringify(page)}\n`);
+  const styles = stylesOf(terminal);
+  terminal.out(
+    renderTable(
+      ['Id', 'State', 'Type', 'Source', 'Line', 'Column', 'Value', 'Reason'].map((title) => ({ title })),
+      page.dead_letters.flatMap((letter) =>
+        letter.errors.map(({ column, value, message }) => [
+          letter.id,
+          letter.state,
+          letter.record_type,
+          letter.source_system,
+          String(letter.line),
+          column ?? '',
+          value === undefined ? '' : JSON.stringify(value),
+          message,
+        ]),
+      ),
+      { width: terminal.columns, styles },
+    ),
+  );
+  if (page.next_cursor !== null) terminal.out(styles.faint('there are more: --limit\n'));
+};
+
+/** Members of a row beside its fields. */
+const ROW_MEMBERS = ['source_id', 'occurred_at', 'source_version', 'business_priority'];
+
+export const repairDeadLetter = async (
+  invocation: ClientInvocation,
+  id: string,
+  assignments: readonly string[],
+  options: CommonOptions & { readonly replay?: boolean | undefined },
+): Promise<Exit> => {
+  const { api, terminal } = invocation;
+  const changes = assignments.map(parseAssignment);
+  const path = `/dead-letters/${encodeURIComponent(id)}`;
+  const { row } = await api.call<DeadLetter>('GET', path);
+  const { fields, original: _original, ...members } = row;
+  const repaired: Record<string, JsonValue> = { ...fields };
+  for (const name of ROW_MEMBERS) {
+    const value = (members as JsonObject)[name];
+    if (value !== undefined && value !== null) repaired[name] = value;
+  }
+  for (const [name, value] of changes) repaired[name] = value;
+  const letter = await api.call<DeadLetter>('PUT', path, { body: repaired });
+  if (options.replay === true) return replayDeadLetters(invocation, [id], options);
+  terminal.out(options.json === true ? `${JSON.stringify(letter)}\n` : `${id} is repaired; replay it: sophia dead-letters replay ${id}\n`);
+  return 'ok';
+};
+
+const parseAssignment = (text: string): readonly [string, string | null] => {
+  const [, name, value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined)
+    throw new CommandError('usage', `${JSON.stringify(text)} is no repair.`, 'Write field=value, such as amount=1054.50.');
+  return [name.trim(), value === '' ? null : value];
+};
+
+/** Writes rows again: those named, else the selection. */
+export const replayDeadLetters = async (
+  { api, terminal }: ClientInvocation,
+  ids: readonly string[],
+  options: ReplayOptions,
+): Promise<Exit> => {
+  const body = ids.length > 0 ? { ids } : selectionOf(options);
+  const answer = await api.call<WriteAnswer>('POST', '/dead-letters/replay', { body });
+  const exit = answer.rejected > 0 ? 'rejected' : 'ok';
+  if (options.json === true) {
+    terminal.out(`${JSON.stringify(answer)}\n`);
+    return exit;
+  }
+  const { created, updated, unchanged, rejected, errors } = answer;
+  terminal.out(`${created} created + ${updated} updated + ${unchanged} unchanged + ${rejected} rejected again\n`);
+  for (const { line, code, message } of errors) terminal.out(`  line ${line}: ${plainText(message)} [${code}]\n`);
+  return exit;
+};
+
+export const discardDeadLetters = async (
+  { api, terminal }: ClientInvocation,
+  ids: readonly string[],
+  { json }: CommonOptions,
+): Promise<void> => {
+  const answer = await api.call<{ discarded: number }>('POST', '/dead-letters/discard', { body: { ids } });
+  terminal.out(json === true ? `${JSON.stringify(answer)}\n` : `${answer.discarded} discarded\n`);
+};

@@ -1,0 +1,103 @@
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import type { ImportReport } from '@sophia/catalog';
+import { ProblemError } from '../client/problem-error.ts';
+import { CommandError } from '../command-line/command-error.ts';
+import type { Exit } from '../command-line/exit-codes.ts';
+import type { ClientInvocation, CommonOptions } from '../command-line/invocation.ts';
+import { askFormat, type FormatQuestion } from '../input/ask-format.ts';
+import { renderReport } from '../output/import-report.ts';
+import { stylesOf } from '../output/styles.ts';
+import { runImport } from './run-import.ts';
+
+export interface ImportFileOptions extends CommonOptions {
+  readonly mapping?: string | undefined;
+  readonly sourceSystem?: string | undefined;
+  readonly type?: string | undefined;
+  readonly resume?: string | undefined;
+  readonly format?: string | undefined;
+  readonly encoding?: string | undefined;
+  readonly delimiter?: string | undefined;
+  readonly header?: boolean | undefined;
+}
+
+/** Imports files one after the other; the exit says whether rows were rejected. */
+export const importFiles = async (invocation: ClientInvocation, files: readonly string[], options: ImportFileOptions): Promise<Exit> => {
+  const chosen = files.length === 0 && options.resume !== undefined ? [await pathOf(invocation, options.resume)] : files;
+  if (chosen.length === 0) throw new CommandError('usage', 'No file is named.', 'sophia import FILE --mapping mapping.yaml');
+  if (options.resume !== undefined && chosen.length > 1) throw new CommandError('usage', 'One import is resumed at a time.');
+  const reports: ImportReport[] = [];
+  for (const path of chosen) {
+    const report = await importFile(invocation, path, options);
+    reports.push(report);
+    if (options.json !== true) invocation.terminal.out(renderReport(report, stylesOf(invocation.terminal)));
+  }
+  if (options.json === true) invocation.terminal.out(`${JSON.stringify(reports.length === 1 ? reports[0] : reports)}\n`);
+  return reports.some(({ rejected }) => rejected > 0) ? 'rejected' : 'ok';
+};
+
+/** The file of an import that was interrupted, as it was named then. */
+const pathOf = async ({ api }: ClientInvocation, id: string): Promise<string> => {
+  const { parameters } = await api.call<ImportReport>('GET', `/imports/${encodeURIComponent(id)}`);
+  if (typeof parameters.path === 'string') return parameters.path;
+  throw new CommandError('usage', `The import ${id} does not say which file it read.`, `sophia import FILE --resume ${id}`);
+};
+
+const importFile = async (invocation: ClientInvocation, path: string, options: ImportFileOptions): Promise<ImportReport> => {
+  const size = await sizeOf(path);
+  const sent = {
+    ...(await mappingOf(options.mapping)),
+    source_system: options.sourceSystem,
+    record_type: options.type,
+    resume: options.resume,
+    path: resolve(path),
+    bytes_total: size,
+    format: options.format,
+    encoding: options.encoding,
+    delimiter: options.delimiter === '\\t' ? '\t' : options.delimiter,
+    header: options.header,
+  };
+  const answers: Record<string, string> = {};
+  for (;;) {
+    try {
+      return await runImport(invocation, {
+        options: { ...sent, answers },
+        fileName: basename(path),
+        bytes: createReadStream(path, { highWaterMark: 256 * 1024 }),
+      });
+    } catch (error) {
+      const question = questionOf(error);
+      if (question === undefined || !invocation.terminal.interactive || question.column in answers) throw error;
+      answers[question.column] = await askFormat(invocation.terminal, question);
+    }
+  }
+};
+
+/** Bytes of a file that can be read. */
+export const sizeOf = async (path: string): Promise<number> => {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => error);
+  if (found instanceof Error) {
+    throw new CommandError(found.code === 'ENOENT' ? 'notFound' : 'failed', `${path} cannot be read: ${found.message}`);
+  }
+  if (!found.isFile()) throw new CommandError('usage', `${path} is not a regular file.`);
+  return found.size;
+};
+
+const mappingOf = async (path: string | undefined): Promise<{ mapping?: string; mapping_name?: string }> => {
+  if (path === undefined) return {};
+  try {
+    return { mapping: await readFile(path, 'utf8'), mapping_name: path };
+  } catch (error) {
+    throw new CommandError('notFound', `The mapping ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+};
+
+const questionOf = (error: unknown): FormatQuestion | undefined => {
+  if (!(error instanceof ProblemError)) return undefined;
+  const { code, column, field, example, choices } = error.problem;
+  // These errors are the questions, as the connectors ask them.
+  return code === 'ambiguous_date_format' || code === 'ambiguous_number_format'
+    ? ({ column, field, example, choices } as FormatQuestion)
+    : undefined;
+};

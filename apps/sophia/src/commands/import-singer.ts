@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises';
+import { CommandError } from '../command-line/command-error.ts';
+import type { Exit } from '../command-line/exit-codes.ts';
+import type { ClientInvocation } from '../command-line/invocation.ts';
+import { renderReport } from '../output/import-report.ts';
+import { stylesOf } from '../output/styles.ts';
+import type { ImportFileOptions } from './import-files.ts';
+import { runImport } from './run-import.ts';
+
+export interface ImportSingerOptions extends Omit<ImportFileOptions, 'mapping'> {
+  readonly mappings: readonly string[];
+  readonly tap?: string | undefined;
+}
+
+/** Imports what a Singer tap writes, from standard input or run by us; states go to standard output when all before them is committed. */
+export const importSinger = async (invocation: ClientInvocation, options: ImportSingerOptions): Promise<Exit> => {
+  const { terminal } = invocation;
+  const { sourceSystem: given, mappings: paths, json } = options;
+  const tap = options.tap === undefined ? undefined : await (await import('./configured-tap.ts')).readTap(options.tap, invocation);
+  const sourceSystem = given ?? tap?.sourceSystem;
+  if (sourceSystem === undefined) throw new CommandError('usage', 'A Singer import needs --source-system: where the records come from.');
+  const mappings = await Promise.all([...(tap?.mappings ?? []), ...paths].map((path) => readFile(path, 'utf8')));
+  const name = tap?.name ?? sourceSystem;
+  const report = await runImport(
+    invocation,
+    {
+      options: { kind: 'singer', name, source_system: sourceSystem, mappings },
+      fileName: name,
+      bytes: tap?.bytes ?? stdin(terminal.input),
+    },
+    {
+      onBegun: (lastState) => tap?.begin(lastState),
+      // As `target-*` programs do, so that a state file can be kept.
+      onState: (state) => json !== true && terminal.out(`${JSON.stringify(state)}\n`),
+    },
+  );
+  if (json === true) terminal.out(`${JSON.stringify(report)}\n`);
+  else terminal.err(renderReport(report, stylesOf({ colour: false })));
+  return report.rejected > 0 ? 'rejected' : 'ok';
+};
+
+async function* stdin(input: NodeJS.ReadableStream): AsyncGenerator<Uint8Array> {
+  for await (const chunk of input) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+}

@@ -1,0 +1,68 @@
+import type { AnswerColumn, Cell, Freshness, MetricQuery } from '@sophia/types';
+import { CommandError } from '../command-line/command-error.ts';
+import type { ClientInvocation } from '../command-line/invocation.ts';
+import { type QueryOptions, queryOf } from '../input/metric-query.ts';
+import { renderCsv } from '../output/csv.ts';
+import { formatCell, isNumeric } from '../output/format-cell.ts';
+import { freshnessLine } from '../output/freshness-line.ts';
+import { stylesOf } from '../output/styles.ts';
+import { renderTable } from '../output/table.ts';
+
+interface Answer {
+  readonly columns: readonly AnswerColumn[];
+  readonly rows: readonly (readonly Cell[])[];
+  readonly freshness: Freshness;
+  readonly cache: { readonly tier: string; readonly age_ms: number };
+  readonly notes?: readonly string[] | undefined;
+}
+
+export interface AskOptions extends QueryOptions {
+  readonly json?: boolean | undefined;
+  readonly csv?: boolean | undefined;
+  readonly chart?: boolean | undefined;
+  /** A write's token. */
+  readonly after?: string | undefined;
+  readonly cache?: boolean | undefined;
+}
+
+const CHART_WIDTH = 100;
+
+/** Asks for metrics and prints the answer as a table, a plot, CSV or JSON. */
+export const query = async ({ api, terminal }: ClientInvocation, metrics: readonly string[], options: AskOptions): Promise<void> => {
+  if ([options.json, options.csv, options.chart].filter((each) => each === true).length > 1) {
+    throw new CommandError('usage', 'Choose one of --json, --csv and --chart.');
+  }
+  const now = Date.now();
+  const asked: MetricQuery = queryOf(metrics, options, now);
+  const headers = {
+    ...(options.after === undefined ? {} : { 'sophia-after': options.after }),
+    ...(options.cache === false ? { 'sophia-cache': 'bypass' } : {}),
+  };
+  const answer = await api.call<Answer>('POST', '/metrics/query', { body: asked, headers });
+  if (options.json === true) return terminal.out(`${JSON.stringify(answer)}\n`);
+  const { columns, rows, freshness, notes = [] } = answer;
+  if (options.csv === true) {
+    return terminal.out(
+      renderCsv(
+        columns.map(({ name }) => name),
+        rows,
+      ),
+    );
+  }
+  const styles = stylesOf(terminal);
+  if (options.chart === true) {
+    const { renderChart } = await import('../output/chart.ts');
+    terminal.out(renderChart(answer, { width: terminal.columns ?? CHART_WIDTH, styles }));
+  } else {
+    terminal.out(tableOf(answer, terminal.columns, styles));
+  }
+  for (const note of notes) terminal.out(`${styles.warning(note)}\n`);
+  terminal.out(freshnessLine(freshness, { styles, now }));
+};
+
+const tableOf = ({ columns, rows }: Answer, width: number | undefined, styles: ReturnType<typeof stylesOf>): string =>
+  renderTable(
+    columns.map((column) => ({ title: column.label ?? column.name, align: isNumeric(column) ? 'right' : 'left' })),
+    rows.map((row) => row.map((cell, index) => formatCell(cell, columns[index] ?? { type: 'text' }))),
+    { width, styles },
+  );

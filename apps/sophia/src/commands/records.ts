@@ -1,0 +1,142 @@
+import type { RecordVersion } from '@sophia/catalog';
+import type { CatalogRecord, JsonValue } from '@sophia/types';
+import { CommandError } from '../command-line/command-error.ts';
+import type { ClientInvocation, CommonOptions } from '../command-line/invocation.ts';
+import { parseCount } from '../input/metric-query.ts';
+import { parseWhere } from '../input/where.ts';
+import { NONE } from '../output/format-cell.ts';
+import { stylesOf } from '../output/styles.ts';
+import { renderTable } from '../output/table.ts';
+import { plainText } from '../output/text-width.ts';
+
+export interface ListRecordsOptions extends CommonOptions {
+  readonly where?: readonly string[] | undefined;
+  readonly sourceSystem?: string | undefined;
+  readonly sourceId?: string | undefined;
+  readonly fields?: string | undefined;
+  readonly deleted?: boolean | undefined;
+  readonly cursor?: string | undefined;
+  readonly limit?: string | undefined;
+}
+
+interface RecordPage {
+  readonly records: readonly CatalogRecord[];
+  readonly next_cursor: string | null;
+}
+
+const USUAL_LIMIT = 20;
+/** Fields shown where none are chosen. */
+const MOST_FIELDS = 6;
+
+export const listRecords = async ({ api, terminal }: ClientInvocation, type: string, options: ListRecordsOptions): Promise<void> => {
+  const { where = [], sourceSystem, sourceId, fields, deleted, cursor, limit, json } = options;
+  const page = await api.call<RecordPage>('GET', `/records/${encodeURIComponent(type)}`, {
+    query: {
+      source_system: sourceSystem,
+      source_id: sourceId,
+      filter: where.length === 0 ? undefined : JSON.stringify({ and: where.map(parseWhere) }),
+      deleted: deleted === true ? 'include' : undefined,
+      cursor,
+      limit: limit === undefined ? USUAL_LIMIT : parseCount(limit, '--limit'),
+    },
+  });
+  if (json === true) return terminal.out(`${JSON.stringify(page)}\n`);
+  const chosen = fields?.split(',') ?? ['source_id', ...commonFields(page.records)];
+  const styles = stylesOf(terminal);
+  terminal.out(
+    renderTable(
+      ['id', ...chosen].map((title) => ({ title })),
+      page.records.map((record) => [record.id, ...chosen.map((field) => textOf(memberOf(record, field)))]),
+      { width: terminal.columns, styles },
+    ),
+  );
+  if (page.next_cursor !== null) terminal.out(styles.faint(`more: --cursor ${page.next_cursor}\n`));
+};
+
+/** The fields that most of the records have. */
+const commonFields = (records: readonly CatalogRecord[]): readonly string[] => {
+  const counts = new Map<string, number>();
+  for (const { data } of records) {
+    for (const [field, value] of Object.entries(data)) if (value !== null) counts.set(field, (counts.get(field) ?? 0) + 1);
+  }
+  return [...counts]
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, MOST_FIELDS)
+    .map(([field]) => field);
+};
+
+const memberOf = (record: CatalogRecord, field: string): JsonValue | undefined => {
+  const own: Readonly<Record<string, unknown>> = { ...record };
+  const value = field in record.data ? record.data[field] : own[field];
+  // A record is JSON.
+  return value as JsonValue | undefined;
+};
+
+const textOf = (value: JsonValue | undefined): string => {
+  if (value === undefined || value === null) return NONE;
+  return typeof value === 'string' ? value : JSON.stringify(value);
+};
+
+export type NamedOptions = CommonOptions & { readonly sourceSystem?: string | undefined };
+
+export const getRecord = async (invocation: ClientInvocation, type: string, id: string, options: NamedOptions): Promise<void> => {
+  const { terminal } = invocation;
+  const record = await findRecord(invocation, type, id, options);
+  if (options.json === true) return terminal.out(`${JSON.stringify(record)}\n`);
+  const styles = stylesOf(terminal);
+  const { data, ...rest } = record;
+  const lines = [...Object.entries(rest), ['', ''] as const, ...Object.entries(data)];
+  const width = Math.max(...lines.map(([name]) => name.length));
+  // The parts of a record are JSON.
+  terminal.out(
+    lines
+      .map(([name, value]) => `${styles.faint(name.padEnd(width))}  ${plainText(textOf(value as JsonValue))}`.trimEnd().concat('\n'))
+      .join(''),
+  );
+};
+
+const findRecord = async ({ api }: ClientInvocation, type: string, id: string, { sourceSystem }: NamedOptions): Promise<CatalogRecord> => {
+  const path = `/records/${encodeURIComponent(type)}`;
+  if (sourceSystem === undefined) return api.call('GET', `${path}/${encodeURIComponent(id)}`);
+  const { records } = await api.call<RecordPage>('GET', path, {
+    query: { source_system: sourceSystem, source_id: id, deleted: 'include' },
+  });
+  const [record] = records;
+  if (record === undefined) throw new CommandError('notFound', `There is no ${type} ${id} of ${sourceSystem}.`);
+  return record;
+};
+
+export const recordHistory = async (invocation: ClientInvocation, type: string, id: string, options: NamedOptions): Promise<void> => {
+  const { api, terminal } = invocation;
+  const found = options.sourceSystem === undefined ? id : (await findRecord(invocation, type, id, options)).id;
+  const path = `/records/${encodeURIComponent(type)}/${encodeURIComponent(found)}/history`;
+  const versions: RecordVersion[] = [];
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const page: { versions: RecordVersion[]; next_cursor: string | null } = await api.call('GET', path, {
+      query: { limit: 1000, cursor: cursor ?? undefined },
+    });
+    versions.push(...page.versions);
+    cursor = page.next_cursor;
+  }
+  if (options.json === true) return terminal.out(`${JSON.stringify(versions)}\n`);
+  terminal.out(
+    renderTable(
+      ['Version', 'At', 'What', 'By', 'Changed'].map((title) => ({ title })),
+      versions.map(({ version, at, kind, actor, data, previous }) => [
+        String(version),
+        at.slice(0, 19).replace('T', ' '),
+        kind.replace('record.', ''),
+        `${actor.principal} (${actor.via})`,
+        changesOf(data, previous),
+      ]),
+      { width: terminal.columns, styles: stylesOf(terminal) },
+    ),
+  );
+};
+
+const changesOf = (data: RecordVersion['data'], previous: RecordVersion['previous']): string =>
+  previous === null
+    ? `${Object.keys(data ?? {}).length} fields`
+    : Object.entries(previous)
+        .map(([field, before]) => `${field}: ${textOf(before)} → ${textOf(data?.[field])}`)
+        .join(', ');

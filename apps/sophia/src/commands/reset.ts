@@ -1,0 +1,48 @@
+import { lstat, readdir, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { clientSettings } from '../client/settings.ts';
+import { CommandError } from '../command-line/command-error.ts';
+import type { CommonOptions, Invocation } from '../command-line/invocation.ts';
+import { findServer } from '../server/run-directory.ts';
+
+/** What Sophia writes into a data folder: nothing else is removed. */
+const OURS = ['postgres', 'warehouse', 'run', 'spool', 'models'];
+
+/** Removes the data folder, after a question. */
+export const reset = async (
+  { terminal, environment }: Invocation,
+  options: CommonOptions & { readonly yes?: boolean | undefined },
+): Promise<void> => {
+  const { dataDirectory } = await clientSettings(options, environment);
+  const folder = resolve(dataDirectory);
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (names === undefined) throw new CommandError('notFound', `There is no data folder ${folder}.`);
+  const holder = await findServer(dataDirectory);
+  if (holder !== undefined) {
+    throw new CommandError('temporary', `${folder} is held by the Sophia at ${holder.address} (process ${holder.pid}): stop it first.`);
+  }
+  const ours = OURS.filter((name) => names.includes(name));
+  if (ours.length === 0 && names.length > 0) throw new CommandError('usage', `${folder} is no data folder of Sophia.`);
+  if (options.yes !== true) await confirm(terminal, folder);
+  for (const name of ours) await rm(join(folder, name), { recursive: true, force: true });
+  const left = await readdir(folder);
+  // A link to the folder stays a link.
+  if (left.length === 0 && !(await lstat(folder)).isSymbolicLink()) await rm(folder, { recursive: true });
+  const kept = left.length === 0 ? '' : `; ${left.join(', ')} stayed, which Sophia did not make`;
+  terminal.out(options.json === true ? `${JSON.stringify({ removed: folder, kept: left })}\n` : `${folder} is removed${kept}\n`);
+};
+
+const confirm = async ({ interactive, input, err }: Invocation['terminal'], folder: string): Promise<void> => {
+  if (!interactive) throw new CommandError('usage', 'Nobody can be asked here.', 'Say --yes to remove the data folder.');
+  const lines = createInterface({ input });
+  try {
+    err(`Remove ${folder} with all records, keys and history in it? [yes/no] `);
+    if ((await lines.question('')).trim() !== 'yes') throw new CommandError('failed', 'Nothing was removed.');
+  } finally {
+    lines.close();
+  }
+};

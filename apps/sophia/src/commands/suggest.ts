@@ -1,0 +1,26 @@
+import { createReadStream } from 'node:fs';
+import { basename } from 'node:path';
+import { textOf } from '../client/api-client.ts';
+import { importForm } from '../client/import-form.ts';
+import { CommandError } from '../command-line/command-error.ts';
+import type { Exit } from '../command-line/exit-codes.ts';
+import type { ClientInvocation } from '../command-line/invocation.ts';
+import { type ImportFileOptions, sizeOf } from './import-files.ts';
+
+/** Writes a first mapping for a file to standard output. */
+export const suggest = async ({ api, terminal }: ClientInvocation, files: readonly string[], options: ImportFileOptions): Promise<Exit> => {
+  const [path, ...others] = files;
+  if (path === undefined || others.length > 0) throw new CommandError('usage', 'A mapping is suggested for one file at a time.');
+  await sizeOf(path);
+  const form = importForm({
+    options: { source_system: options.sourceSystem, record_type: options.type },
+    fileName: basename(path),
+    bytes: createReadStream(path),
+    headers: {},
+  });
+  const answer = await textOf(await api.open('POST', '/imports/suggest', form));
+  const { mapping, assumptions }: { mapping: string; assumptions: readonly string[] } = JSON.parse(answer);
+  terminal.out(options.json === true ? `${answer}\n` : mapping);
+  for (const assumption of assumptions) terminal.err(`${assumption}\n`);
+  return 'ok';
+};

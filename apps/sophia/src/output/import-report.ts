@@ -1,0 +1,36 @@
+import type { ImportProgress, ImportReport } from '@sophia/catalog';
+import { duration } from './freshness-line.ts';
+import type { Styles } from './styles.ts';
+import { plainText } from './text-width.ts';
+
+const MOST_ERRORS = 10;
+
+const counted = (count: number): string => count.toLocaleString('en-US');
+
+/** How far an import has come, in one line. */
+export const progressText = ({ read, rejected, rowsPerSecond, secondsLeft }: ImportProgress): string => {
+  const left = secondsLeft === null ? '' : `, ${duration(secondsLeft)} left`;
+  const bad = rejected === 0 ? '' : `, ${counted(rejected)} rejected`;
+  return `${counted(read)} rows${bad}, ${counted(rowsPerSecond)} rows/s${left}`;
+};
+
+/** A report whose counts add up, with the repairs by rule and the first rejected rows. */
+export const renderReport = (report: ImportReport, styles: Styles): string => {
+  const { id, name, read, created, updated, unchanged, stale, rejected, repairs, errors, deletedByVersion, seconds } = report;
+  const older = stale === 0 ? '' : ` (${counted(stale)} older than what is known)`;
+  const lines = [
+    `${styles.strong(plainText(name))}: ${counted(read)} read = ${counted(created)} created + ${counted(updated)} updated + ${counted(unchanged)} unchanged${older} + ${
+      rejected === 0 ? '0 rejected' : styles.bad(`${counted(rejected)} rejected`)
+    }`,
+    ...Object.entries(repairs).map(([rule, count]) => `  repaired by ${rule}: ${counted(count)}`),
+    ...(deletedByVersion === 0 ? [] : [`  deleted because their version was replaced: ${counted(deletedByVersion)}`]),
+    ...errors.slice(0, MOST_ERRORS).map(({ line, column, code, message, value }) => {
+      const where = column === undefined ? `line ${line}` : `line ${line}, ${column}`;
+      const found = value === undefined ? '' : ` (found ${JSON.stringify(value)})`;
+      return `  ${styles.bad(where)}: ${plainText(message)}${plainText(found)} [${code}]`;
+    }),
+    ...(rejected > Math.min(errors.length, MOST_ERRORS) ? [`  ... all of them: sophia dead-letters list --import ${id}`] : []),
+    styles.faint(`  import ${id}, ${duration(seconds)}`),
+  ];
+  return `${lines.join('\n')}\n`;
+};

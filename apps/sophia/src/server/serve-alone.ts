@@ -1,0 +1,36 @@
+import { createObservability } from '@sophia/observability';
+import { parseConfiguration } from '@sophia/shared';
+import { readConfigurationFile } from '../client/settings.ts';
+import { VERSION } from '../version.ts';
+import { type Served, serve } from './serve.ts';
+
+export interface ServeAloneOptions {
+  readonly dataDirectory: string;
+  readonly workspace: string | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly say: (line: string) => void;
+}
+
+/** Sophia for one command: reached through the socket in the data folder only, and quiet but for errors. */
+export const serveAlone = async ({ dataDirectory, workspace, environment, say }: ServeAloneOptions): Promise<Served> => {
+  const file = await readConfigurationFile(environment);
+  const configuration = parseConfiguration({ env: environment, file, arguments: { 'data-dir': dataDirectory, workspace } });
+  const observability = createObservability({
+    service: 'sophia',
+    version: VERSION,
+    logLevel: 'error',
+    // Standard output is the command's.
+    destination: { write: (line) => process.stderr.write(line) },
+    tracing: configuration.tracing,
+    slowQueryMilliseconds: configuration.slowQueryMilliseconds,
+    processMetrics: true,
+  });
+  const served = await serve({ configuration, listens: false, say, observability });
+  return {
+    ...served,
+    async close() {
+      await served.close();
+      await observability.close();
+    },
+  };
+};
