@@ -136,12 +136,15 @@ export const applyContract = (makeHarness: () => Promise<WarehouseHarness>): voi
         log.next(log.upsert(1, { name: 'a', amount: '1', labels: ['x'], unknown: 1 }), log.upsert(2, { name: 'kept' })),
       );
       await warehouse.apply(log.next(log.upsert(1, { name: 'b' }, { version: 2 })));
-      await warehouse.apply(log.next(log.upsert(3, { name: 'new' }), log.erase(1), log.erase(3)));
+      await warehouse.apply(
+        log.next(log.upsert(3, { name: 'new' }), log.upsert(3, { name: 'newer' }, { version: 2 }), log.erase(1), log.erase(3)),
+      );
       expect(await versions(warehouse, "id, version, data ->> 'name' as name, data -> 'extra' as extra")).toEqual([
         { id: 1, version: 1, name: null, extra: null },
         { id: 1, version: 2, name: null, extra: null },
         { id: 2, version: 1, name: 'kept', extra: null },
         { id: 3, version: 1, name: null, extra: null },
+        { id: 3, version: 2, name: null, extra: null },
       ]);
       await warehouse.apply(log.next(log.erase(2), log.upsert(2, { name: 'after' }, { version: 2 })));
       expect(await versions(warehouse, "version, data ->> 'name' as name").then((all) => all.slice(2, 4))).toEqual([
@@ -197,9 +200,10 @@ export const applyContract = (makeHarness: () => Promise<WarehouseHarness>): voi
     });
 
     it('W1: a type without a table is refused', async () => {
-      await expect(warehouse.apply(log.next(log.upsert(1, {}, { type: 'visit' })))).rejects.toMatchObject({
-        code: 'warehouse_type_unknown',
-      });
+      const batch = log.next(log.upsert(1, {}, { type: 'visit' }));
+      for (const replay of [false, true]) {
+        await expect(warehouse.apply({ ...batch, replay })).rejects.toMatchObject({ code: 'warehouse_type_unknown' });
+      }
       expect(() => warehouse.relation(ONE, 'visit')).toThrow(/no table/);
     });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createLogScript, type LogScript, ONE, objectsOf } from './testing/log-script.ts';
+import { createLogScript, type LogScript, ONE, objectsOf, TWO } from './testing/log-script.ts';
 import { playHistory, randomSteps } from './testing/random-history.ts';
 import type { WarehouseHarness } from './warehouse.contract.ts';
 import type { DerivedTable, Warehouse } from './warehouse.ts';
@@ -14,6 +14,7 @@ const bySeats = (table: string, more: Partial<DerivedTable> = {}): DerivedTable 
   reads: [
     { workspace: ONE, recordType: 'deal' },
     { workspace: ONE, recordType: 'visit' },
+    { workspace: TWO, recordType: 'nowhere' },
   ],
   create: [
     statement('create table rollup_by_seats (seats bigint, records bigint)'),

@@ -27,13 +27,19 @@ describe('a process that is killed', () => {
   });
 
   /** Starts the writer, and kills it so many milliseconds after it said the word. */
-  const killAfter = async (mode: 'apply' | 'rebuild', word: string, milliseconds: number): Promise<void> => {
+  const killAfter = async (
+    mode: 'apply' | 'rebuild',
+    word: string,
+    milliseconds: number,
+    before: (pid: number | undefined) => Promise<void> = async () => undefined,
+  ): Promise<void> => {
     const script = new URL('./testing/endless-writer.ts', import.meta.url).pathname;
     const child = spawn(process.execPath, [script, mode, JSON.stringify(options), String(ROWS)], { stdio: ['ignore', 'pipe', 'inherit'] });
     writer = child;
     let said = '';
     while (!said.includes(word)) said += String((await once(child.stdout, 'data'))[0]);
     await delay(milliseconds);
+    await before(child.pid);
     const ended = once(child, 'exit');
     child.kill('SIGKILL');
     await ended;
@@ -70,6 +76,16 @@ describe('a process that is killed', () => {
       }),
       { numRuns: 6 },
     );
+  });
+
+  test('W5: holds the warehouse until then, and no longer', async () => {
+    await killAfter('apply', 'applied', 0, async (pid) => {
+      await expect(createDuckDbWarehouse(options)).rejects.toMatchObject({
+        code: 'warehouse_in_use',
+        message: expect.stringContaining(`PID ${pid}`),
+      });
+    });
+    await reopened(async (warehouse) => expect(warehouse.applied().tick).toBeGreaterThan(0));
   });
 
   test('W7: in the midst of a rebuild leaves the old warehouse or the new one, and nothing of the other', async () => {

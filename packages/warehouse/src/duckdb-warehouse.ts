@@ -1,9 +1,10 @@
-import { mkdir } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { mkdir, realpath } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { SophiaError } from '@sophia/shared';
 import type { RecordTypeDefinition } from '@sophia/types';
 import { inUse } from './duckdb/database-file.ts';
-import { typeLayout, workspaceKey } from './duckdb/layouts.ts';
+import { messageOf } from './duckdb/engine-error.ts';
+import { knownLayout, typeLayout, workspaceKey } from './duckdb/layouts.ts';
 import type { MaintenanceOptions } from './duckdb/maintenance.ts';
 import { createRebuild } from './duckdb/rebuild.ts';
 import { relationSql } from './duckdb/relation.ts';
@@ -24,6 +25,8 @@ export interface DuckDbWarehouseOptions {
   readonly readers: number;
   /** How many queries may wait for a reader; 256 unless told. Beyond it they get `overloaded`. */
   readonly waiting?: number | undefined;
+  /** Milliseconds after which a batch is given up, to be applied again; 60,000 unless told. */
+  readonly writeDeadline?: number | undefined;
   readonly builtinTypes: readonly RecordTypeDefinition[];
   /** Told of checkpoints and rewrites that failed in the background; they are tried again. A process warning unless told. */
   readonly onBackgroundError?: ((error: unknown) => void) | undefined;
@@ -46,11 +49,11 @@ const held = new Set<string>();
  * their row groups.
  */
 export async function createDuckDbWarehouse(options: DuckDbWarehouseOptions): Promise<DuckDbWarehouse> {
-  const file = resolve(options.file);
-  if (held.has(file)) throw inUse(file, 'this process', process.pid);
+  await mkdir(dirname(options.file), { recursive: true });
+  const file = join(await realpath(dirname(options.file)), basename(options.file));
+  if (held.has(file)) throw inUse(file, `this process (PID ${process.pid}).`);
   held.add(file);
   try {
-    await mkdir(dirname(file), { recursive: true });
     return await open(file, options);
   } catch (error) {
     held.delete(file);
@@ -60,7 +63,7 @@ export async function createDuckDbWarehouse(options: DuckDbWarehouseOptions): Pr
 
 async function open(file: string, options: DuckDbWarehouseOptions): Promise<DuckDbWarehouse> {
   const files = createWarehouseFiles(file);
-  const onError = options.onBackgroundError ?? ((error) => process.emitWarning(error instanceof Error ? error : String(error)));
+  const onError = options.onBackgroundError ?? ((error) => process.emitWarning(messageOf(error)));
   const openGeneration = (generation: number, memoryLimitMb = options.memoryLimitMb): Promise<Store> =>
     openStore({
       ...options,
@@ -68,6 +71,7 @@ async function open(file: string, options: DuckDbWarehouseOptions): Promise<Duck
       path: files.pathOf(generation),
       generation,
       waiting: options.waiting ?? 256,
+      writeDeadline: options.writeDeadline ?? 60_000,
       maintenance: { ...options.maintenance, onError },
     });
 
@@ -143,9 +147,7 @@ async function open(file: string, options: DuckDbWarehouseOptions): Promise<Duck
     applied: () => store.meta().applied,
     query: async (...args) => (await usable()).query(...args),
     relation(workspace, recordType, { asOf } = {}) {
-      const layout = typeLayout(store.meta().layouts, workspace, recordType);
-      if (layout === undefined)
-        throw new SophiaError('warehouse_type_unknown', `The type ${recordType} has no table in workspace ${workspace}.`);
+      const layout = knownLayout(store.meta().layouts, workspace, recordType);
       if (asOf === undefined) return `(${relationSql(layout, { part: 'current' })})`;
       return `(${relationSql(layout, { part: 'as_of', instant: `make_timestamp(${asOf}::bigint)` })})`;
     },
@@ -171,10 +173,8 @@ async function open(file: string, options: DuckDbWarehouseOptions): Promise<Duck
     async close() {
       if (isClosed) return;
       isClosed = true;
-      await rebuild?.then(
-        (open) => open.abandon(),
-        () => undefined,
-      );
+      const unfinished = await rebuild?.catch(() => undefined);
+      await unfinished?.abandon();
       await reopening?.catch(() => undefined);
       await store.close();
       held.delete(file);

@@ -106,13 +106,18 @@ export const rebuildContract = (makeHarness: () => Promise<WarehouseHarness>): v
         changes: [...(first?.changes ?? []), log.upsert(90, { name: 'forged' }, { type: 'user', workspace: TWO })],
       } as WarehouseBatch;
       for (const batch of [forged, ...others]) {
-        const changes = batch.changes.filter((change) => change.kind !== 'upsert' || change.row.id !== '6');
+        const changes = batch.changes
+          .filter((change) => change.kind !== 'upsert' || change.row.id !== '6')
+          .map((change) =>
+            change.kind === 'upsert' && change.row.id === '3' ? log.upsert(3, { name: 'forged' }, { workspace: TWO }) : change,
+          );
         await rebuild.apply({ ...batch, changes });
       }
       const found = await rebuild.compare();
       expect(
         found.map(({ workspace, recordType, part, live, rebuilt }) => [workspace, recordType, part, live?.rows, rebuilt?.rows]),
       ).toEqual([
+        [2, 'deal', 'current', 1, 1],
         [1, 'user', 'current', 1, undefined],
         [1, 'user', 'history', 0, undefined],
         [2, 'user', 'current', undefined, 1],

@@ -34,7 +34,7 @@ export interface FieldLayout {
   /** Whether its columns stand in the extension table. */
   readonly extension: boolean;
   /** Newest first; reads take the first that is not null, safely cast to the newest type. */
-  readonly columns: readonly WarehouseColumn[];
+  readonly columns: readonly [WarehouseColumn, ...WarehouseColumn[]];
 }
 
 /** A record's state after an event, for one type's table. Values are canonical JSON values of the field types. */

@@ -81,6 +81,7 @@ export function listWriter(convert: (value: unknown) => readonly string[] | unde
 /** Which values of a vector are null: a bit for each, 0 for null. A vector without any needs none. */
 function nullBits() {
   const bits = new Uint8Array(CHUNK_ROWS / 8).fill(0xff);
+  const view = new DataView(bits.buffer);
   let hasNulls = false;
   return {
     /** Also what a chunk left that was given up. */
@@ -90,7 +91,7 @@ function nullBits() {
     },
     set(at: number): void {
       hasNulls = true;
-      bits[at >> 3] = (bits[at >> 3] ?? 0xff) & ~(1 << (at & 7));
+      view.setUint8(at >> 3, view.getUint8(at >> 3) & ~(1 << (at & 7)));
     },
     flush(vector: Vector): void {
       if (!hasNulls) return;

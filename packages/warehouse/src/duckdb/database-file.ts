@@ -1,6 +1,6 @@
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { SophiaError } from '@sophia/shared';
-import { engineError } from './engine-error.ts';
+import { engineError, messageOf } from './engine-error.ts';
 import { releaseConnection, releaseInstance } from './release.ts';
 
 export interface DatabaseFileOptions {
@@ -53,13 +53,11 @@ export async function openDatabaseFile({ path, memoryLimitMb, threads }: Databas
   };
 }
 
+/** DuckDB's message names the process that holds the file. */
 function lockError(error: unknown, path: string): unknown {
-  const holder = error instanceof Error ? /Conflicting lock is held in (.*?) \(PID (\d+)\)/.exec(error.message) : null;
-  if (holder === null) {
-    return error instanceof Error && /Could not set lock/.test(error.message) ? inUse(path, 'another process') : engineError(error);
-  }
-  return inUse(path, `process ${holder[2]} (${holder[1]})`, Number(holder[2]));
+  const holder = /Could not set lock on file .*?: (.*)/.exec(messageOf(error));
+  return holder === null ? engineError(error) : inUse(path, `another process: ${holder[1]}`);
 }
 
-export const inUse = (path: string, holder: string, pid?: number): SophiaError =>
-  new SophiaError('warehouse_in_use', `The warehouse ${path} is held by ${holder}.`, { details: { path, pid } });
+export const inUse = (path: string, holder: string): SophiaError =>
+  new SophiaError('warehouse_in_use', `The warehouse ${path} is held by ${holder}`, { details: { path } });

@@ -3,7 +3,7 @@ import { SophiaError } from '@sophia/shared';
 import { isEnvironmentalWarehouseError } from '../environmental-error.ts';
 import type { DerivedTable } from '../warehouse.ts';
 import { execute } from './bind-parameters.ts';
-import { engineError } from './engine-error.ts';
+import { engineError, messageOf } from './engine-error.ts';
 import { quote, quoteAll } from './identifiers.ts';
 import { type Layouts, typeLayout, workspaceKey } from './layouts.ts';
 import { historyOf, type TableLayout } from './table-layout.ts';
@@ -22,7 +22,7 @@ export class DerivedTableFailure extends Error {
   readonly table: string;
 
   constructor(table: string, cause: unknown) {
-    super(`${table}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    super(`${table}: ${messageOf(cause)}`, { cause });
     this.table = table;
   }
 }

@@ -1,8 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { WorkspaceId } from '@sophia/types';
-import type { AppliedState, TableDifference, TableDigest } from '../warehouse.ts';
+import type { AppliedState, TableDifference, TableDigest, TypeLayout } from '../warehouse.ts';
 import { quote } from './identifiers.ts';
-import { type Layouts, typeLayout } from './layouts.ts';
+import { knownLayout, type Layouts } from './layouts.ts';
 import { readState } from './meta.ts';
 import { relationSql } from './relation.ts';
 import { historyOf } from './table-layout.ts';
@@ -16,13 +16,12 @@ export interface Digests {
 export async function readDigests(connection: DuckDBConnection, layouts: Layouts): Promise<Digests> {
   const { applied } = await readState(connection);
   const tables: TableDigest[] = [];
-  for (const [workspace, recordType] of await typesWithRows(connection, layouts)) {
-    const type = typeLayout(layouts, workspace, recordType);
-    if (type === undefined) continue;
+  for (const type of await typesWithRows(connection, layouts)) {
     for (const part of ['current', 'history'] as const) {
       const sql = `select count(*), coalesce(sum(hash(t)), 0)::varchar || ':' || coalesce(bit_xor(hash(t)), 0)::varchar
                    from (${relationSql(type, { part })}) t`;
       const [[rows, digest] = []] = (await connection.runAndReadAll(sql)).getRows();
+      const { workspace, recordType } = type;
       tables.push({ workspace, recordType, part, rows: Number(rows), digest: String(digest) });
     }
   }
@@ -30,15 +29,14 @@ export async function readDigests(connection: DuckDBConnection, layouts: Layouts
 }
 
 /** Every type that a workspace has records of, or had. */
-async function typesWithRows(connection: DuckDBConnection, layouts: Layouts): Promise<[WorkspaceId, string][]> {
-  const found: [WorkspaceId, string][] = [];
-  for (const [key, { table, kind }] of layouts) {
+async function typesWithRows(connection: DuckDBConnection, layouts: Layouts): Promise<TypeLayout[]> {
+  const found: TypeLayout[] = [];
+  for (const { table, recordType, kind } of layouts.values()) {
     if (kind === 'extension') continue;
-    const tables = [table, historyOf(table)].map((each) => `select distinct workspace from ${quote(each)}`);
-    const recordType = key.slice(key.indexOf(':') + 1);
-    for (const [workspace] of (await connection.runAndReadAll(tables.join(' union '))).getRows()) {
+    const workspaces = [table, historyOf(table)].map((each) => `select distinct workspace from ${quote(each)}`);
+    for (const [workspace] of (await connection.runAndReadAll(workspaces.join(' union '))).getRows()) {
       // The number of a workspace that wrote the row.
-      found.push([Number(workspace) as WorkspaceId, recordType]);
+      found.push(knownLayout(layouts, Number(workspace) as WorkspaceId, recordType));
     }
   }
   return found;

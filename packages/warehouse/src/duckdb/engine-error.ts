@@ -9,13 +9,16 @@ const INVALIDATED = /^(FATAL|INTERNAL) Error\b|database has been invalidated/;
 /** An error of DuckDB as callers see it; others as they are. */
 export function engineError(error: unknown): unknown {
   if (error instanceof SophiaError || !(error instanceof Error)) return error;
-  const { message } = error;
+  // The lines that follow quote the statement and give advice for the shell.
+  const message = error.message.replace(/\n.*/s, '');
   if (OUT_OF_MEMORY.test(message)) {
     return new SophiaError('warehouse_out_of_memory', message, { cause: error, retryAfter: 1 });
   }
   if (ENVIRONMENT.test(message)) return new SophiaError('warehouse_unavailable', message, { cause: error, retryAfter: 1 });
   return /^[A-Z][A-Za-z ]* Error\b/.test(message) ? new SophiaError('warehouse_statement_failed', message, { cause: error }) : error;
 }
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Whether the instance that threw this must be opened again. */
 export const isInvalidating = (error: unknown): boolean => {

@@ -1,5 +1,5 @@
 import type { FieldType } from '@sophia/types';
-import type { FieldLayout } from '../warehouse.ts';
+import type { FieldLayout, WarehouseColumn } from '../warehouse.ts';
 import { COLUMN_CODECS } from './column-codecs.ts';
 import { quote } from './identifiers.ts';
 import { systemColumn } from './table-layout.ts';
@@ -9,10 +9,10 @@ import { systemColumn } from './table-layout.ts';
  * where that loses nothing, else null. A row is written in one go, so that at most one of the columns has a value.
  */
 export function fieldExpression({ columns }: Pick<FieldLayout, 'columns'>, alias: string): string {
-  const [newest, ...older] = columns.map((column) => ({ type: column.type, sql: `${alias}.${quote(column.name)}` }));
-  if (newest === undefined) return 'null';
-  if (older.length === 0) return newest.sql;
-  return `coalesce(${[newest.sql, ...older.map(({ sql, type }) => safeCast(sql, type, newest.type))].join(', ')})`;
+  const [newest, ...older] = columns;
+  const sql = (column: WarehouseColumn) => `${alias}.${quote(column.name)}`;
+  if (older.length === 0) return sql(newest);
+  return `coalesce(${[sql(newest), ...older.map((column) => safeCast(sql(column), column.type, newest.type))].join(', ')})`;
 }
 
 /** SQL of the source system that a reference names: the record's own where an older column held its id as another type. */
@@ -21,8 +21,8 @@ export function systemExpression({ columns }: Pick<FieldLayout, 'columns'>, alia
     const system = type === 'reference' ? `${alias}.${quote(systemColumn(name))}` : `${recordAlias}.source_system`;
     return `when ${alias}.${quote(name)} is not null then ${system}`;
   });
-  const [only] = columns;
-  if (columns.length === 1 && only !== undefined) return `${alias}.${quote(systemColumn(only.name))}`;
+  const [newest] = columns;
+  if (columns.length === 1) return `${alias}.${quote(systemColumn(newest.name))}`;
   return `case ${cases.join(' ')} end`;
 }
 

@@ -8,6 +8,7 @@ import {
   type DerivedTables,
   dropDerivedTable,
 } from './derived-tables.ts';
+import { messageOf } from './engine-error.ts';
 import { saveDerived } from './meta.ts';
 import type { Writer } from './writer.ts';
 
@@ -43,7 +44,7 @@ async function create(writer: Writer, definition: DerivedTable): Promise<void> {
     await change(writer, definition.name, { definition, error: null });
   } catch (error) {
     if (isEnvironmentalWarehouseError(error)) throw error;
-    await change(writer, definition.name, { definition, error: error instanceof Error ? error.message : String(error) });
+    await change(writer, definition.name, { definition, error: messageOf(error) });
   }
 }
 

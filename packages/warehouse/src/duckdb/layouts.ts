@@ -2,7 +2,7 @@ import { SophiaError } from '@sophia/shared';
 import type { FieldDefinition, RecordTypeDefinition, WorkspaceId } from '@sophia/types';
 import type { FieldLayout, TypeLayout } from '../warehouse.ts';
 import { checkedName } from './identifiers.ts';
-import { alteredTable, historyOf, type LayoutChange, newTable, type TableLayout } from './table-layout.ts';
+import { alteredTable, historyOf, newTable, type TableLayout } from './table-layout.ts';
 
 /**
  * All tables of the warehouse, by whose they are: `deal` for a built-in type, `7:deal` for what workspace 7 added to it,
@@ -21,10 +21,17 @@ export interface LayoutsChange {
 
 /** With tables for the built-in types as this version of Sophia knows them. */
 export function withBuiltinTypes(layouts: Layouts, types: readonly RecordTypeDefinition[]): LayoutsChange {
-  return types.reduce<LayoutsChange>(
-    (change, { name, fields }) => joined(change, withTable(change.layouts, checkedName('record type', name), name, 'records', fields)),
-    { layouts, changed: [], statements: [] },
-  );
+  let change: LayoutsChange = { layouts, changed: [], statements: [] };
+  for (const { name, fields } of types) {
+    const table = checkedName('record type', name);
+    const next = withTable(change.layouts, name, { table, recordType: name, workspace: null, kind: 'records' }, fields);
+    change = {
+      layouts: next.layouts,
+      changed: [...change.changed, ...next.changed],
+      statements: [...change.statements, ...next.statements],
+    };
+  }
+  return change;
 }
 
 /**
@@ -34,45 +41,55 @@ export function withBuiltinTypes(layouts: Layouts, types: readonly RecordTypeDef
 export function withType(layouts: Layouts, workspace: WorkspaceId, recordType: string, fields: readonly FieldDefinition[]): LayoutsChange {
   const key = workspaceKey(workspace, checkedName('record type', recordType));
   const builtin = builtinTable(layouts, workspace, recordType);
-  const table = `x_${workspace}_${recordType}`;
-  if (builtin === undefined) return withTable(layouts, key, table, 'records', fields);
-  const added = fields.filter((field) => !isBuiltin(builtin, recordType, field));
+  const of = { table: `x_${workspace}_${recordType}`, recordType, workspace };
+  if (builtin === undefined) return withTable(layouts, key, { ...of, kind: 'records' }, fields);
+  const added = fields.filter((field) => !isBuiltin(builtin, field));
   if (added.length === 0 && !layouts.has(key)) return { layouts, changed: [], statements: [] };
-  return withTable(layouts, key, table, 'extension', added);
+  return withTable(layouts, key, { ...of, kind: 'extension' }, added);
 }
 
 /** Where the type's fields are in the workspace, or undefined where it has no table. */
 export function typeLayout(layouts: Layouts, workspace: WorkspaceId, recordType: string): TypeLayout | undefined {
-  const builtin = builtinTable(layouts, workspace, recordType);
   const own = layouts.get(workspaceKey(workspace, recordType));
-  const records = builtin ?? own;
-  if (records === undefined) return undefined;
-  const extension = builtin === undefined ? undefined : own;
-  const fields = new Map<string, FieldLayout>([...fieldLayouts(records, false), ...fieldLayouts(extension, true)]);
-  return { workspace, recordType, table: records.table, extensionTable: extension?.table, fields };
+  const builtin = builtinTable(layouts, workspace, recordType);
+  if (builtin !== undefined) return joinedLayout(workspace, builtin, own);
+  return own && joinedLayout(workspace, own);
+}
+
+/** The same. Throws `warehouse_type_unknown`. */
+export function knownLayout(layouts: Layouts, workspace: WorkspaceId, recordType: string): TypeLayout {
+  const type = typeLayout(layouts, workspace, recordType);
+  if (type !== undefined) return type;
+  throw new SophiaError('warehouse_type_unknown', `The type ${recordType} has no table in workspace ${workspace}.`, {
+    details: { workspace, record_type: recordType },
+  });
+}
+
+/** A table of records with the fields that the workspace added to it. */
+export function joinedLayout(workspace: WorkspaceId, records: TableLayout, extension?: TableLayout): TypeLayout {
+  const fields = new Map([...fieldLayouts(records, false), ...(extension === undefined ? [] : fieldLayouts(extension, true))]);
+  return { workspace, recordType: records.recordType, table: records.table, extensionTable: extension?.table, fields };
 }
 
 /** The built-in type's table, unless the workspace had a type of this name before it was built in. */
 const builtinTable = (layouts: Layouts, workspace: WorkspaceId, recordType: string): TableLayout | undefined =>
   layouts.get(workspaceKey(workspace, recordType))?.kind === 'records' ? undefined : layouts.get(recordType);
 
-const fieldLayouts = (table: TableLayout | undefined, extension: boolean): [string, FieldLayout][] =>
-  (table?.fields ?? [])
-    .filter(({ defined }) => defined)
-    .map(({ definition, columns }) => [definition.name, { definition, extension, columns }]);
+const fieldLayouts = ({ fields }: TableLayout, extension: boolean): [string, FieldLayout][] =>
+  fields.filter(({ defined }) => defined).map(({ definition, columns }) => [definition.name, { definition, extension, columns }]);
 
 function withTable(
   layouts: Layouts,
   key: string,
-  name: string,
-  kind: TableLayout['kind'],
+  of: Omit<TableLayout, 'columns' | 'fields'>,
   fields: readonly FieldDefinition[],
 ): LayoutsChange {
   for (const field of fields) checkedName('field', field.name);
   const known = layouts.get(key);
-  const change: LayoutChange = known === undefined ? newTable(freeName(layouts, name), kind, fields) : alteredTable(known, fields);
-  if (change.layout === known) return { layouts, changed: [], statements: [] };
-  return { layouts: new Map([...layouts, [key, change.layout]]), changed: [key], statements: change.statements };
+  const { layout, statements } =
+    known === undefined ? newTable({ ...of, table: freeName(layouts, of.table) }, fields) : alteredTable(known, fields);
+  if (layout === known) return { layouts, changed: [], statements: [] };
+  return { layouts: new Map([...layouts, [key, layout]]), changed: [key], statements };
 }
 
 /** The name itself, or with a number where it is another table's or the name of another table's history. */
@@ -84,8 +101,8 @@ function freeName(layouts: Layouts, name: string): string {
   return free;
 }
 
-function isBuiltin(builtin: TableLayout, recordType: string, field: FieldDefinition): boolean {
-  const own = builtin.fields.find(({ definition }) => definition.name === field.name);
+function isBuiltin({ recordType, fields }: TableLayout, field: FieldDefinition): boolean {
+  const own = fields.find(({ definition }) => definition.name === field.name);
   if (own === undefined) return false;
   if (own.definition.type === field.type) return true;
   throw new SophiaError(
@@ -94,9 +111,3 @@ function isBuiltin(builtin: TableLayout, recordType: string, field: FieldDefinit
     { details: { record_type: recordType, field: field.name, type: own.definition.type } },
   );
 }
-
-const joined = (before: LayoutsChange, after: LayoutsChange): LayoutsChange => ({
-  layouts: after.layouts,
-  changed: [...before.changed, ...after.changed],
-  statements: [...before.statements, ...after.statements],
-});

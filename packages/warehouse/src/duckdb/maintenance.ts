@@ -51,7 +51,7 @@ export function createMaintenance(file: DatabaseFile, writer: Writer, options: M
     return underWay;
   };
   const inBackground = (work: () => Promise<void>): void => {
-    if (!isClosed) work().catch(onError);
+    work().catch(onError);
   };
 
   return {
@@ -60,6 +60,7 @@ export function createMaintenance(file: DatabaseFile, writer: Writer, options: M
       if (copied !== undefined) for (const id of ids()) copied.add(id);
     },
     afterApply() {
+      if (isClosed) return;
       timer ??= setTimeout(() => inBackground(maintain), checkpointInterval).unref();
       inBackground(async () => {
         if ((await logBytes(file)) >= checkpointBytes) await maintain();
@@ -75,8 +76,7 @@ export function createMaintenance(file: DatabaseFile, writer: Writer, options: M
 }
 
 /** Bytes of the write-ahead log; it is not there after a checkpoint. */
-const logBytes = async ({ path }: DatabaseFile): Promise<number> =>
-  stat(`${path}.wal`).then(
-    ({ size }) => size,
-    () => 0,
-  );
+const logBytes = async ({ path }: DatabaseFile): Promise<number> => {
+  const found = await stat(`${path}.wal`).catch(() => undefined);
+  return found?.size ?? 0;
+};

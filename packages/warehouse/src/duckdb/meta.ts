@@ -60,7 +60,7 @@ export async function readMeta(connection: DuckDBConnection): Promise<Meta> {
     derived: new Map(
       derived.map(([definition, error]) => {
         const table = parseDerived(String(definition));
-        return [table.name, { definition: table, error: error === null || error === undefined ? null : String(error) }];
+        return [table.name, { definition: table, error: textOrNull(error) }];
       }),
     ),
   };
@@ -75,9 +75,9 @@ export async function readState(connection: DuckDBConnection): Promise<{ applied
   return {
     applied: {
       // Written by `saveState` alone, from a batch's cursor.
-      cursor: cursor === null || cursor === undefined ? null : (String(cursor) as Position),
+      cursor: textOrNull(cursor) as Position | null,
       tick: Number(tick),
-      completeTo: completeTo === null || completeTo === undefined ? null : String(completeTo),
+      completeTo: textOrNull(completeTo),
       generation: Number(generation),
     },
     serial: Number(serial),
@@ -121,5 +121,7 @@ const parseDerived = (text: string): DerivedTable =>
   JSON.parse(text, (_, value: unknown) =>
     typeof value === 'object' && value !== null && 'bigint' in value ? BigInt(String(value.bigint)) : value,
   );
+
+const textOrNull = (value: DuckDBValue | undefined): string | null => (typeof value === 'string' ? value : null);
 
 const rows = async (connection: DuckDBConnection, sql: string): Promise<DuckDBValue[][]> => (await connection.runAndReadAll(sql)).getRows();

@@ -63,7 +63,7 @@ export async function openReaders({ file, count, waiting, settled, onInvalidated
   };
 
   const inTransaction = async <T>(work: (connection: DuckDBConnection) => Promise<T>, signal: AbortSignal): Promise<T> => {
-    const connection = idle.pop() ?? (await file.connect());
+    const connection = idle.pop() as DuckDBConnection; // There are as many as places.
     try {
       await connection.run('begin transaction read only');
       return await interruptible(connection, signal, () => work(connection));
@@ -71,12 +71,9 @@ export async function openReaders({ file, count, waiting, settled, onInvalidated
       if (isInvalidating(error)) onInvalidated();
       throw engineError(error);
     } finally {
-      // One that cannot end its transaction is not lent again: the next query opens another.
-      const isUsable = await connection.run('rollback').then(
-        () => true,
-        () => false,
-      );
-      if (isUsable) idle.push(connection);
+      // Only a file that DuckDB gave up on lets no transaction end.
+      await connection.run('rollback').catch(onInvalidated);
+      idle.push(connection);
     }
   };
 

@@ -1,5 +1,4 @@
 import { SophiaError } from '@sophia/shared';
-import type { WorkspaceId } from '@sophia/types';
 import type { WarehouseRebuild } from '../warehouse.ts';
 import { differences } from './digests.ts';
 import { isApplied } from './position.ts';
@@ -27,11 +26,9 @@ export function createRebuild({ live, next, use, discard }: RebuildOptions): War
   /** Types that only the live warehouse was told of, and its derived tables. */
   const takeOver = async (): Promise<void> => {
     const { layouts, derived } = live().meta();
-    for (const [key, { fields }] of layouts) {
-      const [workspace, recordType] = key.split(':');
+    for (const { workspace, recordType, fields } of layouts.values()) {
       const defined = fields.filter((field) => field.defined).map(({ definition }) => definition);
-      // The number was written by `workspaceKey`.
-      if (recordType !== undefined) await next.ensureType(Number(workspace) as WorkspaceId, recordType, defined);
+      if (workspace !== null) await next.ensureType(workspace, recordType, defined);
     }
     await next.setDerivedTables([...derived.values()].map(({ definition }) => definition));
   };

@@ -1,11 +1,11 @@
 import {
   type DuckDBDataChunk,
-  DuckDBDateValue,
-  DuckDBDecimalValue,
-  DuckDBListValue,
+  type DuckDBDateValue,
+  type DuckDBDecimalValue,
+  type DuckDBListValue,
   type DuckDBResult,
-  DuckDBTimestampTZValue,
-  DuckDBTimestampValue,
+  type DuckDBTimestampTZValue,
+  type DuckDBTimestampValue,
   type DuckDBType,
   DuckDBTypeId,
   type DuckDBValue,
@@ -47,6 +47,7 @@ interface Conversion {
 
 const same = (value: DuckDBValue): unknown => value;
 
+/** The type's id is the proof of each cast of its values. */
 function conversion({ typeId, alias }: DuckDBType): Conversion {
   switch (typeId) {
     case DuckDBTypeId.VARCHAR:
@@ -71,12 +72,12 @@ function conversion({ typeId, alias }: DuckDBType): Conversion {
     case DuckDBTypeId.BOOLEAN:
       return { type: 'boolean', convert: same };
     case DuckDBTypeId.DATE:
-      return { type: 'date', convert: (value) => (value instanceof DuckDBDateValue ? formatDay(value.days) : null) };
+      return { type: 'date', convert: (value) => formatDay((value as DuckDBDateValue).days) };
     case DuckDBTypeId.TIMESTAMP:
     case DuckDBTypeId.TIMESTAMP_TZ:
       return { type: 'timestamp', convert: instant };
     case DuckDBTypeId.LIST:
-      return { type: 'text_list', convert: (value) => (value instanceof DuckDBListValue ? value.items.map(plain) : null) };
+      return { type: 'text_list', convert: (value) => (value as DuckDBListValue).items.map(plain) };
     default:
       return { type: 'text', convert: String };
   }
@@ -90,13 +91,11 @@ function safeInteger(value: DuckDBValue): number | string {
   return Number.isSafeInteger(number) ? number : String(value);
 }
 
-function decimal(value: DuckDBValue): string | null {
-  if (!(value instanceof DuckDBDecimalValue)) return null;
-  const { scale } = value;
-  const digits = String(value.value < 0n ? -value.value : value.value).padStart(scale + 1, '0');
+function decimal(of: DuckDBValue): string {
+  const { scale, value } = of as DuckDBDecimalValue;
+  const digits = String(value < 0n ? -value : value).padStart(scale + 1, '0');
   const text = scale === 0 ? digits : `${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
-  return value.value < 0n ? `-${text}` : text;
+  return value < 0n ? `-${text}` : text;
 }
 
-const instant = (value: DuckDBValue): string | null =>
-  value instanceof DuckDBTimestampValue || value instanceof DuckDBTimestampTZValue ? formatInstant(value.micros) : null;
+const instant = (value: DuckDBValue): string => formatInstant((value as DuckDBTimestampValue | DuckDBTimestampTZValue).micros);

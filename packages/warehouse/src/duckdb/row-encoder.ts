@@ -56,7 +56,7 @@ function createEncoder(columns: readonly PhysicalColumn[], readers: ReadonlyMap<
 }
 
 function refused({ id, source_system, source_id, version }: WarehouseRow, { name, kind }: PhysicalColumn, value: unknown): SophiaError {
-  const found = String(JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? String(inner) : inner))).slice(0, 100);
+  const found = String(JSON.stringify(value)).slice(0, 100);
   return new SophiaError(
     'warehouse_row_refused',
     `Record ${id} (${source_system}/${source_id}), version ${version}: ${name} expects ${COLUMN_CODECS[kind].expected}, found ${found}.`,

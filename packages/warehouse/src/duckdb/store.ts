@@ -8,7 +8,7 @@ import { type Digests, readDigests } from './digests.ts';
 import { engineError } from './engine-error.ts';
 import { quote } from './identifiers.ts';
 import { dropFailing, keepDerivedTables } from './keep-derived-tables.ts';
-import { typeLayout, withBuiltinTypes, withType } from './layouts.ts';
+import { knownLayout, withBuiltinTypes, withType } from './layouts.ts';
 import { createMaintenance, type Maintenance, type MaintenanceOptions } from './maintenance.ts';
 import { initializeMeta, type Meta, readMeta } from './meta.ts';
 import { isApplied } from './position.ts';
@@ -25,6 +25,8 @@ export interface StoreOptions {
   readonly readers: number;
   /** How many queries may wait. */
   readonly waiting: number;
+  /** Milliseconds for one batch. */
+  readonly writeDeadline: number;
   readonly builtinTypes: readonly RecordTypeDefinition[];
   readonly maintenance: MaintenanceOptions;
 }
@@ -56,7 +58,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const { path, memoryLimitMb, threads } = options;
   const file = await openDatabaseFile({ path, memoryLimitMb, threads });
   try {
-    const writer = createWriter(...(await prepare(file, options.generation)));
+    const writer = createWriter(...(await prepare(file, options.generation)), options.writeDeadline);
     await writer.exclusive((connection, transact) =>
       transact(async (meta) => ({
         ...meta,
@@ -121,9 +123,7 @@ function assemble(file: DatabaseFile, writer: Writer, readers: Readers, maintena
           layouts: await changeLayouts(connection, withType(meta.layouts, workspace, recordType, fields)),
         }));
       });
-      const layout = typeLayout(writer.meta().layouts, workspace, recordType);
-      if (layout === undefined) throw new Error('a type that was just laid out has no layout');
-      return layout;
+      return knownLayout(writer.meta().layouts, workspace, recordType);
     },
     setDerivedTables: (tables) => keepDerivedTables(writer, tables),
     query: readers.query,

@@ -3,8 +3,8 @@ import { appendChunks } from './appending.ts';
 import { quote, quoteAll } from './identifiers.ts';
 import { historyColumns, OWN_COLUMNS, type TableLayout } from './table-layout.ts';
 
-/** Ids of rows, ascending. */
-export type SortedIds = readonly bigint[];
+/** Ids of rows, at least one, ascending. */
+export type SortedIds = BigInt64Array;
 
 /**
  * Takes rows out of a table and puts them, with `valid_to`, into another of the shape of its history. Resolves to how
@@ -21,8 +21,8 @@ export async function moveRows(
   ids: SortedIds,
   validTo: bigint,
 ): Promise<number> {
-  const [least = 0n] = ids;
-  const greatest = ids[ids.length - 1] ?? least;
+  const least = ids[0] as bigint; // There is at least one.
+  const greatest = ids[ids.length - 1] as bigint;
   const from = quote(layout.table);
   const list = ids.join(', ');
   const selected = `id in (${list}) and id between ${least} and ${greatest}`;
@@ -37,7 +37,7 @@ export async function moveRows(
   }
   const columns = historyColumns(layout).map(({ name }) => (name === 'valid_to' ? `make_timestamp(${validTo})` : quote(name)));
   const removed = await connection.run(`delete from ${from} where ${selected} returning ${columns.join(', ')}`);
-  if (removed.rowCount > 0) await appendChunks(connection, [target], chunksOf(removed));
+  await appendChunks(connection, [target], chunksOf(removed));
   return removed.rowCount;
 }
 

@@ -1,5 +1,5 @@
-import type { FieldDefinition } from '@sophia/types';
-import type { WarehouseColumn } from '../warehouse.ts';
+import type { FieldDefinition, WorkspaceId } from '@sophia/types';
+import type { FieldLayout, WarehouseColumn } from '../warehouse.ts';
 import { COLUMN_CODECS, type ColumnKind } from './column-codecs.ts';
 import { quote } from './identifiers.ts';
 
@@ -13,13 +13,15 @@ export interface TableField {
   readonly definition: FieldDefinition;
   /** Whether the type has the field now. */
   readonly defined: boolean;
-  /** Newest first. */
-  readonly columns: readonly WarehouseColumn[];
+  readonly columns: FieldLayout['columns'];
 }
 
 /** A table as the warehouse remembers it. Its history has the same columns, and `valid_to` behind `valid_from`. */
 export interface TableLayout {
   readonly table: string;
+  readonly recordType: string;
+  /** Null for a built-in type, whose table all workspaces share. */
+  readonly workspace: WorkspaceId | null;
   /** `records` for a whole record, `extension` for fields beside one. */
   readonly kind: 'records' | 'extension';
   /** In the order of the table. */
@@ -63,15 +65,12 @@ export interface LayoutChange {
 }
 
 /** A new table for these fields. */
-export function newTable(table: string, kind: TableLayout['kind'], fields: readonly FieldDefinition[]): LayoutChange {
-  const tableFields = fields.map((definition) => ({
-    definition,
-    defined: true,
-    columns: [{ name: definition.name, type: definition.type }],
-  }));
+export function newTable(of: Omit<TableLayout, 'columns' | 'fields'>, fields: readonly FieldDefinition[]): LayoutChange {
+  const { table, kind } = of;
+  const tableFields = fields.map(newField);
   const extra: PhysicalColumn[] = kind === 'records' ? [{ name: 'extra', kind: 'json' }] : [];
   const columns = [...OWN_COLUMNS[kind], ...tableFields.flatMap((field) => field.columns.flatMap(physicalColumns)), ...extra];
-  const layout: TableLayout = { table, kind, columns, fields: tableFields };
+  const layout: TableLayout = { ...of, columns, fields: tableFields };
   return { layout, statements: [createTable(table, columns), createTable(historyOf(table), historyColumns(layout))] };
 }
 
@@ -83,9 +82,7 @@ export function alteredTable(layout: TableLayout, fields: readonly FieldDefiniti
   const asked = new Map(fields.map((definition) => [definition.name, definition]));
   const kept = layout.fields.map((field) => alteredField(field, asked.get(field.definition.name)));
   const known = new Set(layout.fields.map(({ definition }) => definition.name));
-  const added = fields
-    .filter(({ name }) => !known.has(name))
-    .map((definition): TableField => ({ definition, defined: true, columns: [{ name: definition.name, type: definition.type }] }));
+  const added = fields.filter(({ name }) => !known.has(name)).map(newField);
   const altered = [...kept, ...added];
   if (altered.length === layout.fields.length && altered.every((field, at) => field === layout.fields[at])) {
     return { layout, statements: [] };
@@ -110,10 +107,16 @@ export const physicalColumns = ({ name, type }: WarehouseColumn): PhysicalColumn
 /** The column beside a reference's own, for its source system. */
 export const systemColumn = (column: string): string => `${column}__system`;
 
+const newField = (definition: FieldDefinition): TableField => ({
+  definition,
+  defined: true,
+  columns: [{ name: definition.name, type: definition.type }],
+});
+
 function alteredField(field: TableField, asked: FieldDefinition | undefined): TableField {
   if (asked === undefined) return field.defined ? { ...field, defined: false } : field;
   const [newest] = field.columns;
-  if (newest?.type === asked.type) {
+  if (newest.type === asked.type) {
     return field.defined && JSON.stringify(field.definition) === JSON.stringify(asked)
       ? field
       : { ...field, definition: asked, defined: true };

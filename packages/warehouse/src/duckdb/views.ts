@@ -2,11 +2,9 @@ import type { WorkspaceId } from '@sophia/types';
 import type { FieldLayout, TypeLayout } from '../warehouse.ts';
 import { fieldExpression, systemExpression } from './field-expression.ts';
 import { literal } from './identifiers.ts';
-import { type Layouts, typeLayout } from './layouts.ts';
+import { joinedLayout, knownLayout, type Layouts, typeLayout } from './layouts.ts';
 import { EXTENSION, RECORD, relationSql } from './relation.ts';
-
-/** Names that no table may have. */
-export const VIEWS: readonly string[] = ['unified_data_catalog', 'record_versions', 'active_deals'];
+import type { TableLayout } from './table-layout.ts';
 
 /**
  * Statements that make the views anew, to be run whenever a table is made or altered:
@@ -14,18 +12,15 @@ export const VIEWS: readonly string[] = ['unified_data_catalog', 'record_version
  * ones) and `active_deals` (deals of status open, with the built-in fields as columns).
  */
 export function viewStatements(layouts: Layouts): string[] {
-  const branches = [...layouts.keys()].flatMap((key) => branchesOf(layouts, key));
-  if (branches.length === 0) return [];
+  const branches = [...layouts.values()].map((table) => branchOf(layouts, table));
   const records = branches.map((branch) => branchSql(branch, 'current'));
-  const versions = branches.flatMap((branch) => [
-    branchSql(branch, 'current', ['null::timestamp as valid_to']),
-    branchSql(branch, 'history'),
-  ]);
+  const past = branches.map((branch) => branchSql(branch, 'history'));
+  const current = branches.map((branch) => branchSql(branch, 'current', ['null::timestamp as valid_to']));
   const deals = typeLayout(layouts, ALL, 'deal');
   const open = deals && `select * from (${relationSql(deals, { part: 'current', where: 'true' })}) where status = 'open'`;
   return [
     `create or replace view unified_data_catalog as ${records.join(' union all ')}`,
-    `create or replace view record_versions as ${versions.join(' union all ')}`,
+    `create or replace view record_versions as ${[...current, ...past].join(' union all ')}`,
     ...(open === undefined ? [] : [`create or replace view active_deals as ${open}`]),
   ];
 }
@@ -40,16 +35,14 @@ interface Branch {
   readonly where?: string | undefined;
 }
 
-function branchesOf(layouts: Layouts, key: string): Branch[] {
-  const [workspace, recordType] = key.includes(':') ? key.split(':') : [undefined, key];
-  if (recordType === undefined) return [];
-  // The number was written by `workspaceKey`.
-  const type = typeLayout(layouts, workspace === undefined ? ALL : (Number(workspace) as WorkspaceId), recordType);
-  if (type === undefined) return [];
-  if (workspace !== undefined) return [{ type }];
-  const extended = [...layouts].filter(([other, { kind }]) => kind === 'extension' && other.endsWith(`:${recordType}`));
-  const others = extended.map(([other]) => other.split(':')[0]);
-  return [{ type, where: others.length === 0 ? 'true' : `${RECORD}.workspace not in (${others.join(', ')})` }];
+function branchOf(layouts: Layouts, table: TableLayout): Branch {
+  const { workspace, recordType, kind } = table;
+  if (workspace !== null) {
+    return { type: kind === 'records' ? joinedLayout(workspace, table) : knownLayout(layouts, workspace, recordType) };
+  }
+  const extended = [...layouts.values()].filter((other) => other.kind === 'extension' && other.recordType === recordType);
+  const others = extended.map((other) => other.workspace);
+  return { type: joinedLayout(ALL, table), where: others.length === 0 ? 'true' : `${RECORD}.workspace not in (${others.join(', ')})` };
 }
 
 function branchSql({ type, where }: Branch, part: 'current' | 'history', more: readonly string[] = []): string {

@@ -1,9 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { SophiaError } from '@sophia/shared';
 import type { TypeLayout } from '../warehouse.ts';
 import type { TypeChanges } from './collapse.ts';
 import { captureChanges } from './derived-tables.ts';
-import { type Layouts, typeLayout, workspaceKey } from './layouts.ts';
+import { knownLayout, type Layouts, workspaceKey } from './layouts.ts';
 import { extraOf } from './pending-row.ts';
 import type { TableLayout } from './table-layout.ts';
 import { type TableWork, type TouchRows, writeTable } from './write-table.ts';
@@ -39,12 +38,7 @@ const bringsRows = ({ added, past }: TypeChanges): boolean => added.length + pas
 /** Adds a type's changes to the work on its table, which it may share with other workspaces, and on its extension. */
 function gather(works: Map<string, TableWork>, layouts: Layouts, changes: TypeChanges): void {
   const { workspace, recordType } = changes;
-  const type = typeLayout(layouts, workspace, recordType);
-  if (type === undefined) {
-    throw new SophiaError('warehouse_type_unknown', `The type ${recordType} has no table in workspace ${workspace}.`, {
-      details: { workspace, record_type: recordType },
-    });
-  }
+  const type = knownLayout(layouts, workspace, recordType);
   const added = changes.added.map((row) => ({ row, validTo: null, extra: extraOf(row, type) }));
   const past = changes.past.map(({ row, validTo }) => ({ row, validTo, extra: extraOf(row, type) }));
   for (const layout of tablesOf(layouts, type)) {

@@ -86,4 +86,4 @@ async function idsIn(connection: DuckDBConnection, table: string, ids: SortedIds
   return there.getRows().map(([id]) => String(id));
 }
 
-const sorted = (ids: readonly string[]): bigint[] => ids.map(BigInt).sort((one, other) => (one < other ? -1 : one > other ? 1 : 0));
+const sorted = (ids: readonly string[]): SortedIds => BigInt64Array.from(ids, BigInt).sort();

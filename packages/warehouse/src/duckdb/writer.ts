@@ -6,9 +6,6 @@ import type { Meta } from './meta.ts';
 
 /** Callers that may wait for their turn to write. */
 const WAITING = 1_000;
-/** Milliseconds for one transaction, unless told. */
-const DEADLINE_MS = 60_000;
-
 /** Does the work and commits it with what the warehouse knows of itself afterwards; all or nothing. */
 export type Transact = (work: (meta: Meta) => Promise<Meta>, milliseconds?: number) => Promise<void>;
 
@@ -27,19 +24,21 @@ export interface Writer {
   exclusive<T>(work: (connection: DuckDBConnection, transact: Transact) => Promise<T>): Promise<T>;
 }
 
-export function createWriter(connection: DuckDBConnection, initial: Meta): Writer {
+/** `deadline` is for one transaction, in milliseconds, unless told with it. */
+export function createWriter(connection: DuckDBConnection, initial: Meta, deadline: number): Writer {
   const turns = createBulkhead({ name: 'The warehouse writer', concurrency: 1, queue: WAITING });
   let meta = initial;
   let isCommitting = false;
   let isBroken = false;
   let isRetired = false;
 
-  const transact: Transact = async (work, milliseconds = DEADLINE_MS) => {
+  const breakDown = () => {
+    isBroken = true;
+  };
+  const transact: Transact = async (work, milliseconds = deadline) => {
     await connection.run('begin');
     const next = await within(milliseconds, connection, () => work(meta)).catch(async (error: unknown) => {
-      await connection.run('rollback').catch(() => {
-        isBroken = true;
-      });
+      await connection.run('rollback').catch(breakDown);
       throw error;
     });
     isCommitting = true;
@@ -47,7 +46,7 @@ export function createWriter(connection: DuckDBConnection, initial: Meta): Write
       await connection.run('commit');
       meta = next;
     } catch (error) {
-      isBroken = true;
+      breakDown();
       throw error;
     } finally {
       isCommitting = false;
@@ -60,9 +59,7 @@ export function createWriter(connection: DuckDBConnection, initial: Meta): Write
     get isBroken() {
       return isBroken;
     },
-    breakDown() {
-      isBroken = true;
-    },
+    breakDown,
     retire() {
       isRetired = true;
     },
@@ -72,7 +69,7 @@ export function createWriter(connection: DuckDBConnection, initial: Meta): Write
         try {
           return await work(connection, transact);
         } catch (error) {
-          if (isInvalidating(error)) isBroken = true;
+          if (isInvalidating(error)) breakDown();
           throw engineError(error);
         }
       }),

@@ -1,0 +1,29 @@
+import { SophiaError } from '@sophia/shared';
+import { expect, test } from 'vitest';
+import { isEnvironmentalWarehouseError } from '../environmental-error.ts';
+import { engineError, isInvalidating, messageOf } from './engine-error.ts';
+
+test.each([
+  ['IO Error: Could not write file "x": No space left on device', 'warehouse_unavailable', true, false],
+  ['INTERRUPT Error: Interrupted!', 'warehouse_unavailable', true, false],
+  ['TransactionContext Error: Conflict on tuple deletion!', 'warehouse_unavailable', true, false],
+  ['Out of Memory Error: could not allocate block', 'warehouse_out_of_memory', true, false],
+  ['FATAL Error: Failed: database has been invalidated because of a previous fatal error', 'warehouse_unavailable', true, true],
+  ['INTERNAL Error: Attempted to access index 1', 'warehouse_unavailable', true, true],
+  ['Conversion Error: Could not convert string', 'warehouse_statement_failed', false, false],
+  ['Out of Range Error: Overflow in addition', 'warehouse_statement_failed', false, false],
+])('%s', (message, code, isEnvironmental, invalidates) => {
+  const told = engineError(new Error(`${message}\n\nLINE 1: select secret`));
+  expect(told).toMatchObject({ code, message });
+  expect(isEnvironmentalWarehouseError(told)).toBe(isEnvironmental);
+  expect(isInvalidating(told)).toBe(invalidates);
+});
+
+test('what is not of the engine stays as it is', () => {
+  for (const error of [new TypeError('x is undefined'), 'text', new SophiaError('overloaded', 'full')]) {
+    expect(engineError(error)).toBe(error);
+    expect(isInvalidating(error)).toBe(false);
+  }
+  expect(isEnvironmentalWarehouseError(new Error('IO Error'))).toBe(false);
+  expect([new Error('one'), 'two'].map(messageOf)).toEqual(['one', 'two']);
+});

@@ -1,0 +1,80 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ONE } from '../testing/log-script.ts';
+import { changeLayouts } from './change-layouts.ts';
+import { type DatabaseFile, openDatabaseFile } from './database-file.ts';
+import { withType } from './layouts.ts';
+import { initializeMeta, readMeta } from './meta.ts';
+import { rewriteTable } from './rewrite-table.ts';
+import { createWriter, type Writer } from './writer.ts';
+
+let folder: string;
+let file: DatabaseFile;
+let writer: Writer;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sophia-rewrite-'));
+  file = await openDatabaseFile({ path: join(folder, 'w.duckdb'), memoryLimitMb: 64, threads: 1 });
+  const connection = await file.connect();
+  await initializeMeta(connection, 1);
+  writer = createWriter(connection, await readMeta(connection), 10_000);
+});
+afterEach(async () => {
+  file.release();
+  await rm(folder, { recursive: true });
+});
+
+const define = (...names: string[]) =>
+  writer.exclusive((connection, transact) =>
+    transact(async (meta) => {
+      const fields = names.map((name) => ({ name, type: 'text' as const }));
+      return { ...meta, layouts: await changeLayouts(connection, withType(meta.layouts, ONE, 'visit', fields)) };
+    }),
+  );
+const run = (sql: string) => writer.exclusive(async (connection) => (await connection.runAndReadAll(sql)).getRows());
+
+/** Does something at the moment when a copy begins, so that it comes before the copy takes the table's place. */
+const whenCopyBegins = (work: () => Promise<unknown>) => {
+  const done: Promise<unknown>[] = [];
+  class Touched extends Map<string, Set<string>> {
+    override set(table: string, ids: Set<string>): this {
+      done.push(work());
+      return super.set(table, ids);
+    }
+  }
+  return { touched: new Touched(), done };
+};
+
+test('a table that gets a column while it is copied stays as it is, with the column', async () => {
+  await define('a');
+  await run("insert into x_1_visit (workspace, id, a) values (1, 2, 'x'), (1, 1, 'y')");
+  const { touched, done } = whenCopyBegins(() => define('a', 'b'));
+  await rewriteTable(file, writer, 'x_1_visit', touched);
+  await Promise.all(done);
+  expect(await run('select id, a, b from x_1_visit')).toEqual([
+    [2n, 'x', null],
+    [1n, 'y', null],
+  ]);
+  expect(await run("select table_name from duckdb_tables() where table_name like 'rewrite%'")).toEqual([]);
+  expect(touched.size).toBe(0);
+});
+
+test('rows that changed while it was copied are those of the table', async () => {
+  await define('a');
+  await run("insert into x_1_visit (workspace, id, a) values (1, 3, 'x'), (1, 2, 'y'), (1, 1, 'z')");
+  const { touched, done } = whenCopyBegins(async () => {
+    await run(
+      "update x_1_visit set a = 'changed' where id = 2; delete from x_1_visit where id = 3; insert into x_1_visit (workspace, id, a) values (1, 4, 'new')",
+    );
+    for (const id of ['2', '3', '4']) touched.get('x_1_visit')?.add(id);
+  });
+  await rewriteTable(file, writer, 'x_1_visit', touched);
+  await Promise.all(done);
+  expect(await run('select id, a from x_1_visit order by id')).toEqual([
+    [1n, 'z'],
+    [2n, 'changed'],
+    [4n, 'new'],
+  ]);
+});
