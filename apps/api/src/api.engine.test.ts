@@ -20,7 +20,12 @@ describe('the REST interface', () => {
     const at = await auth.workspaces.ensure(workspace);
     await workspaces.refresh();
     const principal = { ...test.call.principal, workspace: at.id, workspaceName: at.name };
-    return (await auth.keys.create({ ...test.call, principal }, { name: `${role} ${workspace}`, role, requestsPerSecond: 100_000 })).text;
+    return (
+      await auth.keys.create(
+        { ...test.call, principal },
+        { name: `${role} ${workspace}`, role, installation: role === 'admin' && workspace === 'main', requestsPerSecond: 100_000 },
+      )
+    ).text;
   };
 
   beforeAll(async () => {
@@ -177,7 +182,8 @@ describe('the REST interface', () => {
     const one = { key: 'admin', headers: { 'idempotency-key': 'k1' }, body: { source_id: 'I', amount: '1', currency: 'USD' } };
     const path = '/api/v1/records/deal?source_system=test';
     const first = await send('POST', path, one);
-    expect((await send('POST', path, one)).json).toEqual(first.json);
+    // The same answer; its token may name a later place of the write-ahead log, which is as good.
+    expect((await send('POST', path, one)).json).toEqual({ ...first.json, token: expect.any(String) });
     const other = await send('POST', path, { ...one, body: { source_id: 'I', amount: '2', currency: 'USD' } });
     expect([other.status, other.json.code]).toEqual([422, 'idempotency_key_reused']);
   });
