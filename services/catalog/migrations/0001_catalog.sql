@@ -16,13 +16,12 @@ create table record (
   source_system text collate "C" not null,
   source_id text collate "C" not null,
   data jsonb not null,
-  -- What the last statement that touched the row did: c created, u updated, d deleted, e erased,
-  -- t a deletion that came before its record, k only moved its place in the source's order,
-  -- s the same by an older arrival. And for which line of it.
+  -- What the last change did: c created, u updated, d deleted, e erased, t a deletion that came before
+  -- its record. And the line of the statement's input that it came from.
   last_change "char" not null,
   last_line int not null,
   -- Null for a deleted record.
-  content_hash bytea,
+  content_hash text collate "C",
   deleted_at timestamptz,
   occurred_at timestamptz,
   -- Old values of the fields that the last change changed.
@@ -100,7 +99,7 @@ create table import_lane (
   -- Every row of this lane up to this one of the stream (from 1) is committed.
   committed_through bigint not null default 0,
   -- Over the lane's rows up to there, so that a resumption knows them again.
-  rolling_hash bytea not null,
+  rolling_hash text not null,
   created bigint not null default 0,
   updated bigint not null default 0,
   unchanged bigint not null default 0,
@@ -125,7 +124,7 @@ create table dead_letter (
   errors jsonb not null,
   payload json not null,
   -- Of the row as it came: the same row arriving again supersedes this one.
-  fingerprint bytea not null,
+  fingerprint text collate "C" not null,
   attempts int not null default 1,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now()
@@ -141,7 +140,7 @@ create table idempotency_key (
   principal text not null,
   route text not null,
   key text not null,
-  fingerprint bytea not null,
+  fingerprint text collate "C" not null,
   -- The writing transaction, for the token of a repeated answer.
   xid xid8 not null default pg_current_xact_id(),
   -- Null while an import that it names runs.

@@ -18,7 +18,7 @@ export async function storeRejected(
 
 /** What tells a rejected row from others, whatever its line. */
 export const rejectionFingerprint = ({ record_type, source_system, payload }: RejectedRow): string =>
-  digest(`${record_type}\u0000${source_system}\u0000${payload}`).toString('hex');
+  digest(`${record_type}\u0000${source_system}\u0000${payload}`);
 
 const letterJson = (row: RejectedRow): string => {
   const { record_type, source_system, source_id, line, errors } = row;
@@ -47,12 +47,12 @@ const STORE: Statement = {
     ), older as (
       select id from dead_letter
       where workspace = $1 and state in ('open', 'repaired') and ($2::text is null or import is distinct from $2)
-        and fingerprint in (select decode(fingerprint, 'hex') from letter)
+        and fingerprint in (select fingerprint from letter)
       order by id for update
     ), superseded as (
       update dead_letter set state = 'superseded', updated_at = now() where id in (select id from older)
     )
     insert into dead_letter (workspace, state, import, record_type, source_system, source_id, line, code, errors, payload, fingerprint)
-    select $1, 'open', $2, record_type, source_system, source_id, line, code, errors::jsonb, payload, decode(fingerprint, 'hex')
+    select $1, 'open', $2, record_type, source_system, source_id, line, code, errors::jsonb, payload, fingerprint
     from letter`,
 };

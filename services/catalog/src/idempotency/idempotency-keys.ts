@@ -7,7 +7,7 @@ import type { IdempotencyKey } from '../catalog.ts';
 export interface KeyUse extends IdempotencyKey {
   readonly workspace: WorkspaceId;
   readonly principal: string;
-  readonly fingerprint: Buffer;
+  readonly fingerprint: string;
 }
 
 /** What a key stands for: nothing yet (it is this transaction's now), or what was done with it before. */
@@ -47,7 +47,7 @@ export const createIdempotencyKeys = (database: Database): IdempotencyKeys => ({
       if (fresh.has(nameOf(use))) return { state: 'new' };
       const row = rows.get(nameOf(use));
       if (row === undefined) return { state: 'running' };
-      if (!row.fingerprint.equals(use.fingerprint)) return { state: 'reused' };
+      if (row.fingerprint !== use.fingerprint) return { state: 'reused' };
       const { answer, import: ofImport, transaction_id: transactionId, wal_position: walPosition } = row;
       return { state: 'used', answer, importId: ofImport, transactionId, walPosition };
     });
@@ -80,7 +80,7 @@ interface KeyRow extends IdempotencyKey {
 }
 
 interface KnownRow extends KeyRow {
-  readonly fingerprint: Buffer;
+  readonly fingerprint: string;
   readonly answer: JsonObject | null;
   readonly import: string | null;
   readonly transaction_id: string;
@@ -104,7 +104,7 @@ const MATCHES = 'k.workspace = u.workspace and k.principal = u.principal and k.r
 const CLAIM: Statement = {
   name: 'catalog_claim_keys',
   text: `insert into idempotency_key as k (workspace, principal, route, key, fingerprint, import)
-    select u.*, $6 from ${NAMES}, $5::bytea[]) as u (workspace, principal, route, key, fingerprint)
+    select u.*, $6 from ${NAMES}, $5::text[]) as u (workspace, principal, route, key, fingerprint)
     order by workspace, principal, route, key
     on conflict (workspace, principal, route, key) do update
       set fingerprint = excluded.fingerprint, import = excluded.import, answer = null, xid = excluded.xid, created_at = excluded.created_at

@@ -1,4 +1,3 @@
-import { keyText } from '../rows/incoming-record.ts';
 import type { PlacedRow } from './round.ts';
 
 /** Rows of one transaction: a few dozen milliseconds. */
@@ -12,7 +11,7 @@ export function cutChunks(rows: readonly PlacedRow[]): (readonly PlacedRow[])[] 
   let chunk: PlacedRow[] = [];
   let counts = new Map<string, number>();
   for (const row of rows) {
-    const key = row.prepared.record === undefined ? undefined : keyText(row.prepared.record);
+    const key = row.prepared.record?.key;
     const count = key === undefined ? 0 : (counts.get(key) ?? 0);
     if (chunk.length >= CHUNK_ROWS || count >= CHUNK_WAVES) {
       chunks.push(chunk);

@@ -24,7 +24,7 @@ export async function finishImport(context: CatalogContext, store: ImportStore, 
   const { workspace } = call.principal;
   const { token } = await database.write([workspace], async (transaction) => {
     await Promise.all([
-      store.finish(transaction, importId, { through, milliseconds, bytesRead }),
+      store.finish(transaction, importId, { through, milliseconds, bytesRead, source: firstOf(end.sources) }),
       eventLog.append(transaction, syncEvents(call, end, { state: 'succeeded' })),
       audit.record(transaction, [{ call, action: 'import.finish', object: `import:${importId}`, rows: through, milliseconds }]),
     ]);
@@ -51,13 +51,15 @@ export async function failImport(
     const state = interrupted ? 'running' : 'failed';
     const events = interrupted ? [] : syncEvents(call, end, { state: 'failed', code, message });
     await Promise.all([
-      store.fail(transaction, importId, { state, failure: { code, message }, milliseconds }),
+      store.fail(transaction, importId, { state, failure: { code, message }, milliseconds, source: firstOf(end.sources) }),
       eventLog.append(transaction, events),
       audit.record(transaction, [{ call, action: 'import.fail', object: `import:${importId}`, result: code, rows: through, milliseconds }]),
     ]);
   });
   eventLog.wake();
 }
+
+const firstOf = (sources: ReadonlySet<string>): string | null => [...sources][0] ?? null;
 
 function syncEvents(call: Call, { importId, options, sources }: ImportEnd, outcome: JsonObject): NewEvent[] {
   const names = options.sourceSystem === undefined ? [...sources].sort() : [options.sourceSystem];

@@ -22,12 +22,17 @@ export interface ImportStore {
   fail(
     transaction: Transaction,
     id: string,
-    end: { readonly state: 'running' | 'failed'; readonly failure: JsonObject; readonly milliseconds: number },
+    end: {
+      readonly state: 'running' | 'failed';
+      readonly failure: JsonObject;
+      readonly milliseconds: number;
+      readonly source: string | null;
+    },
   ): Promise<void>;
   finish(
     transaction: Transaction,
     id: string,
-    end: { readonly through: number; readonly milliseconds: number; readonly bytesRead: number | null },
+    end: { readonly through: number; readonly milliseconds: number; readonly bytesRead: number | null; readonly source: string | null },
   ): Promise<void>;
   keepToken(workspace: WorkspaceId, id: string, token: string): Promise<void>;
 }
@@ -50,7 +55,7 @@ export interface ImportNote {
 interface LaneRow {
   readonly lane: number;
   readonly committed_through: string;
-  readonly rolling_hash: Buffer;
+  readonly rolling_hash: string;
 }
 
 export function createImportStore(database: Database): ImportStore {
@@ -86,12 +91,12 @@ export function createImportStore(database: Database): ImportStore {
     async deletedByVersion(transaction, id, rows) {
       await database.query(transaction, COUNT_DELETED, [id, rows]);
     },
-    async fail(transaction, id, { state, failure, milliseconds }) {
-      await database.query(transaction, FAIL, [id, state, failure, milliseconds]);
+    async fail(transaction, id, { state, failure, milliseconds, source }) {
+      await database.query(transaction, FAIL, [id, state, failure, milliseconds, source]);
     },
-    async finish(transaction, id, { through, milliseconds, bytesRead }) {
+    async finish(transaction, id, { through, milliseconds, bytesRead, source }) {
       await Promise.all([
-        database.query(transaction, FINISH, [id, milliseconds, bytesRead]),
+        database.query(transaction, FINISH, [id, milliseconds, bytesRead, source]),
         database.query(transaction, FINISH_LANES, [id, through]),
       ]);
     },
@@ -154,12 +159,13 @@ const COUNT_DELETED: Statement = {
 };
 const FAIL: Statement = {
   name: 'catalog_fail_import',
-  text: 'update import_run set state = $2, failure = $3, milliseconds = $4, updated_at = now() where id = $1',
+  text: `update import_run set state = $2, failure = $3, milliseconds = $4, source_system = coalesce(source_system, $5), updated_at = now()
+    where id = $1`,
 };
 const FINISH: Statement = {
   name: 'catalog_finish_import',
   text: `update import_run set state = 'finished', failure = null, milliseconds = $2, bytes_read = coalesce($3, bytes_read),
-    updated_at = now(), finished_at = now() where id = $1`,
+    source_system = coalesce(source_system, $4), updated_at = now(), finished_at = now() where id = $1`,
 };
 const FINISH_LANES: Statement = {
   name: 'catalog_finish_import_lanes',

@@ -1,4 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
+import { digestOf } from '../rows/content-hash.ts';
 import type { PreparedRow } from '../rows/incoming-record.ts';
 import type { PlacedRow } from './round.ts';
 
@@ -11,18 +12,18 @@ export interface Lane {
   /** The stream has ended: whether the lane has seen all that was committed of it. */
   ended(): void;
   /** The hash with these rows, which come next. */
-  extend(rows: readonly PlacedRow[]): Buffer;
+  extend(rows: readonly PlacedRow[]): string;
   committed(through: number): void;
 }
 
 export interface LaneState {
   readonly lane: number;
   readonly committedThrough: number;
-  readonly rollingHash: Buffer;
+  readonly rollingHash: string;
 }
 
 /** The hash of a lane that has no rows yet. */
-export const emptyHash = (): Buffer => createHash('sha256').digest();
+export const emptyHash = (): string => digestOf(createHash('sha256'));
 
 /** `changed` makes the error for a stream that is not the one that was begun. */
 export function createLane({ lane, committedThrough, rollingHash }: LaneState, changed: () => Error): Lane {
@@ -39,7 +40,7 @@ export function createLane({ lane, committedThrough, rollingHash }: LaneState, c
     if (!unverified) return;
     unverified = false;
     flush();
-    if (!hash.copy().digest().equals(rollingHash)) throw changed();
+    if (digestOf(hash) !== rollingHash) throw changed();
   };
   return {
     number: lane,
@@ -58,7 +59,7 @@ export function createLane({ lane, committedThrough, rollingHash }: LaneState, c
     ended: verify,
     extend(rows) {
       hash.update(rows.map(({ prepared }) => printOf(prepared)).join(''));
-      return hash.copy().digest();
+      return digestOf(hash);
     },
     committed(next) {
       through = next;
@@ -67,4 +68,4 @@ export function createLane({ lane, committedThrough, rollingHash }: LaneState, c
 }
 
 const printOf = ({ record, rejected }: PreparedRow): string =>
-  record === undefined ? `${rejected.payload}\n` : `${record.source_id} ${record.content_hash?.toString('base64') ?? 'deleted'}\n`;
+  record === undefined ? `${rejected.payload}\n` : `${record.source_id} ${record.content_hash ?? 'deleted'}\n`;

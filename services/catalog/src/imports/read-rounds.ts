@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '@sophia/shared';
 import type { ImportItem, ImportRow, WriteTarget } from '../catalog.ts';
-import { keyText, type PreparedRow } from '../rows/incoming-record.ts';
+import type { PreparedRow } from '../rows/incoming-record.ts';
 import { laneOf } from '../writing/lane-of.ts';
 import { openRound, type Round } from './round.ts';
 import { PAUSED, waitForItem } from './wait-for-item.ts';
@@ -80,8 +80,7 @@ export async function* readRounds(items: AsyncIterable<ImportItem>, options: Rea
 
 const NO_REPAIRS: readonly string[] = [];
 
-const routeOf = ({ record, rejected }: PreparedRow): string =>
-  record !== undefined ? keyText(record) : keyText({ ...rejected, source_id: rejected.source_id ?? '' });
+const routeOf = ({ record, rejected }: PreparedRow): string => (record ?? rejected).key;
 
 /** The next item; a failure before it is waited for must not count as unhandled. */
 function take<Item>(iterator: AsyncIterator<Item>): Promise<IteratorResult<Item>> {

@@ -53,7 +53,7 @@ async function commitChunk(
   transaction: Transaction,
   call: Call,
   chunk: LaneChunk,
-  rollingHash: Buffer,
+  rollingHash: string,
 ): Promise<WriteCounts> {
   const { database, audit, clock } = context;
   const { workspace } = call.principal;

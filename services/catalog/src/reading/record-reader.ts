@@ -5,7 +5,7 @@ import type { ListOptions, ReadOptions, Records } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { isRecordId, recordNotFound } from '../records/change-record.ts';
 import { decodeCursor, encodeCursor, pageLimit } from './cursor.ts';
-import { RECORD_COLUMNS, type RecordRow, toCatalogRecord } from './record-row.ts';
+import { RECORD_COLUMNS, type RecordRow } from './record-row.ts';
 import { seenData, sightOf, statementName } from './sight.ts';
 
 /** Reads of current records, as the principal sees them. */
@@ -112,6 +112,6 @@ async function readRecords(
   return rows.map(({ shown, ...row }) => {
     const data = seenData(row.data, sight.masks, shown);
     // The hash covers what is masked.
-    return { ...toCatalogRecord(row), data, content_hash: data === row.data ? (row.content_hash?.toString('hex') ?? null) : null };
+    return { ...row, data, content_hash: data === row.data ? row.content_hash : null };
   });
 }

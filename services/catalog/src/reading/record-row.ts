@@ -1,4 +1,4 @@
-import type { BusinessPriority, CatalogRecord, JsonObject, RecordId } from '@sophia/types';
+import type { BusinessPriority, JsonObject, RecordId } from '@sophia/types';
 
 /** A record as its table gives it. */
 export interface RecordRow {
@@ -8,7 +8,7 @@ export interface RecordRow {
   readonly source_id: string;
   readonly version: number;
   readonly data: JsonObject;
-  readonly content_hash: Buffer | null;
+  readonly content_hash: string | null;
   readonly business_priority: BusinessPriority | null;
   readonly occurred_at: string | null;
   readonly source_version: string | null;
@@ -19,5 +19,3 @@ export interface RecordRow {
 
 export const RECORD_COLUMNS = `id, source_system, record_type, source_id, version, data, content_hash, business_priority, occurred_at,
   source_version, created_at, updated_at, deleted_at`;
-
-export const toCatalogRecord = (row: RecordRow): CatalogRecord => ({ ...row, content_hash: row.content_hash?.toString('hex') ?? null });

@@ -2,7 +2,7 @@ import type { Database, Statement } from '@sophia/database';
 import { SophiaError } from '@sophia/shared';
 import type { IncomingRow, JsonObject, JsonValue, NaturalKey, RecordId, Transaction } from '@sophia/types';
 import { RECORD_COLUMNS, type RecordRow } from '../reading/record-row.ts';
-import type { IncomingRecord } from '../rows/incoming-record.ts';
+import { type IncomingRecord, keyText } from '../rows/incoming-record.ts';
 import type { RowPreparer } from '../rows/prepare-row.ts';
 
 /** The record by its id, locked until the transaction ends. Errors: `not_found`, `version_conflict`. */
@@ -56,6 +56,7 @@ export function patchedRecord(row: RecordRow, fields: JsonObject, prepare: RowPr
 
 /** The record's deletion, which has no place in the source's order: it holds whatever came before. */
 export const deletionOf = ({ record_type, source_system, source_id }: NaturalKey): IncomingRecord => ({
+  key: keyText({ record_type, source_system, source_id }),
   line: 1,
   record_type,
   source_system,

@@ -5,7 +5,7 @@ import type { Records, RecordWriteAnswer } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { storeRejected } from '../dead-letters/store-rejected.ts';
 import { keyUse } from '../idempotency/key-use.ts';
-import { type IncomingRecord, keyText, type RejectedRow } from '../rows/incoming-record.ts';
+import type { IncomingRecord, RejectedRow } from '../rows/incoming-record.ts';
 import type { RecordWriter } from './record-writer.ts';
 import type { WriteInOwnTransaction } from './write-in-own-transaction.ts';
 import { checkTarget } from './write-target.ts';
@@ -27,7 +27,7 @@ export function createUpsert(context: CatalogContext, writer: RecordWriter, writ
       if (access.rows === undefined) {
         const { deadline, signal } = call;
         return writer.write({
-          key: `${item.workspace} ${keyText(record)}`,
+          key: `${item.workspace} ${record.key}`,
           workspace: item.workspace,
           deadline,
           signal,

@@ -2,12 +2,14 @@ import type { BusinessPriority, NaturalKey, RowError } from '@sophia/types';
 
 /** A row that passed its type: ready to be written. */
 export interface IncomingRecord extends NaturalKey {
+  /** `keyText` of it. */
+  readonly key: string;
   /** Line of its source, or index from 1: names the row in reports, and as the cause of its event. */
   readonly line: number;
   /** Canonical JSON; `{}` for a deletion. */
   readonly data: string;
   /** Null for a deletion. */
-  readonly content_hash: Buffer | null;
+  readonly content_hash: string | null;
   /** JSON text. */
   readonly original: string | null;
   readonly business_priority: BusinessPriority | null;
@@ -20,6 +22,8 @@ export interface IncomingRecord extends NaturalKey {
 
 /** A row that did not pass, with all that is needed to repair and replay it. */
 export interface RejectedRow {
+  /** `keyText` of it, as far as it has one: the same that it will have when it is accepted. */
+  readonly key: string;
   readonly line: number;
   readonly record_type: string;
   readonly source_system: string;

@@ -3,7 +3,7 @@ import { canonicalJson } from '@sophia/shared';
 import type { IncomingRow, JsonValue, RecordTypeDefinition, RowError } from '@sophia/types';
 import type { ImportRow, WriteTarget } from '../catalog.ts';
 import { contentHash } from './content-hash.ts';
-import type { IncomingRecord, PreparedRow, RejectedRow } from './incoming-record.ts';
+import { type IncomingRecord, keyText, type PreparedRow, type RejectedRow } from './incoming-record.ts';
 import { sourceOrder } from './source-order.ts';
 
 export type RowPreparer = (row: ImportRow, target: WriteTarget) => PreparedRow;
@@ -24,6 +24,7 @@ function toRecord(row: ImportRow, valid: ValidatedRow, { recordType, sourceSyste
   const deleted = row.deleted === true;
   const data = canonicalJson(valid.data);
   return {
+    key: keyText({ record_type: recordType, source_system: sourceSystem, source_id: valid.source_id }),
     line: row.line,
     record_type: recordType,
     source_system: sourceSystem,
@@ -42,11 +43,13 @@ function toRecord(row: ImportRow, valid: ValidatedRow, { recordType, sourceSyste
 /** A row for the dead letters, whole. */
 export function rejectRow(row: IncomingRow, { recordType, sourceSystem }: WriteTarget, errors: RejectedRow['errors']): RejectedRow {
   const { source_id, occurred_at, source_version, business_priority, fields, original, deleted } = row;
+  const id = routableId(source_id);
   return {
+    key: keyText({ record_type: recordType, source_system: sourceSystem, source_id: id ?? '' }),
     line: row.line,
     record_type: recordType,
     source_system: sourceSystem,
-    source_id: routableId(source_id),
+    source_id: id,
     errors,
     payload: JSON.stringify({ source_id, occurred_at, source_version, business_priority, fields, original, deleted }),
   };

@@ -1,4 +1,4 @@
-import { type IncomingRecord, keyText } from '../rows/incoming-record.ts';
+import type { IncomingRecord } from '../rows/incoming-record.ts';
 
 /**
  * A statement takes each key once, and what it says of a key again waits for the next one, so that
@@ -10,9 +10,8 @@ export function assignWaves(records: readonly IncomingRecord[]): { readonly wave
   const next = new Map<string, number>();
   let count = 0;
   records.forEach((record, index) => {
-    const key = keyText(record);
-    const wave = next.get(key) ?? 0;
-    next.set(key, wave + 1);
+    const wave = next.get(record.key) ?? 0;
+    next.set(record.key, wave + 1);
     waves[index] = wave;
     count = Math.max(count, wave + 1);
   });

@@ -1,8 +1,8 @@
 import type { Database, Statement } from '@sophia/database';
 import type { Actor, Cause, RecordId, Transaction, WorkspaceId } from '@sophia/types';
 import type { IncomingRecord } from '../rows/incoming-record.ts';
-import { INCOMING_COLUMNS, IS_STALE, upsertSql } from './upsert-sql.ts';
-import { PLAN_BY_INDEX } from './write-chunk.ts';
+import { INCOMING_COLUMNS, settleSql, upsertSql } from './upsert-sql.ts';
+import { PLAN_ONCE } from './write-chunk.ts';
 
 /** One record of a batch; every item has its own workspace, actor and cause. */
 export interface BatchItem {
@@ -29,16 +29,14 @@ export function createBatchWriter(database: Database, recordIdBase: string): Bat
     const actors = items.map(({ actor }) => JSON.stringify(actor));
     const causes = items.map(({ cause }) => JSON.stringify(cause));
     const [, changed] = await Promise.all([
-      database.query(transaction, PLAN_BY_INDEX),
+      database.query(transaction, PLAN_ONCE),
       database.query<ChangedRow>(transaction, WRITE_BATCH, [...columns, recordIdBase, actors, causes]),
     ]);
     const outcomes = new Array<RecordOutcome | undefined>(items.length);
     for (const { line, change, id, version } of changed)
       outcomes[line - 1] = { change: CHANGES[change], id, version: version === 0 ? null : version };
     if (changed.length === items.length) return outcomes as RecordOutcome[];
-    // Their records are locked since the first statement, so this sees what it decided by.
-    const untouched = await database.query<UntouchedRow>(transaction, READ_UNTOUCHED, columns);
-    for (const { line, stale, id, version } of untouched) {
+    for (const { line, stale, id, version } of await database.query<SettledRow>(transaction, SETTLE_BATCH, columns)) {
       outcomes[line - 1] ??= { change: stale ? 'stale' : 'none', id, version: version === 0 ? null : version };
     }
     return outcomes as RecordOutcome[];
@@ -52,14 +50,14 @@ interface ChangedRow {
   readonly version: number;
 }
 
-interface UntouchedRow {
+interface SettledRow {
   readonly line: number;
   readonly stale: boolean;
   readonly id: RecordId | null;
   readonly version: number | null;
 }
 
-const CHANGES = { c: 'created', u: 'updated', d: 'deleted', k: 'none', s: 'stale', t: 'none' } as const;
+const CHANGES = { c: 'created', u: 'updated', d: 'deleted', t: 'none' } as const;
 
 /** One array per column of `INCOMING_COLUMNS`; the line is the item's place from 1. */
 const columnsOf = (items: readonly BatchItem[]): unknown[][] =>
@@ -85,12 +83,7 @@ const WRITE_BATCH: Statement = {
   }),
 };
 
-const READ_UNTOUCHED: Statement = {
-  name: 'catalog_read_untouched',
-  text: `select i.line, ${IS_STALE} as stale, r.id, r.version
-    from ${INCOMING} as i left join lateral (
-      select r.id, r.version, r.newest_version, r.newest_occurrence from record as r
-      where r.workspace = i.workspace and r.record_type = i.record_type and r.source_system = i.source_system and r.source_id = i.source_id
-      offset 0
-    ) as r on true`,
+const SETTLE_BATCH: Statement = {
+  name: 'catalog_settle_batch',
+  text: settleSql({ incoming: INCOMING, select: 'select line, stale, id, version from arrived' }),
 };

@@ -1,7 +1,7 @@
 import type { CopyTarget, Database, Statement } from '@sophia/database';
 import type { Actor, Cause, Transaction, WorkspaceId } from '@sophia/types';
 import type { IncomingRecord } from '../rows/incoming-record.ts';
-import { INCOMING_COLUMNS, IS_STALE, upsertSql } from './upsert-sql.ts';
+import { INCOMING_COLUMNS, settleSql, upsertSql } from './upsert-sql.ts';
 import { assignWaves } from './waves.ts';
 
 export interface Chunk {
@@ -33,19 +33,19 @@ export function createChunkWriter(database: Database, recordIdBase: string): Chu
     if (records.length === 0) return { created: 0, updated: 0, unchanged: 0, stale: 0 };
     const { waves, count } = assignWaves(records);
     await Promise.all([
-      database.query(transaction, PLAN_BY_INDEX),
+      database.query(transaction, PLAN_ONCE),
       database.query(transaction, CREATE_INCOMING),
       database.copyInto(transaction, INCOMING, copyRows(workspace, records, waves)),
     ]);
-    const hasOrder = records.some((record) => record.source_order !== null || record.occurred_at !== null);
+    const mayBeSettled = records.some(hasPlace);
     let [created, updated, stale] = [0, 0, 0];
     for (let wave = 0; wave < count; wave++) {
       const [row] = await database.query<WaveCounts>(transaction, WRITE_WAVE, [wave, recordIdBase, actor, cause]);
       created += row?.created ?? 0;
       updated += row?.updated ?? 0;
-      if (!hasOrder || row?.all_accepted === true) continue;
-      const [old] = await database.query<{ readonly stale: number }>(transaction, COUNT_STALE, [wave]);
-      stale += old?.stale ?? 0;
+      if (!mayBeSettled || row?.all_new === true) continue;
+      const [settled] = await database.query<{ readonly stale: number }>(transaction, SETTLE_WAVE, [wave]);
+      stale += settled?.stale ?? 0;
     }
     return { created, updated, unchanged: records.length - created - updated, stale };
   };
@@ -54,8 +54,12 @@ export function createChunkWriter(database: Database, recordIdBase: string): Chu
 interface WaveCounts {
   readonly created: number;
   readonly updated: number;
-  readonly all_accepted: boolean;
+  readonly all_new: boolean;
 }
+
+/** Whether the row has a place in the order of its source or stream, so that it matters also where it says nothing new. */
+const hasPlace = ({ source_order, occurred_at, stream_version }: IncomingRecord): boolean =>
+  source_order !== null || occurred_at !== null || stream_version !== null;
 
 function* copyRows(workspace: WorkspaceId, records: readonly IncomingRecord[], waves: Int32Array): Generator<readonly unknown[]> {
   for (let index = 0; index < records.length; index++) {
@@ -84,10 +88,14 @@ const INCOMING: CopyTarget = {
   columns: [{ name: 'wave', type: 'int4' }, ...INCOMING_COLUMNS.map(([name, type]) => ({ name, type }))],
 };
 
-/** Plans are kept, and one made while the table was empty would scan it as it fills. */
-export const PLAN_BY_INDEX: Statement = {
-  name: 'catalog_plan_by_index',
-  text: `select set_config('enable_seqscan', 'off', true)`,
+/**
+ * One plan for all executions: making one takes longer than running it for a handful of rows. By
+ * index, since a plan that was made while the table was empty would scan it as it fills.
+ */
+export const PLAN_ONCE: Statement = {
+  name: 'catalog_plan_once',
+  text: `select set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
+    set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`,
 };
 
 // Keys compare byte by byte, as in the table: sorting by a language's rules takes longer.
@@ -108,18 +116,15 @@ const WRITE_WAVE: Statement = {
     select: `select
       count(*) filter (where last_change = 'c')::int as created,
       count(*) filter (where last_change in ('u', 'd'))::int as updated,
-      count(*) filter (where last_change <> 's') = (select count(*) from incoming where wave = $1::int) as all_accepted
+      count(*) = (select count(*) from incoming where wave = $1::int) as all_new
     from changed`,
   }),
 };
 
-const COUNT_STALE: Statement = {
-  name: 'catalog_count_stale',
-  text: `select count(*)::int as stale
-    from (select * from incoming where wave = $1::int offset 0) as i, lateral (
-      select r.newest_version, r.newest_occurrence from record as r
-      where r.workspace = i.workspace and r.record_type = i.record_type and r.source_system = i.source_system and r.source_id = i.source_id
-      offset 0
-    ) as r
-    where ${IS_STALE}`,
+const SETTLE_WAVE: Statement = {
+  name: 'catalog_settle_wave',
+  text: settleSql({
+    incoming: '(select * from incoming where wave = $1::int)',
+    select: 'select count(*) filter (where stale)::int as stale from arrived',
+  }),
 };
