@@ -114,6 +114,66 @@ describe('the sample workspace', async () => {
   });
 });
 
+describe('a source is closed', () => {
+  const target = { recordType: 'deal', sourceSystem: 'crm' };
+  const open = async (content: string, failAt = Number.POSITIVE_INFINITY) => {
+    const state = { isClosed: false };
+    async function* stream() {
+      try {
+        for (let count = 0; ; count += 1) {
+          if (count >= failAt) throw new Error('cut');
+          yield Buffer.from(content);
+        }
+      } finally {
+        state.isClosed = true;
+      }
+    }
+    return {
+      state,
+      source: await openSource({ kind: 'stream', stream: stream(), contentType: 'application/x-ndjson' }, { sampleRows: 0 }),
+    };
+  };
+
+  test('when its items are left, even unread', async () => {
+    const unread = await open('{"source_id":1}\n');
+    await plainItems(unread.source, target)[Symbol.asyncIterator]().return?.();
+    expect(unread.state.isClosed).toBe(true);
+    const left = await open('{"source_id":1}\n');
+    for await (const item of plainItems(left.source, target)) {
+      expect(item.kind).toBe('rows');
+      break;
+    }
+    expect(left.state.isClosed).toBe(true);
+  });
+
+  test('when it fails, or its mapping does', async () => {
+    const failing = await open('{"source_id":1}\n', 3);
+    await expect(collectEach(plainItems(failing.source, target))).rejects.toThrow('cut');
+    expect(failing.state.isClosed).toBe(true);
+    const mapping = parseMapping(
+      'source_system: crm\nrecord_type: deal\nsource_id: id\nfields: { close_date: day }',
+      'm.yaml',
+      BUILTIN_RECORD_TYPES,
+    );
+    const [deal] = BUILTIN_RECORD_TYPES;
+    if (deal === undefined) throw new Error('There is the type deal.');
+    let isClosed = false;
+    async function* table() {
+      try {
+        for (;;) yield Buffer.from('id,day\n1,1/2/2017\n'.padEnd(1000));
+      } finally {
+        isClosed = true;
+      }
+    }
+    const source = await openSource(
+      { kind: 'stream', stream: table() },
+      { sampleRows: 10, delimiter: undefined, quote: undefined, escaping: undefined, header: undefined },
+    );
+    await expect(mapSource(source, mapping, deal)).rejects.toMatchObject({ code: 'ambiguous_date_format' });
+    expect(isClosed).toBe(true);
+  });
+});
+
 test('rows that need no mapping go through by their names, with the bytes read so far', async () => {
   const content = 'source_id,name\n1,a\n2,b,c\n';
   const source = await openSource({ kind: 'stream', stream: chunks(content), contentType: 'text/csv' });

@@ -16,8 +16,9 @@ export interface MappedSource {
 }
 
 /**
- * Makes a source's rows those of the mapping's record type. Errors: `mapping_mismatch`, `ambiguous_date_format`,
- * `ambiguous_number_format`; while reading those of the source.
+ * Makes a source's rows those of the mapping's record type. The source is taken over: it is closed when its items end or
+ * are left, and when this fails. Errors: `mapping_mismatch`, `ambiguous_date_format`, `ambiguous_number_format`; while
+ * reading those of the source.
  */
 export async function mapSource(
   source: Source,
@@ -25,21 +26,44 @@ export async function mapSource(
   definition: RecordTypeDefinition,
   ask?: AskFormat,
 ): Promise<MappedSource> {
-  checkMapping(mapping, source);
-  const resolved = await resolveFormats(mapping, definition, source.columns, source.sample, ask);
-  const target = { recordType: mapping.record_type, sourceSystem: mapping.source_system };
-  return { mapping: resolved, items: importItems(source, target, compileMapping(resolved, definition, source.columns)) };
+  try {
+    checkMapping(mapping, source);
+    const resolved = await resolveFormats(mapping, definition, source.columns, source.sample, ask);
+    const target = { recordType: mapping.record_type, sourceSystem: mapping.source_system };
+    return { mapping: resolved, items: importItems(source, target, compileMapping(resolved, definition, source.columns)) };
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
 }
 
 /**
  * Rows that need no mapping: columns and members are the type's fields by name, with `source_id`, `occurred_at`,
- * `source_version`, `business_priority` and `deleted` beside them.
+ * `source_version`, `business_priority` and `deleted` beside them. The source is taken over, as by `mapSource`.
  */
 export const plainItems = (source: Source, target: ImportTarget): AsyncIterable<ImportItem> =>
   importItems(source, target, compilePlainRow(source.columns));
 
-async function* importItems(source: Source, target: ImportTarget, toRow: (row: SourceRow) => ImportRow): AsyncGenerator<ImportItem> {
-  for await (const rows of source.rows) {
-    yield { kind: 'rows', target, rows: rows.map(toRow), bytesRead: source.progress().bytesRead };
-  }
+function importItems(source: Source, target: ImportTarget, toRow: (row: SourceRow) => ImportRow): AsyncIterable<ImportItem> {
+  const batches = source.rows[Symbol.asyncIterator]();
+  const next = async (): Promise<IteratorResult<ImportItem>> => {
+    const { done, value } = await batches.next();
+    if (done === true) return finish();
+    return { done: false, value: { kind: 'rows', target, rows: value.map(toRow), bytesRead: source.progress().bytesRead } };
+  };
+  const finish = async (): Promise<IteratorResult<ImportItem>> => {
+    await batches.return?.();
+    await source.close();
+    return { done: true, value: undefined };
+  };
+  const iterator: AsyncIterator<ImportItem> = {
+    next: () =>
+      next().catch(async (error: unknown) => {
+        await source.close();
+        throw error;
+      }),
+    // No generator: one that is left before its first item would not notice.
+    return: finish,
+  };
+  return { [Symbol.asyncIterator]: () => iterator };
 }

@@ -1,6 +1,7 @@
 import { constants, createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { SophiaError } from '@sophia/shared';
+import { asBuffers } from './as-buffers.ts';
 import type { ReadProgress, SourceInput } from './source-input.ts';
 
 export interface OpenedBytes {
@@ -56,9 +57,9 @@ function fileError(path: string, cause: unknown): SophiaError {
 function counted(stream: AsyncIterable<Uint8Array>, bytesTotal: number | null): OpenedBytes {
   let bytesRead = 0;
   async function* bytes(): AsyncGenerator<Buffer> {
-    for await (const chunk of stream) {
-      bytesRead += chunk.byteLength;
-      yield Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    for await (const chunk of asBuffers(stream)) {
+      bytesRead += chunk.length;
+      yield chunk;
     }
   }
   return { bytes: bytes(), progress: () => ({ bytesRead, bytesTotal }) };

@@ -3,10 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import iconv from 'iconv-lite';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { chunks, collect } from '../testing/chunks.ts';
 import { readAll } from '../testing/read-all.ts';
 import { openSource } from './open-source.ts';
+
+/** Many cases, on a machine that may be busy. */
+vi.setConfig({ testTimeout: 30_000 });
 
 const TABLE = 'id,city\n1,Köln\n2,Łódź\n';
 const ROWS = [
@@ -246,6 +249,8 @@ describe('tables', () => {
     const hinted = await readAll('sep=;\r\nid;name\r\n1;a,b\r\n');
     expect(hinted.source.columns).toEqual(['id', 'name']);
     expect(hinted.brief).toEqual([[3, ['1', 'a,b']]]);
+    const set = await readAll("1|'a\\'|b'\n", { delimiter: '|', quote: "'", escaping: 'backslash', header: false });
+    expect(set.brief).toEqual([[1, ['1', "a'|b"]]]);
     const escaped = await readAll('id,name\n1,"12\\" pipe"\n2,"b"\n');
     expect(escaped.brief[0]).toEqual([2, ['1', '12" pipe']]);
   });

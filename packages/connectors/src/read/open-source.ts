@@ -16,8 +16,10 @@ import { takeSample } from './sampled.ts';
 import type { Source, SourceDescription } from './source.ts';
 import type { SourceRow } from './source-row.ts';
 
+type Unset<Options> = { readonly [Key in keyof Options]?: Options[Key] | undefined };
+
 /** What is set is not found out. */
-export interface OpenOptions extends CsvOptions {
+export interface OpenOptions extends Unset<CsvOptions> {
   readonly format?: SourceFormat | undefined;
   readonly encoding?: string | undefined;
   readonly limits?: Partial<ReadLimits> | undefined;
@@ -92,8 +94,18 @@ function readText(opened: OpenedInput, text: OpenedText, format: SourceFormat, o
   if (format === 'ndjson') return { ...plain, rows: readNdjson(text.content.bytes, limits) };
   if (format === 'json') return { ...plain, rows: readJson(text.content.bytes, limits) };
   const tabs = format === 'tsv' ? { delimiter: '\t' } : {};
-  const table = readCsv(text.content.bytes, text.sample, { ...tabs, ...options }, limits);
+  const table = readCsv(text.content.bytes, text.sample, { ...tabs, ...csvOptions(options) }, limits);
   const { dialect, header, delimiterCertain } = table;
   const description = { ...found, dialect, header, assumptions: assumptionsOf({ ...found, dialect, header, delimiterCertain }) };
   return { columns: table.columns, description, rows: table.rows };
+}
+
+/** Those that are set. */
+function csvOptions({ delimiter, quote, escaping, header }: OpenOptions): CsvOptions {
+  return {
+    ...(delimiter === undefined ? {} : { delimiter }),
+    ...(quote === undefined ? {} : { quote }),
+    ...(escaping === undefined ? {} : { escaping }),
+    ...(header === undefined ? {} : { header }),
+  };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { open, unlink } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SophiaError } from '@sophia/shared';
 
@@ -12,7 +12,7 @@ export interface SpooledFile {
 export async function spool(bytes: AsyncIterable<Buffer>, directory: string, maxBytes: number): Promise<SpooledFile> {
   const path = join(directory, `spool-${randomUUID()}`);
   const file = await open(path, 'wx', 0o600);
-  const remove = (): Promise<void> => unlink(path);
+  const remove = (): Promise<void> => rm(path, { force: true });
   let length = 0;
   try {
     for await (const chunk of bytes) {

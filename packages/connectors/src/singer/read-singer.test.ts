@@ -2,12 +2,15 @@ import { recordTypeFromJsonSchema } from '@sophia/core';
 import { isSophiaError } from '@sophia/shared';
 import { BUILTIN_RECORD_TYPES, type JsonObject, type RecordTypeDefinition } from '@sophia/types';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { ImportItem } from '../import-item.ts';
 import { parseMapping } from '../mapping/parse-mapping.ts';
 import { chunks, collectEach } from '../testing/chunks.ts';
 import { createStreamOpener } from './open-streams.ts';
 import { readSinger } from './read-singer.ts';
+
+/** Many cases, on a machine that may be busy. */
+vi.setConfig({ testTimeout: 30_000 });
 
 const define = (name: string, schema: JsonObject): Promise<RecordTypeDefinition> => {
   const { definition, problems } = recordTypeFromJsonSchema(name, schema);
@@ -122,6 +125,13 @@ describe('a tap', () => {
     ]);
     expect(items[0]).toMatchObject({ target: { sourceSystem: 'crm' }, rows: [{ fields: { name: 'A' } }, { fields: { name: 'B' } }] });
     expect(JSON.stringify(items[0])).not.toContain('_sdc');
+  });
+
+  test('may send a schema that says nothing', async () => {
+    const open = { type: 'SCHEMA', stream: 'items', schema: {}, key_properties: ['id'] };
+    expect((await read([open, record('items', { id: 1, a: 2 })])).items).toMatchObject([
+      { rows: [{ source_id: 1, fields: { extra: { a: 2 } } }] },
+    ]);
   });
 
   test('marks records that are gone', async () => {

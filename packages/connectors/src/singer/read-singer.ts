@@ -1,4 +1,5 @@
 import type { JsonObject } from '@sophia/types';
+import { asBuffers } from '../bytes/as-buffers.ts';
 import type { ImportItem, ImportRow, ImportTarget } from '../import-item.ts';
 import { DEFAULT_LIMITS } from '../read/limits.ts';
 import { type TextBlock, textBlocks } from '../read/text-blocks.ts';
@@ -26,10 +27,10 @@ const BATCH_ROWS = 2500;
  * the last, which stands for the others. Rows are gathered until the batch is full or the tap pauses. What a tap sent
  * before it failed still comes out. Errors: `invalid_singer_message`, and those of the bytes and of `openStream`.
  */
-export async function* readSinger(bytes: AsyncIterable<Buffer>, options: SingerOptions): AsyncGenerator<ImportItem> {
+export async function* readSinger(bytes: AsyncIterable<Uint8Array>, options: SingerOptions): AsyncGenerator<ImportItem> {
   const reader = createMessageReader(options);
   try {
-    for await (const event of pauses(textBlocks(bytes, DEFAULT_LIMITS))) {
+    for await (const event of pauses(textBlocks(asBuffers(bytes), DEFAULT_LIMITS))) {
       if (event.kind === 'pause') yield* reader.flush();
       else yield* reader.read(event.value);
     }
