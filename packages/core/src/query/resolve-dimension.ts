@@ -8,7 +8,9 @@ import { fieldNames, fieldOrDerived } from '../semantic/name-scope.ts';
 
 /** What a name in a query stands for, seen from the records of one model. */
 export interface ResolvedDimension {
+  /** What is grouped by: of a time the first day of its period. */
   readonly expression: BoundExpression;
+  readonly value: BoundExpression;
   /** Undefined where the name is a field that no dimension has. */
   readonly dimension: LinkedDimension | undefined;
   /** Whether the dimension belongs to the model's own records. */
@@ -40,16 +42,11 @@ export function resolveDimension(name: string, from: LinkedModel, layer: LinkedL
   throw unknown(name, from, layer);
 }
 
-/** Finds a dimension, or else a field, to filter by. Throws the same. */
+/** Finds a dimension, or else a field, to filter by: the value itself unless a grain is written. Throws the same. */
 export function resolveFilterField(name: string, from: LinkedModel, layer: LinkedLayer): ResolvedDimension {
   const resolved = resolveName(name, from, layer);
-  if (splitGrain(name).grain !== undefined || resolved.dimension === undefined) return resolved;
-  // Without a grain a filter judges the value itself, not its day.
-  return { ...resolved, expression: resolved.grain === undefined ? resolved.expression : ungrouped(resolved.expression), grain: undefined };
+  return splitGrain(name).grain === undefined ? { ...resolved, expression: resolved.value, grain: undefined } : resolved;
 }
-
-const ungrouped = (expression: BoundExpression): BoundExpression =>
-  expression.kind === 'operation' && expression.operation === 'period' ? (expression.operands[0] ?? expression) : expression;
 
 function resolveName(name: string, from: LinkedModel, layer: LinkedLayer): ResolvedDimension {
   const { path, grain } = splitGrain(name);
@@ -67,6 +64,7 @@ function resolveName(name: string, from: LinkedModel, layer: LinkedLayer): Resol
   const grouping = dimension?.definition.type === 'time' || grain !== undefined ? (grain ?? 'day') : undefined;
   return {
     expression: grouping === undefined ? expression : periodOf(expression, grouping),
+    value: expression,
     dimension,
     own: hops.length === 0,
     identifying: dimension?.identifying ?? [...fieldsOf(found)].some(({ field }) => field.identifying === true),

@@ -1,0 +1,311 @@
+import type { Filter, MetricQuery, SemanticLayer } from '@sophia/types';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SMALL_RECORDS, SMALL_TYPES, smallLayer } from '../testing/small-world.ts';
+import { createTestEngine, type TestEngine } from '../testing/test-engine.ts';
+import type { CompileContext } from './compile-context.ts';
+
+let engine: TestEngine;
+let layer: SemanticLayer;
+
+beforeAll(async () => {
+  layer = smallLayer();
+  engine = await createTestEngine(SMALL_TYPES);
+  await engine.insert(SMALL_RECORDS);
+});
+
+afterAll(() => engine.close());
+
+const ask = async (query: MetricQuery, context?: Partial<CompileContext>) => (await engine.ask(query, layer, context)).rows;
+
+// Won: 150.5 in January, nothing in February, 300 and an unknown amount in March.
+describe('compare', () => {
+  it('with the range of as many months before', async () => {
+    const query: MetricQuery = {
+      metrics: ['revenue', 'deals'],
+      compare: 'previous_period',
+      time_range: { from: '2017-03-01', to: '2017-05-01' },
+    };
+    expect(await ask(query)).toEqual([['300.0000', '150.5000', 149.5 / 150.5, 2, 3, -1 / 3]]);
+  });
+
+  it('with the range of as many days before, where it does not begin and end a month', async () => {
+    // Deals of 15 and 20 January against none from 1 to 10 January.
+    expect(await ask({ metrics: ['deals'], compare: 'previous_period', time_range: { from: '2017-01-11', to: '2017-01-21' } })).toEqual([
+      [2, 0, null],
+    ]);
+    expect(await ask({ metrics: ['deals'], compare: 'previous_period', time_range: { from: '2017-01-20', to: '2017-01-26' } })).toEqual([
+      [1, 1, 0],
+    ]);
+  });
+
+  it('with the year before', async () => {
+    expect(await ask({ metrics: ['deals'], compare: 'previous_year', time_range: { from: '2018-01-01', to: '2018-02-01' } })).toEqual([
+      [0, 2, -1],
+    ]);
+  });
+
+  it('matches periods with those so much earlier, and other dimensions by value', async () => {
+    const query: MetricQuery = {
+      metrics: ['deals'],
+      dimensions: ['user.office', 'metric_time:month'],
+      compare: 'previous_period',
+      time_range: { from: '2017-02-01', to: '2017-04-01' },
+    };
+    // Two months earlier: December and January.
+    expect(await ask(query)).toEqual([
+      ['East', '2017-02-01', 1, 0, null],
+      ['East', '2017-03-01', 1, 1, 0],
+      ['West', '2017-02-01', 0, 0, null],
+      ['West', '2017-03-01', 0, 1, -1],
+      [null, '2017-02-01', 0, 0, null],
+      [null, '2017-03-01', 1, 0, null],
+    ]);
+  });
+
+  it('matches days by the day of the month: the 31st has no counterpart in February', async () => {
+    const query: MetricQuery = {
+      metrics: ['deals'],
+      dimensions: ['metric_time:day'],
+      compare: 'previous_period',
+      time_range: { from: '2017-03-01', to: '2017-04-01' },
+    };
+    const days = await ask(query);
+    expect(days.length).toBe(31);
+    expect(days[2]).toEqual(['2017-03-03', 0, 1, -1]);
+    expect(days[30]).toEqual(['2017-03-31', 1, 0, null]);
+  });
+
+  it('matches weeks by whole weeks', async () => {
+    const query: MetricQuery = {
+      metrics: ['deals'],
+      dimensions: ['metric_time:week'],
+      compare: 'previous_year',
+      time_range: { from: '2018-01-01', to: '2018-02-01' },
+      fill: false,
+    };
+    // 9 January 2017 and 52 weeks are 8 January 2018.
+    expect(await ask(query)).toEqual([
+      ['2018-01-08', 0, 1, -1],
+      ['2018-01-15', 0, 1, -1],
+    ]);
+  });
+
+  it("a dimension that is not the measure's own time is matched by its value", async () => {
+    const query: MetricQuery = {
+      metrics: ['deals'],
+      dimensions: ['deal.created_on:month'],
+      compare: 'previous_period',
+      time_range: { from: '2017-03-01', to: '2017-05-01' },
+      fill: false,
+    };
+    expect(await ask(query)).toEqual([
+      ['2017-01-01', 0, 3, -1],
+      ['2017-02-01', 1, 0, null],
+      [null, 1, 0, null],
+    ]);
+  });
+
+  it('a metric that is no number has no change', async () => {
+    const query: MetricQuery = {
+      metrics: ['last_close'],
+      compare: 'previous_period',
+      time_range: { from: '2017-03-01', to: '2017-05-01' },
+    };
+    expect(await ask(query)).toEqual([['2017-03-31', '2017-02-03']]);
+  });
+
+  it('the change of a negative value goes by its size', async () => {
+    // Margins: January 150.5 - 400, March 300 - 80.
+    const query: MetricQuery = { metrics: ['margin'], compare: 'previous_period', time_range: { from: '2017-03-01', to: '2017-05-01' } };
+    expect(await ask(query)).toEqual([['220.0000', '-329.5000', 549.5 / 329.5]]);
+  });
+
+  it('having and order may use what is compared', async () => {
+    const query: MetricQuery = {
+      metrics: ['deals'],
+      dimensions: ['user.office'],
+      compare: 'previous_period',
+      time_range: { from: '2017-03-01', to: '2017-05-01' },
+      having: [{ field: 'deals__previous', operator: 'gt', values: [0] }],
+      order_by: ['-deals__change'],
+    };
+    expect(await ask(query)).toEqual([
+      ['East', 1, 2, -0.5],
+      ['West', 0, 1, -1],
+    ]);
+  });
+});
+
+describe('offsets', () => {
+  it('read the metric of so many periods earlier, and make no rows of their own after the end', async () => {
+    expect(await ask({ metrics: ['revenue', 'revenue_before', 'growth'], dimensions: ['metric_time:month'] })).toEqual([
+      ['2017-01-01', '150.5000', '0.0000', null],
+      ['2017-02-01', '0.0000', '150.5000', -1],
+      ['2017-03-01', '300.0000', '0.0000', null],
+    ]);
+  });
+
+  it('make no rows in an open range that is not filled', async () => {
+    const query: MetricQuery = { metrics: ['revenue', 'revenue_before'], dimensions: ['metric_time:month'], fill: false };
+    expect(await ask(query)).toEqual([
+      ['2017-01-01', '150.5000', '0.0000'],
+      ['2017-03-01', '300.0000', '0.0000'],
+    ]);
+    expect(await ask({ ...query, time_range: { from: '2017-02-01' } })).toEqual([['2017-03-01', '300.0000', '0.0000']]);
+  });
+
+  it('alone show where they have a value', async () => {
+    expect(await ask({ metrics: ['revenue_before'], dimensions: ['metric_time:month'], fill: false })).toEqual([
+      ['2017-02-01', '150.5000'],
+      ['2017-04-01', '300.0000'],
+    ]);
+  });
+
+  it('move a closed range', async () => {
+    const time_range = { from: '2017-02-01', to: '2017-03-01' };
+    expect(await ask({ metrics: ['revenue_before'], time_range })).toEqual([['150.5000']]);
+    expect(await ask({ metrics: ['revenue_before'], dimensions: ['metric_time:month'], time_range })).toEqual([['2017-02-01', '150.5000']]);
+  });
+
+  it('add up with compare', async () => {
+    const query: MetricQuery = {
+      metrics: ['revenue_before'],
+      compare: 'previous_period',
+      time_range: { from: '2017-04-01', to: '2017-05-01' },
+    };
+    // March, and February before.
+    expect(await ask(query)).toEqual([['300.0000', '0.0000', null]]);
+  });
+});
+
+describe('cumulative metrics', () => {
+  const by = (metric: string, grain: string, more: Partial<MetricQuery> = {}) =>
+    ask({ metrics: [metric], dimensions: [`metric_time:${grain}`], ...more });
+
+  it('add up everything until the end of each period', async () => {
+    expect(await by('running_revenue', 'month')).toEqual([
+      ['2017-01-01', '150.5000'],
+      ['2017-02-01', '150.5000'],
+      ['2017-03-01', '450.5000'],
+    ]);
+  });
+
+  it('count what came before the range, too', async () => {
+    expect(await by('running_deals', 'month', { time_range: { from: '2017-02-01', to: '2017-05-01' } })).toEqual([
+      ['2017-02-01', 3],
+      ['2017-03-01', 5],
+      ['2017-04-01', 5],
+    ]);
+  });
+
+  it('leave out what is not before the end of the range', async () => {
+    expect(await by('running_deals', 'month', { time_range: { to: '2017-03-06' } })).toEqual([
+      ['2017-01-01', 2],
+      ['2017-02-01', 3],
+      ['2017-03-01', 4],
+    ]);
+  });
+
+  it('begin for each group with its first record', async () => {
+    const query: MetricQuery = { metrics: ['running_deals'], dimensions: ['user.office', 'metric_time:month'], fill: false };
+    expect(await ask(query)).toEqual([
+      ['East', '2017-01-01', 1],
+      ['East', '2017-02-01', 2],
+      ['East', '2017-03-01', 3],
+      ['West', '2017-01-01', 1],
+      ['West', '2017-02-01', 1],
+      ['West', '2017-03-01', 1],
+      [null, '2017-03-01', 1],
+    ]);
+  });
+
+  it('average, take the most, count different ones', async () => {
+    // Amounts: 100, 50.5; 0; 300.
+    expect(await by('running_average', 'month')).toEqual([
+      ['2017-01-01', 75.25],
+      ['2017-02-01', 150.5 / 3],
+      ['2017-03-01', 450.5 / 4],
+    ]);
+    expect(await by('running_most', 'quarter')).toEqual([['2017-01-01', '300.0000']]);
+    expect(await by('running_owners', 'month')).toEqual([
+      ['2017-01-01', 2],
+      ['2017-02-01', 2],
+      ['2017-03-01', 2],
+    ]);
+    const query: MetricQuery = { metrics: ['running_owners', 'running_deals'], dimensions: ['deal.status', 'metric_time:quarter'] };
+    expect(await ask(query)).toEqual([
+      ['lost', '2017-01-01', 1, 1],
+      ['won', '2017-01-01', 2, 4],
+    ]);
+  });
+
+  it('start anew with each period of grain_to_date', async () => {
+    expect(await by('revenue_to_date', 'month', { time_range: { from: '2017-02-01', to: '2017-05-01' } })).toEqual([
+      ['2017-02-01', '150.5000'],
+      ['2017-03-01', '450.5000'],
+      ['2017-04-01', '0.0000'],
+    ]);
+  });
+
+  it('to date of a shorter period than is shown: from the beginning of the last one', async () => {
+    // The week from 27 February ends on 5 March: deals since 1 March.
+    expect(await by('deals_month_to_date', 'week', { time_range: { from: '2017-02-20', to: '2017-03-13' } })).toEqual([
+      ['2017-02-20', 1],
+      ['2017-02-27', 1],
+      ['2017-03-06', 1],
+    ]);
+    expect(await by('deals_month_to_date', 'quarter')).toEqual([['2017-01-01', 2]]);
+  });
+
+  it('within a window that ends with the period', async () => {
+    expect(await by('revenue_two_months', 'month', { time_range: { from: '2017-01-01', to: '2017-06-01' } })).toEqual([
+      ['2017-01-01', '150.5000'],
+      ['2017-02-01', '150.5000'],
+      ['2017-03-01', '300.0000'],
+      ['2017-04-01', '300.0000'],
+      ['2017-05-01', '0.0000'],
+    ]);
+    // The ten days to 31 January and 28 February have none.
+    expect(await by('deals_ten_days', 'month')).toEqual([['2017-03-01', 1]]);
+    expect(await by('deals_ten_days', 'day', { time_range: { from: '2017-01-23', to: '2017-01-31' } })).toEqual([
+      ['2017-01-23', 2],
+      ['2017-01-24', 2],
+      ['2017-01-25', 1],
+      ['2017-01-26', 1],
+      ['2017-01-27', 1],
+      ['2017-01-28', 1],
+      ['2017-01-29', 1],
+      ['2017-01-30', 0],
+    ]);
+  });
+
+  it('without their time are one number, at the end of the range', async () => {
+    expect(await ask({ metrics: ['running_revenue'], time_range: { from: '2017-03-01', to: '2017-03-31' } })).toEqual([['150.5000']]);
+    expect(await ask({ metrics: ['running_deals'] })).toEqual([[5]]);
+    expect(await ask({ metrics: ['revenue_two_months', 'revenue_to_date'], time_range: { to: '2017-03-01' } })).toEqual([
+      ['150.5000', '150.5000'],
+    ]);
+    const dimensions = ['user.office'];
+    expect(await ask({ metrics: ['deals_ten_days'], dimensions, time_range: { to: '2017-01-24' } })).toEqual([
+      ['East', 1],
+      ['West', 1],
+    ]);
+  });
+
+  it('without their time and an end of the range end today', async () => {
+    expect(await ask({ metrics: ['deals_ten_days', 'deals_month_to_date'] }, { reportingDate: '2017-02-03' })).toEqual([[1, 1]]);
+  });
+
+  it('stand beside others, and may be compared', async () => {
+    const filters: Filter[] = [{ field: 'deal.status', operator: 'eq', values: ['won'] }];
+    expect(await ask({ metrics: ['deals', 'running_deals'], dimensions: ['metric_time:month'], filters, fill: false })).toEqual([
+      ['2017-01-01', 2, 2],
+      ['2017-02-01', 0, 2],
+      ['2017-03-01', 2, 4],
+    ]);
+    const time_range = { from: '2017-03-01', to: '2017-04-01' };
+    expect(await ask({ metrics: ['running_deals'], dimensions: ['metric_time:month'], time_range, compare: 'previous_period' })).toEqual([
+      ['2017-03-01', 5, 3, 2 / 3],
+    ]);
+  });
+});

@@ -1,0 +1,148 @@
+import type { Filter, MetricQuery, PolicyScope, SemanticLayer } from '@sophia/types';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SMALL_RECORDS, SMALL_TYPES, smallLayer } from '../testing/small-world.ts';
+import { createTestEngine, type TestEngine } from '../testing/test-engine.ts';
+import { compileQuery } from './compile-query.ts';
+import { compileDrillDown } from './drill-down.ts';
+import { readDrillDown } from './read-drill-down.ts';
+
+let engine: TestEngine;
+let layer: SemanticLayer;
+
+beforeAll(async () => {
+  layer = smallLayer();
+  engine = await createTestEngine(SMALL_TYPES);
+  await engine.insert(SMALL_RECORDS);
+});
+
+afterAll(() => engine.close());
+
+const ask = async (query: MetricQuery, policy: PolicyScope) => (await engine.ask(query, layer, { policy })).rows;
+const scope = (types: PolicyScope['types'], smallestGroup?: number): PolicyScope => ({ types, smallestGroup });
+const east: Filter = { field: 'owner.office', operator: 'eq', values: ['East'] };
+
+describe('rows', () => {
+  it('that the filter does not hold for are not there: what is unknown is hidden', async () => {
+    expect(await ask({ metrics: ['deals', 'revenue'] }, scope({ deal: { rows: east } }))).toEqual([[3, '400.0000']]);
+    expect(await ask({ metrics: ['deals'] }, scope({ deal: { rows: { not: east } } }))).toEqual([[2]]);
+    expect(await ask({ metrics: ['deals'] }, scope({ deal: { rows: { or: [] } } }))).toEqual([[0]]);
+  });
+
+  it('of joined records are as if they were missing', async () => {
+    const query: MetricQuery = { metrics: ['deals'], dimensions: ['company.industry'] };
+    const policy = scope({ company: { rows: { field: 'industry', operator: 'eq', values: ['it'] } } });
+    expect(await ask(query, policy)).toEqual([
+      ['it', 2],
+      [null, 4],
+    ]);
+  });
+
+  it('of joined records may depend on what those refer to', async () => {
+    const query: MetricQuery = { metrics: ['calls'], dimensions: ['deal.status'] };
+    expect(await ask(query, scope({ deal: { rows: { not: east } } }))).toEqual([[null, 3]]);
+    expect(await ask(query, scope({ deal: { rows: east } }))).toEqual([['won', 3]]);
+  });
+
+  it('a path that leads nowhere hides', async () => {
+    for (const field of ['owner.nothing.at_all', 'status.office']) {
+      const rows: Filter = { field, operator: 'eq', values: ['x'] };
+      expect(await ask({ metrics: ['deals'] }, scope({ deal: { rows } }))).toEqual([[0]]);
+    }
+  });
+});
+
+describe('masks', () => {
+  it('make a field null before filters, dimensions and aggregates', async () => {
+    const policy = scope({ deal: { masks: [{ fields: ['amount', 'status'] }] } });
+    expect(await ask({ metrics: ['deals', 'amount', 'deals_won', 'amounts'] }, policy)).toEqual([[6, null, 0, 0]]);
+    expect(await ask({ metrics: ['deals'], dimensions: ['deal.status'] }, policy)).toEqual([[null, 6]]);
+    expect(await ask({ metrics: ['deals'], filters: [{ field: 'amount', operator: 'gt', values: [0] }] }, policy)).toEqual([[0]]);
+    expect(await ask({ metrics: ['deals'], filters: [{ field: 'amount', operator: 'is_null' }] }, policy)).toEqual([[6]]);
+  });
+
+  it('open in the rows that they do not concern', async () => {
+    const policy = scope({ deal: { masks: [{ fields: ['amount'], visible: east }] } });
+    expect(await ask({ metrics: ['deals', 'amount', 'amounts'] }, policy)).toEqual([[6, '400.0000', 3]]);
+  });
+
+  it('hide a reference and what is behind it', async () => {
+    const policy = scope({ deal: { masks: [{ fields: ['company_id'] }] } });
+    expect(await ask({ metrics: ['deals'], dimensions: ['company.industry'] }, policy)).toEqual([[null, 6]]);
+    const some = scope({
+      deal: { masks: [{ fields: ['company_id'], visible: { field: 'company_id.industry', operator: 'eq', values: ['it'] } }] },
+    });
+    expect(await ask({ metrics: ['deals'], dimensions: ['company.industry'] }, some)).toEqual([
+      ['it', 2],
+      [null, 4],
+    ]);
+  });
+
+  it('hold in joined records', async () => {
+    const policy = scope({ company: { masks: [{ fields: ['industry'] }] } });
+    expect(await ask({ metrics: ['deals'], dimensions: ['company.industry', 'company.name'] }, policy)).toEqual([
+      [null, 'Acme', 2],
+      [null, 'Bolt', 2],
+      [null, null, 2],
+    ]);
+  });
+
+  it('do not matter where their fields are not read', async () => {
+    const policy = scope({ deal: { masks: [{ fields: ['name'], visible: east }] } });
+    const compiled = compileQuery({ metrics: ['deals'] }, layer, { ...engine.context, policy });
+    expect(compiled.text).not.toContain('"user"');
+  });
+
+  it('hold in drill-downs', async () => {
+    const policy = scope({
+      deal: { rows: { field: 'status', operator: 'eq', values: ['won'] }, masks: [{ fields: ['amount', 'owner'], visible: east }] },
+    });
+    const request = { query: { metrics: ['amount'] }, row: {}, metric: 'amount' };
+    const compiled = compileDrillDown(request, layer, { ...engine.context, policy });
+    const records = readDrillDown(compiled, await engine.run(compiled));
+    expect(records.map(({ source_id, value, data }) => [source_id, value, data.amount, data.owner])).toEqual([
+      ['d1', '100', '100', 'ann'],
+      ['d2', null, undefined, undefined],
+      ['d4', '300', '300', 'ann'],
+      ['d6', null, undefined, undefined],
+    ]);
+  });
+});
+
+describe('aggregates only', () => {
+  it('values over fewer records than the smallest group are null, and what is made of them', async () => {
+    const query: MetricQuery = { metrics: ['deals', 'deals_won', 'revenue', 'win_rate'], dimensions: ['deal.status'] };
+    expect(await ask(query, scope({}, 4))).toEqual([['won', 4, 4, '450.5000', 1]]);
+    expect(await ask({ ...query, dimensions: [] }, scope({}, 5))).toEqual([[6, null, null, null]]);
+  });
+
+  it('groups in which everything is withheld are left out, empty periods are shown', async () => {
+    const query: MetricQuery = {
+      metrics: ['deals'],
+      dimensions: ['metric_time:month'],
+      time_range: { from: '2017-01-01', to: '2017-05-01' },
+    };
+    expect(await ask(query, scope({}, 2))).toEqual([
+      ['2017-01-01', 2],
+      ['2017-03-01', 2],
+      ['2017-04-01', 0],
+    ]);
+  });
+
+  it('ask and filter by nothing that names one record or person', async () => {
+    const context = { ...engine.context, policy: scope({}, 5) };
+    const compile = (query: Partial<MetricQuery>) => () => compileQuery({ metrics: ['deals'], ...query }, layer, context);
+    expect(compile({ dimensions: ['deal.name'] })).toThrow(expect.objectContaining({ code: 'identifying_dimension' }));
+    expect(compile({ dimensions: ['company.name'] })).toThrow(expect.objectContaining({ code: 'identifying_dimension' }));
+    expect(compile({ filters: [{ field: 'owner', operator: 'eq', values: ['ann'] }] })).toThrow(
+      expect.objectContaining({ code: 'identifying_dimension' }),
+    );
+    expect(compile({ dimensions: ['company.industry'] })).not.toThrow();
+  });
+
+  it('see no records', () => {
+    const request = { query: { metrics: ['deals'] }, row: {}, metric: 'deals' };
+    expect(() => compileDrillDown(request, layer, { ...engine.context, policy: scope({}, 5) })).toThrow(
+      expect.objectContaining({ code: 'drill_down_not_allowed' }),
+    );
+  });
+});
