@@ -54,7 +54,7 @@ create table audit_entry (
 ) partition by range (at);
 create index audit_entry_by_time on audit_entry (workspace, at, position);
 -- For `follow`: the entries of a range of ticks.
-create index audit_entry_by_transaction on audit_entry (xid);
+create index audit_entry_by_transaction on audit_entry (xid, position);
 call sophia_protect('audit_entry', 'select, insert');
 
 -- Takes what no day's partition does, so that a clock gone wrong stops nothing.

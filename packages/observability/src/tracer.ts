@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { SpanFactory } from './span-exporter.ts';
+import type { OpenSpan, SpanFactory } from './span-exporter.ts';
 import { createTrace, type ReadableTrace, type Trace } from './trace-context.ts';
 
 export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
@@ -54,15 +54,7 @@ export function createTracer(spans: SpanFactory | undefined): Tracer {
     startRequest(options) {
       const trace = createTrace(options);
       const span = spans?.start(options.name, { kind: 'server', ...options }, trace);
-      const within = span === undefined ? trace : trace.within(span.place);
-      return {
-        get traceId() {
-          return within.traceId;
-        },
-        run: (work) => storage.run(within, work),
-        setAttribute: (name, value) => span?.setAttribute(name, value),
-        end: (error) => span?.end(error),
-      };
+      return new RunningRequest(storage, span === undefined ? trace : trace.within(span.place), span);
     },
     async span(name, options, work) {
       if (spans === undefined) return work(NO_SPAN);
@@ -78,4 +70,33 @@ export function createTracer(spans: SpanFactory | undefined): Tracer {
       }
     },
   };
+}
+
+/** A class, since one is made for each request: its methods are not. */
+class RunningRequest implements RequestTrace {
+  readonly #storage: AsyncLocalStorage<Trace>;
+  readonly #trace: Trace;
+  readonly #span: OpenSpan | undefined;
+
+  constructor(storage: AsyncLocalStorage<Trace>, trace: Trace, span: OpenSpan | undefined) {
+    this.#storage = storage;
+    this.#trace = trace;
+    this.#span = span;
+  }
+
+  get traceId(): string {
+    return this.#trace.traceId;
+  }
+
+  run<T>(work: () => T): T {
+    return this.#storage.run(this.#trace, work);
+  }
+
+  setAttribute(name: string, value: string | number | boolean): void {
+    this.#span?.setAttribute(name, value);
+  }
+
+  end(error?: unknown): void {
+    this.#span?.end(error);
+  }
 }

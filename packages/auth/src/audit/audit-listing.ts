@@ -6,6 +6,8 @@ import { COUNT_TICKS, FOLLOW_ENTRIES, INSERT_TICK, LIST_ENTRIES, LOCK_TICKS } fr
 
 interface Row extends Omit<AuditRecord, 'rows'> {
   readonly rows: string;
+  /** Of `follow` alone. */
+  readonly transaction?: string;
 }
 
 interface Paging {
@@ -43,9 +45,15 @@ export function createAuditListing({ database, clock, requireAdministrator }: Au
       const begun = clock.monotonic();
       await requireAdministrator(call, 'audit.list', 'audit');
       const most = checkLimit(limit);
-      const [at = null, position = null] = cursor === undefined ? [] : readCursor(cursor, LIST_CURSOR);
-      const filter = [principal, action, object, result, checkInstant('from', from), checkInstant('to', to)];
-      const rows = await database.select<Row>([call.principal.workspace], LIST_ENTRIES, [...filter, at, position, most]);
+      const [at = 'infinity', position = '0'] = cursor === undefined ? [] : readCursor(cursor, LIST_CURSOR);
+      const filter = [principal, action, object, result, checkInstant('from', from) ?? '-infinity', checkInstant('to', to) ?? 'infinity'];
+      const rows = await database.select<Row>([call.principal.workspace], LIST_ENTRIES, [
+        ...filter,
+        at,
+        position,
+        most,
+        call.principal.workspace,
+      ]);
       const last = rows.length === most ? rows.at(-1) : undefined;
       return listed(call, 'audit.list', begun, {
         entries: rows.map(toRecord),
@@ -57,12 +65,12 @@ export function createAuditListing({ database, clock, requireAdministrator }: Au
       const begun = clock.monotonic();
       await requireAdministrator(call, 'audit.follow', 'audit');
       const most = checkLimit(limit);
-      const [from = '0', to, position = null] = cursor === undefined ? [] : readCursor(cursor, FOLLOW_CURSOR);
+      const [from = '0', to, transaction = null, position = '0'] = cursor === undefined ? [] : readCursor(cursor, FOLLOW_CURSOR);
       // Within a range of ticks the pages go on; a new range ends at a tick made now.
       const until = to ?? (await makeTick(database, call));
-      const rows = await readRange(database, call, [from, until, position, most]);
+      const rows = await readRange(database, call, [from, until, transaction, position, most]);
       const last = rows.length === most ? rows.at(-1) : undefined;
-      const next = last === undefined ? until : `${from}.${until}.${last.id}`;
+      const next = last === undefined ? until : `${from}.${until}.${last.transaction}.${last.id}`;
       return listed(call, 'audit.follow', begun, { entries: rows.map(toRecord), cursor: encode(next) });
     },
   };
@@ -77,7 +85,7 @@ async function makeTick(database: Database, call: Call): Promise<string> {
   return (value[0] as { tick: string }).tick;
 }
 
-async function readRange(database: Database, call: Call, range: readonly [string, string, string | null, number]): Promise<Row[]> {
+async function readRange(database: Database, call: Call, range: readonly [string, string, string | null, string, number]): Promise<Row[]> {
   const [from, until] = range;
   return database.read([call.principal.workspace], async (transaction) => {
     const [ticks] = await database.query<{ kept: number }>(transaction, COUNT_TICKS, [from, until]);
@@ -88,9 +96,9 @@ async function readRange(database: Database, call: Call, range: readonly [string
 }
 
 const LIST_CURSOR = /^(\d{4}-\d{2}-\d{2}T[\d:.]+Z)~(\d{1,19})$/;
-const FOLLOW_CURSOR = /^(\d{1,18})(?:\.(\d{1,18})\.(\d{1,18}))?$/;
+const FOLLOW_CURSOR = /^(\d{1,18})(?:\.(\d{1,18})\.(\d{1,19})\.(\d{1,18}))?$/;
 
-/** Opaque to callers: ticks mean nothing outside. */
+/** Opaque to callers: ticks and transactions mean nothing outside. */
 const encode = (cursor: string): string => Buffer.from(cursor).toString('base64url');
 
 function readCursor(cursor: string, shape: RegExp): (string | undefined)[] {
@@ -110,4 +118,4 @@ function checkInstant(name: string, text: string | undefined): string | undefine
   throw new SophiaError('invalid_request', `${name} is "${text}"; allowed is an instant such as 2026-11-20T09:00:00Z.`);
 }
 
-const toRecord = ({ rows, ...row }: Row): AuditRecord => ({ ...row, rows: Number(rows) });
+const toRecord = ({ rows, transaction: _, ...row }: Row): AuditRecord => ({ ...row, rows: Number(rows) });

@@ -20,8 +20,7 @@ function problemsOf(rule: PolicyRule, types: readonly RecordTypeDefinition[]): P
   const concerned = types.filter(({ name }) => rule.record_types?.includes(name) ?? true);
   return [
     ...unknownTypes(rule, types),
-    ...('fields' in rule ? unknownFields(rule.fields ?? [], concerned) : []),
-    ...('metrics' in rule ? rowsOfMetrics(rule) : []),
+    ...('actions' in rule ? rowsOfMetrics(rule) : unknownFields(rule.fields ?? [], concerned)),
     ...unfitRows(rule, concerned, types),
   ];
 }

@@ -1,6 +1,17 @@
 import { createHash } from 'node:crypto';
 import { rulesToCondition } from '@casl/ability/extra';
-import type { Action, FieldMask, Filter, JsonObject, PolicyRule, PolicyScope, RecordTypeDefinition, Role, TypeScope } from '@sophia/types';
+import type {
+  Action,
+  FieldMask,
+  Filter,
+  JsonObject,
+  PolicyFilter,
+  PolicyRule,
+  PolicyScope,
+  RecordTypeDefinition,
+  Role,
+  TypeScope,
+} from '@sophia/types';
 import { FilterProblem } from '../semantic/bind-filter.ts';
 import { bindRecordFilter } from './bind-record-filter.ts';
 import { BUILT_IN_RULES } from './built-in-rules.ts';
@@ -91,9 +102,10 @@ function condition({ ability, types, user }: Basis, action: RuleAction, type: Re
   const found = rulesToCondition<RuleAbility, Filter, Filter>(
     ability.rulesFor(action, `record:${type.name}`, field),
     ({ conditions, inverted }) => {
-      if (conditions === undefined) return inverted ? NEVER : ALWAYS;
+      // Rules without conditions end the search and are not converted.
+      const rows = conditions as PolicyFilter;
       // A rule that forbids is negated before the unknown is replaced, so that what is unknown stays hidden.
-      const filter = resolveFilter(inverted ? { not: conditions } : conditions, type, user);
+      const filter = resolveFilter(inverted ? { not: rows } : rows, type, user);
       return fits(filter, type, types) ? filter : NEVER;
     },
     { and: allOf, or: anyOf, empty: () => ALWAYS },
