@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { registerDocuments, registerOpenApi } from './documents/register-documents.ts';
 import { registerAdministrationRoutes } from './routes/administration-routes.ts';
+import { registerBackupRoutes } from './routes/backup-routes.ts';
 import { registerDeadLetterRoutes } from './routes/dead-letter-routes.ts';
 import { registerErrorRoutes } from './routes/error-routes.ts';
 import { registerEventRoutes } from './routes/event-routes.ts';
@@ -32,5 +33,6 @@ const registerRoutes = async (app: FastifyInstance, services: ApiServices): Prom
   registerAdministrationRoutes(app, services);
   registerProjectionRoutes(app, services);
   registerStatusRoutes(app, services);
+  registerBackupRoutes(app, services);
   await registerDocuments(app);
 };

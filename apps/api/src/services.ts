@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { Analytics } from '@sophia/analytics';
 import type { ApiKeys, Audit, Authentication, Policies, Workspaces } from '@sophia/auth';
 import type { Catalog } from '@sophia/catalog';
@@ -21,4 +22,6 @@ export interface ApiServices {
   /** Version of Sophia, for the documents. */
   readonly version: string;
   health(): Promise<HealthReport>;
+  /** Everything as one snapshot sees it, packed. */
+  backup(): Readable;
 }

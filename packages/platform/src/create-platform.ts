@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { type Analytics, createAnalytics } from '@sophia/analytics';
 import { type Auth, createAuth } from '@sophia/auth';
@@ -23,6 +24,7 @@ import { type Configuration, createIdGenerator, createLifecycle, systemClock } f
 import type { WorkspaceId } from '@sophia/types';
 import { isEnvironmentalWarehouseError, type Warehouse } from '@sophia/warehouse';
 import { openPubSub, openWarehouse } from './adapters.ts';
+import { openBackup } from './backup/open-backup.ts';
 import { forgetPolicies } from './forget-policies.ts';
 import { type HealthReport, reportHealth } from './health.ts';
 import { modelsFolder, readModelFiles } from './models-folder.ts';
@@ -42,7 +44,9 @@ export interface Platform {
   readonly observability: Observability;
   /** Each dependency and its state. */
   health(): Promise<HealthReport>;
-  /** What a backup reads and a restore writes. */
+  /** Everything as one snapshot sees it, packed: what `restoreBackup` takes. */
+  backup(): Readable;
+  /** PostgreSQL as the owner of the tables: for upkeep. */
   readonly owner: PostgresConnection;
   readonly workspaces: WorkspaceDirectory;
   close(): Promise<void>;
@@ -156,6 +160,7 @@ export const createPlatform = async (options: PlatformOptions): Promise<Platform
     observability,
     owner,
     workspaces,
+    backup: () => openBackup({ owner, version, modelsDirectory: join(configuration.dataDirectory, 'models') }),
     health: () => reportHealth({ version, app, eventLog, analytics, isClosing: () => lifecycle.signal.aborted }),
     close: () => lifecycle.close(),
   };

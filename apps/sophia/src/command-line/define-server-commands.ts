@@ -98,6 +98,30 @@ const defineUpkeep = (program: Command, { local, client }: Runs): void => {
   );
   withExamples(
     program
+      .command('backup')
+      .description('write everything into one file, also while Sophia runs')
+      .argument('<file>', 'file to write; it must not be there')
+      .action(
+        client(async (invocation, file: string, options: CommonOptions) =>
+          (await import('../commands/backup.ts')).backup(invocation, file, options),
+        ),
+      ),
+    'sophia backup sophia-2026-11-20.backup',
+  );
+  withExamples(
+    program
+      .command('restore')
+      .description('read a backup into an empty data folder')
+      .argument('<file>', 'file that sophia backup wrote')
+      .action(
+        local(async (invocation, file: string, options: CommonOptions) =>
+          (await import('../commands/restore.ts')).restore(invocation, file, options),
+        ),
+      ),
+    'sophia restore sophia-2026-11-20.backup --data-dir restored',
+  );
+  withExamples(
+    program
       .command('reset')
       .description('remove the data folder with all that is in it')
       .option('--yes', 'do not ask')

@@ -1,7 +1,6 @@
-import { createObservability } from '@sophia/observability';
 import { parseConfiguration } from '@sophia/shared';
 import { readConfigurationFile } from '../client/settings.ts';
-import { VERSION } from '../version.ts';
+import { quietObservability } from './quiet-observability.ts';
 import { type Served, serve } from './serve.ts';
 
 export interface ServeAloneOptions {
@@ -15,16 +14,7 @@ export interface ServeAloneOptions {
 export const serveAlone = async ({ dataDirectory, workspace, environment, say }: ServeAloneOptions): Promise<Served> => {
   const file = await readConfigurationFile(environment);
   const configuration = parseConfiguration({ env: environment, file, arguments: { 'data-dir': dataDirectory, workspace } });
-  const observability = createObservability({
-    service: 'sophia',
-    version: VERSION,
-    logLevel: 'error',
-    // Standard output is the command's.
-    destination: { write: (line) => process.stderr.write(line) },
-    tracing: configuration.tracing,
-    slowQueryMilliseconds: configuration.slowQueryMilliseconds,
-    processMetrics: true,
-  });
+  const observability = quietObservability(configuration);
   const served = await serve({ configuration, listens: false, say, observability });
   return {
     ...served,

@@ -1,5 +1,6 @@
 import { ANALYTICS_ERRORS } from './analytics-errors.ts';
 import { AUTH_ERRORS } from './auth-errors.ts';
+import { BACKUP_ERRORS } from './backup-errors.ts';
 import { CATALOG_ERRORS } from './catalog-errors.ts';
 import { COMMON_ERRORS } from './common-errors.ts';
 import { DATABASE_ERRORS } from './database-errors.ts';
@@ -17,6 +18,7 @@ export type { RowErrorCode } from './row-errors.ts';
 export const ERROR_CODES = {
   ...ANALYTICS_ERRORS,
   ...AUTH_ERRORS,
+  ...BACKUP_ERRORS,
   ...CATALOG_ERRORS,
   ...COMMON_ERRORS,
   ...DATABASE_ERRORS,

@@ -1,0 +1,60 @@
+import { expect, it } from 'vitest';
+import { completion } from '../commands/completion.ts';
+import { createProgram } from './program.ts';
+import { run } from './run.ts';
+import type { Terminal } from './terminal.ts';
+import { withSubcommands } from './with-subcommands.ts';
+
+/** A terminal that keeps what is written. */
+const createScreen = () => {
+  const written = { out: '', err: '' };
+  const terminal: Terminal = {
+    out: (text) => {
+      written.out += text;
+    },
+    err: (text) => {
+      written.err += text;
+    },
+    columns: undefined,
+    colour: false,
+    interactive: false,
+    input: process.stdin,
+  };
+  return { written, invocation: { terminal, environment: {} } };
+};
+
+it.each([
+  [['qury'], "unknown command 'qury'\n(Did you mean query?)"],
+  [['query', 'revenue', '--wher', 'a=b'], "unknown option '--wher'\n(Did you mean --where?)"],
+  [['keys', 'create', '--role', 'king', '--name', 'x'], 'Allowed choices are viewer, analyst, employee, manager, executive, admin'],
+  [['keys', 'create', '--role', 'viewer'], "required option '--name <name>' not specified"],
+  [['query'], "missing required argument 'metrics'"],
+])('%j is a mistake that is told', async (argv, message) => {
+  const { written, invocation } = createScreen();
+  expect(await run(argv, invocation)).toBe(2);
+  expect(written.err).toContain(message);
+});
+
+it('help and version are no mistakes, and every command has examples', async () => {
+  const { written, invocation } = createScreen();
+  expect(await run(['query', '--help'], invocation)).toBe(0);
+  expect(written.out).toContain('sophia query revenue win_rate --by user.office');
+  expect(await run(['--version'], invocation)).toBe(0);
+});
+
+it('completes commands and options in every shell', async () => {
+  const { written, invocation } = createScreen();
+  const program = createProgram(invocation, () => undefined);
+  for (const shell of ['bash', 'zsh', 'fish']) await completion(invocation, shell, program);
+  for (const command of withSubcommands(program).slice(1)) expect(written.out).toContain(command.name());
+  expect(written.out).toContain('--as-of');
+  await expect(completion(invocation, 'cmd', program)).rejects.toThrow('There is no completion for cmd');
+});
+
+it('a wrong configuration is told with what is allowed', async () => {
+  const { written, invocation } = createScreen();
+  expect(await run(['config', '--json'], { ...invocation, environment: { SOPHIA_PORT: 'http' } })).toBe(2);
+  expect(written.err).toContain('SOPHIA_PORT is "http"; allowed is');
+  expect(await run(['config', '--json'], invocation)).toBe(0);
+  expect(JSON.parse(written.out)).toContainEqual(expect.objectContaining({ path: 'http.port', value: '8080', origin: 'default' }));
+});

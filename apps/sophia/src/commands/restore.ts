@@ -1,0 +1,53 @@
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { restoreBackup } from '@sophia/platform';
+import { parseConfiguration } from '@sophia/shared';
+import { readConfigurationFile } from '../client/settings.ts';
+import { CommandError } from '../command-line/command-error.ts';
+import type { CommonOptions, Invocation } from '../command-line/invocation.ts';
+import { duration } from '../output/freshness-line.ts';
+import { createProgressLine } from '../output/progress.ts';
+import { quietObservability } from '../server/quiet-observability.ts';
+import { VERSION } from '../version.ts';
+
+/** Reads a backup into an empty data folder. */
+export const restore = async (
+  { terminal, environment }: Invocation,
+  file: string,
+  { dataDir, workspace, json }: CommonOptions,
+): Promise<void> => {
+  const configuration = parseConfiguration({
+    env: environment,
+    file: await readConfigurationFile(environment),
+    arguments: { 'data-dir': dataDir, workspace },
+  });
+  const found = await stat(file).catch(() => undefined);
+  if (found?.isFile() !== true) throw new CommandError('notFound', `There is no backup ${file}.`);
+  const { dataDirectory } = configuration;
+  const names = await readdir(dataDirectory).catch(() => []);
+  if (names.length > 0) {
+    throw new CommandError('failed', `The data folder ${dataDirectory} is not empty.`, 'Restore into a new one: --data-dir restored');
+  }
+  const progress = createProgressLine(terminal);
+  const begun = performance.now();
+  const observability = quietObservability(configuration);
+  try {
+    const report = await restoreBackup({
+      configuration,
+      backup: createReadStream(file),
+      version: VERSION,
+      observability,
+      progress: ({ rows, events }) => progress.show(`${rows.toLocaleString('en-US')} rows, ${events.toLocaleString('en-US')} events`),
+    });
+    progress.clear();
+    const seconds = duration((performance.now() - begun) / 1_000);
+    terminal.out(
+      json === true
+        ? `${JSON.stringify({ ...report, data_dir: dataDirectory })}\n`
+        : `${report.rows.toLocaleString('en-US')} rows and ${report.events.toLocaleString('en-US')} events are restored into ${dataDirectory} in ${seconds}. Start it: ./sophia start --data-dir ${dataDirectory}\n`,
+    );
+  } finally {
+    progress.clear();
+    await observability.close();
+  }
+};

@@ -1,0 +1,53 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { parseWhere } from './where.ts';
+
+it.each([
+  ['product.name=GTX Pro', { field: 'product.name', operator: 'eq', values: ['GTX Pro'] }],
+  ['status != won', { field: 'status', operator: 'ne', values: ['won'] }],
+  ['deal.amount>=1000', { field: 'deal.amount', operator: 'gte', values: ['1000'] }],
+  ['deal.amount <= 5', { field: 'deal.amount', operator: 'lte', values: ['5'] }],
+  ['deal.amount>5', { field: 'deal.amount', operator: 'gt', values: ['5'] }],
+  ['deal.amount<5', { field: 'deal.amount', operator: 'lt', values: ['5'] }],
+  ['company.name ~ corp', { field: 'company.name', operator: 'contains', values: ['corp'] }],
+  ['company.name^=Acme', { field: 'company.name', operator: 'starts_with', values: ['Acme'] }],
+  ['company.name = "= quoted, value"', { field: 'company.name', operator: 'eq', values: ['= quoted, value'] }],
+  ['product.name in (GTX Pro, "MG, Special")', { field: 'product.name', operator: 'in', values: ['GTX Pro', 'MG, Special'] }],
+  ["product.name not in ('a',b)", { not: { field: 'product.name', operator: 'in', values: ['a', 'b'] } }],
+  ['company.name is null', { field: 'company.name', operator: 'is_null' }],
+  ['company.name IS NOT NULL', { not: { field: 'company.name', operator: 'is_null' } }],
+  [
+    'deal.close_date between 2017-01-01 and 2017-03-31',
+    { field: 'deal.close_date', operator: 'between', values: ['2017-01-01', '2017-03-31'] },
+  ],
+])('%s', (text, filter) => {
+  expect(parseWhere(text)).toEqual(filter);
+});
+
+it.each(['', 'status', 'status=', '= won', 'status in ()', 'status in (a,)', 'status in (a', 'status like x'])('refuses %j', (text) => {
+  expect(() => parseWhere(text)).toThrow(/cannot be read/);
+});
+
+it('a quoted value comes back as it was, whatever it holds', () => {
+  fc.assert(
+    fc.property(
+      fc.string({ minLength: 1 }).filter((text) => !text.includes('"')),
+      (value) => {
+        expect(parseWhere(`name = "${value}"`)).toEqual({ field: 'name', operator: 'eq', values: [value] });
+        expect(parseWhere(`name in ("${value}", "b")`)).toEqual({ field: 'name', operator: 'in', values: [value, 'b'] });
+      },
+    ),
+  );
+});
+
+it('any text is a filter or a usage error', () => {
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      try {
+        parseWhere(text);
+      } catch (error) {
+        expect(error).toMatchObject({ name: 'CommandError', exit: 'usage' });
+      }
+    }),
+  );
+});

@@ -1,0 +1,165 @@
+import { expect, it } from 'vitest';
+import { renderChart } from './chart.ts';
+import { renderCsv } from './csv.ts';
+import { formatCell } from './format-cell.ts';
+import { ago, duration, freshnessLine } from './freshness-line.ts';
+import { progressText, renderReport } from './import-report.ts';
+import { stylesOf } from './styles.ts';
+import { renderTable } from './table.ts';
+import { cutText, plainText, textWidth } from './text-width.ts';
+
+const styles = stylesOf({ colour: false });
+const coloured = stylesOf({ colour: true });
+const NOW = Date.parse('2026-11-20T12:00:00Z');
+
+it.each([
+  ['3346293.0000', { type: 'decimal', format: 'currency' }, '3,346,293.00'],
+  ['0.1234', { type: 'decimal', format: 'currency' }, '0.1234'],
+  ['-1234.5', { type: 'decimal' }, '-1,234.5'],
+  ['1000.0000', { type: 'decimal' }, '1,000'],
+  [0.6315214, { type: 'number', format: 'percent' }, '63.15 %'],
+  [48.26, { type: 'number', format: 'days' }, '48.3'],
+  [4238, { type: 'integer' }, '4,238'],
+  ['9007199254740993', { type: 'integer' }, '9,007,199,254,740,993'],
+  [1234.567, { type: 'number' }, '1,234.57'],
+  [2, { type: 'number', format: 'currency' }, '2.00'],
+  [null, { type: 'number' }, '–'],
+  ['Central', { type: 'text' }, 'Central'],
+  [true, { type: 'boolean' }, 'true'],
+] as const)('%s as %o is %s', (cell, column, text) => {
+  expect(formatCell(cell, column)).toBe(text);
+});
+
+it('a table fits its width: the widest columns are cut, wide characters count twice, control characters do nothing', () => {
+  const columns = [{ title: 'Name' }, { title: 'Amount', align: 'right' as const }];
+  const rows = [
+    ['a rather long name of a company', '1'],
+    ['日本語', '22'],
+    ['bad\u001b[31m\nname', '333'],
+  ];
+  expect(renderTable(columns, rows, { width: 24, styles })).toMatchInlineSnapshot(`
+    "Name              Amount
+    ────────────────  ──────
+    a rather long n…       1
+    日本語                22
+    bad�[31m name        333
+    "
+  `);
+  expect(renderTable(columns, rows, { width: undefined, styles })).toContain('a rather long name of a company');
+  expect(renderTable(columns, [], { width: 80, styles: coloured })).toContain('\u001b[1mName');
+  expect(textWidth('e\u0301')).toBe(1);
+  expect(cutText('日本語', 4)).toBe('日…');
+  expect(plainText('a\tb\u0007')).toBe('a b�');
+});
+
+it('CSV is quoted where it must be, and text that a spreadsheet would compute is neutralised', () => {
+  expect(
+    renderCsv(
+      ['name', 'amount'],
+      [
+        ['=HYPERLINK("x")', '-5.5000'],
+        ['+1 (555)', null],
+        ['a,b', 1],
+        ['@cmd', true],
+      ],
+    ),
+  ).toBe('name,amount\r\n"\'=HYPERLINK(""x"")",-5.5000\r\n\'+1 (555),\r\n"a,b",1\r\n\'@cmd,true\r\n');
+});
+
+it('the line of freshness says how old the answer is, each source, and what is missing', () => {
+  const sources = [
+    { source_system: 'crm', last_record_at: '2026-11-20T11:59:57Z', last_sync_at: null, lag_seconds: 1, state: 'fresh' },
+    { source_system: 'gong', last_record_at: null, last_sync_at: null, lag_seconds: null, state: 'failed' },
+  ] as const;
+  const freshness = {
+    complete_to: '2026-11-20T11:59:59.500Z',
+    position: 'x.1.0' as never,
+    state: 'incomplete',
+    set_aside: 2,
+    sources,
+  } as const;
+  expect(freshnessLine(freshness, { styles, now: NOW })).toBe(
+    'complete to 2026-11-20 11:59:59 UTC (0.5 s ago) · crm fresh, last record 3.0 s ago · gong failed, no records · incomplete: 2 events stand aside (sophia status)\n',
+  );
+  expect([9.94, 60, 600, 10_000, 400_000].map(duration)).toEqual(['9.9 s', '60 s', '10 min', '3 h', '5 days']);
+  expect(ago('2026-11-20T13:00:00Z', NOW)).toBe('0.0 s ago');
+});
+
+it('a report adds up, names its rules, and shows the first rejected rows', () => {
+  const report = {
+    id: 'I1',
+    name: 'deals.csv',
+    kind: 'file',
+    state: 'finished',
+    read: 1_203,
+    created: 1_000,
+    updated: 1,
+    unchanged: 200,
+    stale: 3,
+    rejected: 2,
+    repairs: { product_spelling: 12 },
+    errors: [
+      { line: 3, code: 'invalid_money', column: 'amount', message: 'no amount', value: 'abc' },
+      { line: 4, code: 'unreadable', message: 'no row' },
+    ],
+    deletedByVersion: 4,
+    lastState: null,
+    started_at: '',
+    updated_at: '',
+    finished_at: null,
+    seconds: 1.5,
+    rowsPerSecond: 802,
+    secondsLeft: null,
+    failure: null,
+    parameters: {},
+    principal: 'key:1',
+    token: null,
+  } as const;
+  expect(renderReport(report, styles)).toMatchInlineSnapshot(`
+    "deals.csv: 1,203 read = 1,000 created + 1 updated + 200 unchanged (3 older than what is known) + 2 rejected
+      repaired by product_spelling: 12
+      deleted because their version was replaced: 4
+      line 3, amount: no amount (found "abc") [invalid_money]
+      line 4: no row [unreadable]
+      import I1, 1.5 s
+    "
+  `);
+  expect(renderReport({ ...report, rejected: 500 }, styles)).toContain('all of them: sophia dead-letters list --import I1');
+  expect(progressText({ ...report, secondsLeft: 9 })).toBe('1,203 rows, 2 rejected, 802 rows/s, 9.0 s left');
+  expect(progressText({ ...report, rejected: 0 })).toBe('1,203 rows, 802 rows/s');
+});
+
+it('plots periods as a line and groups as bars', () => {
+  const revenue = { name: 'revenue', type: 'decimal', format: 'currency', label: 'Revenue' } as const;
+  const bars = renderChart(
+    {
+      columns: [{ name: 'office', type: 'text' }, revenue],
+      rows: [
+        ['West', '100'],
+        [null, '50'],
+      ],
+    },
+    { width: 40, styles },
+  );
+  expect(bars).toMatchInlineSnapshot(`
+    "Revenue
+    West  100.00  ██████████████████████████
+    –      50.00  █████████████
+    "
+  `);
+  const line = renderChart(
+    {
+      columns: [{ name: 'month', type: 'date' }, revenue],
+      rows: [
+        ['2017-01-01', '1000'],
+        ['2017-02-01', null],
+        ['2017-03-01', '3000'],
+      ],
+    },
+    { width: 60, styles },
+  );
+  expect(line).toContain('3,000.00 ┼');
+  expect(line).toContain('2017-01-01');
+  expect(line).toContain('2017-03-01');
+  expect(renderChart({ columns: [revenue], rows: [['0']] }, { width: 40, styles })).toContain('0.00');
+});
