@@ -23,6 +23,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
+          // A bound on tests that hang, not on slow machines.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
           include: [`${workspaces}/*.test.ts`, 'scripts/**/*.test.ts'],
           exclude: ['**/*.engine.test.ts', '**/node_modules/**'],
         },

@@ -14,13 +14,15 @@ const main = async (): Promise<number> => {
       smoke: { type: 'boolean', default: false },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
+      records: { type: 'string' },
     },
   });
   const rows = chosen(positionals);
   const size: BenchSize = {
     smoke: values.smoke,
     rounds: Number(values.rounds ?? (values.smoke ? 1 : 5)),
-    seconds: Number(values.seconds ?? (values.smoke ? 0.2 : 4)),
+    seconds: Number(values.seconds ?? (values.smoke ? 1 : 4)),
+    ...(values.records === undefined ? {} : { records: Number(values.records) }),
   };
   const targets = JSON.parse(await readFile(new URL('./targets.json', import.meta.url), 'utf8'));
   const say = (line: string): void => void process.stderr.write(`${line}\n`);

@@ -40,6 +40,8 @@ export interface BenchSize {
   /** Seconds of one run of one side. */
   readonly seconds: number;
   readonly rounds: number;
+  /** How many records bulk runs take; their own number unless told. */
+  readonly records?: number | undefined;
 }
 
 export interface BenchResult {
