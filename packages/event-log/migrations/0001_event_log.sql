@@ -104,24 +104,48 @@ $$;
 insert into tick (tick, snapshot, complete_to, at, floor, ceiling)
 values (0, pg_current_snapshot(), clock_timestamp(), clock_timestamp(), 0, 0);
 
+-- Spans of transaction ids that ended between two snapshots, `high` excluded: those that were running
+-- in the older one and are not in the newer, and those that began since, without who still runs. Events
+-- of a transaction that stays open are in none of them, however many they are.
+create function ended_between(older pg_snapshot, newer pg_snapshot) returns table (low xid8, high xid8)
+language sql stable as $$
+  select running, (running::text::bigint + 1)::text::xid8
+  from pg_snapshot_xip(older) as running
+  where pg_visible_in_snapshot(running, newer)
+  union all
+  select span.low, span.high
+  from (
+    select coalesce((lag(stop) over (order by stop)::text::bigint + 1)::text::xid8, pg_snapshot_xmax(older)) as low, stop as high
+    from (
+      select running as stop from pg_snapshot_xip(newer) as running where running >= pg_snapshot_xmax(older)
+      union all
+      select pg_snapshot_xmax(newer)
+    ) as stops
+  ) as span
+  where span.low < span.high
+$$;
+
 -- The events that are in snapshot `newer` and not in `older`, in no order, `most` of a partition at
 -- most; `low` is the floor of the older tick, `high` the ceiling of the newer. Partitions are named
 -- rather than pruned and sequential scans are off, because a plan that was made while a partition was
 -- empty would be kept as it fills.
 create function read_event_range(older pg_snapshot, newer pg_snapshot, low bigint, high bigint, most integer) returns setof event
-language plpgsql stable set enable_seqscan = off set work_mem = '64MB' as $$
+language plpgsql stable set enable_seqscan = off set enable_bitmapscan = off set work_mem = '64MB' as $$
 declare
   number bigint;
-  writing xid8[] := array(select pg_snapshot_xip(older));
+  lows xid8[];
+  highs xid8[];
 begin
+  select array_agg(span.low), array_agg(span.high) into lows, highs from ended_between(older, newer) as span;
+  if lows is null then
+    return;
+  end if;
   for number in low / event_partition_width() .. high / event_partition_width() loop
     return query execute format(
-      'select * from event_p%1$s
-       where tick is null and xid >= pg_snapshot_xmax($1) and xid < pg_snapshot_xmax($2) and pg_visible_in_snapshot(xid, $2)
-       union all
-       select * from event_p%1$s where tick is null and xid = any ($3) and pg_visible_in_snapshot(xid, $2)
-       limit $4', number)
-    using older, newer, writing, most;
+      'select ended.* from unnest($1, $2) as span (low, high)
+         cross join lateral (select * from event_p%s where tick is null and xid >= span.low and xid < span.high) as ended
+       limit $3', number)
+    using lows, highs, most;
   end loop;
 end
 $$;

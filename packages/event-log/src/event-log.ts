@@ -132,9 +132,13 @@ export interface EventLog {
   setAside(group: string, options?: { limit?: number; after?: Position }): Promise<SetAsideEvent[]>;
   /**
    * Has a member hand the set-aside events to its handler again, in order; resolves to how many
-   * succeeded and how many stand aside again. Throws `unavailable` where the group has no member.
+   * succeeded and how many stand aside again. Throws `not_found`, `unavailable` where the group has no
+   * member, and `deadline_exceeded` after so many milliseconds (60,000 unless told), while it goes on.
    */
-  replay(group: string): Promise<{ readonly succeeded: number; readonly failed: number }>;
+  replay(
+    group: string,
+    options?: { readonly deadline?: number | undefined },
+  ): Promise<{ readonly succeeded: number; readonly failed: number }>;
   /** Gives up a set-aside event for this group; those behind it wait for `replay`. Throws `not_found`. */
   discard(group: string, position: Position): Promise<void>;
   /** The changes of a record in the order of their versions, as far as a tick has them. */

@@ -2,7 +2,7 @@ import type { Position } from '@sophia/types';
 import { expect, test } from 'vitest';
 import type { CurrentHarness } from '../event-log.contract.ts';
 import type { EventLog, Handler, MicroBatch } from '../event-log.ts';
-import { nextTick, until } from '../testing/conditions.ts';
+import { createGate, nextTick, until } from '../testing/conditions.ts';
 import { type Change, changeOf, createLedger, eventOf, WORKSPACE } from '../testing/ledger.ts';
 
 export function setAsideContract(harness: CurrentHarness): void {
@@ -65,6 +65,47 @@ export function setAsideContract(harness: CurrentHarness): void {
     await member.close();
     await expect(eventLog.replay('group')).rejects.toMatchObject({ code: 'unavailable' });
     await expect(eventLog.replay('nobody')).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  test('E5: a replay that meets an error of the environment goes on when it is over', async () => {
+    const { eventLog, database } = harness();
+    const ledger = createLedger(database, eventLog);
+    let poisonous = true;
+    let failures = 3;
+    const taken = createTaker({ poison: () => poisonous });
+    const handler: Handler = async (batch, delivery) => {
+      if (delivery.replay && failures-- > 0) throw Object.assign(new Error('no room'), { code: 'ENOSPC' });
+      await taken.handler(batch, delivery);
+    };
+    const member = await eventLog.consume('group', handler, QUICKLY);
+    await ledger.change([1, 2]);
+    await until(async () => (await eventLog.setAside('group')).length === 2, 'two events set aside');
+    poisonous = false;
+    expect(await eventLog.replay('group')).toEqual({ succeeded: 2, failed: 0 });
+    expect(failures).toBeLessThan(0);
+    await member.close();
+  });
+
+  test('E5: who asks for a replay that takes long gives up, the replay goes on', async () => {
+    const { eventLog, database } = harness();
+    const ledger = createLedger(database, eventLog);
+    const gate = createGate();
+    let poisonous = true;
+    const taken = createTaker({ poison: () => poisonous });
+    const handler: Handler = async (batch, delivery) => {
+      if (delivery.replay) await gate.pass();
+      await taken.handler(batch, delivery);
+    };
+    const member = await eventLog.consume('group', handler, QUICKLY);
+    await ledger.change([1]);
+    await until(async () => (await eventLog.setAside('group')).length === 1, 'an event set aside');
+    poisonous = false;
+    const impatient = eventLog.replay('group', { deadline: 300 });
+    await expect(impatient).rejects.toMatchObject({ code: 'deadline_exceeded' });
+    gate.open();
+    await until(async () => (await eventLog.setAside('group')).length === 0, 'the end of the replay');
+    expect(taken.versions(1)).toEqual([1]);
+    await member.close();
   });
 
   test('E5: a discarded event is given up, those behind it are replayed', async () => {

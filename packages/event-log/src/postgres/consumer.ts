@@ -33,7 +33,7 @@ export interface ConsumerOptions {
  * the group; events were put `behind` a poison event, so the batch has to be read again; a `replay`
  * was asked for.
  */
-type Outcome = 'delivered' | 'nothing' | 'busy' | 'behind' | 'replay';
+type Outcome = { readonly kind: 'delivered'; readonly end: Place } | { readonly kind: 'nothing' | 'busy' | 'behind' | 'replay' };
 
 const BATCH_SIZE = 5_000;
 const ATTEMPTS = 3;
@@ -41,7 +41,7 @@ const HANDLER_DEADLINE = 60_000;
 /** For the statements around the handler, in milliseconds. */
 const MARGIN = 10_000;
 /** How long a member waits before it looks whether a busy one is gone, in milliseconds. */
-const BUSY_MS = 250;
+const BUSY_MS = 100;
 const IDLE_MS = 1_000;
 
 /** A member of a consumer group: hands micro-batches to the handler, one after the other, until it is closed. */
@@ -70,12 +70,12 @@ export function startConsumer(options: ConsumerOptions): { close(): Promise<void
     return ownPlace(epoch, consume.cursor);
   };
 
-  const locked = async <T>(work: (group: LockedGroup, transaction: Transaction) => Promise<T>): Promise<T | 'busy'> => {
+  const locked = async (work: (group: LockedGroup, transaction: Transaction) => Promise<Outcome>): Promise<Outcome> => {
     const { value } = await log.write(
       [],
-      async (transaction) => {
+      async (transaction): Promise<Outcome> => {
         const lockedGroup = await lockGroup(selectIn(log, transaction), groupId);
-        return lockedGroup === undefined ? 'busy' : work(lockedGroup, transaction);
+        return lockedGroup === undefined ? { kind: 'busy' } : work(lockedGroup, transaction);
       },
       { deadline: deadline + MARGIN, idempotent: false },
     );
@@ -83,36 +83,36 @@ export function startConsumer(options: ConsumerOptions): { close(): Promise<void
   };
 
   const deliver = (): Promise<Outcome> =>
-    locked(async (lockedGroup, transaction): Promise<Outcome> => {
-      if (lockedGroup.replayAsked > lockedGroup.replayDone) return 'replay';
+    locked(async (lockedGroup, transaction) => {
+      if (lockedGroup.replayAsked > lockedGroup.replayDone) return { kind: 'replay' };
       const select = selectIn(log, transaction);
       const from = await placeOf(lockedGroup);
       const read = await reader.read(select, from, search.size);
-      if (comparePlaces(read.end, from) <= 0) return 'nothing';
+      if (comparePlaces(read.end, from) <= 0) return { kind: 'nothing' };
       const { batch, behind } = lockedGroup.hasSetAside ? await siftBatch(select, epoch, groupId, read) : { batch: read, behind: [] };
       if (behind.length > 0) {
         // Committed before the cursor may pass them, wherever the handler keeps it.
         await setAside(select, groupId, behind, { poison: false, error: '', attempts: 0 });
-        return 'behind';
+        return { kind: 'behind' };
       }
       await handOver(handing, transaction, batch, false);
       await moveGroup(select, groupId, read.end);
-      left = read.end;
-      return 'delivered';
+      return { kind: 'delivered', end: read.end };
     });
 
   const setPoisonAside = ({ events: [event], positions: [position] }: LogBatch, error: unknown) =>
     locked(async (lockedGroup, transaction) => {
-      if (event === undefined || position === undefined) return;
+      if (event === undefined || position === undefined) return { kind: 'nothing' };
       const place = parsePosition(epoch, event.position);
       // Another member may have succeeded meanwhile.
-      if (comparePlaces(await placeOf(lockedGroup), place) >= 0) return;
+      if (comparePlaces(await placeOf(lockedGroup), place) >= 0) return { kind: 'nothing' };
       await setAside(selectIn(log, transaction), groupId, [{ event, place, position }], {
         poison: true,
         error: errorText(error),
         attempts,
       });
       logger.error({ ...about, err: error, position: event.position }, 'an event was set aside');
+      return { kind: 'behind' };
     });
 
   const recover = async (failure: unknown): Promise<void> => {
@@ -136,16 +136,17 @@ export function startConsumer(options: ConsumerOptions): { close(): Promise<void
   };
 
   const follow = async (outcome: Outcome): Promise<void> => {
-    switch (outcome) {
+    switch (outcome.kind) {
       case 'delivered':
         environmentalFailures = 0;
-        return search.succeeded(left ?? BEGINNING);
+        left = outcome.end;
+        return search.succeeded(outcome.end);
       case 'behind':
         return;
       case 'nothing':
         return book.waitFor(book.head.tick, IDLE_MS, closing.signal);
       case 'busy':
-        return book.waitFor(book.head.tick, BUSY_MS, closing.signal);
+        return systemSleep(BUSY_MS, closing.signal);
       case 'replay':
         return replaySetAside({ ...handing, groupId, book, placeOf, logger });
     }
@@ -159,6 +160,7 @@ export function startConsumer(options: ConsumerOptions): { close(): Promise<void
         if (closing.signal.aborted) return;
         await follow(await deliver());
       } catch (failure) {
+        if (closing.signal.aborted) return;
         await recover(failure).catch((error: unknown) => {
           if (!closing.signal.aborted) logger.warn({ ...about, err: error }, 'a consumer could not set an event aside and tries again');
         });

@@ -1,6 +1,7 @@
 import type { Database } from '@sophia/database';
 import type { GroupLag } from '../event-log.ts';
 import { formatPosition, type Place } from '../position.ts';
+import { isLive } from './tick.ts';
 import type { TickBook } from './tick-book.ts';
 
 interface LagRow {
@@ -42,15 +43,10 @@ async function eventsAfter(log: Database, book: TickBook, { tick, offset }: Plac
   if (tick > head.tick) return 0;
   const base = await book.upTo(tick - 1);
   const drawn = head.ceiling - base.ceiling - offset;
-  if (base.snapshot === null || head.snapshot === null || drawn > COUNTED) return Math.max(drawn, 0);
-  const [row] = await log.select<{ events: string }>([], COUNT, [
-    base.snapshot.text,
-    head.snapshot.text,
-    base.floor,
-    head.ceiling,
-    COUNTED,
-  ]);
-  return Math.max(Number(row?.events ?? 0) - offset, 0);
+  if (drawn > COUNTED || !isLive(base) || !isLive(head)) return Math.max(drawn, 0);
+  const values = [base.snapshot.text, head.snapshot.text, base.floor, head.ceiling, COUNTED];
+  const [row] = (await log.select<{ events: string }>([], COUNT, values)) as [{ events: string }];
+  return Math.max(Number(row.events) - offset, 0);
 }
 
 const LAG = {
@@ -60,8 +56,8 @@ const LAG = {
       (select count(*) from pg_locks
         where locktype = 'advisory' and granted and objsubid = 2 and classid = ($1 + event_group.id)::oid
           and database = (select oid from pg_database where datname = current_database())) as members,
-      extract(epoch from clock_timestamp() -
-        (select complete_to from tick where tick.tick < event_group.tick order by tick.tick desc limit 1))::float8 as seconds
+      greatest(0, extract(epoch from clock_timestamp() -
+        (select complete_to from tick where tick.tick < event_group.tick order by tick.tick desc limit 1)))::float8 as seconds
     from event_group order by name`,
 };
 const COUNT = { name: 'event_log_count', text: 'select count(*) as events from read_event_range($1, $2, $3, $4, $5)' };

@@ -63,11 +63,11 @@ export const microBatch = (epoch: string, { events, end, tick, complete }: LogBa
 });
 
 /** PostgreSQL cuts transactions that stand idle, as those of a process that stands still should be. */
-export function keepAwake(log: Database, transaction: Transaction): { end(): void } {
+export function keepAwake(log: Database, transaction: Transaction, everyMs = AWAKE_EVERY_MS): { end(): void } {
   const timer = setInterval(() => {
     // When the transaction is lost, its next statement or its commit tells.
     log.query(transaction, STAY_AWAKE).catch(() => undefined);
-  }, AWAKE_EVERY_MS);
+  }, everyMs);
   return { end: () => clearInterval(timer) };
 }
 

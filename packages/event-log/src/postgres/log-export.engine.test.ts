@@ -1,4 +1,4 @@
-import type { LogEvent } from '@sophia/types';
+import type { LogEvent, Position } from '@sophia/types';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createGate, nextTick, readAll, until } from '../testing/conditions.ts';
 import { changeOf, createLedger, eventOf, firstOutOfOrder, type Ledger, WORKSPACE } from '../testing/ledger.ts';
@@ -159,6 +159,28 @@ test.each([
     code: 'invalid_request',
     message: expect.stringContaining('damaged'),
   });
+});
+
+test('what is no place of a restored log is refused', async () => {
+  await createLedger(source.database, source.eventLog).change([1, 2]);
+  await nextTick(source.eventLog);
+  const { eventLog } = await restore(await backUp(source));
+  const [event] = (await readAll(eventLog)).events;
+  const { epoch } = await eventLog.head();
+  const eventTick = Number(event?.position.split('.')[1]);
+  const ticks = await source.eventLog.head();
+  for (const place of [`${eventTick}.3`, `${ticks.tick + 1}.1`, `${eventTick + 1}.1`]) {
+    await expect(eventLog.read(`${epoch}.${place}` as Position), place).rejects.toMatchObject({ code: 'invalid_cursor' });
+  }
+});
+
+test('the lag of a group in a restored log counts its events', async () => {
+  await createLedger(source.database, source.eventLog).change([1, 2, 3]);
+  await nextTick(source.eventLog);
+  const { eventLog } = await restore(await backUp(source));
+  const member = await eventLog.consume('group', () => Promise.reject(new Error('not now')), { attempts: 1_000 });
+  expect(await eventLog.lag()).toMatchObject([{ group: 'group', events: 3 }]);
+  await member.close();
 });
 
 test('consumer groups of before the restore begin anew', async () => {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Database } from '@sophia/database';
 import type { Logger } from '@sophia/observability';
 import { type Clock, type Random, SophiaError, systemClock, systemRandom } from '@sophia/shared';
@@ -20,7 +21,7 @@ import { askForReplay, discard } from './replay-requests.ts';
 import { selectFrom } from './select.ts';
 import { readSetAside } from './set-aside-rows.ts';
 import { contains } from './snapshot.ts';
-import { openTickBook, type TickBook } from './tick-book.ts';
+import { openTickBook } from './tick-book.ts';
 import { startTicker, TICK_CHANNEL, type Ticker, WRITTEN_CHANNEL } from './ticker.ts';
 
 export interface PostgresEventLogOptions {
@@ -49,11 +50,13 @@ export interface PostgresEventLog extends EventLog {
 }
 
 const HOUSEKEEPING_MS = 10_000;
+const REPLAY_DEADLINE = 60_000;
 
 /** The event log over the table `event` of PostgreSQL 15 and later. */
 export async function createPostgresEventLog(options: PostgresEventLogOptions): Promise<PostgresEventLog> {
   const { app, log, logger, ticker: { intervalMs = 5, idleMs = 1_000 } = {}, retentionDays = 30 } = options;
   const { clock = systemClock, random = systemRandom } = options;
+  const name = randomUUID();
   const epoch = await readEpoch(log);
   const book = await openTickBook(selectFrom(log));
   const reader = createEventReader(epoch, book);
@@ -64,13 +67,16 @@ export async function createPostgresEventLog(options: PostgresEventLogOptions): 
     database: log,
     logger,
     channels: {
-      [TICK_CHANNEL]: (tick) => followTick(book, Number(tick), logger),
+      [TICK_CHANNEL]: (payload) => {
+        // Its own ticks a process knows of.
+        if (!payload.endsWith(name)) book.refresh().catch((error: unknown) => logger.warn({ err: error }, 'ticks could not be read'));
+      },
       [WRITTEN_CHANNEL]: () => ticker?.heard(),
     },
     onOpen: members.join,
     onLost: () => ticker?.deposed(),
   });
-  const ticking = startTicker({ session, book, clock, logger, intervalMs, idleMs });
+  const ticking = startTicker({ name, session, book, clock, logger, intervalMs, idleMs });
   ticker = ticking;
   const housekeeping = startHousekeeping({ log, logger, isElected: () => ticking.isElected, retentionDays, intervalMs: HOUSEKEEPING_MS });
   const consumers = new Set<{ close(): Promise<void> }>();
@@ -114,7 +120,8 @@ export async function createPostgresEventLog(options: PostgresEventLogOptions): 
       );
       return rows.map(({ place: _, ...row }): SetAsideEvent => ({ group, ...row }));
     },
-    replay: (group) => askForReplay({ log, book, wake: ticking.wake, lag: eventLog.lag }, group),
+    replay: (group, { deadline = REPLAY_DEADLINE } = {}) =>
+      askForReplay({ log, book, wake: ticking.wake, lag: eventLog.lag, deadline }, group),
     discard: (group, position) => discard(log, group, placeOf(position)),
     history: (workspace, record, { afterVersion = 0, limit = READ_LIMIT, signal } = {}) =>
       readHistory(selectFrom(log, signal), workspace, record, afterVersion, limit),
@@ -133,8 +140,8 @@ export async function createPostgresEventLog(options: PostgresEventLogOptions): 
       return (await book.upTo(tick - 1)).at;
     },
     async oldestWriterSeconds() {
-      const [row] = await log.select<{ seconds: number }>([], OLDEST_WRITER);
-      return row?.seconds ?? 0;
+      const [row] = (await log.select<{ seconds: number }>([], OLDEST_WRITER)) as [{ seconds: number }];
+      return row.seconds;
     },
     wake: ticking.wake,
     waitForTick: book.waitFor,
@@ -160,17 +167,12 @@ async function readEpoch(log: Database): Promise<string> {
   return row.epoch;
 }
 
-function followTick(book: TickBook, tick: number, logger: Logger): void {
-  if (tick <= book.head.tick) return;
-  book.refresh().catch((error: unknown) => logger.warn({ err: error }, 'ticks could not be read'));
-}
-
 const READ_EPOCH = { name: 'event_log_read_epoch', text: 'select epoch from installation' };
 const ERASE = { name: 'event_log_erase', text: 'select erase_record_events($1)' };
 const OLDEST_WRITER = {
   name: 'event_log_oldest_writer',
-  text: `select coalesce(extract(epoch from clock_timestamp() - (
-      select at from tick where xid < pg_snapshot_xmin(head.snapshot) order by xid desc limit 1)), 0)::float8 as seconds
-    from (select snapshot from tick order by tick desc limit 1) as head
-    where pg_snapshot_xmin(head.snapshot) < pg_snapshot_xmax(head.snapshot)`,
+  text: `select case when pg_snapshot_xmin(head.snapshot) < pg_snapshot_xmax(head.snapshot)
+      then extract(epoch from clock_timestamp() - (select at from tick where xid < pg_snapshot_xmin(head.snapshot) order by xid desc limit 1))
+      else 0 end::float8 as seconds
+    from (select snapshot from tick order by tick desc limit 1) as head`,
 };

@@ -18,14 +18,15 @@ export async function readRestored(
   limit: number,
 ): Promise<LogBatch> {
   const after = from.offset === 0 ? 0 : (memory.positionOf(from) ?? (await findPosition(select, from)));
-  const last = ticks[ticks.length - 1] ?? ticks[0];
+  const last = ticks[ticks.length - 1] as Tick;
   const rows = await select<EventRow>(READ_RESTORED, [from.tick, after, last.tick, limit + 1]);
   const byNumber = new Map(ticks.map((tick, index) => [`${tick.tick}`, { tick, before: ticks[index - 1] ?? base }]));
   const taken = rows.slice(0, limit);
   let current = { tick: ticks[0], before: base };
   let offset = from.offset;
   const events = taken.map((row) => {
-    const found = byNumber.get(row.tick ?? '') ?? current;
+    // Restored events have a tick, and ticks with events are never pruned.
+    const found = byNumber.get(row.tick as string) as { tick: Tick; before: Tick };
     offset = found.tick.tick === current.tick.tick ? offset + 1 : 1;
     current = found;
     return logEventOf(row, formatPosition(epoch, found.tick.tick, offset), found.tick.at);

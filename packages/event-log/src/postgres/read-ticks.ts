@@ -16,7 +16,7 @@ export async function readTicks(
   ticks: readonly [LiveTick, ...LiveTick[]],
   limit: number,
 ): Promise<LogBatch | undefined> {
-  const last = ticks[ticks.length - 1] ?? ticks[0];
+  const last = ticks[ticks.length - 1] as LiveTick;
   const rows = await select<EventRow>(READ_RANGE, [base.snapshot.text, last.snapshot.text, base.floor, last.ceiling, limit + 1]);
   if (rows.length > limit) return undefined;
   const sorted = inOrder(rows, ticks);
@@ -49,10 +49,10 @@ function firstThatSees(ticks: readonly [LiveTick, ...LiveTick[]], transaction: n
   let high = ticks.length - 1;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (contains((ticks[middle] ?? ticks[0]).snapshot, transaction)) high = middle;
+    if (contains((ticks[middle] as LiveTick).snapshot, transaction)) high = middle;
     else low = middle + 1;
   }
-  return ticks[low] ?? ticks[0];
+  return ticks[low] as LiveTick;
 }
 
 const READ_RANGE = {

@@ -10,37 +10,43 @@ interface ReplayState {
   readonly replay_failed: number;
 }
 
-/** Milliseconds until a replay is given up by who asked for it; it goes on all the same. */
-const DEADLINE = 600_000;
+export interface ReplayRequestOptions {
+  readonly log: Database;
+  readonly book: TickBook;
+  readonly wake: () => void;
+  readonly lag: () => Promise<GroupLag[]>;
+  /** Milliseconds until who asked gives up waiting; the replay goes on all the same. */
+  readonly deadline: number;
+}
 
 /** Asks whoever is a member, in whichever process, and waits for the answer. */
 export async function askForReplay(
-  {
-    log,
-    book,
-    wake,
-    lag,
-  }: { readonly log: Database; readonly book: TickBook; readonly wake: () => void; readonly lag: () => Promise<GroupLag[]> },
+  options: ReplayRequestOptions,
   group: string,
 ): Promise<{ readonly succeeded: number; readonly failed: number }> {
+  const { log, book, wake, lag, deadline } = options;
+  const until = performance.now() + deadline;
   const found = (await lag()).find((candidate) => candidate.group === group);
   if (found === undefined) throw new SophiaError('not_found', `There is no consumer group ${group}.`);
-  if (found.members === 0)
+  if (found.members === 0) {
     throw new SophiaError('unavailable', `The consumer group ${group} has no member that could replay its events.`, { retryAfter: 5 });
-  const { value: asked } = await log.write(
-    [],
-    async (transaction) => Number((await log.query<{ replay_asked: string }>(transaction, ASK, [group]))[0]?.replay_asked),
-    { deadline: DEADLINE },
-  );
-  const until = performance.now() + DEADLINE;
+  }
+  const asked = await ask(log, group, deadline);
   wake();
   while (performance.now() < until) {
-    const [state] = await log.select<ReplayState>([], READ_STATE, [group]);
-    if (state !== undefined && Number(state.replay_done) >= asked)
-      return { succeeded: state.replay_succeeded, failed: state.replay_failed };
+    // Groups are never removed.
+    const [state] = (await log.select<ReplayState>([], READ_STATE, [group])) as [ReplayState];
+    if (Number(state.replay_done) >= asked) return { succeeded: state.replay_succeeded, failed: state.replay_failed };
     await book.waitFor(book.head.tick, 100);
   }
-  throw new SophiaError('deadline_exceeded', `The replay of ${group} has not ended within ${DEADLINE / 1_000} s; it goes on.`);
+  throw new SophiaError('deadline_exceeded', `The replay of ${group} has not ended within ${deadline} ms; it goes on.`);
+}
+
+/** Waits for a batch in hand to end; resolves to the number of the request. */
+async function ask(log: Database, group: string, deadline: number): Promise<number> {
+  const { value } = await log.write([], (transaction) => log.query<{ replay_asked: string }>(transaction, ASK, [group]), { deadline });
+  const [row] = value as [{ replay_asked: string }];
+  return Number(row.replay_asked);
 }
 
 export async function discard(log: Database, group: string, { tick, offset }: Place): Promise<void> {

@@ -1,3 +1,4 @@
+import { isSophiaError } from '@sophia/shared';
 import type { LogEvent } from '@sophia/types';
 import { comparePlaces, type Place, parsePosition } from '../position.ts';
 import type { LogBatch } from './log-batch.ts';
@@ -65,8 +66,12 @@ export async function setAside(
   ]);
 }
 
-export const errorText = (error: unknown): string =>
-  (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 2_000);
+export function errorText(error: unknown): string {
+  const name = isSophiaError(error) ? error.code : error instanceof Error ? error.name : typeof error;
+  return `${name}: ${error instanceof Error ? error.message : String(error)}`.slice(0, LONGEST_ERROR);
+}
+
+const LONGEST_ERROR = 2_000;
 
 /** Events of no record are each alone. */
 const keyOf = ({ workspace, record_id, first }: Omit<BlockedRow, 'last'>): string =>

@@ -82,8 +82,9 @@ export async function openTickBook(select: Select): Promise<TickBook> {
       return (await select<TickRow>(TICKS_FROM, [number, PAGE])).map(tickOf);
     },
     async upTo(number) {
-      const [tick] = await book.from(Math.min(number, head.tick));
-      return tick ?? head;
+      // Tick 0 is always there.
+      const [tick] = (await book.from(Math.min(number, head.tick))) as [Tick, ...Tick[]];
+      return tick;
     },
     waitFor(number, milliseconds, signal) {
       if (head.tick > number || signal?.aborted === true) return Promise.resolve();
@@ -110,7 +111,7 @@ export function indexUpTo(ticks: readonly Tick[], number: number): number {
   let high = ticks.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((ticks[middle]?.tick ?? Number.POSITIVE_INFINITY) <= number) low = middle + 1;
+    if ((ticks[middle] as Tick).tick <= number) low = middle + 1;
     else high = middle;
   }
   return low - 1;

@@ -1,10 +1,12 @@
 import type { Logger } from '@sophia/observability';
 import { type Clock, isSophiaError, systemSleep } from '@sophia/shared';
 import type { KeptSession } from './kept-session.ts';
-import { type TickRow, tickOf } from './tick.ts';
+import { type Tick, type TickRow, tickOf } from './tick.ts';
 import type { TickBook } from './tick-book.ts';
 
 export interface TickerOptions {
+  /** Unique among the processes; what it notifies others of ends with it. */
+  readonly name: string;
   readonly session: KeptSession;
   readonly book: TickBook;
   readonly clock: Clock;
@@ -35,40 +37,18 @@ export interface Ticker {
 
 /** How often a process that is not elected tries again, in milliseconds. */
 const ELECTION_MS = 250;
+const AFTER_FAILURE_MS = 100;
 
 export function startTicker(options: TickerOptions): Ticker {
-  const { session, book, clock, logger, intervalMs, idleMs } = options;
+  const { name, session, book, clock, logger, intervalMs, idleMs } = options;
   const closing = new AbortController();
+  const seen = watchTicks(book, clock);
+  const wakeUps = createWakeUps();
   let elected = false;
-  let written = false;
-  let woken: (() => void) | undefined;
-  let lastTick = clock.monotonic();
-  let headSeen = book.head.tick;
   let lastElection = Number.NEGATIVE_INFINITY;
 
-  const wakeUp = () => {
-    written = true;
-    woken?.();
-  };
-  const waitForWakeUp = (milliseconds: number) =>
-    new Promise<void>((resolve) => {
-      if (written) return resolve();
-      const timer = setTimeout(resolve, milliseconds);
-      woken = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-
-  /** Milliseconds since a tick was made, here or elsewhere. */
-  const silence = () => {
-    const now = clock.monotonic();
-    if (book.head.tick !== headSeen) {
-      headSeen = book.head.tick;
-      lastTick = now;
-    }
-    return now - lastTick;
-  };
+  /** The elected one has been silent for too long. */
+  const standsIn = () => seen.sinceOthers() > 1.5 * idleMs;
 
   const elect = async () => {
     lastElection = clock.monotonic();
@@ -77,10 +57,13 @@ export function startTicker(options: TickerOptions): Ticker {
   };
 
   const makeTick = async () => {
-    written = false;
+    wakeUps.clear();
     try {
-      const [row] = await session.query<TickRow>(MAKE_TICK, [], { deadline: 5_000 });
-      if (row !== undefined) await book.add(tickOf(row));
+      const rows = await session.query<TickRow>(MAKE_TICK, [name], { deadline: 5_000 });
+      for (const tick of rows.map(tickOf)) {
+        seen.made(tick);
+        await book.add(tick);
+      }
     } catch (error) {
       if (!isSophiaError(error) || error.details.sql_state !== UNIQUE_VIOLATION) throw error;
       // Another process made this tick.
@@ -88,34 +71,29 @@ export function startTicker(options: TickerOptions): Ticker {
     }
   };
 
-  const asElected = async () => {
-    await waitForWakeUp(Math.max(0, idleMs - silence()));
-    const early = intervalMs - silence();
+  const tickInTime = async () => {
+    await wakeUps.wait(Math.max(0, idleMs - seen.sinceLast()));
+    const early = intervalMs - seen.sinceLast();
     if (early > 0) await systemSleep(early, closing.signal);
     await makeTick();
   };
 
-  const asOther = async () => {
-    if (clock.monotonic() - lastElection >= ELECTION_MS) await elect();
-    if (elected) return;
-    await waitForWakeUp(Math.min(ELECTION_MS, idleMs));
-    if (silence() > 1.5 * idleMs) return makeTick();
-    if (written) {
-      written = false;
-      await session.query(SAY_WRITTEN);
-      await systemSleep(intervalMs, closing.signal);
-    }
+  const handOn = async () => {
+    await wakeUps.wait(Math.min(ELECTION_MS, idleMs));
+    if (!wakeUps.clear()) return;
+    await session.query(SAY_WRITTEN);
+    await systemSleep(intervalMs, closing.signal);
   };
 
   const run = async () => {
     while (!closing.signal.aborted) {
       try {
-        await (elected ? asElected() : asOther());
+        if (!elected && clock.monotonic() - lastElection >= ELECTION_MS) await elect();
+        await (elected || standsIn() ? tickInTime() : handOn());
       } catch (error) {
         if (closing.signal.aborted) return;
         logger.warn({ err: error }, 'no tick could be made');
-        await book.refresh().catch((cause: unknown) => logger.warn({ err: cause }, 'ticks could not be read'));
-        await systemSleep(Math.max(intervalMs, 100), closing.signal).catch(() => undefined);
+        await systemSleep(AFTER_FAILURE_MS, closing.signal).catch(() => undefined);
       }
     }
   };
@@ -125,9 +103,9 @@ export function startTicker(options: TickerOptions): Ticker {
     get isElected() {
       return elected;
     },
-    wake: wakeUp,
+    wake: wakeUps.wake,
     heard() {
-      if (elected || silence() > 1.5 * idleMs) wakeUp();
+      if (elected || standsIn()) wakeUps.wake();
     },
     deposed() {
       elected = false;
@@ -135,9 +113,58 @@ export function startTicker(options: TickerOptions): Ticker {
     },
     async close() {
       closing.abort(new Error('The ticker is closing.'));
-      woken?.();
+      wakeUps.wake();
       await running;
     },
+  };
+}
+
+/** Milliseconds since the newest tick, and since the newest one that another process made. */
+function watchTicks(book: TickBook, clock: Clock) {
+  let head = book.head.tick;
+  let own = -1;
+  let last = clock.monotonic();
+  let lastOfOthers = last;
+  const look = () => {
+    const now = clock.monotonic();
+    if (book.head.tick !== head) last = now;
+    if (book.head.tick !== head && book.head.tick !== own) lastOfOthers = now;
+    head = book.head.tick;
+    return now;
+  };
+  return {
+    made(tick: Tick) {
+      own = tick.tick;
+    },
+    sinceLast: () => look() - last,
+    sinceOthers: () => look() - lastOfOthers,
+  };
+}
+
+/** Wake-ups that come while nobody waits are kept, as one. */
+function createWakeUps() {
+  let isAwake = false;
+  let resume = () => {};
+  return {
+    wake() {
+      isAwake = true;
+      resume();
+    },
+    /** Whether there was one. */
+    clear(): boolean {
+      const was = isAwake;
+      isAwake = false;
+      return was;
+    },
+    wait: (milliseconds: number) =>
+      new Promise<void>((resolve) => {
+        if (isAwake) return resolve();
+        const timer = setTimeout(resolve, milliseconds);
+        resume = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      }),
   };
 }
 
@@ -153,6 +180,6 @@ const SAY_WRITTEN = { name: 'event_log_say_written', text: `select pg_notify('${
 const MAKE_TICK = {
   name: 'event_log_make_tick',
   text: `select made.tick, made.snapshot, made.complete_to, made.at, made.floor, made.ceiling,
-      pg_notify('${TICK_CHANNEL}', made.tick::text)
+      pg_notify('${TICK_CHANNEL}', concat_ws(' ', made.tick, $1::text))
     from make_tick() as made`,
 };

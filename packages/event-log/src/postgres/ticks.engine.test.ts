@@ -1,10 +1,12 @@
 import type { Database } from '@sophia/database';
+import { createTestObservability } from '@sophia/observability/testing';
 import { formatMicros, parseMicros, seededRandom, systemSleep } from '@sophia/shared';
+import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { nextTick, readAll, until } from '../testing/conditions.ts';
 import { changeOf, createLedger, eventOf, WORKSPACE } from '../testing/ledger.ts';
 import { createPostgresHarness, type PostgresHarness } from '../testing/postgres-harness.ts';
-import { keepHouse } from './housekeeping.ts';
+import { keepHouse, startHousekeeping } from './housekeeping.ts';
 import { contains, parseSnapshot } from './snapshot.ts';
 
 let harness: PostgresHarness;
@@ -178,6 +180,93 @@ test('after the retention passing events say nothing any more and keep their pla
   );
 });
 
+test('the transactions that ended between two snapshots are those that the newer one sees and the older does not', async () => {
+  const snapshot = fc
+    .tuple(fc.integer({ min: 3, max: 30 }), fc.uniqueArray(fc.nat(25), { maxLength: 8 }), fc.nat(6))
+    .map(([minimum, distances, rest]) => {
+      const running = distances.map((distance) => minimum + distance).sort((a, b) => a - b);
+      return { running, maximum: (running[running.length - 1] ?? minimum) + 1 + rest, minimum };
+    });
+  const textOf = ({ minimum, maximum, running }: { minimum: number; maximum: number; running: number[] }) =>
+    `${running[0] ?? Math.max(minimum, maximum)}:${maximum}:${running.join(',')}`;
+  await fc.assert(
+    fc.asyncProperty(snapshot, snapshot, async (first, second) => {
+      const older = parseSnapshot(textOf(first));
+      // What had ended stays ended, and time goes on.
+      const stillRunning = second.running.filter((transaction) => !contains(older, transaction));
+      const maximum = Math.max(first.maximum, second.maximum);
+      const newer = parseSnapshot(textOf({ running: stillRunning, maximum, minimum: maximum }));
+      const spans = await harness.deliveries.select<{ low: string; high: string }>([], ENDED, [older.text, newer.text]);
+      const ended = spans.flatMap(({ low, high }) => range(Number(low), Number(high))).sort((a, b) => a - b);
+      expect(ended).toEqual(range(0, maximum + 5).filter((transaction) => contains(newer, transaction) && !contains(older, transaction)));
+    }),
+    { numRuns: 200, seed: 20_261_121 },
+  );
+});
+
+test('a large transaction that stays open costs the readers of other events nothing', async () => {
+  const { eventLog, database } = harness;
+  const many = Array.from({ length: 40_000 }, (_, key) => eventOf({ key, version: 1 }));
+  const opened = Promise.withResolvers<void>();
+  const closed = Promise.withResolvers<void>();
+  const large = database.write(
+    [WORKSPACE],
+    async (transaction) => {
+      await eventLog.append(transaction, many);
+      opened.resolve();
+      await closed.promise;
+    },
+    { deadline: 60_000 },
+  );
+  await opened.promise;
+  const ledger = createLedger(database, eventLog);
+  for (let round = 0; round < 5; round++) {
+    await nextTick(eventLog);
+    await ledger.change([round]);
+  }
+  await nextTick(eventLog);
+  const ticks = await run<StoredTick & { floor: string; ceiling: string }>('wide_ticks', 'select * from tick order by tick');
+  for (const [index, newer] of ticks.entries()) {
+    const older = ticks[index - 1];
+    if (older === undefined) continue;
+    const [plan] = await run<{ 'QUERY PLAN': readonly [{ readonly Plan: { readonly 'Shared Hit Blocks': number } }] }>(
+      `buffers_${index}`,
+      `explain (analyze, buffers, format json) select * from read_event_range('${older.snapshot}', '${newer.snapshot}', ${older.floor}, ${newer.ceiling}, 1000)`,
+    );
+    // The first plan on a connection reads some 400 blocks of the catalog; the 40,000 events stand in some 1,800.
+    expect(plan?.['QUERY PLAN'][0].Plan['Shared Hit Blocks']).toBeLessThan(900);
+  }
+  closed.resolve();
+  await large;
+  await nextTick(eventLog);
+  expect(await eventLog.lag()).toEqual([]);
+  const { events } = await readAll(eventLog, null, 5_000);
+  expect(events).toHaveLength(40_005);
+  const member = await eventLog.consume('group', () => Promise.reject(new Error('not now')), { attempts: 1_000 });
+  expect(await eventLog.lag()).toMatchObject([{ events: 40_005 }]);
+  await member.close();
+});
+
+test('housekeeping that fails is told and tried again', async () => {
+  const { deliveries } = harness;
+  const observability = createTestObservability();
+  await run('break_house', 'alter table event_log_housekeeping rename to elsewhere');
+  const house = startHousekeeping({
+    log: deliveries,
+    logger: observability.logger,
+    isElected: () => true,
+    retentionDays: 30,
+    intervalMs: 5,
+  });
+  await until(() => observability.lines().length > 1, 'two failures that are told');
+  await house.close();
+});
+
+test('a database without an installation is refused', async () => {
+  await run('uninstall', 'delete from installation');
+  await expect(harness.secondInstance()).rejects.toMatchObject({ code: 'database_error' });
+});
+
 test('what keeps house is the process that makes the ticks, and a failure is told and tried again', async () => {
   const { eventLog, lines } = harness;
   const other = await harness.secondInstance();
@@ -191,3 +280,7 @@ test('what keeps house is the process that makes the ticks, and a failure is tol
   const { tick } = await other.head();
   await until(async () => (await other.head()).tick > tick + 1, 'ticks again');
 });
+
+const range = (from: number, to: number): number[] => Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index);
+
+const ENDED = { name: 'test_ended', text: 'select low, high from ended_between($1, $2)' };
