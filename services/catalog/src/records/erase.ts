@@ -65,6 +65,6 @@ const ERASE_RECORD: Statement = {
 
 const ERASE_DEAD_LETTERS: Statement = {
   name: 'catalog_erase_dead_letters',
-  text: `update dead_letter set payload = '{}', errors = '[]', state = 'discarded', updated_at = now()
+  text: `update dead_letter set payload = '{"fields": {}}', errors = '[]', fingerprint = '', state = 'discarded', updated_at = now()
     where workspace = $1 and record_type = $2 and source_system = $3 and source_id = $4`,
 };

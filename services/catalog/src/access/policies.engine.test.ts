@@ -1,0 +1,208 @@
+import type { Call, JsonObject, PolicyRule, Role } from '@sophia/types';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
+
+let harness: CatalogHarness;
+beforeAll(async () => {
+  harness = await createCatalogHarness();
+});
+afterAll(() => harness.close());
+
+const target = { recordType: 'deal', sourceSystem: 'crm' };
+const row = (id: string, fields: JsonObject) => ({ line: 1, source_id: id, fields });
+
+/** Two sellers of two teams with a deal each, and one deal of nobody. */
+async function sellers() {
+  const workspace = await harness.workspace();
+  const admin = harness.callOf(workspace);
+  const { records } = harness.catalog;
+  await records.upsertMany(admin, { recordType: 'user', sourceSystem: 'crm' }, [
+    row('ada', { name: 'Ada', team: 'East', email: 'ada@example.com' }),
+    row('bob', { name: 'Bob', team: 'West', email: 'bob@example.com' }),
+  ]);
+  await records.upsertMany(admin, target, [
+    row('A', { name: 'a', owner: 'ada', amount: '10', owner_email: 'ada@example.com', odd: 'odd a' }),
+    row('B', { name: 'b', owner: 'bob', amount: '20', owner_email: 'bob@example.com', odd: 'odd b' }),
+    row('C', { name: 'c', amount: '30' }),
+  ]);
+  const as = (role: Role, user?: string): Call =>
+    harness.callOf(workspace, role, user === undefined ? {} : { userRecord: { source_system: 'crm', source_id: user } });
+  return { workspace, admin, records, as };
+}
+
+describe('what a role sees', () => {
+  test('a viewer sees no record by itself, and the denial is audited', async () => {
+    const { records, as, admin } = await sellers();
+    const viewer = as('viewer');
+    const { id } = await records.getByKey(admin, target, 'A');
+    const forbidden = { code: 'forbidden', status: 403 };
+    await expect(records.list(viewer, 'deal')).rejects.toMatchObject(forbidden);
+    await expect(records.get(viewer, 'deal', id)).rejects.toMatchObject(forbidden);
+    await expect(records.history(viewer, 'deal', id)).rejects.toMatchObject(forbidden);
+    await expect(records.upsert(viewer, target, row('X', {}))).rejects.toMatchObject(forbidden);
+    await expect(records.upsertMany(viewer, target, [])).rejects.toMatchObject(forbidden);
+    await expect(records.patch(viewer, 'deal', id, {})).rejects.toMatchObject(forbidden);
+    await expect(records.delete(viewer, 'deal', id)).rejects.toMatchObject(forbidden);
+    await expect(records.erase(viewer, 'deal', id, 'because')).rejects.toMatchObject(forbidden);
+    await expect(harness.catalog.deadLetters.list(viewer)).rejects.toMatchObject(forbidden);
+    await expect(harness.catalog.deadLetters.replay(viewer, {})).rejects.toMatchObject(forbidden);
+    await expect(harness.catalog.deadLetters.discard(viewer, ['1'])).rejects.toMatchObject(forbidden);
+    await expect(harness.catalog.recordTypes.define(viewer, 'x', {})).rejects.toMatchObject(forbidden);
+    await expect(harness.catalog.imports.start(viewer, { name: 'x', kind: 'file' }, (async function* () {})())).rejects.toMatchObject(
+      forbidden,
+    );
+    const { entries } = await harness.auth.audit.list(admin, { result: 'forbidden', principal: 'key:viewer' });
+    expect(entries.length).toBe(13);
+  });
+
+  test('an analyst sees all rows without contact details, and writes nothing', async () => {
+    const { records, as } = await sellers();
+    const { items } = await records.list(as('analyst'), 'deal');
+    expect(
+      items.map(({ data, content_hash }) => ({ email: data.owner_email, amount: data.amount, extra: data.extra, content_hash })),
+    ).toEqual([
+      { email: null, amount: '10', extra: null, content_hash: null },
+      { email: null, amount: '20', extra: null, content_hash: null },
+      { email: undefined, amount: '30', extra: undefined, content_hash: expect.any(String) },
+    ]);
+    await expect(records.upsert(as('analyst'), target, row('X', {}))).rejects.toMatchObject({ code: 'forbidden' });
+  });
+
+  test('an employee sees amounts of the own team alone, in records, filters, history and feed', async () => {
+    const { records, as, admin } = await sellers();
+    const ada = as('employee', 'ada');
+    const amounts = async (call: Call, filter?: object) =>
+      (await records.list(call, 'deal', filter === undefined ? {} : { filter: filter as never })).items.map(({ source_id, data }) => [
+        source_id,
+        data.amount,
+      ]);
+    expect(await amounts(ada)).toEqual([
+      ['A', '10'],
+      ['B', null],
+      ['C', null],
+    ]);
+    // What is masked is null to a filter too.
+    expect(await amounts(ada, { field: 'amount', operator: 'gt', values: [1] })).toEqual([['A', '10']]);
+    expect(await amounts(ada, { field: 'amount', operator: 'is_null' })).toEqual([
+      ['B', null],
+      ['C', null],
+    ]);
+    const { id } = await records.getByKey(admin, target, 'B');
+    await records.patch(admin, 'deal', id, { amount: '25' });
+    const history = await records.history(ada, 'deal', id);
+    expect(history.items.map(({ data, previous }) => [data?.amount, previous?.amount])).toEqual([
+      [null, undefined],
+      [null, null],
+    ]);
+    const feed = await harness.catalog.events(ada, { recordTypes: ['deal'], after: null });
+    expect(feed.events.map(({ record, data }) => [record?.source_id, data?.amount])).toEqual([
+      ['A', '10'],
+      ['B', null],
+      ['C', null],
+      ['B', null],
+    ]);
+  });
+
+  test('follows the owner: a deal that moves to the own team shows all of its past', async () => {
+    const { records, as, admin } = await sellers();
+    const { id } = await records.getByKey(admin, target, 'B');
+    const bob = as('employee', 'bob');
+    expect((await records.get(bob, 'deal', id)).data.amount).toBe('20');
+    await records.upsert(admin, { recordType: 'user', sourceSystem: 'crm' }, row('bob', { name: 'Bob', team: 'East' }));
+    const ada = as('employee', 'ada');
+    expect((await records.get(ada, 'deal', id)).data.amount).toBe('20');
+    expect((await records.history(ada, 'deal', id)).items[0]?.data?.amount).toBe('20');
+    // His own team is another one from now on.
+    expect((await records.list(bob, 'deal')).items.map(({ data }) => data.amount)).toEqual(['10', '20', null]);
+  });
+});
+
+describe('rules of a workspace', () => {
+  const own: PolicyRule[] = [
+    { rule: 'forbid', roles: ['employee'], actions: ['read', 'write'], record_types: ['deal'] },
+    {
+      rule: 'allow',
+      roles: ['employee'],
+      actions: ['read', 'write'],
+      record_types: ['deal'],
+      rows: { field: '$owner.team', operator: 'eq', values: [{ principal: 'team' }] },
+    },
+  ];
+
+  test('hide rows from every read', async () => {
+    const { records, as, admin } = await sellers();
+    await harness.auth.policies.replace(admin, own);
+    const ada = as('employee', 'ada');
+    const { id } = await records.getByKey(admin, target, 'B');
+    expect((await records.list(ada, 'deal')).items.map(({ source_id }) => source_id)).toEqual(['A']);
+    await expect(records.get(ada, 'deal', id)).rejects.toMatchObject({ code: 'not_found' });
+    await expect(records.getByKey(ada, target, 'B')).rejects.toMatchObject({ code: 'not_found' });
+    await expect(records.history(ada, 'deal', id)).rejects.toMatchObject({ code: 'not_found' });
+    const feed = await harness.catalog.events(ada, { recordTypes: ['deal'] });
+    expect(feed.events.map(({ record }) => record?.source_id)).toEqual(['A']);
+  });
+
+  test('let nobody write a record that is not theirs before and after, in any way', async () => {
+    const { records, as, admin } = await sellers();
+    await harness.auth.policies.replace(admin, own);
+    const ada = as('employee', 'ada');
+    const forbidden = { code: 'forbidden' };
+    const { id } = await records.getByKey(admin, target, 'B');
+    const { id: mine } = await records.getByKey(admin, target, 'A');
+    await expect(records.patch(ada, 'deal', id, { name: 'x' })).rejects.toMatchObject(forbidden);
+    await expect(records.delete(ada, 'deal', id)).rejects.toMatchObject(forbidden);
+    await expect(records.patch(ada, 'deal', mine, { owner: 'bob' })).rejects.toMatchObject(forbidden);
+    await expect(records.upsert(ada, target, row('B', { name: 'x', owner: 'ada' }))).rejects.toMatchObject(forbidden);
+    await expect(records.upsert(ada, target, row('D', { name: 'x', owner: 'bob' }))).rejects.toMatchObject(forbidden);
+    await expect(records.upsertMany(ada, target, [row('D', { owner: 'ada' }), row('B', { owner: 'ada' })])).rejects.toMatchObject(
+      forbidden,
+    );
+    const { finished } = await harness.catalog.imports.start(
+      ada,
+      { name: 'x', kind: 'file' },
+      (async function* () {
+        yield { kind: 'rows', target, rows: [row('D', { owner: 'ada' }), row('E', { owner: 'bob' })] };
+      })(),
+    );
+    await expect(finished).rejects.toMatchObject(forbidden);
+    expect((await records.list(admin, 'deal')).items.map(({ source_id, version }) => [source_id, version])).toEqual([
+      ['A', 1],
+      ['B', 1],
+      ['C', 1],
+    ]);
+
+    expect(await records.patch(ada, 'deal', mine, { name: 'mine' })).toMatchObject({ updated: 1 });
+    expect(await records.upsert(ada, target, row('D', { name: 'new', owner: 'ada' }))).toMatchObject({ created: 1 });
+    expect(await records.upsertMany(ada, target, [row('D', { name: 'newer', owner: 'ada' })])).toMatchObject({ updated: 1 });
+    expect(await records.delete(ada, 'deal', mine)).toMatchObject({ updated: 1 });
+  });
+});
+
+test('every access is audited with its rows', async () => {
+  const { records, admin } = await sellers();
+  const { id } = await records.getByKey(admin, target, 'A');
+  await records.get(admin, 'deal', id);
+  await records.list(admin, 'deal');
+  await records.history(admin, 'deal', id);
+  await harness.catalog.sources(admin);
+  await harness.catalog.events(admin);
+  await records.patch(admin, 'deal', id, { name: 'z' });
+  await records.delete(admin, 'deal', id);
+  await harness.auth.audit.flush();
+  const { entries } = await harness.auth.audit.list(admin, { principal: 'key:admin', limit: 100 });
+  const seen = entries.map(({ action, object, rows }) => `${action} ${object} ${rows}`);
+  expect(seen).toEqual(
+    expect.arrayContaining([
+      'write record:deal 3',
+      'write record:user 2',
+      'read record:deal/crm/A 1',
+      `read record:deal/${id} 1`,
+      'list record:deal 3',
+      `history record:deal/${id} 1`,
+      'read sources 1',
+      'events events 5',
+      `write record:deal/${id} 1`,
+      `delete record:deal/${id} 1`,
+    ]),
+  );
+});
