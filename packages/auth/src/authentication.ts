@@ -115,7 +115,8 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
 const usualWorkspace = ({ workspaces }: VerifiedToken): string => workspaces[0] as string;
 
 const tokenPrincipal = ({ subject, issuer, name, role, userRecord }: VerifiedToken, workspace: WorkspaceRef): Principal => ({
-  id: `user:${subject}@${new URL(issuer).host}`,
+  // Issuers may share a host: realms are told apart by their path.
+  id: `user:${subject}@${issuer.replace(/^https?:\/\//, '').replace(/\/$/, '')}`,
   name,
   role,
   workspace: workspace.id,

@@ -1,6 +1,7 @@
 import type { Database } from '@sophia/database';
 import { type Clock, parseMicros, SophiaError } from '@sophia/shared';
 import type { Call } from '@sophia/types';
+import { checkLimit } from '../check-limit.ts';
 import type { AuditEntry, AuditFilter, AuditPage, AuditRecord } from './audit.ts';
 import { COUNT_TICKS, FOLLOW_ENTRIES, INSERT_TICK, LIST_ENTRIES, LOCK_TICKS } from './audit-statements.ts';
 
@@ -31,9 +32,6 @@ export interface AuditListingOptions {
   readonly clock: Clock;
   readonly requireAdministrator: (call: Call, action: string, object: string) => Promise<void>;
 }
-
-const USUAL_LIMIT = 100;
-const MAXIMUM_LIMIT = 1_000;
 
 export function createAuditListing({ database, clock, requireAdministrator }: AuditListingOptions): AuditListing {
   const listed = (call: Call, action: string, begun: number, page: AuditPage): Listed => ({
@@ -106,11 +104,6 @@ function readCursor(cursor: string, shape: RegExp): (string | undefined)[] {
   const parts = shape.exec(text);
   if (parts === null) throw new SophiaError('invalid_cursor', 'The cursor is none that a listing of the audit gave.');
   return parts.slice(1);
-}
-
-function checkLimit(limit = USUAL_LIMIT): number {
-  if (Number.isInteger(limit) && limit >= 1 && limit <= MAXIMUM_LIMIT) return limit;
-  throw new SophiaError('invalid_request', `limit is ${limit}; allowed are whole numbers from 1 to ${MAXIMUM_LIMIT}.`);
 }
 
 function checkInstant(name: string, text: string | undefined): string | undefined {

@@ -116,6 +116,45 @@ describe('API keys', () => {
     await expect(heard.authentication.authenticate(bearer(text))).rejects.toMatchObject({ code: 'unauthenticated' });
   });
 
+  it('in use is asked for again before it is no longer believed, so that nobody waits', async () => {
+    let lookups = 0;
+    const select: typeof harness.database.select = async (workspaces, statement, values, options) => {
+      const rows = await harness.database.select(workspaces, statement, values, options);
+      if (statement.name === 'auth_find_key') setImmediate(() => lookups++);
+      return rows as never;
+    };
+    const { authentication } = await harness.another({ database: intercept(harness.database, { select }) });
+    const { key, text } = await makeKey();
+    const principal = await authentication.authenticate(bearer(text));
+    for (let half = 0; half < 4; half++) {
+      await expect.poll(() => lookups).toBe(half + 1);
+      harness.clock.advance(5_000);
+      expect(authentication.peek(bearer(text))).toBe(principal);
+      expect(authentication.peek(bearer(text))).toBe(principal);
+    }
+    await expect.poll(() => lookups).toBe(5);
+    await harness.auth.keys.revoke(harness.owner, key.id);
+    harness.clock.advance(5_000);
+    expect(authentication.peek(bearer(text))).toBe(principal);
+    await expect.poll(() => authentication.peek(bearer(text))).toBeUndefined();
+    await expect(authentication.authenticate(bearer(text))).rejects.toMatchObject({ code: 'unauthenticated' });
+  });
+
+  it('holds as long as it is believed while the database is away, and then is not refused but unavailable', async () => {
+    let away = false;
+    const select: typeof harness.database.select = (workspaces, statement, values, options) =>
+      away ? Promise.reject(new Error('no database')) : harness.database.select(workspaces, statement, values, options);
+    const { authentication } = await harness.another({ database: intercept(harness.database, { select }) });
+    const { text } = await makeKey();
+    const principal = await authentication.authenticate(bearer(text));
+    away = true;
+    harness.clock.advance(6_000);
+    expect(authentication.peek(bearer(text))).toBe(principal);
+    await expect(authentication.authenticate(bearer(text))).resolves.toBe(principal);
+    harness.clock.advance(4_000);
+    await expect(authentication.authenticate(bearer(text))).rejects.toThrow('no database');
+  });
+
   it('revoked during its own look-up is not remembered', async () => {
     const { key, text } = await makeKey();
     const gate = createGate();
@@ -244,6 +283,7 @@ describe('API keys', () => {
       user_record: null,
     });
     expect(first.keys[0]).not.toHaveProperty('hash');
+    await expect(harness.auth.keys.list(call, { limit: 1_001 })).rejects.toMatchObject({ code: 'invalid_request' });
     await expect(harness.auth.keys.list(call, { cursor: 'no cursor' })).rejects.toMatchObject({ code: 'invalid_cursor' });
   });
 

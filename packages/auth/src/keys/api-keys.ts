@@ -2,6 +2,7 @@ import type { Database } from '@sophia/database';
 import { type Clock, formatMicros, SophiaError } from '@sophia/shared';
 import { type Call, ROLES, type Role, type WorkspaceId } from '@sophia/types';
 import type { Audit } from '../audit/audit.ts';
+import { checkLimit } from '../check-limit.ts';
 import { hashSecret, makeKey } from './key-format.ts';
 import { INSERT_KEY, type KeyRow, LIST_KEYS, REVOKE_KEY } from './key-statements.ts';
 
@@ -75,8 +76,9 @@ export function createApiKeys(options: ApiKeysOptions): ApiKeys {
       return { key, text };
     },
 
-    async list(call, { limit = 100, cursor } = {}) {
+    async list(call, { limit: wanted, cursor } = {}) {
       const begun = clock.monotonic();
+      const limit = checkLimit(wanted);
       await requireAdministrator(call, 'key.list', 'keys');
       const [createdAt = null, id = null] = cursor === undefined ? [] : readCursor(cursor);
       const rows = await database.select<KeyRow>([call.principal.workspace], LIST_KEYS, [createdAt, id, limit]);

@@ -31,7 +31,9 @@ export interface KeyVerifierOptions {
 interface KnownKey extends VerifiedKey {
   readonly hash: Buffer;
   readonly expiresAt: number;
-  readonly believedUntil: number;
+  /** When it is asked for again, while it is still believed: a key in use is never waited for. */
+  refreshAt: number;
+  believedUntil: number;
   /** The secret once it was proven, so that the hash need not be computed for each request. Never leaves this process's memory. */
   secret: string | undefined;
 }
@@ -48,8 +50,10 @@ export function createKeyVerifier({ database, clock, keepMilliseconds }: KeyVeri
   const isInForce = (key: KnownKey): boolean => clock.now() < key.expiresAt;
 
   const lookUp = async ({ id, workspace }: KeyParts): Promise<KnownKey | null> => {
+    const asked = clock.monotonic();
     const [row] = await database.select<KeyRow>([workspace], FIND_KEY, [id]);
-    return row === undefined || row.revoked_at !== null ? null : toKnownKey(row, clock.monotonic() + keepMilliseconds);
+    if (row === undefined || row.revoked_at !== null) return null;
+    return { ...toVerifiedKey(row), refreshAt: asked + keepMilliseconds / 2, believedUntil: asked + keepMilliseconds, secret: undefined };
   };
   const load = (parts: KeyParts): Promise<KnownKey | null> => {
     const { id } = parts;
@@ -59,15 +63,33 @@ export function createKeyVerifier({ database, clock, keepMilliseconds }: KeyVeri
       .then((key) => {
         // Forgotten meanwhile: what was read may be what is no longer true.
         if (lookups.get(id) !== lookup) return key;
-        if (key === null) missingUntil.set(id, clock.monotonic() + keepMilliseconds);
-        else known.set(id, key);
-        return key;
+        if (key !== null) return keep(id, key);
+        known.delete(id);
+        missingUntil.set(id, clock.monotonic() + keepMilliseconds);
+        return null;
       })
       .finally(() => {
         if (lookups.get(id) === lookup) lookups.delete(id);
       });
     lookups.set(id, lookup);
     return lookup;
+  };
+  /** A key's row never changes but by being revoked: what is known of it goes on, and so do the objects that others remember. */
+  const keep = (id: string, found: KnownKey): KnownKey => {
+    const before = known.get(id);
+    if (before === undefined) {
+      known.set(id, found);
+      return found;
+    }
+    before.refreshAt = found.refreshAt;
+    before.believedUntil = found.believedUntil;
+    return before;
+  };
+  const refresh = (id: string, key: KnownKey): void => {
+    key.refreshAt = Number.POSITIVE_INFINITY;
+    load({ id, secret: '', workspace: key.principal.workspace }).catch(() => {
+      // Whoever asks when it is no longer believed hears why.
+    });
   };
   const find = async (parts: KeyParts): Promise<KnownKey | null> => {
     const { id } = parts;
@@ -82,9 +104,13 @@ export function createKeyVerifier({ database, clock, keepMilliseconds }: KeyVeri
     peek(text, start) {
       const end = text.indexOf('_', start + KEY_PREFIX.length);
       if (end === -1) return undefined;
-      const key = known.get(text.slice(start + KEY_PREFIX.length, end));
-      if (key?.secret === undefined || clock.monotonic() >= key.believedUntil || !isInForce(key)) return undefined;
-      return endsWithSecret(text, end + 1, key.secret) ? key : undefined;
+      const id = text.slice(start + KEY_PREFIX.length, end);
+      const key = known.get(id);
+      const now = clock.monotonic();
+      if (key?.secret === undefined || now >= key.believedUntil || !isInForce(key)) return undefined;
+      if (!endsWithSecret(text, end + 1, key.secret)) return undefined;
+      if (now >= key.refreshAt) refresh(id, key);
+      return key;
     },
     async verify(text) {
       const parts = parseKey(text);
@@ -110,7 +136,7 @@ function endsWithSecret(text: string, start: number, secret: string): boolean {
   return difference === 0;
 }
 
-function toKnownKey(row: KeyRow, believedUntil: number): KnownKey {
+function toVerifiedKey(row: KeyRow): Pick<KnownKey, keyof VerifiedKey | 'hash' | 'expiresAt'> {
   const { user_source_system: system, user_source_id: sourceId } = row;
   const principal: Principal = {
     id: `key:${row.id}`,
@@ -127,7 +153,5 @@ function toKnownKey(row: KeyRow, believedUntil: number): KnownKey {
     requestsPerSecond: row.requests_per_second,
     hash: row.hash,
     expiresAt: row.expires_at === null ? Number.POSITIVE_INFINITY : Date.parse(row.expires_at),
-    believedUntil,
-    secret: undefined,
   };
 }

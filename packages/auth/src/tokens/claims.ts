@@ -28,12 +28,15 @@ export function readClaims(claims: JWTPayload, issuer: IssuerConfiguration): Tok
   const { userSourceSystem } = issuer;
   return {
     subject: sub,
-    name: [claims.name, claims.preferred_username, claims.email].find((name) => typeof name === 'string' && name !== '')?.toString() ?? sub,
+    name: nameOf(claims) ?? sub,
     role,
     workspaces,
     userRecord: userId === undefined || userSourceSystem === null ? undefined : { source_system: userSourceSystem, source_id: userId },
   };
 }
+
+const nameOf = ({ name, preferred_username: username, email }: JWTPayload): string | undefined =>
+  [name, username, email].find((text): text is string => typeof text === 'string' && text !== '')?.slice(0, 200);
 
 /** The mightiest of the roles that the values stand for. */
 function roleOf(values: readonly string[], mapping: IssuerConfiguration['roles']): Role | undefined {

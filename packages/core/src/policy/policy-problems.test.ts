@@ -42,6 +42,7 @@ it.each<[PolicyRule, string, RegExp]>([
     '0.rows',
     /no field version/,
   ],
+  [{ rule: 'forbid', roles: ['viewer', 'admin'], actions: ['read', 'administer'] }, '0.actions', /cannot be forbidden to administer/],
 ])('%o', (rule, place, message) => {
   const found = problems(rule);
   expect(found[0]).toEqual({ place, message: expect.stringMatching(message) });
@@ -52,6 +53,8 @@ it.each<PolicyRule>([
   { ...read, record_types: ['deal'], rows: { field: 'status', operator: 'in', values: ['won', null] } },
   { ...read, record_types: ['deal'], rows: { field: 'owner', operator: 'eq', values: ['Ann'] } },
   { ...read, metrics: ['whatever the models say'] },
+  { rule: 'forbid', roles: ['admin'], actions: ['write'] },
+  { rule: 'forbid', roles: ['manager'], actions: ['administer'] },
   { rule: 'mask', roles: ['viewer'], fields: ['extra', 'phone'] },
 ])('nothing is wrong with %o', (rule) => {
   expect(problems(rule)).toEqual([]);

@@ -19,10 +19,17 @@ export function policyProblems(rules: readonly PolicyRule[], types: readonly Rec
 function problemsOf(rule: PolicyRule, types: readonly RecordTypeDefinition[]): PolicyProblem[] {
   const concerned = types.filter(({ name }) => rule.record_types?.includes(name) ?? true);
   return [
+    ...lockOut(rule),
     ...unknownTypes(rule, types),
     ...('actions' in rule ? rowsOfMetrics(rule) : unknownFields(rule.fields ?? [], concerned)),
     ...unfitRows(rule, concerned, types),
   ];
+}
+
+/** Nobody could take such a rule back. */
+function lockOut(rule: PolicyRule): PolicyProblem[] {
+  if (rule.rule !== 'forbid' || !('actions' in rule) || !rule.roles.includes('admin') || !rule.actions.includes('administer')) return [];
+  return [{ place: 'actions', message: 'administrators cannot be forbidden to administer' }];
 }
 
 function unknownTypes({ record_types: names = [] }: PolicyRule, types: readonly RecordTypeDefinition[]): PolicyProblem[] {
