@@ -42,8 +42,8 @@ export const createPublishedReadPoint = (initial: ReadPoint): PublishedReadPoint
         if (await test(seen)) return true;
         const left = deadline - performance.now();
         if (left <= 0) return false;
-        // A read point that came while the test ran is looked at without waiting.
-        if (seen === current) await next(left, signal);
+        // What came while the test ran, a read point or the caller's end, is looked at without waiting.
+        if (seen === current && signal?.aborted !== true) await next(left, signal);
       }
     },
   };

@@ -1,0 +1,68 @@
+import { createMemoryCache } from '@sophia/cache/memory';
+import type { Position } from '@sophia/types';
+import { expect, it } from 'vitest';
+import type { PreparedQuery } from './queries/prepared-queries.ts';
+import { createWarming } from './warming.ts';
+
+const clock = { now: () => 0, monotonic: () => 0 };
+const readPoint = { tick: 1, position: 'e.1.0' as Position, completeTo: '' };
+// Warming looks at nothing of a query but its key.
+const query = (key: string) => ({ key }) as PreparedQuery;
+
+const open = (most: number) => {
+  const answers = createMemoryCache({ maximumBytes: 1e6, clock });
+  const warmed: string[] = [];
+  const errors: unknown[] = [];
+  const warming = createWarming({
+    answers,
+    most,
+    onError: (error) => errors.push(error),
+    warm: async ({ key }) => {
+      if (key === 'broken') throw new Error('no');
+      warmed.push(key);
+      await answers.getOrLoad(key, { dependencies: [], ttl: 1e6 }, async () => ({ bytes: Buffer.from(key), readPoint }));
+    },
+  });
+  const ask = (key: string, times: number) => {
+    for (let time = 0; time < times; time += 1) warming.asked(query(key));
+  };
+  return { warming, warmed, errors, ask };
+};
+
+it('warms what is asked most and is not in memory, the most asked first', async () => {
+  const { warming, warmed, ask } = open(2);
+  ask('rare', 1);
+  ask('some', 4);
+  ask('most', 9);
+  ask('less', 3);
+  warming.warmSoon();
+  warming.warmSoon();
+  await expect.poll(() => warmed).toEqual(['most', 'some']);
+  await warming.close();
+});
+
+it('goes on after an answer that cannot be computed', async () => {
+  const { warming, warmed, errors, ask } = open(5);
+  ask('broken', 9);
+  ask('fine', 5);
+  warming.warmSoon();
+  await expect.poll(() => warmed).toEqual(['fine']);
+  expect(errors).toHaveLength(1);
+  await warming.close();
+  warming.warmSoon();
+});
+
+it('can be switched off, and forgets old habits', async () => {
+  const off = open(0);
+  off.ask('a', 9);
+  off.warming.warmSoon();
+  await off.warming.close();
+  expect(off.warmed).toEqual([]);
+
+  const { warming, warmed, ask } = open(5);
+  ask('old', 5);
+  ask('new', 40_000);
+  warming.warmSoon();
+  await expect.poll(() => warmed).toEqual(['new']);
+  await warming.close();
+});
