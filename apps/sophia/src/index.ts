@@ -1,1 +1,1 @@
-export {};
+export { commandLinePage } from './command-line/reference-page.ts';
