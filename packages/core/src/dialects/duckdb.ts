@@ -85,7 +85,8 @@ function writeOperation(name: DialectOperation, type: ValueType, operands: reado
     case 'absolute':
       return `abs(${a})`;
     case 'round':
-      return `round(${a}, ${b})`;
+      // A decimal loses the digits behind it.
+      return type === 'money' ? `cast(round(${a}, ${b}) as ${TYPES[type]})` : `round(${a}, ${b})`;
     case 'convert':
       return `cast(${a} as ${TYPES[type]})`;
     case 'nullif':

@@ -101,9 +101,10 @@ function arithmeticType(operator: ArithmeticOperator, left: BoundExpression, rig
 
 /** A day plus or minus days is a day, a day minus a day is days. */
 function dayArithmetic(operator: ArithmeticOperator, left: BoundExpression, right: BoundExpression): BoundExpression | undefined {
-  if (left.type !== 'date' || (operator !== '+' && operator !== '-')) return undefined;
-  if (operator === '-' && right.type === 'date') return operation('days_between', 'integer', [right, left]);
-  if (right.type !== 'integer') return undefined;
+  if ((left.type !== 'date' && right.type !== 'date') || (operator !== '+' && operator !== '-')) return undefined;
+  const [day, otherDay] = [coerce(left, 'date'), coerce(right, 'date')];
+  if (operator === '-' && day !== undefined && otherDay !== undefined) return operation('days_between', 'integer', [otherDay, day]);
+  if (left.type !== 'date' || right.type !== 'integer') return undefined;
   return operation('add_days', 'date', [left, operator === '+' ? right : operation('negate', 'integer', [right])]);
 }
 

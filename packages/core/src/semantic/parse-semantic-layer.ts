@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { SophiaError } from '@sophia/shared';
 import type { MetricDefinition, RecordTypeDefinition, SemanticLayer, SemanticModel, SemanticProblem } from '@sophia/types';
-import { LineCounter, type Node, parseAllDocuments, Scalar } from 'yaml';
+import { isScalar, LineCounter, type Node, parseAllDocuments, Scalar } from 'yaml';
 import { link } from './link-layer.ts';
 import { readMetric } from './read-metrics.ts';
 import { type Remember, readModel } from './read-models.ts';
@@ -74,8 +74,9 @@ function readFiles(files: readonly SemanticFile[], problems: SemanticProblem[]):
         for (const { pos, message } of [...document.errors, ...document.warnings]) {
           problemAt(file, nodeAt(pos[0]), message, 0);
         }
-        if (document.contents === null || document.errors.length > 0) return [];
-        return [new SourceMap(file, document.contents as Node, 'semantic_models and metrics')];
+        const { contents } = document;
+        const isEmpty = contents === null || (isScalar(contents) && contents.value === null);
+        return isEmpty || document.errors.length > 0 ? [] : [new SourceMap(file, contents, 'semantic_models and metrics')];
       },
     );
   });

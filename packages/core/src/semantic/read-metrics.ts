@@ -73,7 +73,9 @@ function readPeriods(source: SourceMap, key: string): PeriodCount | undefined {
 function namesIn(expression: string): readonly string[] {
   try {
     const tokens = tokenize(expression);
-    const names = tokens.filter((token, index) => token.kind === 'word' && tokens[index + 1]?.value !== '(');
+    const names = tokens.filter(
+      (token, index) => token.kind === 'word' && tokens[index + 1]?.value !== '(' && tokens[index - 1]?.value !== '.',
+    );
     return [...new Set(names.map(({ value }) => value))];
   } catch (problem) {
     if (problem instanceof ExpressionProblem) return [];

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { formatDay, parseDay } from './calendar.ts';
+import { dayAt, isTimeZone, startOfDay } from './time-zone.ts';
+
+const at = (instant: string, zone: string): string => formatDay(dayAt(Date.parse(instant), zone));
+const start = (day: string, zone: string): string => new Date(startOfDay(parseDay(day) ?? 0, zone)).toISOString();
+
+describe('time zones', () => {
+  it.each(['UTC', 'Europe/Berlin', 'America/Argentina/Buenos_Aires', 'Etc/GMT+5'])('%s is one', (name) => {
+    expect(isTimeZone(name)).toBe(true);
+  });
+
+  it.each(['', 'utc', 'CET', '+02:00', 'Europe/Nowhere', "Europe/Berlin'; drop table x", 'europe/berlin'])('%s is none', (name) => {
+    expect(isTimeZone(name)).toBe(false);
+  });
+
+  it('give an instant its day', () => {
+    expect(at('2017-03-31T22:30:00Z', 'Europe/Berlin')).toBe('2017-04-01');
+    expect(at('2017-03-31T22:30:00Z', 'UTC')).toBe('2017-03-31');
+    expect(at('2017-03-31T22:30:00Z', 'America/New_York')).toBe('2017-03-31');
+    expect(at('1969-12-31T23:59:59Z', 'UTC')).toBe('1969-12-31');
+    expect(at('2017-03-31T10:30:00Z', 'Pacific/Kiritimati')).toBe('2017-04-01');
+  });
+
+  it('begin a day at their midnight', () => {
+    expect(start('2017-03-01', 'UTC')).toBe('2017-03-01T00:00:00.000Z');
+    expect(start('2017-03-01', 'Europe/Berlin')).toBe('2017-02-28T23:00:00.000Z');
+    expect(start('2017-07-01', 'Europe/Berlin')).toBe('2017-06-30T22:00:00.000Z');
+    expect(start('2017-07-01', 'Asia/Kathmandu')).toBe('2017-06-30T18:15:00.000Z');
+    expect(start('2017-07-01', 'Pacific/Kiritimati')).toBe('2017-06-30T10:00:00.000Z');
+    expect(start('2017-07-01', 'Pacific/Pago_Pago')).toBe('2017-07-01T11:00:00.000Z');
+  });
+
+  it('begin a day after the gap where clocks skip midnight', () => {
+    // In Brazil summer time began at midnight.
+    expect(start('2017-10-15', 'America/Sao_Paulo')).toBe('2017-10-15T03:00:00.000Z');
+    expect(start('2017-10-14', 'America/Sao_Paulo')).toBe('2017-10-14T03:00:00.000Z');
+    expect(start('2017-10-16', 'America/Sao_Paulo')).toBe('2017-10-16T02:00:00.000Z');
+  });
+});
