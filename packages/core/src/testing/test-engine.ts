@@ -117,7 +117,8 @@ const columnDefinitions = (name: string, type: FieldType): readonly string[] => 
   ...(type === 'reference' ? [`"${name}__system" varchar`] : []),
 ];
 
-function physicalTable({ name, fields }: RecordTypeDefinition): PhysicalTable {
+/** The layout of a type whose fields stand in its own table. */
+export function physicalTable({ name, fields }: RecordTypeDefinition): PhysicalTable {
   const physical = fields.map((definition): [string, PhysicalField] => [
     definition.name,
     { definition, extension: false, columns: [{ name: definition.name, type: definition.type }] },
