@@ -2,6 +2,7 @@ import { seededRandom, systemSleep } from '@sophia/shared';
 import type { LogEvent, Position, WorkspaceId } from '@sophia/types';
 import { expect, test } from 'vitest';
 import type { CurrentHarness } from '../event-log.contract.ts';
+import type { MicroBatch } from '../event-log.ts';
 import { createGate, nextTick, readAll, until } from '../testing/conditions.ts';
 import { KEYS } from '../testing/event-log-harness.ts';
 import { type Change, changeOf, createLedger, eventOf, firstOutOfOrder, sorted, WORKSPACE } from '../testing/ledger.ts';
@@ -215,6 +216,34 @@ export function appendAndReadContract(harness: CurrentHarness): void {
     expect(await readFiltered({ recordTypes: ['deal'] })).toHaveLength(25);
     expect(await readFiltered({ kinds: ['record.updated'], recordTypes: ['call'], workspace: 2 as WorkspaceId })).toHaveLength(5);
     expect(await readFiltered({ kinds: ['sync.finished'] })).toHaveLength(0);
+  });
+
+  test('E2: a read goes no further than it was told', async () => {
+    const { eventLog, database } = harness();
+    const ledger = createLedger(database, eventLog);
+    const ends: Position[] = [];
+    for (let round = 0; round < 4; round++) {
+      await ledger.change(range(0, 10));
+      await nextTick(eventLog);
+      ends.push((await eventLog.head()).position);
+    }
+    const { events } = await readAll(eventLog);
+    const places = [
+      ...ends.map((position, round) => ({ position, count: 10 * (round + 1) })),
+      ...events.map(({ position }, index) => ({ position, count: index + 1 })),
+    ];
+    for (const { position, count } of places) {
+      for (const limit of [3, 1_000]) {
+        const read: LogEvent[] = [];
+        for (let cursor: Position | null = null; ; ) {
+          const batch: MicroBatch = await eventLog.read(cursor, { limit, upTo: position });
+          read.push(...batch.events);
+          if (batch.cursor === cursor) break;
+          cursor = batch.cursor;
+        }
+        expect(read).toEqual(events.slice(0, count));
+      }
+    }
   });
 
   test('E3: events of one key come in commit order although a transaction takes its id first and touches the key last', async () => {

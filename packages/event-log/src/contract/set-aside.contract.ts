@@ -143,6 +143,7 @@ export function setAsideContract(harness: CurrentHarness): void {
     await until(() => taken.changes.length === 155, 'the other events');
     await until(async () => (await eventLog.setAside('group')).length === 7, 'the poison events');
     expect((await eventLog.setAside('group')).every(({ poison }) => poison)).toBe(true);
+    expect(await eventLog.replay('group')).toEqual({ succeeded: 0, failed: 7 });
     expect(taken.changes.map(({ key }) => key)).toEqual(
       Array.from({ length: 160 }, (_, key) => key).filter((key) => !poisonous.includes(key)),
     );
@@ -181,6 +182,27 @@ export function setAsideContract(harness: CurrentHarness): void {
     expect(await eventLog.replay('group')).toEqual({ succeeded: 5, failed: 0 });
     expect(taken.versions(3)).toEqual([1, 2, 3, 4, 5]);
     await member.close();
+  });
+
+  test('E5: a handler that fails after it moved its own cursor sets nothing aside', async () => {
+    const { eventLog, database } = harness();
+    const ledger = createLedger(database, eventLog);
+    const handled: Change[] = [];
+    let own: Position | null = null;
+    const handler: Handler = async ({ events, cursor }) => {
+      handled.push(...events.map(changeOf));
+      own = cursor;
+      if (events.length > 0) throw new Error('after the effect');
+    };
+    const member = await eventLog.consume('group', handler, { ...QUICKLY, attempts: 1, cursor: async () => own });
+    for (let key = 0; key < 5; key++) {
+      await ledger.change([key]);
+      await until(() => handled.length === key + 1, `the event of key ${key}`);
+    }
+    await nextTick(eventLog);
+    await member.close();
+    expect(handled.map(({ key }) => key)).toEqual([0, 1, 2, 3, 4]);
+    expect(await eventLog.setAside('group')).toEqual([]);
   });
 
   test('E5: errors of the environment are retried without end and set nothing aside', async () => {

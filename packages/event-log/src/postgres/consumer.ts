@@ -1,7 +1,7 @@
 import type { Database } from '@sophia/database';
 import type { Logger } from '@sophia/observability';
-import { createBackoff, type Random, systemSleep } from '@sophia/shared';
-import type { Transaction } from '@sophia/types';
+import { createBackoff, type Random } from '@sophia/shared';
+import type { LogEvent, Transaction } from '@sophia/types';
 import type { ConsumeOptions, Handler } from '../event-log.ts';
 import { BEGINNING, comparePlaces, type Place, parsePosition } from '../position.ts';
 import { type LockedGroup, lockGroup, moveGroup } from './consumer-group.ts';
@@ -9,6 +9,7 @@ import { isEnvironmental } from './environmental.ts';
 import type { EventReader } from './event-reader.ts';
 import { HandlerFailure, handOver } from './hand-over.ts';
 import type { LogBatch } from './log-batch.ts';
+import { pause } from './pause.ts';
 import { createPoisonSearch } from './poison-search.ts';
 import { replaySetAside } from './replay.ts';
 import { selectIn } from './select.ts';
@@ -100,11 +101,13 @@ export function startConsumer(options: ConsumerOptions): { close(): Promise<void
       return { kind: 'delivered', end: read.end };
     });
 
-  const setPoisonAside = ({ events: [event], positions: [position] }: LogBatch, error: unknown) =>
+  /** Of a batch with one event. */
+  const setPoisonAside = ({ events, positions }: LogBatch, error: unknown) =>
     locked(async (lockedGroup, transaction) => {
-      if (event === undefined || position === undefined) return { kind: 'nothing' };
+      const [event] = events as [LogEvent];
+      const [position] = positions as [string];
       const place = parsePosition(epoch, event.position);
-      // Another member may have succeeded meanwhile.
+      // Another member may have succeeded meanwhile, or the handler itself before it failed.
       if (comparePlaces(await placeOf(lockedGroup), place) >= 0) return { kind: 'nothing' };
       await setAside(selectIn(log, transaction), groupId, [{ event, place, position }], {
         poison: true,
@@ -121,13 +124,13 @@ export function startConsumer(options: ConsumerOptions): { close(): Promise<void
     if (!(failure instanceof HandlerFailure) || failure.isEnvironmental) {
       environmentalFailures++;
       logger.warn({ ...about, err: error, failures: environmentalFailures }, 'a consumer waits for its surroundings');
-      return systemSleep(backoff(environmentalFailures), closing.signal);
+      return pause(backoff(environmentalFailures), closing.signal);
     }
     const { events, end } = failure.batch;
     logger.warn({ ...about, err: error, events: events.length }, 'a batch failed');
     switch (search.failed(events.length, end)) {
       case 'try_again':
-        return systemSleep(backoff(search.failures), closing.signal);
+        return pause(backoff(search.failures), closing.signal);
       case 'split':
         return;
       case 'set_aside':
@@ -146,7 +149,7 @@ export function startConsumer(options: ConsumerOptions): { close(): Promise<void
       case 'nothing':
         return book.waitFor(book.head.tick, IDLE_MS, closing.signal);
       case 'busy':
-        return systemSleep(BUSY_MS, closing.signal);
+        return pause(BUSY_MS, closing.signal);
       case 'replay':
         return replaySetAside({ ...handing, groupId, book, placeOf, logger });
     }

@@ -1,7 +1,7 @@
 import type { Database } from '@sophia/database';
 import type { Logger } from '@sophia/observability';
-import { systemSleep } from '@sophia/shared';
 import type { EventKind } from '@sophia/types';
+import { pause } from './pause.ts';
 
 export interface HousekeepingOptions {
   readonly log: Database;
@@ -30,7 +30,7 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
       } catch (error) {
         options.logger.warn({ err: error }, 'housekeeping of the event log failed and is tried again');
       }
-      await systemSleep(options.intervalMs, closing.signal).catch(() => undefined);
+      await pause(options.intervalMs, closing.signal);
     }
   };
   const running = run();
@@ -50,11 +50,9 @@ export async function keepHouse(log: Database, retentionDays: number, pruneAfter
 
 /** Looks at the next thousand ticks; resolves to how many it looked at. */
 async function pruneTicks(log: Database, pruneAfter: number): Promise<number> {
-  const { value } = await log.write([], async (transaction) => {
-    const [row] = await log.query<{ looked_at: number }>(transaction, PRUNE_TICKS, [pruneAfter]);
-    return row?.looked_at ?? 0;
-  });
-  return value;
+  const { value } = await log.write([], (transaction) => log.query<{ looked_at: number }>(transaction, PRUNE_TICKS, [pruneAfter]));
+  const [row] = value as [{ looked_at: number }];
+  return row.looked_at;
 }
 
 const MAKE_PARTITIONS = {

@@ -31,6 +31,7 @@ export async function openKeptSession(options: KeptSessionOptions): Promise<Kept
     try {
       for (const [channel, receive] of Object.entries(channels)) await session.listen(channel, receive);
       await onOpen(session);
+      closing.signal.throwIfAborted();
       return session;
     } catch (error) {
       await session.close();
@@ -60,9 +61,8 @@ export async function openKeptSession(options: KeptSessionOptions): Promise<Kept
       onLost();
     }
   };
-  const kept = keep(current).catch((error: unknown) => {
-    if (!closing.signal.aborted) throw error;
-  });
+  // It ends when a session is not opened again: at the abort.
+  const kept = keep(current).catch(() => undefined);
 
   return {
     get isOpen() {

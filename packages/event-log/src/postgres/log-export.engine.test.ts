@@ -132,6 +132,17 @@ test('a backup has exactly what was committed when it began, while others go on 
   ]);
 });
 
+test('a backup of several portions is brought back whole', async () => {
+  const { database, eventLog } = source;
+  for (let round = 0; round < 3; round++) {
+    const events = Array.from({ length: 4_000 }, (_, key) => eventOf({ key, version: round + 1 }));
+    await database.write([WORKSPACE], (transaction) => eventLog.append(transaction, events));
+    await nextTick(eventLog);
+  }
+  const { eventLog: restored } = await restore(await backUp(source));
+  expect(withoutEpoch((await readAll(restored)).events)).toEqual(withoutEpoch((await readAll(eventLog)).events));
+});
+
 test('an empty log is backed up and restored too', async () => {
   const { report, eventLog, harness } = await restore(await backUp(source));
   expect(report).toEqual({ events: 0, ticks: 1 });
@@ -164,12 +175,14 @@ test.each([
 test('what is no place of a restored log is refused', async () => {
   await createLedger(source.database, source.eventLog).change([1, 2]);
   await nextTick(source.eventLog);
-  const { eventLog } = await restore(await backUp(source));
+  const lines = await backUp(source);
+  const { eventLog } = await restore(lines);
   const [event] = (await readAll(eventLog)).events;
   const { epoch } = await eventLog.head();
   const eventTick = Number(event?.position.split('.')[1]);
-  const ticks = await source.eventLog.head();
-  for (const place of [`${eventTick}.3`, `${ticks.tick + 1}.1`, `${eventTick + 1}.1`]) {
+  const lastTick = Math.max(...lines.map((line) => ('tick' in line ? line.tick : 0)));
+  // In the tick of the events, in the last one of the backup, in the first one after it.
+  for (const place of [`${eventTick}.3`, `${lastTick}.1`, `${lastTick + 1}.1`]) {
     await expect(eventLog.read(`${epoch}.${place}` as Position), place).rejects.toMatchObject({ code: 'invalid_cursor' });
   }
 });

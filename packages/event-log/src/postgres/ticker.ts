@@ -1,6 +1,7 @@
 import type { Logger } from '@sophia/observability';
-import { type Clock, isSophiaError, systemSleep } from '@sophia/shared';
+import { type Clock, isSophiaError } from '@sophia/shared';
 import type { KeptSession } from './kept-session.ts';
+import { pause } from './pause.ts';
 import { type Tick, type TickRow, tickOf } from './tick.ts';
 import type { TickBook } from './tick-book.ts';
 
@@ -74,15 +75,15 @@ export function startTicker(options: TickerOptions): Ticker {
   const tickInTime = async () => {
     await wakeUps.wait(Math.max(0, idleMs - seen.sinceLast()));
     const early = intervalMs - seen.sinceLast();
-    if (early > 0) await systemSleep(early, closing.signal);
-    await makeTick();
+    if (early > 0) await pause(early, closing.signal);
+    if (!closing.signal.aborted) await makeTick();
   };
 
   const handOn = async () => {
     await wakeUps.wait(Math.min(ELECTION_MS, idleMs));
     if (!wakeUps.clear()) return;
     await session.query(SAY_WRITTEN);
-    await systemSleep(intervalMs, closing.signal);
+    await pause(intervalMs, closing.signal);
   };
 
   const run = async () => {
@@ -93,7 +94,7 @@ export function startTicker(options: TickerOptions): Ticker {
       } catch (error) {
         if (closing.signal.aborted) return;
         logger.warn({ err: error }, 'no tick could be made');
-        await systemSleep(AFTER_FAILURE_MS, closing.signal).catch(() => undefined);
+        await pause(AFTER_FAILURE_MS, closing.signal);
       }
     }
   };
@@ -144,11 +145,11 @@ function watchTicks(book: TickBook, clock: Clock) {
 /** Wake-ups that come while nobody waits are kept, as one. */
 function createWakeUps() {
   let isAwake = false;
-  let resume = () => {};
+  let resume: (() => void) | undefined;
   return {
     wake() {
       isAwake = true;
-      resume();
+      resume?.();
     },
     /** Whether there was one. */
     clear(): boolean {

@@ -262,6 +262,35 @@ test('housekeeping that fails is told and tried again', async () => {
   await house.close();
 });
 
+test('an event that cannot be set aside for want of a right is set aside when there is one', async () => {
+  const { eventLog, database, lines } = harness;
+  const ledger = createLedger(database, eventLog);
+  await run('revoke', 'revoke insert on event_set_aside from sophia_log');
+  const member = await eventLog.consume(
+    'group',
+    ({ events }) => (events.length > 0 ? Promise.reject(new Error('poison')) : Promise.resolve()),
+    {
+      attempts: 1,
+      retryDelay: 1,
+    },
+  );
+  await ledger.change([1]);
+  await until(() => lines().some(({ msg }) => msg === 'a consumer could not set an event aside and tries again'), 'a failure that is told');
+  await run('grant', 'grant insert on event_set_aside to sophia_log');
+  await until(async () => (await eventLog.setAside('group')).length === 1, 'the event set aside');
+  await member.close();
+});
+
+test('ticks of others that cannot be read are told, and read later', async () => {
+  const { eventLog, lines } = harness;
+  await until(() => eventLog.isTicker, 'a ticker');
+  await run('revoke_ticks', 'revoke select on tick from sophia_log');
+  await run('notify', `select pg_notify('sophia_tick', '1000000 another')`);
+  await until(() => lines().some(({ msg }) => msg === 'ticks could not be read'), 'a failure that is told');
+  await run('grant_ticks', 'grant select on tick to sophia_log');
+  await nextTick(eventLog);
+});
+
 test('a database without an installation is refused', async () => {
   await run('uninstall', 'delete from installation');
   await expect(harness.secondInstance()).rejects.toMatchObject({ code: 'database_error' });
