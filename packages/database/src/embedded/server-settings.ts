@@ -8,7 +8,7 @@ export const DURABLE: ServerSettings = { fsync: 'on', full_page_writes: 'on', sy
 export const EMBEDDED_SETTINGS: ServerSettings = {
   ...DURABLE,
   listen_addresses: '',
-  max_connections: '60',
+  max_connections: '120',
   shared_buffers: '256MB',
   effective_cache_size: '1GB',
   work_mem: '16MB',
