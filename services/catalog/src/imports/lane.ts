@@ -7,10 +7,10 @@ import type { PlacedRow } from './round.ts';
 export interface Lane {
   readonly number: number;
   readonly committedThrough: number;
-  /** Whether the row is committed already. Rows come in their order. Calls `onChanged` where the rows up to there are others than those that were committed. */
+  /** Whether the row is committed already. Rows come in their order. */
   skips(place: number, prepared: PreparedRow): boolean;
-  /** The stream has ended: whether the lane has seen all that was committed of it. */
-  ended(): void;
+  /** All that was committed of it should have been seen: whether it was. */
+  verify(): void;
   /** The hash with these rows, which come next. */
   extend(rows: readonly PlacedRow[]): string;
   committed(through: number): void;
@@ -25,7 +25,7 @@ export interface LaneState {
 /** The hash of a lane that has no rows yet. */
 export const emptyHash = (): string => digestOf(createHash('sha256'));
 
-/** `changed` makes the error for a stream that is not the one that was begun. */
+/** `changed` makes the error that `verify` throws for a stream that is not the one that was begun. */
 export function createLane({ lane, committedThrough, rollingHash }: LaneState, changed: () => Error): Lane {
   const hash: Hash = createHash('sha256');
   let through = committedThrough;
@@ -48,15 +48,12 @@ export function createLane({ lane, committedThrough, rollingHash }: LaneState, c
       return through;
     },
     skips(place, prepared) {
-      if (place > committedThrough) {
-        verify();
-        return false;
-      }
+      if (place > committedThrough) return false;
       waiting.push(printOf(prepared));
       if (waiting.length >= 1_000) flush();
       return true;
     },
-    ended: verify,
+    verify,
     extend(rows) {
       hash.update(rows.map(({ prepared }) => printOf(prepared)).join(''));
       return digestOf(hash);

@@ -46,7 +46,9 @@ export async function openImport(
       );
     }
     if (!(await lockImport(session, row.id))) throw new SophiaError('import_running', `The import ${row.id} is running at the moment.`);
-    return reopen(store, call, row.id, sourceChanged(row.id));
+    const opened = await reopen(store, call, row.id, sourceChanged(row.id));
+    if (opened.origin === 'repeated') throw new SophiaError('import_finished', `The import ${row.id} is complete.`);
+    return opened;
   }
   const use = keyUse(call, options.idempotency, 'import', options.kind);
   if (use !== undefined) checkKey(use);

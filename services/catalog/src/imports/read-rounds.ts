@@ -14,6 +14,10 @@ export interface ReadRoundsOptions {
   readonly linger: number;
   /** Makes the judge of a target's rows. */
   readonly open: (target: WriteTarget) => Promise<(row: ImportRow) => PreparedRow>;
+  /** Place of the last row that is committed of any lane: no round comes before it. */
+  readonly committed: number;
+  /** Called at that place, or at an earlier end of the stream. May throw. */
+  readonly onPassed: () => void;
   /** Sees every row in its order; true where it is committed already and goes into no round. */
   readonly skip: (lane: number, place: number, prepared: PreparedRow) => boolean;
   readonly clock: Clock;
@@ -26,10 +30,11 @@ const AT_ONCE = 500;
 /**
  * Cuts a stream into rounds: as large as they may be while the stream is quick, and soon where it
  * pauses. A row's lane follows from its key as it came, so it is the same on every reading of the
- * stream.
+ * stream. Of a stream that was read before, what is committed is passed first, so that nothing is
+ * written before it is known to be the same; lanes are never further apart than a few rounds.
  */
 export async function* readRounds(items: AsyncIterable<ImportItem>, options: ReadRoundsOptions): AsyncGenerator<Round, void> {
-  const { lanes, linger, clock, signal } = options;
+  const { lanes, linger, committed, clock, signal } = options;
   const iterator = items[Symbol.asyncIterator]();
   let round = openRound(lanes);
   let due: number | undefined;
@@ -63,14 +68,16 @@ export async function* readRounds(items: AsyncIterable<ImportItem>, options: Rea
             const lane = laneOf(routeOf(prepared), lanes);
             place++;
             if (!options.skip(lane, place, prepared)) round.add(lane, { place, prepared, repairs: row.repairs ?? NO_REPAIRS });
-            if (round.rows >= options.rows) yield close();
+            if (place === committed) options.onPassed();
+            if (round.rows >= options.rows && place >= committed) yield close();
             if (place % AT_ONCE === 0) await nextTurn(undefined, { signal });
           }
           round.noteBytes(item.value.bytesRead);
         }
       }
-      if (!round.isEmpty) due ??= clock.monotonic() + linger;
+      if (!round.isEmpty && place >= committed) due ??= clock.monotonic() + linger;
     }
+    if (place < committed) options.onPassed();
     if (!round.isEmpty) yield close();
   } finally {
     // A source that hangs must not hold up whoever gave up on it.

@@ -42,9 +42,9 @@ export async function runImport(
   const open = async (wanted: WriteTarget): Promise<(row: ImportRow) => PreparedRow> => {
     const target = checkTarget(wanted);
     const { recordType, sourceSystem } = target;
+    const prepare = await context.book.preparer(workspace, recordType);
     if (!access.has(recordType)) access.set(recordType, await context.gate.records(call, 'write', recordType));
     sources.add(sourceSystem);
-    const prepare = await context.book.preparer(workspace, recordType);
     return (row) => prepare(row, target);
   };
   const skip = (lane: number, place: number, prepared: PreparedRow): boolean => {
@@ -76,12 +76,15 @@ export async function runImport(
       rows: CHUNK_ROWS * lanes.length,
       linger,
       open,
+      committed: Math.max(...lanes.map((lane) => lane.committedThrough)),
+      onPassed: () => {
+        for (const lane of lanes) lane.verify();
+      },
       skip,
       clock,
       signal: call.signal,
     });
     await writeRounds(context, rounds, { call, importId, lanes, access, store, transactions, onWritten: meter.count, onCommitted });
-    for (const lane of lanes) lane.ended();
     if (opened.origin !== 'repeated') await finishImport(context, store, call, end());
     meter.tell(true);
   } catch (error) {
