@@ -13,26 +13,23 @@ export async function storeRejected(
   { workspace, rows, importId = null }: { workspace: WorkspaceId; rows: readonly RejectedRow[]; importId?: string | null },
 ): Promise<void> {
   if (rows.length === 0) return;
-  await database.query(transaction, STORE, [workspace, importId, `[${rows.map(letterJson).join(',')}]`]);
+  await database.query(transaction, STORE, [
+    workspace,
+    importId,
+    rows.map(({ record_type }) => record_type),
+    rows.map(({ source_system }) => source_system),
+    rows.map(({ source_id }) => source_id),
+    rows.map(({ line }) => line),
+    rows.map(({ errors }) => errors[0].code),
+    rows.map(({ errors }) => errorsJson(errors)),
+    rows.map(rejectionFingerprint),
+    rows.map(({ payload }) => payload),
+  ]);
 }
 
 /** What tells a rejected row from others, whatever its line. */
-export const rejectionFingerprint = ({ record_type, source_system, payload }: RejectedRow): string =>
+const rejectionFingerprint = ({ record_type, source_system, payload }: RejectedRow): string =>
   digest(`${record_type}\u0000${source_system}\u0000${payload}`);
-
-const letterJson = (row: RejectedRow): string => {
-  const { record_type, source_system, source_id, line, errors } = row;
-  const letter = {
-    record_type,
-    source_system,
-    source_id,
-    line,
-    code: errors[0].code,
-    errors: errorsJson(errors),
-    fingerprint: rejectionFingerprint(row),
-  };
-  return `${JSON.stringify(letter).slice(0, -1)},"payload":${row.payload}}`;
-};
 
 /** As jsonb can hold them. */
 export const errorsJson = (errors: readonly RowError[]): string =>
@@ -41,9 +38,8 @@ export const errorsJson = (errors: readonly RowError[]): string =>
 const STORE: Statement = {
   name: 'catalog_store_rejected',
   text: `with letter as (
-      select * from json_to_recordset($3) as (
-        record_type text, source_system text, source_id text, line bigint, code text, errors text, fingerprint text, payload json
-      )
+      select * from unnest($3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::jsonb[], $9::text[], $10::json[])
+        as u (record_type, source_system, source_id, line, code, errors, fingerprint, payload)
     ), older as (
       select id from dead_letter
       where workspace = $1 and state in ('open', 'repaired') and ($2::text is null or import is distinct from $2)
@@ -53,6 +49,6 @@ const STORE: Statement = {
       update dead_letter set state = 'superseded', updated_at = now() where id in (select id from older)
     )
     insert into dead_letter (workspace, state, import, record_type, source_system, source_id, line, code, errors, payload, fingerprint)
-    select $1, 'open', $2, record_type, source_system, source_id, line, code, errors::jsonb, payload, fingerprint
+    select $1, 'open', $2, record_type, source_system, source_id, line, code, errors, payload, fingerprint
     from letter`,
 };

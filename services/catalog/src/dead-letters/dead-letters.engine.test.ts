@@ -1,0 +1,209 @@
+import type { Call, JsonObject, PolicyFilter } from '@sophia/types';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ImportItem } from '../catalog.ts';
+import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
+import { brokenChains } from '../testing/record-chains.ts';
+
+let harness: CatalogHarness;
+beforeAll(async () => {
+  harness = await createCatalogHarness();
+});
+afterAll(() => harness.close());
+
+const target = { recordType: 'deal', sourceSystem: 'crm' };
+const row = (line: number, fields: JsonObject, id = `D-${line}`) => ({ line, source_id: id, fields });
+
+async function fresh() {
+  const workspace = await harness.workspace();
+  return { workspace, call: harness.callOf(workspace), records: harness.catalog.records, letters: harness.catalog.deadLetters };
+}
+
+async function importRows(call: Call, name: string, rows: readonly ReturnType<typeof row>[]): Promise<string> {
+  const items = (async function* (): AsyncGenerator<ImportItem> {
+    yield { kind: 'rows', target, rows };
+  })();
+  return (await (await harness.catalog.imports.start(call, { name, kind: 'file' }, items)).finished).id;
+}
+
+describe('a rejected row', () => {
+  test('is repaired and replayed into the record that it should have been', async () => {
+    const { call, records, letters, workspace } = await fresh();
+    const id = await importRows(call, 'deals.csv', [row(1, { amount: '5' }), row(2, { amount: 'seven', name: 'x' })]);
+    const [letter] = (await letters.list(call)).items;
+    expect(letter).toMatchObject({
+      state: 'open',
+      record_type: 'deal',
+      source_system: 'crm',
+      import: id,
+      line: 2,
+      attempts: 1,
+      errors: [{ code: 'invalid_money', column: 'amount', value: 'seven' }],
+      row: { source_id: 'D-2', fields: { amount: 'seven', name: 'x' } },
+    });
+    const key = letter?.id ?? '';
+    expect(await letters.replay(call, { ids: [key] })).toMatchObject({
+      created: 0,
+      rejected: 1,
+      errors: [{ line: 2, code: 'invalid_money' }],
+    });
+    expect(await letters.get(call, key)).toMatchObject({ state: 'open', attempts: 2 });
+
+    const repaired = await letters.repair(call, key, { source_id: 'D-2', fields: { amount: '7', name: 'x' } });
+    expect(repaired).toMatchObject({ state: 'repaired', row: { fields: { amount: '7' } } });
+    const answer = await letters.replay(call, { import: id });
+    expect(answer).toMatchObject({ created: 1, updated: 0, unchanged: 0, rejected: 0, errors: [] });
+    const record = await records.getByKey(call, target, 'D-2', { after: answer.token });
+    expect(record.data).toEqual({ amount: '7', name: 'x' });
+    expect((await records.history(call, 'deal', record.id)).items[0]?.cause).toEqual({ request: 'request-1', import: id, line: 2 });
+    expect(await letters.get(call, key)).toMatchObject({ state: 'replayed', attempts: 3 });
+    expect((await letters.list(call)).items).toEqual([]);
+
+    const closed = { code: 'dead_letter_closed' };
+    await expect(letters.repair(call, key, { fields: {} })).rejects.toMatchObject(closed);
+    expect(await letters.replay(call, { ids: [key] })).toMatchObject({ created: 0, unchanged: 0, rejected: 0 });
+    expect(await letters.discard(call, [key])).toBe(0);
+    expect(await brokenChains(harness.database, workspace.id)).toEqual([]);
+  });
+
+  test('of a type that was altered since is replayed as it is', async () => {
+    const { call, letters, records } = await fresh();
+    const define = (type: string) => harness.catalog.recordTypes.define(call, 'gauge', { type: 'object', properties: { size: { type } } });
+    await define('integer');
+    await expect(records.upsert(call, { recordType: 'gauge', sourceSystem: 'lab' }, row(1, { size: 'large' }))).rejects.toThrow();
+    await define('string');
+    expect(await letters.replay(call, {})).toMatchObject({ created: 1, rejected: 0 });
+  });
+
+  test('that comes again takes the place of the one before, and each import keeps its own', async () => {
+    const { call, letters, records } = await fresh();
+    const rows = [row(1, { amount: 'x' }, 'A'), row(2, { amount: 'x' }, 'A')];
+    const first = await importRows(call, 'a.csv', rows);
+    expect((await letters.list(call)).items.length).toBe(2);
+    const second = await importRows(call, 'a.csv', rows);
+    expect((await letters.list(call)).items.map((letter) => letter.import)).toEqual([second, second]);
+    expect((await letters.list(call, { import: first, state: 'superseded' })).items.map(({ line }) => line)).toEqual([1, 2]);
+    await records.upsertMany(call, target, rows);
+    await records.upsertMany(call, target, rows);
+    expect((await letters.list(call)).items.map((letter) => letter.import)).toEqual([null, null]);
+  });
+
+  test('is kept with characters that PostgreSQL cannot hold as JSON', async () => {
+    const { call, letters, records } = await fresh();
+    const odd = { name: 'a\u0000b', amount: '\ud800', '\u0000': 'key' };
+    const answer = await records.upsertMany(call, target, [{ line: 1, source_id: 'D\u0000', fields: odd }]);
+    expect(answer.rejected).toBe(1);
+    const [letter] = (await letters.list(call)).items;
+    expect(letter?.row).toMatchObject({ source_id: 'D\u0000', fields: odd });
+    expect(await letters.repair(call, letter?.id ?? '', { source_id: 'D', fields: odd })).toMatchObject({ row: { fields: odd } });
+  });
+});
+
+describe('lists', () => {
+  test('choose by import, type, source, state and reason, page by page', async () => {
+    const { call, letters, records } = await fresh();
+    const id = await importRows(call, 'a.csv', [row(1, { amount: 'x' }), row(2, { created_on: 'x' })]);
+    await records.upsertMany(call, { recordType: 'company', sourceSystem: 'erp' }, [row(3, { employees: -1 })]);
+    const lines = async (selection: object) => (await letters.list(call, selection)).items.map(({ line }) => line);
+    expect(await lines({})).toEqual([1, 2, 3]);
+    expect(await lines({ import: id })).toEqual([1, 2]);
+    expect(await lines({ recordType: 'company' })).toEqual([3]);
+    expect(await lines({ sourceSystem: 'crm' })).toEqual([1, 2]);
+    expect(await lines({ code: 'invalid_date' })).toEqual([2]);
+    expect(await lines({ state: 'replayed' })).toEqual([]);
+    const first = await letters.list(call, { limit: 2 });
+    expect(await lines({ limit: 2, cursor: first.nextCursor })).toEqual([3]);
+    await expect(letters.list(call, { cursor: Buffer.from('["x"]').toString('base64url') })).rejects.toMatchObject({
+      code: 'invalid_cursor',
+    });
+    await expect(letters.get(call, 'x')).rejects.toMatchObject({ code: 'not_found' });
+    await expect(letters.repair(call, '999999', { fields: {} })).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  test('a thousand and more are replayed, those of each import under its name', async () => {
+    const { call, letters, records } = await fresh();
+    const ids: string[] = [];
+    for (const name of ['a.csv', 'b.csv']) {
+      ids.push(
+        await importRows(
+          call,
+          name,
+          Array.from({ length: 700 }, (_, index) => row(index + 1, { amount: 'x' }, `${name}-${index}`)),
+        ),
+      );
+    }
+    await harness.database.write([call.principal.workspace], (transaction) =>
+      harness.database.query(transaction, {
+        name: 'test_repair_all',
+        text: `update dead_letter set payload = jsonb_set(payload::jsonb, '{fields,amount}', '"1"')::json, state = 'repaired'`,
+      }),
+    );
+    expect(await letters.replay(call, {})).toMatchObject({ created: 1_400, rejected: 0 });
+    const { id } = await records.getByKey(call, target, 'b.csv-699');
+    expect((await records.history(call, 'deal', id)).items[0]?.cause).toMatchObject({ import: ids[1], line: 700 });
+  });
+
+  test('what is given up stays out of the way', async () => {
+    const { call, letters } = await fresh();
+    await importRows(call, 'a.csv', [row(1, { amount: 'x' }), row(2, { amount: 'x' })]);
+    const ids = (await letters.list(call)).items.map(({ id }) => id);
+    expect(await letters.discard(call, [...ids, 'x', '99999999'])).toBe(2);
+    expect((await letters.list(call)).items).toEqual([]);
+    expect((await letters.list(call, { state: 'discarded' })).items.length).toBe(2);
+  });
+});
+
+describe('who sees no amounts', () => {
+  test('sees none in rejected rows, their errors and raw values, and cannot blank them by a repair', async () => {
+    const { call, letters, workspace, records } = await fresh();
+    await records.upsertMany(call, target, [
+      { ...row(1, { amount: 'seven', name: 'x', currency: 'much' }), original: { amount: '7 €', name: 'X' } },
+    ]);
+    const employee = harness.callOf(workspace, 'employee');
+    const [letter] = (await letters.list(employee)).items;
+    expect(letter).toMatchObject({
+      row: { fields: { amount: null, name: 'x', currency: 'much' }, original: { amount: null, name: 'X' } },
+      errors: [
+        { code: 'invalid_money', column: 'amount', message: 'Invalid amount' },
+        { code: 'text_too_long', column: 'currency', value: 'much' },
+      ],
+    });
+    expect(letter?.errors[0]).not.toHaveProperty('value');
+    const id = letter?.id ?? '';
+    await letters.repair(employee, id, { source_id: 'D-1', fields: { amount: null, name: 'y', currency: 'EUR' } });
+    expect((await letters.get(call, id)).row.fields).toEqual({ amount: 'seven', name: 'y', currency: 'EUR' });
+    await letters.repair(employee, id, { source_id: 'D-1', fields: { amount: '7', name: 'y', currency: 'EUR' } });
+    expect((await letters.get(call, id)).row.fields).toEqual({ amount: '7', name: 'y', currency: 'EUR' });
+  });
+
+  test('or only some rows of a type sees none of its rejected rows', async () => {
+    const { call, letters, workspace, records } = await fresh();
+    await records.upsertMany(call, target, [row(1, { amount: 'x' })]);
+    const rows: PolicyFilter = { field: 'status', operator: 'eq', values: ['open'] };
+    await harness.auth.policies.replace(call, [
+      { rule: 'forbid', roles: ['executive'], actions: ['read'], record_types: ['deal'] },
+      { rule: 'allow', roles: ['executive'], actions: ['read'], record_types: ['deal'], rows },
+    ]);
+    expect((await letters.list(harness.callOf(workspace, 'executive'))).items).toEqual([]);
+  });
+});
+
+test('a letter that somebody else changes while it is replayed is judged again', async () => {
+  const { call, letters, records } = await fresh();
+  await records.upsertMany(call, target, [row(1, { amount: 'x' })]);
+  const id = (await letters.list(call)).items[0]?.id ?? '';
+  // Each repair may come between the reading and the closing of the replay.
+  const repairs = (async () => {
+    for (let price = 1; price <= 20; price++)
+      await letters.repair(call, id, { source_id: 'D-1', fields: { amount: `${price}` } }).catch(() => undefined);
+  })();
+  const replays = await Promise.allSettled(Array.from({ length: 3 }, () => letters.replay(call, { ids: [id] })));
+  await repairs;
+  for (const replay of replays) {
+    if (replay.status === 'rejected') expect(replay.reason).toMatchObject({ code: 'unavailable' });
+  }
+  await letters.replay(call, { ids: [id] });
+  const letter = await letters.get(call, id);
+  expect(letter.state).toBe('replayed');
+  // What was written is what the letter holds.
+  expect((await records.getByKey(call, target, 'D-1')).data.amount).toBe(letter.row.fields.amount);
+});

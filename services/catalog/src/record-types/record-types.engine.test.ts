@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
+
+let harness: CatalogHarness;
+beforeAll(async () => {
+  harness = await createCatalogHarness();
+});
+afterAll(() => harness.close());
+
+async function fresh() {
+  const workspace = await harness.workspace();
+  const call = harness.callOf(workspace);
+  const { recordTypes, records } = harness.catalog;
+  const changes = async () => {
+    const events = await harness.database.select<{ kind: string; data: { name: string; revision: number }; source_id: string | null }>(
+      [workspace.id],
+      {
+        name: 'test_type_events',
+        text: 'select kind, data, source_id from event order by position',
+      },
+    );
+    return events.map(({ kind, data, source_id }) =>
+      source_id === null ? `${kind} ${data.name} ${data.revision}` : `${kind} ${source_id}`,
+    );
+  };
+  return { workspace, call, recordTypes, records, changes };
+}
+
+const gauge = (size: object) => ({ type: 'object', properties: { size, place: { type: 'string' } } });
+
+describe('a record type of a workspace', () => {
+  test('takes rows from then on, and its event stands before theirs', async () => {
+    const { call, recordTypes, records, changes } = await fresh();
+    const target = { recordType: 'gauge', sourceSystem: 'lab' };
+    await expect(records.upsert(call, target, { line: 1, source_id: '1', fields: {} })).rejects.toMatchObject({
+      code: 'unknown_record_type',
+    });
+    const { definition } = await recordTypes.define(call, 'gauge', gauge({ type: 'integer' }));
+    expect(definition).toMatchObject({ name: 'gauge', origin: 'workspace', revision: 1 });
+    await records.upsert(call, target, { line: 1, source_id: '1', fields: { size: '7', place: 'roof' } });
+    expect(await recordTypes.get(call, 'gauge')).toEqual(definition);
+    expect((await records.getByKey(call, target, '1')).data).toEqual({ size: 7, place: 'roof' });
+    expect(await changes()).toEqual(['record_type.changed gauge 1', 'record.created 1']);
+  });
+
+  test('is altered: a changed type holds for what comes, the same schema again changes nothing', async () => {
+    const { call, recordTypes, records, changes } = await fresh();
+    const target = { recordType: 'gauge', sourceSystem: 'lab' };
+    await recordTypes.define(call, 'gauge', gauge({ type: 'integer' }));
+    await records.upsert(call, target, { line: 1, source_id: '1', fields: { size: 7 } });
+    expect((await recordTypes.define(call, 'gauge', gauge({ type: 'string' }))).definition.revision).toBe(2);
+    const again = await recordTypes.define(call, 'gauge', gauge({ type: 'string' }));
+    expect(again.definition.revision).toBe(2);
+    expect(again.token).not.toBe('');
+    expect(await records.upsert(call, target, { line: 1, source_id: '1', fields: { size: 'large' } })).toMatchObject({ updated: 1 });
+    expect(await changes()).toEqual(['record_type.changed gauge 1', 'record.created 1', 'record_type.changed gauge 2', 'record.updated 1']);
+  });
+
+  test('is there for another process within a second', async () => {
+    const { call, recordTypes } = await fresh();
+    const other = await harness.another();
+    expect((await other.recordTypes.list(call)).some(({ name }) => name === 'gauge')).toBe(false);
+    await recordTypes.define(call, 'gauge', gauge({ type: 'integer' }));
+    await expect.poll(async () => (await other.recordTypes.list(call)).some(({ name }) => name === 'gauge'), { timeout: 5_000 }).toBe(true);
+  });
+
+  test('that two define at once has one revision after the other', async () => {
+    const { call, recordTypes } = await fresh();
+    const defined = await Promise.all(['integer', 'string', 'boolean'].map((type) => recordTypes.define(call, 'gauge', gauge({ type }))));
+    expect(defined.map(({ definition }) => definition.revision).sort()).toEqual([1, 2, 3]);
+  });
+
+  test("is not another workspace's", async () => {
+    const { call, recordTypes } = await fresh();
+    await recordTypes.define(call, 'gauge', gauge({ type: 'integer' }));
+    await expect(recordTypes.get(harness.callOf(await harness.workspace()), 'gauge')).rejects.toMatchObject({
+      code: 'unknown_record_type',
+      details: { record_type: 'gauge' },
+    });
+  });
+
+  test('with a schema that cannot be one is refused with each place', async () => {
+    const { call, recordTypes } = await fresh();
+    await expect(recordTypes.define(call, 'gauge', gauge({ type: 'integer', pattern: 'x' }))).rejects.toMatchObject({
+      code: 'invalid_record_type',
+      status: 422,
+      details: { problems: [{ path: 'properties.size.pattern' }] },
+    });
+    await expect(recordTypes.define(call, 'Gauge!', gauge({ type: 'integer' }))).rejects.toMatchObject({ code: 'invalid_record_type' });
+  });
+});
+
+describe('a built-in type', () => {
+  test('takes fields that a workspace adds, and keeps its own', async () => {
+    const { call, recordTypes, records } = await fresh();
+    const { definition } = await recordTypes.define(call, 'deal', {
+      type: 'object',
+      properties: { name: { type: 'string' }, campaign: { type: 'string' }, score: { type: 'integer' } },
+    });
+    expect(definition).toMatchObject({ origin: 'builtin', revision: 2, owner: ['owner'] });
+    expect(definition.fields.filter(({ name }) => ['campaign', 'score', 'amount'].includes(name)).length).toBe(3);
+    const target = { recordType: 'deal', sourceSystem: 'crm' };
+    await records.upsert(call, target, { line: 1, source_id: '1', fields: { campaign: 'May', score: '5', amount: '7', other: 1 } });
+    expect((await records.getByKey(call, target, '1')).data).toEqual({ campaign: 'May', score: 5, amount: '7', extra: { other: 1 } });
+    const without = await recordTypes.define(call, 'deal', { type: 'object', properties: { campaign: { type: 'string' } } });
+    expect(without.definition.fields.some(({ name }) => name === 'score')).toBe(false);
+  });
+
+  test('does not change the type of a field', async () => {
+    const { call, recordTypes } = await fresh();
+    await expect(recordTypes.define(call, 'deal', { type: 'object', properties: { amount: { type: 'integer' } } })).rejects.toMatchObject({
+      code: 'invalid_record_type',
+      details: { problems: [{ path: 'properties.amount' }] },
+    });
+  });
+
+  test('is listed with the others by name', async () => {
+    const { call, recordTypes } = await fresh();
+    await recordTypes.define(call, 'aardvark', { type: 'object', properties: { size: { type: 'integer' } } });
+    const names = (await recordTypes.list(call)).map(({ name }) => name);
+    expect(names).toEqual([...names].sort());
+    expect(names[0]).toBe('aardvark');
+    expect(names).toContain('deal');
+  });
+});
+
+test('types are asked for each second, and again after a failure', async () => {
+  const { createRecordTypeBook } = await import('./record-type-book.ts');
+  const workspace = await harness.workspace();
+  let now = 0;
+  let broken = false;
+  const database = {
+    ...harness.database,
+    select: (...[workspaces, statement]: Parameters<typeof harness.database.select>) =>
+      broken ? Promise.reject(new Error('gone')) : harness.database.select(workspaces, statement),
+  };
+  const book = createRecordTypeBook({ database: database as never, clock: { now: () => now, monotonic: () => now } });
+  const before = await book.require(workspace.id, 'deal');
+  broken = true;
+  now = 999;
+  expect(await book.require(workspace.id, 'deal')).toBe(before);
+  now = 1_000;
+  await expect(book.require(workspace.id, 'deal')).rejects.toThrow('gone');
+  broken = false;
+  expect(await book.require(workspace.id, 'deal')).toBe(before);
+});
