@@ -79,9 +79,10 @@ describe('workspaces', () => {
   });
 
   it('are found for the owner of the data folder, the usual one unless told', async () => {
-    const { authentication } = harness.auth;
+    const { authentication, workspaces } = harness.auth;
+    await workspaces.ensure('owned');
     expect(await authentication.administrator()).toMatchObject({ id: 'system:owner', role: 'admin', workspaceName: 'main' });
-    expect((await authentication.administrator('acme')).workspaceName).toBe('acme');
+    expect((await authentication.administrator('owned')).workspaceName).toBe('owned');
     await expect(authentication.administrator('none')).rejects.toMatchObject({ code: 'unknown_workspace' });
   });
 });
