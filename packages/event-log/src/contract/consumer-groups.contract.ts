@@ -145,6 +145,25 @@ export function consumerGroupContract(harness: CurrentHarness): void {
     expect(await effects(harness(), 'own')).toEqual((await readAll(eventLog)).events.map(({ position }) => position));
   });
 
+  test('E4: when the log is closed, its members end after the batch in hand', async () => {
+    const { eventLog, database, secondInstance } = harness();
+    const other = await secondInstance();
+    const gate = createGate();
+    const handled: Change[] = [];
+    await other.consume('group', async ({ events }) => {
+      if (events.length === 0) return;
+      await gate.pass();
+      handled.push(...events.map(changeOf));
+    });
+    await createLedger(database, eventLog).change([1]);
+    await gate.reached;
+    const closing = other.close();
+    gate.open();
+    await closing;
+    expect(handled).toEqual([{ key: 1, version: 1 }]);
+    expect(await eventLog.lag()).toMatchObject([{ events: 0, members: 0 }]);
+  });
+
   test('E4: a handler that hangs loses its batch at its deadline', async () => {
     const { eventLog, database, secondInstance } = harness();
     const other = await secondInstance();

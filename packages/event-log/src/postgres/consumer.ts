@@ -163,9 +163,8 @@ export function startConsumer(options: ConsumerOptions): { close(): Promise<void
         if (closing.signal.aborted) return;
         await follow(await deliver());
       } catch (failure) {
-        if (closing.signal.aborted) return;
         await recover(failure).catch((error: unknown) => {
-          if (!closing.signal.aborted) logger.warn({ ...about, err: error }, 'a consumer could not set an event aside and tries again');
+          logger.warn({ ...about, err: error }, 'a consumer could not set an event aside and tries again');
         });
       }
     }

@@ -27,7 +27,8 @@ export function createEventReader(epoch: string, book: TickBook): EventReader {
     const most = Math.min(limit, room);
     const [first, ...rest] = ticks;
     if (first === undefined || most <= 0) return { events: [], positions: [], end: from, tick: base, complete: base };
-    if (!isLive(first)) return readRestored(select, { epoch, memory, base, ticks: [first, ...takeRestored(rest)] }, from, most);
+    if (!isLive(first))
+      return readRestored(select, { epoch, memory, base, ticks: [first, ...rest.filter((tick) => !isLive(tick))] }, from, most);
     if (!isLive(base)) {
       // The first tick after a restore: it has no events, those to come are told by its snapshot.
       if (from.offset > 0) throw unknownPlace();
@@ -59,13 +60,8 @@ const END: Place = { tick: Number.POSITIVE_INFINITY, offset: 0 };
 /** Those of the ticks that end before a place; or the one that it stands in, with how many of its events are before it. */
 function within(ticks: readonly Tick[], from: Place, upTo: Place): { readonly ticks: readonly Tick[]; readonly room: number } {
   const [first] = ticks;
-  if (first !== undefined && first.tick === upTo.tick) {
-    return { ticks: [first], room: upTo.offset - (from.tick === upTo.tick ? from.offset : 0) };
+  if (first?.tick === upTo.tick) {
+    return { ticks: [first], room: upTo.offset - from.offset };
   }
   return { ticks: ticks.filter(({ tick }) => tick < upTo.tick), room: Number.POSITIVE_INFINITY };
-}
-
-function takeRestored(ticks: readonly Tick[]): readonly Tick[] {
-  const live = ticks.findIndex(isLive);
-  return live === -1 ? ticks : ticks.slice(0, live);
 }

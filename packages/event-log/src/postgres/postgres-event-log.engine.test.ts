@@ -1,4 +1,4 @@
 import { eventLogContract } from '../event-log.contract.ts';
 import { createPostgresHarness } from '../testing/postgres-harness.ts';
 
-eventLogContract('the event log over PostgreSQL', createPostgresHarness);
+eventLogContract('the event log over PostgreSQL', () => createPostgresHarness());

@@ -92,7 +92,6 @@ export function startTicker(options: TickerOptions): Ticker {
         if (!elected && clock.monotonic() - lastElection >= ELECTION_MS) await elect();
         await (elected || standsIn() ? tickInTime() : handOn());
       } catch (error) {
-        if (closing.signal.aborted) return;
         logger.warn({ err: error }, 'no tick could be made');
         await pause(AFTER_FAILURE_MS, closing.signal);
       }

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { createTestDatabase, type TestDatabase } from '@sophia/database/testing';
+import { createTestDatabase, type TestCluster, type TestDatabase } from '@sophia/database/testing';
 import { createTestObservability } from '@sophia/observability/testing';
 import type { EventLog } from '../event-log.ts';
 import { createPostgresEventLog, EVENT_LOG_MIGRATIONS, type PostgresEventLog } from '../postgres/index.ts';
@@ -15,9 +15,9 @@ export interface PostgresHarness extends EventLogHarness {
   lines(): Readonly<Record<string, unknown>>[];
 }
 
-/** A log in a database of its own. */
-export async function createPostgresHarness(): Promise<PostgresHarness> {
-  const testDatabase = await createTestDatabase({ modules: [EVENT_LOG_MIGRATIONS] });
+/** A log in a database of its own; of another cluster than the test run's, where told. */
+export async function createPostgresHarness(connections?: TestCluster['connections']): Promise<PostgresHarness> {
+  const testDatabase = await createTestDatabase({ modules: [EVENT_LOG_MIGRATIONS], connections });
   const { logger, lines } = createTestObservability();
   const owner = await testDatabase.open('owner');
   for (const [index, text] of TABLES.entries()) {
@@ -45,7 +45,7 @@ export async function createPostgresHarness(): Promise<PostgresHarness> {
     lines,
     secondInstance: open,
     async otherLog() {
-      const other = await createPostgresHarness();
+      const other = await createPostgresHarness(connections);
       others.push(other);
       return other.eventLog;
     },
