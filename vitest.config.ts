@@ -34,7 +34,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'engine',
-          include: [`${workspaces}/*.engine.test.ts`],
+          include: [`${workspaces}/*.engine.test.ts`, 'bench/*.engine.test.ts'],
           globalSetup: ['tests/fixtures/postgres-cluster.ts', 'tests/fixtures/singer-taps.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,

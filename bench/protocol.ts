@@ -6,6 +6,8 @@ export interface Sample {
   readonly cpuMicroseconds?: number | undefined;
   /** Peak resident memory of the measured program in bytes. */
   readonly peakMemory?: number | undefined;
+  /** Seconds of each part, where the work has parts that are compared one by one: the round's ratio is then the median over them. */
+  readonly parts?: Readonly<Record<string, number>> | undefined;
 }
 
 export interface Contest {
@@ -63,7 +65,7 @@ export interface BenchResult {
 export const measure = async (row: BenchRow, size: BenchSize, report: (line: string) => void): Promise<BenchResult> => {
   const contest = await row.prepare(size);
   try {
-    const rounds: { reference: number; ours: number }[] = [];
+    const rounds: Round[] = [];
     const samples: Sample[] = [];
     if (!size.smoke) {
       await contest.reference(size.seconds / 4);
@@ -73,14 +75,14 @@ export const measure = async (row: BenchRow, size: BenchSize, report: (line: str
       const before = await contest.reference(size.seconds);
       const ours = [await contest.ours(size.seconds), await contest.ours(size.seconds)];
       const after = await contest.reference(size.seconds);
-      rounds.push({ reference: rate([before, after]), ours: rate(ours) });
+      const done = compareRound([before, after], ours);
+      rounds.push(done);
       samples.push(...ours);
-      const { reference, ours: own } = rounds[round - 1] ?? { reference: Number.NaN, ours: Number.NaN };
       report(
-        `  round ${round}/${size.rounds}: ${(own / reference).toFixed(3)} (ours ${show(own)}, reference ${show(reference)} ${row.unit})`,
+        `  round ${round}/${size.rounds}: ${done.ratio.toFixed(3)} (ours ${show(done.ours)}, reference ${show(done.reference)} ${row.unit})`,
       );
     }
-    const ratios = rounds.map(({ ours, reference }) => ours / reference);
+    const ratios = rounds.map(({ ratio }) => ratio);
     return {
       number: row.number,
       name: row.name,
@@ -92,12 +94,35 @@ export const measure = async (row: BenchRow, size: BenchSize, report: (line: str
       reference: median(rounds.map(({ reference }) => reference)),
       cpuMicroseconds: medianOf(samples.map(({ cpuMicroseconds }) => cpuMicroseconds)),
       peakMemory: medianOf(samples.map(({ peakMemory }) => peakMemory)),
-      figures: (await contest.figures?.()) ?? [],
+      figures: [...partFigures(rounds), ...((await contest.figures?.()) ?? [])],
     };
   } finally {
     await contest.close();
   }
 };
+
+interface Round {
+  readonly ratio: number;
+  readonly reference: number;
+  readonly ours: number;
+  /** Ratio of each part. */
+  readonly parts: Readonly<Record<string, number>>;
+}
+
+const compareRound = (references: readonly Sample[], ours: readonly Sample[]): Round => {
+  const seconds = (samples: readonly Sample[], name: string): number => samples.reduce((sum, { parts }) => sum + (parts?.[name] ?? 0), 0);
+  const names = Object.keys(ours[0]?.parts ?? {});
+  const parts = Object.fromEntries(names.map((name) => [name, seconds(references, name) / seconds(ours, name)]));
+  const rates = { reference: rate(references), ours: rate(ours) };
+  return { ...rates, ratio: names.length === 0 ? rates.ours / rates.reference : median(Object.values(parts)), parts };
+};
+
+const partFigures = (rounds: readonly Round[]): readonly Figure[] =>
+  Object.keys(rounds[0]?.parts ?? {}).map((name) => ({
+    name,
+    value: median(rounds.map(({ parts }) => parts[name] ?? Number.NaN)),
+    unit: 'of the reference',
+  }));
 
 const rate = (samples: readonly Sample[]): number =>
   samples.reduce((sum, { operations }) => sum + operations, 0) / samples.reduce((sum, { seconds }) => sum + seconds, 0);
