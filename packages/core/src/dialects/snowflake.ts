@@ -15,7 +15,7 @@ export const snowflake: Dialect = {
   operation: writeOperation,
   aggregate: writeAggregate,
   periods: (name, first, last, grain, from, most) => {
-    const step = `dateadd(${grain}, row_number() over (order by seq4()) - 1, ${first})`;
+    const step = `dateadd(${grain}, row_number() over (order by null) - 1, ${first})`;
     return `select ${name} from (select ${step} as ${name}, ${last} as last_period from ${from} cross join table(generator(rowcount => ${most}))) where ${name} <= last_period`;
   },
   countPeriods: (first, last, grain) =>

@@ -46,6 +46,7 @@ export class BlockBuilder {
   readonly #blocks = new Map<string, GrowingBlock>();
   readonly #filters = new Map<string, BoundExpression>();
   #count = 0;
+  readonly #ownTimes = new Set<number>();
   #usesToday = false;
 
   constructor(options: BlockBuilderOptions) {
@@ -68,6 +69,11 @@ export class BlockBuilder {
   /** Whether a range ends today because the query names no end. */
   get usesToday(): boolean {
     return this.#usesToday;
+  }
+
+  /** Whether this key is the own time of any measure: measures with other times may stand in the same block. */
+  isOwnTime(key: number): boolean {
+    return this.#ownTimes.has(key);
   }
 
   finish(): readonly Block[] {
@@ -110,6 +116,7 @@ export class BlockBuilder {
     const { measure } = metric;
     const keys = this.#options.keys.map((key) => key.of(measure));
     const own = keys.flatMap(({ isOwnTime }, index) => (isOwnTime ? [index] : []));
+    for (const index of own) this.#ownTimes.add(index);
     const cumulative = metric.kind === 'cumulative' ? this.#cumulative(metric, own, shift) : undefined;
     this.#checkShift(metric, own, shift);
     const block: GrowingBlock = {

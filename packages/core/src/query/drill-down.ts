@@ -1,7 +1,7 @@
 import { SophiaError } from '@sophia/shared';
 import type { Cell, MetricQuery, SemanticLayer } from '@sophia/types';
 import { dialects } from '../dialects/dialects.ts';
-import { allOf, type BoundExpression, literal, operation, TRUE } from '../expression/bound-expression.ts';
+import { allOf, type BoundExpression, conjuncts, literal, operation, TRUE } from '../expression/bound-expression.ts';
 import { canonicalValue } from '../expression/coerce.ts';
 import { linkedLayer } from '../semantic/link-layer.ts';
 import type { LinkedLayer } from '../semantic/linked-layer.ts';
@@ -46,11 +46,8 @@ export function compileDrillDown(request: DrillDownRequest, layer: SemanticLayer
   }
   const linked = linkedLayer(layer);
   const { plan, block, keys } = planCell(request, linked, context);
-  const condition = allOf([
-    block.condition,
-    ...block.aggregates.map((each) => each.condition),
-    ...cellConditions(request, keys, block, plan),
-  ]);
+  const conditions = [block.condition, ...block.aggregates.map((each) => each.condition), ...cellConditions(request, keys, block, plan)];
+  const condition = allOf(conditions.flatMap(conjuncts));
   const limit = Math.min(Math.max(1, Math.trunc(request.limit ?? 100)), MAX_DRILL_DOWN);
   const writer = new StatementWriter(dialects[context.dialect]);
   const scope = { rollups: new Map(), plan, writer, context, recordTypes: linked.recordTypes, time: plan, asOf: plan.asOf };

@@ -36,7 +36,6 @@ export function planQuery(query: MetricQuery, layer: LinkedLayer, context: Compi
   });
   const planned = metrics.flatMap((metric) => planMetric(metric, query, builder, bounds));
   const blocks = builder.finish();
-  const ownTimeIsShown = (index: number): boolean => blocks.some((block) => block.ownTime === index);
   return {
     keys: keys.map(({ planned: key }) => key),
     metrics: planned,
@@ -45,7 +44,7 @@ export function planQuery(query: MetricQuery, layer: LinkedLayer, context: Compi
       query,
       keys.map(({ planned: key }) => key),
       bounds,
-      ownTimeIsShown,
+      (index) => builder.isOwnTime(index),
       time,
     ),
     having: planHaving(query, planned),

@@ -158,4 +158,39 @@ describe('a rollup', () => {
       engine.close();
     }
   }, 120_000);
+
+  it('merges its differences when there are many', async () => {
+    const engine = await createTestEngine(BUILTIN_RECORD_TYPES);
+    try {
+      const [kept] = await rollups(engine);
+      if (kept === undefined) throw new Error('the layer has rollups');
+      for (const statement of kept.create) await engine.run(statement);
+      await applyChanges(engine, TYPES, [
+        { type: 'deal', id: 1, source_id: 'd1', data: { status: 'won', amount: '5', close_date: '2017-01-02' } },
+      ]);
+      const refresh = async () => {
+        for (const statement of kept.refresh) await engine.run(statement);
+      };
+      await refresh();
+      // Thousands of times a record came and went.
+      await engine.execute(
+        `insert into "${kept.name}" select r.d0, r.d1, r.d2, r.period, columns('^m[0-9]') * x.sign, false
+         from "${kept.name}" as r, (select unnest([1, -1]) as sign from range(6000)) as x`,
+      );
+      const count = async () =>
+        (
+          await engine.run({
+            text: `select count(*)::varchar, count(*) filter (where merged)::varchar from "${kept.name}"`,
+            parameters: [],
+          })
+        ).values.flat();
+      expect(await count()).toEqual(['12001', '0']);
+      await applyChanges(engine, TYPES, []);
+      await refresh();
+      expect(await count()).toEqual(['1', '1']);
+      await expectEqual(engine, [kept]);
+    } finally {
+      engine.close();
+    }
+  });
 });

@@ -1,5 +1,5 @@
 import type { RecordTypeDefinition, TimeGrain } from '@sophia/types';
-import { allOf, type BoundExpression, conjuncts, fieldsOf, mapWhole, operation } from '../expression/bound-expression.ts';
+import { allOf, type BoundExpression, conjuncts, fieldsOf, mapWhole, nodesOf, operation } from '../expression/bound-expression.ts';
 import type { AvailableRollup, CompileContext } from '../query/compile-context.ts';
 import type { Aggregate, Block, QueryPlan } from '../query/query-plan.ts';
 import type { LinkedLayer, LinkedRollup } from '../semantic/linked-layer.ts';
@@ -20,11 +20,26 @@ export function findRollup(block: Block, plan: QueryPlan, layer: LinkedLayer, co
   if (plan.asOf !== null || block.cumulative !== undefined) return undefined;
   for (const available of context.rollups ?? []) {
     const rollup = available.model === block.from.model.name ? block.from.rollups.get(available.rollup) : undefined;
-    if (rollup === undefined || !sees(rollup, block, layer.recordTypes, context)) continue;
-    const covered = cover(block, rollup, plan);
+    if (rollup === undefined || !hasSameDays(rollup, plan) || !sees(rollup, block, layer.recordTypes, context)) continue;
+    const covered = cover(block, rollup);
     if (covered !== undefined) return { available, ...covered };
   }
   return undefined;
+}
+
+/** Everything that a rollup is made of. */
+const expressionsOf = (rollup: LinkedRollup): readonly BoundExpression[] => [
+  ...rollupKeys(rollup).map(({ expression }) => expression),
+  ...rollup.measures.flatMap(({ expression, filter }) => [expression, filter].filter((each) => each !== undefined)),
+];
+
+/** A rollup's days are those of UTC, and its weeks begin on Mondays. */
+function hasSameDays(rollup: LinkedRollup, { timeZone, weekStart }: QueryPlan): boolean {
+  const operations = expressionsOf(rollup)
+    .flatMap((expression) => [...nodesOf(expression)])
+    .filter((node) => node.kind === 'operation');
+  if (timeZone !== 'UTC' && operations.some(({ operation: name }) => name === 'day_of')) return false;
+  return weekStart === 'monday' || !operations.some(({ operation: name, grain }) => name === 'period' && grain === 'week');
 }
 
 /** Whether the principal sees all records and fields that the rollup is made of. */
@@ -34,25 +49,18 @@ function sees(
   recordTypes: ReadonlyMap<string, RecordTypeDefinition>,
   { policy }: CompileContext,
 ): boolean {
-  const expressions = [
-    ...rollupKeys(rollup).map(({ expression }) => expression),
-    ...rollup.measures.flatMap(({ expression, filter }) => [expression, filter].filter((each) => each !== undefined)),
-  ];
-  return readRecords(block.from.recordType.name, expressions, recordTypes).every(({ recordType, fields }) => {
-    const scope = policy?.types[recordType];
-    return (
-      scope === undefined ||
-      (scope.rows === undefined && !(scope.masks ?? []).some((mask) => mask.fields.some((field) => fields.includes(field))))
-    );
+  return readRecords(block.from.recordType.name, expressionsOf(rollup), recordTypes).every(({ recordType, fields }) => {
+    const { rows, masks = [] } = policy?.types[recordType] ?? {};
+    return rows === undefined && !masks.some((mask) => mask.fields.some((field) => fields.includes(field)));
   });
 }
 
-function cover(block: Block, rollup: LinkedRollup, plan: QueryPlan): Omit<RollupBlock, 'available'> | undefined {
-  const keys = block.keys.map((key) => overRollup(key, rollup, plan));
+function cover(block: Block, rollup: LinkedRollup): Omit<RollupBlock, 'available'> | undefined {
+  const keys = block.keys.map((key) => overRollup(key, rollup));
   const measures = rollupMeasures(rollup);
   const aggregates = block.aggregates.map((aggregate) => {
     const columns = measures.find(({ measure }) => measure === aggregate.measure);
-    const condition = askedOfRollup(aggregate, rollup, plan);
+    const condition = askedOfRollup(aggregate, rollup);
     return columns === undefined || condition === undefined || aggregate.currencies.length > 0
       ? undefined
       : { aggregate, columns, condition };
@@ -62,24 +70,24 @@ function cover(block: Block, rollup: LinkedRollup, plan: QueryPlan): Omit<Rollup
 }
 
 /** What the measure's own filter says already is in the rollup's sums. */
-function askedOfRollup({ asked, measure }: Aggregate, rollup: LinkedRollup, plan: QueryPlan): BoundExpression | undefined {
+function askedOfRollup({ asked, measure }: Aggregate, rollup: LinkedRollup): BoundExpression | undefined {
   const said = new Set(measure.filter === undefined ? [] : conjuncts(measure.filter).map((part) => JSON.stringify(part)));
-  const conditions = asked.filter((part) => !said.has(JSON.stringify(part))).map((part) => overRollup(part, rollup, plan));
+  const conditions = asked.filter((part) => !said.has(JSON.stringify(part))).map((part) => overRollup(part, rollup));
   return conditions.includes(undefined) ? undefined : allOf(conditions as BoundExpression[]);
 }
 
 /** The expression over the rollup's columns, or undefined where it needs a field that those do not tell. */
-function overRollup(expression: BoundExpression, rollup: LinkedRollup, plan: QueryPlan): BoundExpression | undefined {
+function overRollup(expression: BoundExpression, rollup: LinkedRollup): BoundExpression | undefined {
   const columns = new Map(
     rollupKeys(rollup).map(({ name, expression: key }) => [JSON.stringify(key), { kind: 'column', type: key.type, name } as const]),
   );
-  const mapped = mapWhole(expression, (part) => columns.get(JSON.stringify(part)) ?? overPeriod(part, rollup, plan));
+  const mapped = mapWhole(expression, (part) => columns.get(JSON.stringify(part)) ?? overPeriod(part, rollup));
   return [...fieldsOf(mapped)].length === 0 ? mapped : undefined;
 }
 
 /** A longer period, or a bound that is the first day of a period, can be told from the period. */
-function overPeriod(part: BoundExpression, { time }: LinkedRollup, plan: QueryPlan): BoundExpression | undefined {
-  if (part.kind !== 'operation' || time === undefined || !hasSameDays(time.dimension.expression, time.grain, plan)) return undefined;
+function overPeriod(part: BoundExpression, { time }: LinkedRollup): BoundExpression | undefined {
+  if (part.kind !== 'operation' || time === undefined) return undefined;
   const period: BoundExpression = { kind: 'column', type: 'date', name: PERIOD };
   const [first, second] = part.operands;
   if (part.operation === 'period' && part.grain !== undefined && nests(time.grain, part.grain)) {
@@ -92,10 +100,6 @@ function overPeriod(part: BoundExpression, { time }: LinkedRollup, plan: QueryPl
   const day = firstDay(String(second.value), time.grain);
   return day === undefined ? undefined : operation(part.operation, 'boolean', [period, { kind: 'literal', type: 'date', value: day }]);
 }
-
-/** A rollup's days are those of UTC, and its weeks begin on Mondays. */
-const hasSameDays = (time: BoundExpression, grain: TimeGrain, plan: QueryPlan): boolean =>
-  (time.type === 'date' || plan.timeZone === 'UTC') && (grain !== 'week' || plan.weekStart === 'monday');
 
 const dayOf = (time: BoundExpression): BoundExpression => (time.type === 'timestamp' ? operation('day_of', 'date', [time]) : time);
 

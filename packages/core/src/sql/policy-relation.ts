@@ -58,7 +58,7 @@ function judgedRelation(
     writeExpression(expression, { writer: scope.writer, time: scope.time, field, column: () => '' });
   const columns = masked(base, recordType, masks, ({ visible }) => (visible === undefined ? undefined : write(bind(visible))), scope);
   // The record that is judged is joined to the one that is read, when they are not the same.
-  const source = scope.asOf === null ? from : `${from} join ${base.from} on ${base.column('id')} = p0.id`;
+  const source = scope.asOf === null ? from : `${from} join ${base.from} on ${base.column('id')} = p0.${scope.writer.dialect.quote('id')}`;
   const where = [condition, rows === undefined ? '' : write(bind(rows))].filter((part) => part !== '');
   const filter = where.length === 0 ? '' : ` where ${where.join(' and ')}`;
   return namedRelation(`(select ${selectList(recordType, fields, columns, scope)} from ${source}${filter}) as ${alias}`, alias, scope);

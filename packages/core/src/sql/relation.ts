@@ -63,8 +63,10 @@ function subqueryRelation(
 export function latestRelation(recordType: string, fields: readonly string[], alias: string, scope: RelationScope): Relation {
   const table = scope.context.table(recordType);
   if (table === undefined) return emptyRelation(recordType, fields, alias, scope);
-  const gone = `r.id not in (select c.id from ${scope.writer.dialect.quote(table.table)} as c where ${inWorkspace('c', scope)})`;
-  const last = 'qualify row_number() over (partition by r.id order by r.valid_to desc) = 1';
+  const { quote } = scope.writer.dialect;
+  const id = quote('id');
+  const gone = `r.${id} not in (select c.${id} from ${quote(table.table)} as c where ${inWorkspace('c', scope)})`;
+  const last = `qualify row_number() over (partition by r.${id} order by r.${quote('valid_to')} desc) = 1`;
   const selects = [
     selectFields(table, recordType, fields, '', scope),
     `${selectFields(table, recordType, fields, HISTORY, scope)} and ${gone} ${last}`,
@@ -81,7 +83,7 @@ function selectFields(table: PhysicalTable, recordType: string, fields: readonly
   const join =
     extension === undefined
       ? ''
-      : ` left join ${quote(`${extension}${suffix}`)} as x on x.id = r.id${suffix === HISTORY ? ' and x.version = r.version' : ''}`;
+      : ` left join ${quote(`${extension}${suffix}`)} as x on x.${quote('id')} = r.${quote('id')}${suffix === HISTORY ? ` and x.${quote('version')} = r.${quote('version')}` : ''}`;
   const where = [inWorkspace('r', scope), ...validAt(suffix, scope)].join(' and ');
   return `select ${selectList(recordType, fields, columns, scope)} from ${quote(`${table.table}${suffix}`)} as r${join} where ${where}`;
 }
@@ -89,8 +91,9 @@ function selectFields(table: PhysicalTable, recordType: string, fields: readonly
 function validAt(suffix: string, { asOf, writer }: RelationScope): readonly string[] {
   if (asOf === null) return [];
   const moment = writer.dialect.instant(writer.bind(String(asOf)));
-  const begun = `r.valid_from <= ${moment}`;
-  return suffix === HISTORY ? [begun, `r.valid_to > ${moment}`] : [begun];
+  const { quote } = writer.dialect;
+  const begun = `r.${quote('valid_from')} <= ${moment}`;
+  return suffix === HISTORY ? [begun, `r.${quote('valid_to')} > ${moment}`] : [begun];
 }
 
 /** `id`, `source_system`, and each field with the system that it leads to, under their own names. */
@@ -131,7 +134,11 @@ function emptyRelation(recordType: string, fields: readonly string[], alias: str
     column: (field: string) => dialect.cast('null', typeOf(recordType, field, scope)),
     system: () => dialect.cast('null', 'text'),
   };
-  return namedRelation(`(select ${selectList(recordType, fields, columns, scope)} where false) as ${alias}`, alias, scope);
+  return namedRelation(
+    `(select ${selectList(recordType, fields, columns, scope)} from (select 1 as one) as nothing where false) as ${alias}`,
+    alias,
+    scope,
+  );
 }
 
 export function typeOf(recordType: string, field: string, { recordTypes }: RelationScope): ValueType {
@@ -140,7 +147,8 @@ export function typeOf(recordType: string, field: string, { recordTypes }: Relat
   return valueTypeOf((definition === undefined ? undefined : findField(definition, field)?.type) ?? 'text');
 }
 
-const inWorkspace = (alias: string, { context: { workspace } }: RelationScope): string => `${alias}.workspace = ${Number(workspace)}`;
+const inWorkspace = (alias: string, { context: { workspace }, writer: { dialect } }: RelationScope): string =>
+  `${alias}.${dialect.quote('workspace')} = ${Number(workspace)}`;
 
 /** Where each field is in a type's tables. */
 export function tableColumns(
