@@ -110,7 +110,7 @@ create table import_lane (
 ) with (fillfactor = 50);
 call sophia_protect('import_lane');
 
--- Rejected rows. `payload` is json rather than jsonb: it keeps what jsonb cannot, such as U+0000.
+-- Rejected rows. `payload` is JSON as text: jsonb cannot hold all of it, such as U+0000, and json cannot be backed up with it.
 create table dead_letter (
   id bigint generated always as identity primary key,
   workspace int not null,
@@ -122,7 +122,7 @@ create table dead_letter (
   line bigint not null,
   code text not null,
   errors jsonb not null,
-  payload json not null,
+  payload text not null,
   -- Of the row as it came: the same row arriving again supersedes this one.
   fingerprint text collate "C" not null,
   attempts int not null default 1,

@@ -16,7 +16,8 @@ export interface DeadLetterRow {
   readonly updated_at: string;
 }
 
-export const DEAD_LETTER_COLUMNS = 'id, state, record_type, source_system, import, line, errors, payload, attempts, created_at, updated_at';
+export const DEAD_LETTER_COLUMNS =
+  'id, state, record_type, source_system, import, line, errors, payload::json as payload, attempts, created_at, updated_at';
 
 /**
  * The letter as a principal with these masks sees it. A rejected row is no record that could be

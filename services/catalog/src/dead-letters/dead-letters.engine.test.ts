@@ -81,7 +81,7 @@ describe('a rejected row', () => {
     expect((await letters.list(call)).items.length).toBe(2);
     const second = await importRows(call, 'a.csv', rows);
     expect((await letters.list(call)).items.map((letter) => letter.import)).toEqual([second, second]);
-    expect((await letters.list(call, { import: first, state: 'superseded' })).items.map(({ line }) => line)).toEqual([1, 2]);
+    expect((await letters.list(call, { import: first, state: 'superseded' })).items.map(({ line }) => line).sort()).toEqual([1, 2]);
     await records.upsertMany(call, target, rows);
     await records.upsertMany(call, target, rows);
     expect((await letters.list(call)).items.map((letter) => letter.import)).toEqual([null, null]);
@@ -103,7 +103,7 @@ describe('lists', () => {
     const { call, letters, records } = await fresh();
     const id = await importRows(call, 'a.csv', [row(1, { amount: 'x' }), row(2, { created_on: 'x' })]);
     await records.upsertMany(call, { recordType: 'company', sourceSystem: 'erp' }, [row(3, { employees: -1 })]);
-    const lines = async (selection: object) => (await letters.list(call, selection)).items.map(({ line }) => line);
+    const lines = async (selection: object) => (await letters.list(call, selection)).items.map(({ line }) => line).sort();
     expect(await lines({})).toEqual([1, 2, 3]);
     expect(await lines({ import: id })).toEqual([1, 2]);
     expect(await lines({ recordType: 'company' })).toEqual([3]);
@@ -134,7 +134,7 @@ describe('lists', () => {
     await harness.database.write([call.principal.workspace], (transaction) =>
       harness.database.query(transaction, {
         name: 'test_repair_all',
-        text: `update dead_letter set payload = jsonb_set(payload::jsonb, '{fields,amount}', '"1"')::json, state = 'repaired'`,
+        text: `update dead_letter set payload = jsonb_set(payload::jsonb, '{fields,amount}', '"1"')::text, state = 'repaired'`,
       }),
     );
     expect(await letters.replay(call, {})).toMatchObject({ created: 1_400, rejected: 0 });

@@ -103,7 +103,7 @@ const READ_LETTER: Statement = {
 
 const REPAIR_LETTER: Statement = {
   name: 'catalog_repair_dead_letter',
-  text: `update dead_letter set payload = $3::json, state = 'repaired', updated_at = now()
+  text: `update dead_letter set payload = $3, state = 'repaired', updated_at = now()
     where workspace = $1 and id = $2::bigint and state in ('open', 'repaired') returning ${DEAD_LETTER_COLUMNS}`,
 };
 

@@ -38,7 +38,7 @@ export const errorsJson = (errors: readonly RowError[]): string =>
 const STORE: Statement = {
   name: 'catalog_store_rejected',
   text: `with letter as (
-      select * from unnest($3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::jsonb[], $9::text[], $10::json[])
+      select * from unnest($3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::jsonb[], $9::text[], $10::text[])
         as u (record_type, source_system, source_id, line, code, errors, fingerprint, payload)
     ), older as (
       select id from dead_letter

@@ -30,10 +30,10 @@ export function createRecordReader(context: CatalogContext): Pick<Records, 'get'
   return {
     async get(call, recordType, id, options = {}) {
       if (!isRecordId(id)) throw recordNotFound(recordType, id);
-      return readOne(call, recordType, id, { where: 'r.id = $3', values: [id], limit: 1 }, options);
+      return readOne(call, recordType, id, { where: 'r.id = $3', values: [id], limit: 1, quick: true }, options);
     },
     getByKey(call, { recordType, sourceSystem }, sourceId, options = {}) {
-      const find = { where: 'r.source_system = $3 and r.source_id = $4', values: [sourceSystem, sourceId], limit: 1 };
+      const find = { where: 'r.source_system = $3 and r.source_id = $4', values: [sourceSystem, sourceId], limit: 1, quick: true };
       return readOne(call, recordType, `${sourceSystem}/${sourceId.slice(0, MAX_SOURCE_ID_LENGTH)}`, find, options);
     },
     async list(call, recordType, options = {}) {
@@ -61,6 +61,8 @@ interface Find {
   readonly where: string;
   readonly values: readonly unknown[];
   readonly limit: number;
+  /** It reads one row by key: such reads share a round trip. */
+  readonly quick?: boolean;
   readonly filter?: Filter | undefined;
   readonly deleted?: ListOptions['deleted'];
 }
@@ -105,7 +107,7 @@ async function readRecords(
   const text = `select ${RECORD_COLUMNS}, ${sight.shown} as shown from record as r
     where r.workspace = $1::int and r.record_type = $2 and ${DELETED[find.deleted ?? 'exclude']} and ${find.where} and ${sight.where}
     order by r.source_system, r.source_id limit $${3 + find.values.length + sight.parameters.length}::int`;
-  const statement: Statement = { name: statementName('catalog_read', text), text };
+  const statement: Statement = { name: statementName('catalog_read', text), text, quick: find.quick };
   const options = { deadline: call.deadline, signal: call.signal, after: after === undefined ? undefined : eventLog.decodeToken(after) };
   const values = [workspace, recordType, ...find.values, ...sight.parameters, find.limit];
   const rows = await database.select<RecordRow & { readonly shown: readonly boolean[] }>([workspace], statement, values, options);
