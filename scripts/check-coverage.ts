@@ -22,7 +22,7 @@ export async function checkCoverage(folder: string): Promise<string[]> {
   for (const { workspace, lines, branches } of workspaceCoverages(files)) {
     console.log(`  ${workspace.padEnd(26)}${percent(lines)}  ${percent(branches)}`);
   }
-  for (const [file, { lines, branches, reason }] of Object.entries(policy.leftOut)) {
+  for (const [file, { lines, branches, reason }] of Object.entries({ ...policy.leftOut, ...policy.byChance })) {
     console.log(`  left out in ${file} (lines ${lines}, branches ${branches}): ${reason}`);
   }
   const found = files.length === 0 ? ['no coverage was measured'] : breaches(files, policy);

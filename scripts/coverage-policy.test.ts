@@ -36,6 +36,13 @@ describe('the policy of coverage', () => {
     expect(breaches(half, { leftOut: { 'packages/a/src/x.ts': { lines: 1, branches: 0, reason: 'only on Windows' } } })).toHaveLength(1);
   });
 
+  test('what is reached by chance is none, up to its count in the workspace', () => {
+    const chance = (branches: number) => ({ leftOut: {}, byChance: { 'packages/a': { lines: 1, branches, reason: 'as processes meet' } } });
+    expect(breaches(half, chance(1))).toEqual([]);
+    expect(breaches(half, chance(0))).toHaveLength(1);
+    expect(breaches(half, { leftOut: {}, byChance: { 'packages/a': { lines: 9, branches: 9, reason: '' } } })).toHaveLength(1);
+  });
+
   test('an entry without a reason, or for a file that is gone, is a breach', () => {
     const leftOut = {
       'packages/a/src/x.ts': { lines: 1, branches: 1, reason: ' ' },

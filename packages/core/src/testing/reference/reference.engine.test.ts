@@ -58,6 +58,9 @@ const measure: fc.Arbitrary<RandomMeasure> = fc
     return needsNumber && each.expression === 'owner' ? { ...each, expression: 'list_price' } : each;
   });
 
+/** A median cannot be accumulated. */
+const accumulable = measure.map((each): RandomMeasure => (each.aggregation === 'median' ? { ...each, aggregation: 'average' } : each));
+
 /** Models over random measures m0…m3, and metrics of every type over them. */
 const worldOf = (measures: readonly RandomMeasure[]): { layer: SemanticLayer; metrics: Record<string, ReferenceMetric> } => {
   const yaml = measures
@@ -275,7 +278,7 @@ describe('the compiler and the reference evaluator', () => {
 
   it('law: they give the same answer over random models, data and queries', { timeout: 300_000 }, async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(measure, { minLength: 3, maxLength: 3 }), data, query, async (measures, records, asked) => {
+      fc.asyncProperty(fc.tuple(measure, measure, accumulable), data, query, async (measures, records, asked) => {
         const { layer, metrics } = worldOf(measures);
         for (const { name } of TYPES) await engine.execute(`delete from "${name}"`);
         await engine.insert(recordsOf(records));
