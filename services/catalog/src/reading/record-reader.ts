@@ -1,20 +1,21 @@
 import { MAX_SOURCE_ID_LENGTH } from '@sophia/core';
-import type { Statement } from '@sophia/database';
-import type { Call, CatalogRecord, Filter } from '@sophia/types';
+import type { Call, CatalogRecord } from '@sophia/types';
 import type { ListOptions, ReadOptions, Records } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { isRecordId, recordNotFound } from '../records/change-record.ts';
 import { decodeCursor, encodeCursor, pageLimit } from './cursor.ts';
-import { RECORD_COLUMNS, type RecordRow } from './record-row.ts';
-import { seenData, sightOf, statementName } from './sight.ts';
+import { createReadPlans, type Find } from './read-plans.ts';
+import type { RecordRow } from './record-row.ts';
+import { seenData } from './sight.ts';
 
 /** Reads of current records, as the principal sees them. */
 export function createRecordReader(context: CatalogContext): Pick<Records, 'get' | 'getByKey' | 'list'> {
   const { clock, audit, book } = context;
+  const plan = createReadPlans();
   const readOne = async (call: Call, recordType: string, name: string, find: Find, options: ReadOptions): Promise<CatalogRecord> => {
     const begun = clock.monotonic();
     await book.require(call.principal.workspace, recordType);
-    const [record] = await readRecords(context, call, recordType, find, options);
+    const [record] = await readRecords(context, plan, call, recordType, find, options);
     const result = record === undefined ? 'not_found' : 'ok';
     await audit.read({
       call,
@@ -40,7 +41,7 @@ export function createRecordReader(context: CatalogContext): Pick<Records, 'get'
       const begun = clock.monotonic();
       await book.require(call.principal.workspace, recordType);
       const limit = pageLimit(options.limit);
-      const found = await readRecords(context, call, recordType, findPage(options, limit + 1), options);
+      const found = await readRecords(context, plan, call, recordType, findPage(options, limit + 1), options);
       const items = found.slice(0, limit);
       await audit.read({
         call,
@@ -56,17 +57,6 @@ export function createRecordReader(context: CatalogContext): Pick<Records, 'get'
   };
 }
 
-interface Find {
-  /** Beside workspace ($1) and type ($2). */
-  readonly where: string;
-  readonly values: readonly unknown[];
-  readonly limit: number;
-  /** It reads one row by key: such reads share a round trip. */
-  readonly quick?: boolean;
-  readonly filter?: Filter | undefined;
-  readonly deleted?: ListOptions['deleted'];
-}
-
 function findPage({ sourceSystem, sourceId, filter, deleted, cursor }: ListOptions, limit: number): Find {
   const values: unknown[] = [];
   const conditions = ['true'];
@@ -80,14 +70,9 @@ function findPage({ sourceSystem, sourceId, filter, deleted, cursor }: ListOptio
   return { where: conditions.join(' and '), values, limit, filter, deleted };
 }
 
-const DELETED = {
-  exclude: 'r.deleted_at is null',
-  only: 'r.deleted_at is not null and r.version > 0',
-  include: 'r.version > 0',
-} as const;
-
 async function readRecords(
   context: CatalogContext,
+  plan: ReturnType<typeof createReadPlans>,
   call: Call,
   recordType: string,
   find: Find,
@@ -97,17 +82,7 @@ async function readRecords(
   const { workspace } = call.principal;
   await gate.records(call, 'read', recordType);
   const [types, resolved] = await Promise.all([book.types(workspace), policy.resolve(call.principal)]);
-  const sight = sightOf({
-    recordType,
-    types: [...types.values()],
-    policy: resolved,
-    filter: find.filter,
-    offset: 2 + find.values.length,
-  });
-  const text = `select ${RECORD_COLUMNS}, ${sight.shown} as shown from record as r
-    where r.workspace = $1::int and r.record_type = $2 and ${DELETED[find.deleted ?? 'exclude']} and ${find.where} and ${sight.where}
-    order by r.source_system, r.source_id limit $${3 + find.values.length + sight.parameters.length}::int`;
-  const statement: Statement = { name: statementName('catalog_read', text), text, quick: find.quick };
+  const { statement, sight } = plan(types, resolved, recordType, find);
   const options = { deadline: call.deadline, signal: call.signal, after: after === undefined ? undefined : eventLog.decodeToken(after) };
   const values = [workspace, recordType, ...find.values, ...sight.parameters, find.limit];
   const rows = await database.select<RecordRow & { readonly shown: readonly boolean[] }>([workspace], statement, values, options);

@@ -1,0 +1,56 @@
+import { describe, expect, test } from 'vitest';
+import type { PreparedRow } from '../rows/incoming-record.ts';
+import { createLane, emptyHash } from './lane.ts';
+
+const row = (id: string, content_hash: string | null = 'h'): PreparedRow => ({
+  record: { source_id: id, content_hash } as PreparedRow['record'] & object,
+});
+const rejected = (payload: string): PreparedRow => ({ rejected: { payload } as PreparedRow['rejected'] & object });
+const rows: readonly PreparedRow[] = [row('a'), row('b', null), rejected('{"x":1}'), row('c')];
+const placed = (prepared: readonly PreparedRow[]) => prepared.map((each, index) => ({ place: index + 1, prepared: each, repairs: [] }));
+const changed = () => new Error('changed');
+const start = () => createLane({ lane: 0, committedThrough: 0, rollingHash: emptyHash() }, changed);
+
+describe('a lane', () => {
+  test('knows its rows again, however they were divided into chunks', () => {
+    const atOnce = start().extend(placed(rows));
+    const lane = start();
+    lane.extend(placed(rows.slice(0, 1)));
+    expect(lane.extend(placed(rows.slice(1)))).toBe(atOnce);
+
+    const resumed = createLane({ lane: 0, committedThrough: 4, rollingHash: atOnce }, changed);
+    expect(rows.map((each, index) => resumed.skips(index + 1, each))).toEqual([true, true, true, true]);
+    resumed.verify();
+    expect(resumed.skips(5, row('d'))).toBe(false);
+    expect(resumed.extend(placed([row('d')]))).toBe(start().extend(placed([...rows, row('d')])));
+  });
+
+  test('refuses other rows, fewer rows, and says so once', () => {
+    const rollingHash = start().extend(placed(rows));
+    for (const others of [rows.slice(0, 3), [...rows.slice(0, 3), row('C')], [row('a'), row('b'), ...rows.slice(2)], [...rows].reverse()]) {
+      const lane = createLane({ lane: 0, committedThrough: 4, rollingHash }, changed);
+      others.forEach((each, index) => {
+        lane.skips(index + 1, each);
+      });
+      expect(() => lane.verify()).toThrow('changed');
+      expect(() => lane.verify()).not.toThrow();
+    }
+  });
+
+  test('of many thousand rows keeps none of them', () => {
+    const many = Array.from({ length: 2_500 }, (_, index) => row(`${index}`));
+    const rollingHash = start().extend(placed(many));
+    const lane = createLane({ lane: 3, committedThrough: 2_500, rollingHash }, changed);
+    many.forEach((each, index) => {
+      lane.skips(index + 1, each);
+    });
+    lane.verify();
+    expect([lane.number, lane.committedThrough]).toEqual([3, 2_500]);
+    lane.committed(2_600);
+    expect(lane.committedThrough).toBe(2_600);
+  });
+
+  test('that begins has nothing to verify', () => {
+    expect(() => start().verify()).not.toThrow();
+  });
+});

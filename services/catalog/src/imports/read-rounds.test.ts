@@ -1,0 +1,126 @@
+import { systemClock } from '@sophia/shared';
+import { BUILTIN_RECORD_TYPES, type RecordTypeDefinition } from '@sophia/types';
+import { describe, expect, test } from 'vitest';
+import type { ImportItem } from '../catalog.ts';
+import { compileRowPreparer } from '../rows/prepare-row.ts';
+import { type ReadRoundsOptions, readRounds } from './read-rounds.ts';
+import type { Round } from './round.ts';
+
+const prepare = compileRowPreparer(BUILTIN_RECORD_TYPES.find(({ name }) => name === 'product') as RecordTypeDefinition);
+const target = { recordType: 'product', sourceSystem: 'shop' };
+const rows = (from: number, count: number): ImportItem => ({
+  kind: 'rows',
+  target,
+  rows: Array.from({ length: count }, (_, index) => ({ line: from + index, source_id: `P-${from + index}`, fields: {} })),
+  bytesRead: from + count - 1,
+});
+async function* stream(...items: readonly (ImportItem | Promise<void>)[]): AsyncGenerator<ImportItem> {
+  for (const item of items) {
+    if (item instanceof Promise) await item;
+    else yield item;
+  }
+}
+const options = (more: Partial<ReadRoundsOptions> = {}): ReadRoundsOptions => ({
+  lanes: 2,
+  rows: 10,
+  linger: 60_000,
+  committed: 0,
+  onPassed: () => {},
+  open: async (wanted) => (row) => prepare(row, wanted),
+  skip: () => false,
+  clock: systemClock,
+  signal: new AbortController().signal,
+  ...more,
+});
+const collect = async (items: AsyncIterable<ImportItem>, more: Partial<ReadRoundsOptions> = {}): Promise<Round[]> => {
+  const rounds: Round[] = [];
+  for await (const round of readRounds(items, options(more))) rounds.push(round);
+  return rounds;
+};
+const places = ({ lanes }: Round) =>
+  lanes
+    .flat()
+    .map(({ place }) => place)
+    .sort((one, other) => one - other);
+
+describe('rounds', () => {
+  test('are full while the stream is quick, across its items', async () => {
+    const rounds = await collect(stream(rows(1, 4), rows(5, 13), rows(18, 8)));
+    expect(rounds.map(({ end, bytesRead }) => ({ end, bytesRead }))).toEqual([
+      { end: 10, bytesRead: 4 },
+      { end: 20, bytesRead: 17 },
+      { end: 25, bytesRead: 25 },
+    ]);
+    expect(rounds.flatMap(places)).toEqual(Array.from({ length: 25 }, (_, index) => index + 1));
+  });
+
+  test('end soon where the stream pauses', async () => {
+    let go: () => void = () => {};
+    const gate = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const reading = readRounds(stream(rows(1, 3), gate, rows(4, 2)), options({ linger: 5 }));
+    expect((await reading.next()).value).toMatchObject({ end: 3 });
+    go();
+    expect((await reading.next()).value).toMatchObject({ end: 5 });
+    expect((await reading.next()).done).toBe(true);
+  });
+
+  test('carry the last state of theirs, also one without rows', async () => {
+    const state = (at: number): ImportItem => ({ kind: 'state', state: { at } });
+    const rounds = await collect(stream(rows(1, 1), state(1), rows(2, 1), state(2)));
+    expect(rounds.map(({ end, state: kept }) => ({ end, kept }))).toEqual([{ end: 2, kept: { at: 2 } }]);
+    expect(await collect(stream(state(7)))).toMatchObject([{ end: 0, state: { at: 7 }, lanes: [[], []] }]);
+    expect(await collect(stream())).toEqual([]);
+  });
+
+  test('end with the activation of a version', async () => {
+    const rounds = await collect(stream(rows(1, 2), { kind: 'activate_version', target, version: 9 }, rows(3, 1)));
+    expect(rounds.map(({ end, activate }) => ({ end, activate }))).toEqual([
+      { end: 2, activate: { target, version: 9 } },
+      { end: 3, activate: undefined },
+    ]);
+  });
+
+  test('hold what is committed back, and begin when all of it was passed', async () => {
+    const seen: string[] = [];
+    const rounds = await collect(stream(rows(1, 40)), {
+      committed: 30,
+      // One lane is behind the other.
+      skip: (lane, place) => place <= (lane === 0 ? 12 : 30),
+      onPassed: () => seen.push('passed'),
+    });
+    expect(seen).toEqual(['passed']);
+    const behind = places(rounds[0] as Round).filter((place) => place <= 30);
+    expect(behind.length).toBeGreaterThan(0);
+    expect(rounds[0]?.end).toBeGreaterThanOrEqual(30);
+    expect(behind.every((place) => place > 12)).toBe(true);
+  });
+
+  test('tell of a stream that ends before what is committed', async () => {
+    const seen: string[] = [];
+    expect(await collect(stream(rows(1, 5)), { committed: 6, skip: () => true, onPassed: () => seen.push('passed') })).toEqual([]);
+    expect(seen).toEqual(['passed']);
+  });
+
+  test('end with the failure of the stream, or at an abort while it hangs', async () => {
+    const failing = (async function* (): AsyncGenerator<ImportItem> {
+      yield rows(1, 1);
+      throw new Error('reset');
+    })();
+    await expect(collect(failing)).rejects.toThrow('reset');
+    const controller = new AbortController();
+    const hanging = collect(stream(new Promise<void>(() => {})), { signal: controller.signal });
+    controller.abort(new Error('given up'));
+    await expect(hanging).rejects.toThrow('given up');
+    await expect(collect(stream(rows(1, 1)), { signal: AbortSignal.abort(new Error('before')) })).rejects.toThrow('before');
+  });
+
+  test('of many rows give way to others', async () => {
+    let turns = 0;
+    const counting = setInterval(() => turns++, 0);
+    await collect(stream(rows(1, 20_000)), { rows: 50_000 });
+    clearInterval(counting);
+    expect(turns).toBeGreaterThan(1);
+  });
+});

@@ -1,0 +1,54 @@
+import type { ResolvedPolicy } from '@sophia/core';
+import type { Statement } from '@sophia/database';
+import type { Filter } from '@sophia/types';
+import type { ListOptions } from '../catalog.ts';
+import type { TypesByName } from '../record-types/record-type-book.ts';
+import { RECORD_COLUMNS } from './record-row.ts';
+import { type Sight, sightOf, statementName } from './sight.ts';
+
+export interface Find {
+  /** Beside workspace ($1) and type ($2). */
+  readonly where: string;
+  readonly values: readonly unknown[];
+  readonly limit: number;
+  /** It reads one row by key: such reads share a round trip, and their plans are kept. */
+  readonly quick?: boolean;
+  readonly filter?: Filter | undefined;
+  readonly deleted?: ListOptions['deleted'];
+}
+
+/** A statement that reads the records which a principal sees. Its parameters: workspace, type, those of `find`, of `sight`, and the limit. */
+export interface ReadPlan {
+  readonly statement: Statement;
+  readonly sight: Sight;
+}
+
+/** Makes the plans of reads; those by key once for each policy, as long as the record types stand. */
+export function createReadPlans(): (types: TypesByName, policy: ResolvedPolicy, recordType: string, find: Find) => ReadPlan {
+  const kept = new WeakMap<TypesByName, WeakMap<ResolvedPolicy, Map<string, ReadPlan>>>();
+  return (types, policy, recordType, find) => {
+    if (find.quick !== true) return planOf(types, policy, recordType, find);
+    const ofTypes = kept.get(types) ?? new WeakMap<ResolvedPolicy, Map<string, ReadPlan>>();
+    kept.set(types, ofTypes);
+    const plans = ofTypes.get(policy) ?? new Map<string, ReadPlan>();
+    ofTypes.set(policy, plans);
+    const name = `${recordType} ${find.where}`;
+    const plan = plans.get(name) ?? planOf(types, policy, recordType, find);
+    plans.set(name, plan);
+    return plan;
+  };
+}
+
+const DELETED = {
+  exclude: 'r.deleted_at is null',
+  only: 'r.deleted_at is not null and r.version > 0',
+  include: 'r.version > 0',
+} as const;
+
+function planOf(types: TypesByName, policy: ResolvedPolicy, recordType: string, find: Find): ReadPlan {
+  const sight = sightOf({ recordType, types: [...types.values()], policy, filter: find.filter, offset: 2 + find.values.length });
+  const text = `select ${RECORD_COLUMNS}, ${sight.shown} as shown from record as r
+    where r.workspace = $1::int and r.record_type = $2 and ${DELETED[find.deleted ?? 'exclude']} and ${find.where} and ${sight.where}
+    order by r.source_system, r.source_id limit $${3 + find.values.length + sight.parameters.length}::int`;
+  return { sight, statement: { name: statementName('catalog_read', text), text, quick: find.quick } };
+}

@@ -1,0 +1,176 @@
+import { SophiaError } from '@sophia/shared';
+import type { WorkspaceId } from '@sophia/types';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createGroupCommit, type GroupedRequest } from './group-commit.ts';
+
+interface Request extends GroupedRequest {
+  readonly value: number;
+}
+
+const workspace = 1 as WorkspaceId;
+let now = 0;
+const clock = { now: () => now, monotonic: () => now };
+const request = (value: number, more: Partial<Request> = {}): Request => ({ key: `k${value}`, workspace, value, ...more });
+
+beforeEach(() => {
+  now = 0;
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A group whose transactions the test ends by hand. */
+function byHand(options: { lanes?: number; queue?: number; batch?: number } = {}) {
+  const begun: { readonly values: readonly number[]; readonly milliseconds: number; end: (error?: unknown) => Promise<void> }[] = [];
+  const group = createGroupCommit<Request, number>({
+    commit: (requests, milliseconds) =>
+      new Promise((resolve, reject) => {
+        const end = async (error?: unknown) => {
+          if (error === undefined) resolve(requests.map(({ value }) => value * 10));
+          else reject(error);
+          await settled();
+        };
+        begun.push({ values: requests.map(({ value }) => value), milliseconds, end });
+      }),
+    clock,
+    lanes: 1,
+    queue: 100,
+    batch: 10,
+    ...options,
+  });
+  return { group, begun };
+}
+const settled = async () => {
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+};
+
+describe('group commit', () => {
+  test('shares a transaction among those that wait, and answers each', async () => {
+    const { group, begun } = byHand();
+    const first = group.submit(request(1));
+    const second = group.submit(request(2));
+    await settled();
+    const later = [group.submit(request(3)), group.submit(request(4))];
+    expect(begun.map(({ values }) => values)).toEqual([[1, 2]]);
+    expect(group.waiting).toBe(2);
+    await begun[0]?.end();
+    expect(await Promise.all([first, second])).toEqual([10, 20]);
+    expect(begun.map(({ values }) => values)).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+    await begun[1]?.end();
+    expect(await Promise.all(later)).toEqual([30, 40]);
+    expect(group.waiting).toBe(0);
+  });
+
+  test('takes a key once: the next request of it waits, others go by', async () => {
+    const { group, begun } = byHand();
+    const all = [request(1, { key: 'a' }), request(2, { key: 'a' }), request(3, { key: 'b' }), request(4, { key: 'a' })].map(group.submit);
+    await settled();
+    await begun[0]?.end();
+    await begun[1]?.end();
+    await begun[2]?.end();
+    expect(begun.map(({ values }) => values)).toEqual([[1, 3], [2], [4]]);
+    expect(await Promise.all(all)).toEqual([10, 20, 30, 40]);
+  });
+
+  test('takes no more than a batch, and works in its lanes at once', async () => {
+    const { group, begun } = byHand({ lanes: 2, batch: 2 });
+    const all = Array.from({ length: 8 }, (_, index) => group.submit(request(index)));
+    await settled();
+    expect(begun.length).toBe(2);
+    expect(begun.every(({ values }) => values.length <= 2)).toBe(true);
+    for (let index = 0; index < begun.length; index++) await begun[index]?.end();
+    expect(await Promise.all(all)).toEqual([0, 10, 20, 30, 40, 50, 60, 70]);
+  });
+
+  test('refuses what its queue cannot hold', async () => {
+    const { group, begun } = byHand({ queue: 2 });
+    const taken = group.submit(request(0));
+    await settled();
+    const waiting = [group.submit(request(1)), group.submit(request(2))];
+    await expect(group.submit(request(3))).rejects.toMatchObject({ code: 'overloaded', retryAfter: 1 });
+    await begun[0]?.end();
+    await begun[1]?.end();
+    await Promise.all([taken, ...waiting]);
+  });
+
+  test('gives up on what waits or works beyond its deadline', async () => {
+    const { group, begun } = byHand();
+    const inHand = group.submit(request(1, { deadline: 500 }));
+    await settled();
+    const late = group.submit(request(2, { deadline: 50 }));
+    const patient = group.submit(request(3));
+    const lateError = expect(late).rejects.toMatchObject({ code: 'deadline_exceeded', status: 503 });
+    now = 100;
+    vi.advanceTimersByTime(100);
+    await lateError;
+    expect(begun[0]?.milliseconds).toBe(500);
+    const inHandError = expect(inHand).rejects.toMatchObject({ code: 'deadline_exceeded' });
+    now = 600;
+    vi.advanceTimersByTime(100);
+    await inHandError;
+    await begun[0]?.end();
+    expect(begun[1]).toMatchObject({ values: [3], milliseconds: 9_400 });
+    await begun[1]?.end();
+    expect(await patient).toBe(30);
+    // With nothing left in hand the sweeping ends.
+    vi.advanceTimersByTime(100);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('lets a caller go whose signal aborts', async () => {
+    const { group, begun } = byHand();
+    const aborted = AbortSignal.abort(new Error('gone'));
+    await expect(group.submit(request(1, { signal: aborted }))).rejects.toThrow('gone');
+    const first = group.submit(request(1));
+    await settled();
+    const controller = new AbortController();
+    const leaving = group.submit(request(2, { signal: controller.signal }));
+    controller.abort(new Error('left'));
+    await expect(leaving).rejects.toThrow('left');
+    await begun[0]?.end();
+    await first;
+    expect(begun.length).toBe(1);
+  });
+
+  test('finds the request that breaks a transaction, and spares the others', async () => {
+    const group = createGroupCommit<Request, number>({
+      commit: async (requests) => {
+        if (requests.some(({ value }) => value === 2)) throw new SophiaError('database_error', 'It cannot be cast.');
+        return requests.map(({ value }) => value);
+      },
+      clock,
+      lanes: 1,
+      queue: 10,
+      batch: 10,
+    });
+    const [one, two, three] = await Promise.allSettled([1, 2, 3].map((value) => group.submit(request(value))));
+    expect(one).toEqual({ status: 'fulfilled', value: 1 });
+    expect(two).toMatchObject({ status: 'rejected', reason: { code: 'database_error' } });
+    expect(three).toEqual({ status: 'fulfilled', value: 3 });
+  });
+
+  test('tells all of them when the database is gone, and tries none again', async () => {
+    const { group, begun } = byHand();
+    const all = [1, 2].map((value) => group.submit(request(value)));
+    const errors = Promise.all(all.map((each) => expect(each).rejects.toMatchObject({ code: 'unavailable' })));
+    await settled();
+    await begun[0]?.end(new SophiaError('unavailable', 'The database cannot be reached.'));
+    await errors;
+    expect(begun.length).toBe(1);
+  });
+
+  test('closes when what it took is answered', async () => {
+    const { group, begun } = byHand();
+    const taken = group.submit(request(1));
+    await settled();
+    const closed = group.close();
+    await expect(group.submit(request(2))).rejects.toMatchObject({ code: 'unavailable' });
+    await begun[0]?.end();
+    await closed;
+    expect(await taken).toBe(10);
+  });
+});
