@@ -5,8 +5,9 @@ import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { isProof, ROOT, readSources, readWorkspaces } from './repository.ts';
 
-/** The one place that reads the environment; everything else is given its configuration. */
-const CONFIGURATION = /^(packages\/(shared|platform)\/src\/(configuration|config)[\w/-]*\.ts|apps\/sophia\/src\/main\.ts)$/;
+/** The places that read the environment: configuration, and the edge of the command line. Everything else is given its own. */
+const CONFIGURATION =
+  /^(packages\/(shared|platform)\/src\/(configuration|config)[\w/-]*\.ts|apps\/sophia\/src\/command-line\/environment\.ts)$/;
 
 const sources = await readSources(await readWorkspaces());
 const product = sources.filter(({ path }) => !isProof(path));
@@ -14,7 +15,7 @@ const product = sources.filter(({ path }) => !isProof(path));
 describe('files', () => {
   test('are named in kebab-case, after what they hold', () => {
     const odd = sources.filter(({ path }) => {
-      const name = basename(path).replace(/(\.(engine|test|contract))*\.ts$/, '');
+      const name = basename(path).replace(/(\.(engine|test|contract|d))*\.ts$/, '');
       return !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) || /^(utils?|helpers?|common|manager|data|misc)$/.test(name);
     });
     expect(odd.map(({ path }) => path)).toEqual([]);
