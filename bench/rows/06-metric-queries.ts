@@ -71,8 +71,9 @@ export const metricQueries: BenchRow = {
       workspace: WORKSPACE,
       table: (recordType) => warehouse.layout(WORKSPACE, recordType),
       now: Date.parse('2025-01-01'),
-      // What the service knows of a workspace whose deals are all in one currency.
+      // What the service knows of a workspace whose records are all from one source and in one currency.
       onlyCurrency: () => 'USD',
+      onlySourceSystem: () => 'bench',
     };
     const ask = async ({ query, policy }: Question): Promise<string> => {
       const compiled = compileQuery(query, layer, { ...context, policy });

@@ -18,6 +18,7 @@ import { createMetricQueries } from './queries/metric-queries.ts';
 import { createPreparedQueries, type PreparedQuery } from './queries/prepared-queries.ts';
 import { createWriteWaiting } from './queries/write-waiting.ts';
 import { createRollups } from './rollups.ts';
+import { createSourceSystems } from './source-systems.ts';
 import { createWarming } from './warming.ts';
 
 /** Starts the read side: the projection runs from here on, and answers state how far it is. */
@@ -35,6 +36,7 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
   sources.load(await collaborators.readSourceActivity());
   const freshness = createFreshnessTexts(sources, clock);
   const currencies = createCurrencies(warehouse);
+  const sourceSystems = createSourceSystems(warehouse);
   const rollups = createRollups(warehouse, logger);
   const prepared = createPreparedQueries({
     warehouse,
@@ -42,6 +44,7 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
     calendar: collaborators.calendar,
     rollups: rollups.available,
     onlyCurrency: currencies.only,
+    onlySourceSystem: sourceSystems.only,
   });
 
   /** What is known of a workspace's data before its first statement is compiled. */
@@ -50,6 +53,7 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
     for (const definition of await collaborators.readRecordTypes(workspace)) {
       const field = currencyFieldOf(definition);
       if (field !== undefined) await currencies.learn(workspace, definition.name, field);
+      await sourceSystems.learn(workspace, definition.name);
     }
     await rollups.keep(workspace, await layers.layer(workspace), prepared.context(workspace));
     prepared.forget(workspace);
@@ -101,7 +105,7 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
       published,
       isEnvironmental: collaborators.isEnvironmental,
       beforeApply({ events }) {
-        for (const workspace of currencies.learnFrom(events)) prepared.forget(workspace);
+        for (const workspace of new Set([...currencies.learnFrom(events), ...sourceSystems.learnFrom(events)])) prepared.forget(workspace);
       },
       async onApplied({ events }) {
         const redefined = new Set(events.filter(({ kind }) => kind === 'record_type.changed').map(({ workspace }) => workspace));

@@ -42,6 +42,7 @@ export interface PreparedQueriesOptions {
   readonly calendar: (workspace: WorkspaceId) => WorkspaceCalendar;
   readonly rollups: (workspace: WorkspaceId) => readonly AvailableRollup[];
   readonly onlyCurrency: (workspace: WorkspaceId, recordType: string, field: string) => string | null | undefined;
+  readonly onlySourceSystem: (workspace: WorkspaceId, recordType: string) => string | undefined;
 }
 
 export interface PreparedQueries {
@@ -61,7 +62,7 @@ const QUARTER_HOUR_MS = 15 * 60_000;
 
 /** Compiles queries, each once for its scope, models, tables and day. */
 export const createPreparedQueries = (options: PreparedQueriesOptions): PreparedQueries => {
-  const { warehouse, clock, calendar, rollups, onlyCurrency } = options;
+  const { warehouse, clock, calendar, rollups, onlyCurrency, onlySourceSystem } = options;
   const prepared = new LRUCache<string, PreparedQuery>({ max: MAXIMUM_PREPARED });
   const generations = new Map<WorkspaceId, number>();
 
@@ -74,6 +75,7 @@ export const createPreparedQueries = (options: PreparedQueriesOptions): Prepared
     policy: policy?.scope,
     rollups: rollups(workspace),
     onlyCurrency: (recordType, field) => onlyCurrency(workspace, recordType, field),
+    onlySourceSystem: (recordType) => onlySourceSystem(workspace, recordType),
   });
 
   const compile = (workspace: WorkspaceId, query: MetricQuery, layer: SemanticLayer, policy: ResolvedPolicy): PreparedQuery => {
@@ -118,12 +120,9 @@ export const createPreparedQueries = (options: PreparedQueriesOptions): Prepared
 /** What an invalidation names when a record of the type changed. */
 export const recordTypeTag = (workspace: WorkspaceId, recordType: string): string => `${workspace}:${recordType}`;
 
-/** The past changes by erasure only: an answer as of a time depends on nothing else. */
 const dependenciesOf = (compiled: CompiledQuery, tags: readonly string[]): CacheDependency[] => {
-  const isAffected = (change: unknown): boolean => {
-    const known = change as RecordChange; // The projection sends nothing else under these tags.
-    return (compiled.asOf === null || known.erased === true) && compiled.affects(known);
-  };
+  // The projection sends nothing else under these tags.
+  const isAffected = (change: unknown): boolean => compiled.affects(change as RecordChange);
   return tags.map((tag) => ({ tag, isAffected }));
 };
 
