@@ -2,9 +2,9 @@ import type { Logger } from '@sophia/observability';
 import type { Subscription } from './pub-sub.ts';
 
 /** Most bytes of a payload (P1). */
-export const MAXIMUM_PAYLOAD = 4_000;
+const MAXIMUM_PAYLOAD = 4_000;
 /** Most bytes of a topic's name. */
-export const MAXIMUM_TOPIC = 200;
+const MAXIMUM_TOPIC = 200;
 
 export interface Topics {
   subscribe(topic: string, receive: (payload: string) => void): Subscription;

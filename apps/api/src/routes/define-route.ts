@@ -44,7 +44,7 @@ export interface RouteRequest<Params extends TSchema, Query extends TSchema, Bod
   readonly raw: FastifyRequest;
 }
 
-export const API_PREFIX = '/api/v1';
+const API_PREFIX = '/api/v1';
 
 /** Registers a route: one definition validates, documents and tests it. */
 export const defineRoute = <Params extends TSchema, Query extends TSchema, Body extends TSchema>(

@@ -6,7 +6,7 @@ export const AnyObject = Type.Record(Type.String(), Type.Unknown());
 
 export const CellSchema = Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]);
 
-export const Instant = Type.String({ format: 'date-time', description: 'ISO 8601 in UTC' });
+const Instant = Type.String({ format: 'date-time', description: 'ISO 8601 in UTC' });
 const MaybeInstant = Type.Union([Instant, Type.Null()]);
 
 export const FreshnessSchema = Type.Object(

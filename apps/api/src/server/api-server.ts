@@ -11,6 +11,7 @@ import type { ApiServices } from '../services.ts';
 import { createHotPath } from './hot-path.ts';
 import { registerParsers } from './parsers.ts';
 import { registerProblems } from './problems.ts';
+import { createRecordPath, RECORD_ROUTE } from './record-path.ts';
 import { registerRequestContext } from './request-context.ts';
 
 /** The HTTP server: its routes are registered by `register`, before it listens. */
@@ -34,7 +35,7 @@ export interface ApiRoute {
 
 /** Sockets of the admin listener: who comes through them has the rights of the data folder's owner. */
 const adminSockets = new WeakSet<object>();
-export const isAdminRequest = (request: IncomingMessage): boolean => adminSockets.has(request.socket);
+const isAdminRequest = (request: IncomingMessage): boolean => adminSockets.has(request.socket);
 
 export const createApiServer = async (
   services: ApiServices,
@@ -65,6 +66,22 @@ export const createApiServer = async (
     maximumDelay: configuration.limits.eventLoopDelay,
     delay: observability.eventLoopDelay,
   });
+  const recordPath = createRecordPath({
+    catalog: services.catalog,
+    authentication: services.authentication,
+    taken,
+    newRequestId,
+    shedder,
+    logger: observability.logger,
+    deadline: configuration.limits.requestMilliseconds,
+    clock: systemClock,
+    served: (seconds, status) => durations.with({ route: RECORD_ROUTE, method: 'GET', status: String(status) }).observe(seconds),
+  });
+  // A trace of every request is asked for: the ordinary way makes it.
+  const isTraced = observability.tracer.enabled;
+  // Behind a proxy the caller's address is told in headers, which the ordinary way reads.
+  const isProxied = configuration.trustedProxies.length > 0;
+  const takesRecords = !isTraced && !isProxied;
 
   let adminServer: Server | undefined;
   const app = Fastify({
@@ -79,7 +96,7 @@ export const createApiServer = async (
     ajv: { customOptions: { coerceTypes: true, removeAdditional: false, allErrors: true, strict: false } },
     serverFactory: (handler) => {
       const listener = (request: IncomingMessage, response: Parameters<typeof handler>[1]): void => {
-        if (!hotPath(request, response)) handler(request, response);
+        if (!hotPath(request, response) && !(takesRecords && recordPath(request, response))) handler(request, response);
       };
       adminServer = createServer(handler);
       adminServer.on('connection', (socket) => adminSockets.add(socket));

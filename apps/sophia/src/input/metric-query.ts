@@ -54,7 +54,7 @@ export const parseCount = (text: string, option: string): number => {
   throw new CommandError('usage', `${option} is ${JSON.stringify(text)}; allowed is a whole number from 1.`);
 };
 
-export const choice = <Choice extends string>(text: string, option: string, choices: readonly Choice[]): Choice => {
+const choice = <Choice extends string>(text: string, option: string, choices: readonly Choice[]): Choice => {
   const found = choices.find((each) => each === text.replaceAll('-', '_'));
   if (found !== undefined) return found;
   throw new CommandError('usage', `${option} is ${JSON.stringify(text)}; allowed is ${choices.join(' or ')}.`);

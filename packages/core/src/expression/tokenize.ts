@@ -7,7 +7,7 @@ export interface Token {
   readonly at: number;
 }
 
-export const MAX_EXPRESSION_LENGTH = 4_000;
+const MAX_EXPRESSION_LENGTH = 4_000;
 
 const KEYWORDS = new Set(['and', 'or', 'not', 'is', 'in', 'null', 'true', 'false', 'case', 'when', 'then', 'else', 'end', 'today']);
 const TOKEN = /\s*(?:(\d+(?:\.\d+)?)|'((?:[^']|'')*)'|"([A-Za-z_][A-Za-z0-9_]*)"|([A-Za-z_][A-Za-z0-9_]*)|(<>|!=|<=|>=|[-+*/=<>(),.]))/y;

@@ -44,7 +44,7 @@ function unknownPart(metric: LinkedMetric, part: string | undefined, at: LinkedM
 }
 
 /** Every part that is one measure, with its whole path. */
-export function partsOf(metric: LinkedMetric): readonly string[] {
+function partsOf(metric: LinkedMetric): readonly string[] {
   if (metric.kind !== 'composed') return [];
   return metric.inputs.flatMap(({ alias, metric: input }) => {
     const further = partsOf(input);

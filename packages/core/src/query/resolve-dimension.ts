@@ -105,7 +105,7 @@ function unknown(name: string, from: LinkedModel, layer: LinkedLayer): SophiaErr
 }
 
 /** Every dimension that can be asked for from a model's records, as queries write it: by entity where that is enough. */
-export function dimensionNames(from: LinkedModel, layer: LinkedLayer): readonly string[] {
+function dimensionNames(from: LinkedModel, layer: LinkedLayer): readonly string[] {
   return reachableDimensions(from, layer).map(({ name }) => name);
 }
 

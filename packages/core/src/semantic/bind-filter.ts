@@ -4,7 +4,7 @@ import { canonicalValue } from '../expression/coerce.ts';
 import { describeType } from '../expression/typing.ts';
 
 export const MAX_FILTER_DEPTH = 20;
-export const MAX_FILTER_NODES = 1_000;
+const MAX_FILTER_NODES = 1_000;
 
 /** What is wrong with a filter. */
 export class FilterProblem extends Error {

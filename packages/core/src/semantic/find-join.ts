@@ -1,7 +1,7 @@
 import type { EntityReference, LinkedModel } from './linked-layer.ts';
 
 /** Most references that one join path follows. */
-export const MAX_HOPS = 4;
+const MAX_HOPS = 4;
 
 export interface JoinPath {
   readonly hops: readonly EntityReference[];

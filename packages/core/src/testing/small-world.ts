@@ -7,7 +7,7 @@ export const SMALL_TYPES: readonly RecordTypeDefinition[] = BUILTIN_RECORD_TYPES
   ['deal', 'company', 'user', 'product', 'call', 'issue'].includes(name),
 );
 
-export const SMALL_MODELS = `
+const SMALL_MODELS = `
 semantic_models:
   - name: deal
     record_type: deal

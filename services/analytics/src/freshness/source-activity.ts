@@ -92,7 +92,7 @@ export const followSources = (sources: SourceActivities, events: readonly LogEve
   for (const { kind, workspace, record, at, data } of events) {
     if (record !== null) sources.recordApplied(workspace, record.source_system, record.record_type, at);
     if (kind !== 'sync.finished') continue;
-    const name = data?.['source_system'];
-    if (typeof name === 'string') sources.synced(workspace, name, at, data?.['state'] === 'failed' ? 'failed' : 'succeeded');
+    const name = data?.source_system;
+    if (typeof name === 'string') sources.synced(workspace, name, at, data?.state === 'failed' ? 'failed' : 'succeeded');
   }
 };

@@ -40,7 +40,7 @@ export const warehouseChange = (event: LogEvent): WarehouseChange | undefined =>
 };
 
 /** The whole definition that a `record_type.changed` event carries: the catalog is its only writer. */
-export const definitionOf = (event: LogEvent): RecordTypeDefinition => event.data as unknown as RecordTypeDefinition;
+const definitionOf = (event: LogEvent): RecordTypeDefinition => event.data as unknown as RecordTypeDefinition;
 
 /** Events of one tick carry the same instant: it is parsed once for all of them. */
 let lastText = '';

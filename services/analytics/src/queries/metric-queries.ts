@@ -15,9 +15,9 @@ import { createRememberedBodies } from './remembered-bodies.ts';
 import type { WriteWaiting } from './write-waiting.ts';
 
 /** Milliseconds that an answer stays in memory when nothing changes it. */
-export const ANSWER_TTL = 15 * 60_000;
+const ANSWER_TTL = 15 * 60_000;
 /** Answers of the warehouse, reused while their tables' version stands; and answers as of a past time. */
-export const RESULT_TTL = 24 * 3_600_000;
+const RESULT_TTL = 24 * 3_600_000;
 /** Of a computation whose caller sets neither deadline nor signal. */
 const DEADLINE_MS = 10_000;
 /** Longest wait for an `as_of` that is not reached yet. */

@@ -30,7 +30,7 @@ export const isRecordId = (id: string): boolean => /^[1-9]\d{0,18}$/.test(id) &&
 const COMMON = ['occurred_at', 'source_version', 'business_priority'] as const;
 
 /** The record's state with the given fields set; the common columns may be among them. Null clears. */
-export function patchedRow(row: RecordRow, fields: JsonObject): IncomingRow {
+function patchedRow(row: RecordRow, fields: JsonObject): IncomingRow {
   const { extra, ...known } = row.data;
   const merged: Record<string, JsonValue> = { ...known, ...(isObject(extra) ? extra : {}), ...fields };
   for (const name of COMMON) delete merged[name];

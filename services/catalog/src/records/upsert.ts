@@ -45,7 +45,7 @@ export function createUpsert(context: CatalogContext, writer: RecordWriter, writ
 }
 
 /** How the audit names a record that is written by its key. */
-export const objectOf = ({ record_type, source_system, source_id }: IncomingRecord): string =>
+const objectOf = ({ record_type, source_system, source_id }: IncomingRecord): string =>
   `record:${record_type}/${source_system}/${source_id}`;
 
 async function keepRejected(context: CatalogContext, call: Call, rejected: RejectedRow, begun: number): Promise<SophiaError> {

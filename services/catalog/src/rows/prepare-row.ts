@@ -41,7 +41,7 @@ function toRecord(row: ImportRow, valid: ValidatedRow, { recordType, sourceSyste
 }
 
 /** A row for the dead letters, whole. */
-export function rejectRow(row: IncomingRow, { recordType, sourceSystem }: WriteTarget, errors: RejectedRow['errors']): RejectedRow {
+function rejectRow(row: IncomingRow, { recordType, sourceSystem }: WriteTarget, errors: RejectedRow['errors']): RejectedRow {
   const { source_id, occurred_at, source_version, business_priority, fields, original, deleted } = row;
   const id = routableId(source_id);
   return {
@@ -56,7 +56,7 @@ export function rejectRow(row: IncomingRow, { recordType, sourceSystem }: WriteT
 }
 
 /** A source id as the key will have it, as far as it can be told before the row is judged; null where it cannot. */
-export const routableId = (value: JsonValue | undefined): string | null => {
+const routableId = (value: JsonValue | undefined): string | null => {
   if (typeof value === 'number') return String(value);
   if (typeof value !== 'string' || value.includes('\u0000') || !value.isWellFormed()) return null;
   const trimmed = value.trim().normalize('NFC');

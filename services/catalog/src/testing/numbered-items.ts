@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ImportItem, ImportRow } from '../catalog.ts';
 
 /** The row of a number: always the same one. Every hundredth is not fit to be written, every fiftieth is the one before again. */
-export const numberedRow = (number: number): ImportRow => {
+const numberedRow = (number: number): ImportRow => {
   const named = number % 50 === 0 ? number - 1 : number;
   return {
     line: number,

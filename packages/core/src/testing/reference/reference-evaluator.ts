@@ -254,7 +254,7 @@ const change = (value: Value, previous: Value): Cell => {
 };
 
 /** Money as text with four digits. */
-export const show = (value: Value): Cell => {
+const show = (value: Value): Cell => {
   if (typeof value !== 'bigint') return value;
   const digits = (value < 0n ? -value : value).toString().padStart(5, '0');
   return `${value < 0n ? '-' : ''}${digits.slice(0, -4)}.${digits.slice(-4)}`;
@@ -298,7 +298,7 @@ const havingOf = (rows: readonly Cell[][], query: MetricQuery, dimensions: reado
 const asNumber = (cell: Cell): string | number | null => (cell === null || typeof cell === 'boolean' ? null : Number(cell));
 
 /** Three-valued. */
-export const truth = (filter: Filter, value: (field: string) => string | number | null): boolean | null => {
+const truth = (filter: Filter, value: (field: string) => string | number | null): boolean | null => {
   if ('and' in filter) return every(filter.and.map((each) => truth(each, value)));
   if ('or' in filter) return negated(every(filter.or.map((each) => negated(truth(each, value)))));
   if ('not' in filter) return negated(truth(filter.not, value));
