@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { openTestPlatform, type TestPlatform } from '@sophia/platform/testing';
+import { describeConfiguration, readConfiguration } from '@sophia/shared';
 import { ERROR_CODES, ROLES, type Role } from '@sophia/types';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,7 +8,7 @@ import { createApi } from './create-api.ts';
 import type { ApiServer } from './server/api-server.ts';
 
 /** Roles and what they may do at least, for the routes that only administrators have. */
-const ADMINISTRATION = ['/keys', '/policies', '/audit', '/projections'];
+const ADMINISTRATION = ['/keys', '/policies', '/audit', '/projections', '/configuration', '/status'];
 
 describe('the REST interface', () => {
   let test: TestPlatform;
@@ -35,6 +36,7 @@ describe('the REST interface', () => {
       ...platform,
       ...auth,
       configuration: { ...configuration.http, port: 0 },
+      settings: describeConfiguration(readConfiguration({})),
       health,
       version: 'test',
       spoolDirectory: join(configuration.dataDirectory, 'spool'),
@@ -158,6 +160,67 @@ describe('the REST interface', () => {
     const stolen = await send('GET', '/api/v1/metrics', { key: 'other', headers: { 'sophia-workspace': 'main' } });
     expect(stolen.status).toBe(403);
     expect((await send('GET', `/api/v1/records/deal/${deal.id}`)).json.version).toBe(deal.version);
+  });
+
+  it('reads a record by id alike with the framework and without it', async () => {
+    const source = '?source_system=test';
+    await send('POST', `/api/v1/records/contact${source}`, { body: { source_id: 'alike', first_name: 'Ada', email: 'ada@example.org' } });
+    const listed = await send('GET', `/api/v1/records/contact${source}&source_id=alike`);
+    const { id } = listed.json.records[0];
+    await send('POST', `/api/v1/records/contact${source}`, { body: { source_id: 'gone' } });
+    const gone = (await send('GET', `/api/v1/records/contact${source}&source_id=gone`)).json.records[0].id;
+    await send('DELETE', `/api/v1/records/contact/${gone}`);
+    const paths = [`contact/${id}`, `contact/${gone}`, 'contact/1', 'contact/9999999999999999999', `deal/${id}`, `nothing/${id}`];
+    const read = async (key: string, path: string, headers: Record<string, string>) => {
+      const answer = await send('GET', `/api/v1/records/${path}`, { key, headers });
+      const shown = ['content-type', 'etag', 'ratelimit-policy', 'retry-after', 'www-authenticate', 'x-content-type-options'];
+      expect(answer.headers.get('x-request-id')).not.toBeNull();
+      const { instance: _, ...json } = answer.json;
+      return {
+        status: answer.status,
+        json,
+        headers: shown.map((name) => answer.headers.get(name)),
+        isWhole: answer.headers.has('content-security-policy'),
+      };
+    };
+    // A trace is told to the framework's way alone.
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const ways = new Set<boolean>();
+    for (const key of [...ROLES, 'other', 'revoked', 'Bearer sophia_nothing', '']) {
+      for (const path of paths) {
+        await read(key, path, {});
+        const { isWhole: lean, ...one } = await read(key, path, {});
+        const { isWhole: whole, ...other } = await read(key, path, { traceparent });
+        expect(one, `${key} ${path}`).toEqual(other);
+        // Who is not known is refused before the framework's headers are set.
+        if (one.status !== 401) expect(whole).toBe(true);
+        if (one.status !== 401) ways.add(lean);
+      }
+    }
+    expect(ways).toContain(false);
+    expect((await read('executive', `contact/${id}`, {})).json.data.email).toBe('ada@example.org');
+    expect((await read('analyst', `contact/${id}`, {})).json.data.email ?? null).toBeNull();
+
+    const entries = async () =>
+      (await send('GET', '/api/v1/audit?limit=1000')).json.entries.filter(
+        ({ object, result }: { object: string; result: string }) => object === `record:contact/${id}` && result === 'ok',
+      ).length;
+    const before = await entries();
+    for (const headers of [{}, { traceparent }]) await read('admin', `contact/${id}`, headers);
+    await expect.poll(entries, { timeout: 20_000 }).toBe(before + 2);
+  });
+
+  it('limits the rate of reads by id', async () => {
+    const { json } = await send('POST', '/api/v1/keys', { body: { name: 'slow', role: 'admin', requests_per_second: 1 } });
+    keys.set('slow', json.text);
+    const refused = async (): Promise<Awaited<ReturnType<typeof send>>> => {
+      for (;;) {
+        const answer = await send('GET', '/api/v1/records/deal/1', { key: 'slow' });
+        if (answer.status !== 404) return answer;
+      }
+    };
+    const { status, json: problem, headers } = await refused();
+    expect([status, problem.code, Number(headers.get('retry-after')) >= 1]).toEqual([429, 'rate_limited', true]);
   });
 
   it('reads your writes, with entity tags and 304 for what did not change', async () => {
