@@ -1,18 +1,6 @@
 import type { CacheStatistics } from '@sophia/cache';
 import type { DrilledRecord, MetricDescription } from '@sophia/core';
-import type {
-  AnswerColumn,
-  Call,
-  Cell,
-  Freshness,
-  MetricQuery,
-  Position,
-  Principal,
-  ReadPoint,
-  RecordId,
-  SemanticProblem,
-  WorkspaceId,
-} from '@sophia/types';
+import type { AnswerColumn, Call, Cell, Freshness, MetricQuery, Position, ReadPoint, SemanticProblem, WorkspaceId } from '@sophia/types';
 import type { RebuildProgress } from './projection/rebuild.ts';
 
 export interface AskOptions {
