@@ -7,7 +7,7 @@ let next = 0;
 
 const setupRequest = (request: autocannon.Request): autocannon.Request => {
   next += 1;
-  if (job.ids !== undefined) return { ...request, path: job.path.replace('{id}', String(job.ids[(next * 7919) % job.ids.length])) };
+  if (job.ids !== undefined) return { ...request, path: job.path.replace('{id}', String(job.ids.first + ((next * 7919) % job.ids.count))) };
   if (job.row !== undefined) return { ...request, body: job.row.replaceAll('{n}', `${job.run}-${next}`) };
   return request;
 };

@@ -21,8 +21,7 @@ export const recordRead: BenchRow = {
     const headers = { authorization: `Bearer ${server.key}` };
     const page = await fetch(`${server.address}/api/v1/records/deal?limit=1`, { headers });
     const { records } = (await page.json()) as { readonly records: readonly [{ readonly id: string }] };
-    const first = Number(records[0].id);
-    const ids = Array.from({ length: smoke ? 500 : 20_000 }, (_, index) => String(first + index));
+    const ids = { first: Number(records[0].id), count: smoke ? 500 : 20_000 };
     return {
       reference: (seconds) => pgbench(server.postgres, ['-S', '-M', 'prepared', '-c16', '-j2'], seconds),
       ours: (seconds) =>
