@@ -34,7 +34,11 @@ describe('a process that is killed', () => {
     before: (pid: number | undefined) => Promise<void> = async () => undefined,
   ): Promise<void> => {
     const script = new URL('./testing/endless-writer.ts', import.meta.url).pathname;
-    const child = spawn(process.execPath, [script, mode, JSON.stringify(options), String(ROWS)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [script, mode, JSON.stringify(options), String(ROWS)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      // The coverage of another process would be mixed up with that of this one.
+      env: { NODE_V8_COVERAGE: '' },
+    });
     writer = child;
     let said = '';
     while (!said.includes(word)) said += String((await once(child.stdout, 'data'))[0]);

@@ -29,7 +29,9 @@ const duckDbHarness = async (): Promise<WarehouseHarness> => {
 const inAnotherProcess = (options: DuckDbWarehouseOptions): Promise<void> =>
   new Promise((resolve, reject) => {
     const script = new URL('./testing/open-and-close.ts', import.meta.url).pathname;
-    execFile(process.execPath, [script, JSON.stringify(options)], { timeout: 30_000 }, (error, stdout) => {
+    // The coverage of another process would be mixed up with that of this one.
+    const settings = { timeout: 30_000, env: { NODE_V8_COVERAGE: '' } };
+    execFile(process.execPath, [script, JSON.stringify(options)], settings, (error, stdout) => {
       if (error === null) resolve();
       else {
         const { code, message } = JSON.parse(stdout);

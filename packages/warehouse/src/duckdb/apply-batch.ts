@@ -5,12 +5,19 @@ import { changeLayouts } from './change-layouts.ts';
 import { collapse, type RecordWarehouseChange } from './collapse.ts';
 import { readersOf, refreshDerivedTables, tablesRead } from './derived-tables.ts';
 import { type Layouts, withType, workspaceKey } from './layouts.ts';
-import { type Meta, saveChange, saveState } from './meta.ts';
+import type { Meta } from './meta.ts';
+import type { ProgressWriter } from './progress.ts';
 import { writeChanges } from './write-changes.ts';
 import type { TouchRows } from './write-table.ts';
 
 /** Applies a batch within the connection's transaction. Resolves to what the warehouse knows of itself afterwards. */
-export async function applyBatch(connection: DuckDBConnection, meta: Meta, batch: WarehouseBatch, touch: TouchRows): Promise<Meta> {
+export async function applyBatch(
+  connection: DuckDBConnection,
+  progress: ProgressWriter,
+  meta: Meta,
+  batch: WarehouseBatch,
+  touch: TouchRows,
+): Promise<Meta> {
   let { layouts } = meta;
   const changed = new Set<string>();
   for (const segment of segments(batch)) {
@@ -21,7 +28,7 @@ export async function applyBatch(connection: DuckDBConnection, meta: Meta, batch
       for (const type of await applyRun(connection, { ...meta, layouts }, segment.run, batch.replay === true, touch)) changed.add(type);
     }
   }
-  return { ...(await saveProgress(connection, meta, batch, changed)), layouts };
+  return { ...(await saveProgress(progress, meta, batch, changed)), layouts };
 }
 
 type Define = Extract<WarehouseBatch['changes'][number], { kind: 'define' }>;
@@ -54,16 +61,16 @@ async function applyRun(
   return changed;
 }
 
-async function saveProgress(connection: DuckDBConnection, meta: Meta, batch: WarehouseBatch, changed: ReadonlySet<string>): Promise<Meta> {
+async function saveProgress(progress: ProgressWriter, meta: Meta, batch: WarehouseBatch, changed: ReadonlySet<string>): Promise<Meta> {
   const serial = changed.size === 0 ? meta.serial : meta.serial + 1;
   const changes = new Map(meta.changes);
   for (const type of changed) {
     const change = { tick: batch.replay === true ? meta.applied.tick : batch.tick, serial };
-    await saveChange(connection, type, !changes.has(type), change);
+    await progress.saveChange(type, !changes.has(type), change);
     changes.set(type, change);
   }
   const passed = batch.endOfTick ? { tick: batch.tick, completeTo: batch.completeTo } : {};
   const applied = batch.replay === true ? meta.applied : { ...meta.applied, cursor: batch.cursor, ...passed };
-  await saveState(connection, applied, serial);
+  await progress.saveState(applied, serial);
   return { ...meta, applied, serial, changes };
 }

@@ -1,18 +1,6 @@
 import { parseMicros } from '@sophia/shared';
 
-/**
- * Days since 1970-01-01 in the proleptic Gregorian calendar.
- * Source: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", days_from_civil.
- */
-export function daysFromCivil(year: number, month: number, day: number): number {
-  const y = month <= 2 ? year - 1 : year;
-  const era = Math.floor(y / 400);
-  const yearOfEra = y - era * 400;
-  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
-  return era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468;
-}
-
-/** `YYYY-MM-DD` of so many days since 1970-01-01 (civil_from_days of the same source). */
+/** `YYYY-MM-DD` of so many days since 1970-01-01 (civil_from_days of the source named below). */
 export function formatDay(days: number): string {
   const shifted = days + 719_468;
   const era = Math.floor(shifted / 146_097);
@@ -90,4 +78,16 @@ function digits(text: string, from: number, count: number): number {
     number = number * 10 + digit;
   }
   return number;
+}
+
+/**
+ * Days since 1970-01-01 in the proleptic Gregorian calendar.
+ * Source: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", days_from_civil.
+ */
+function daysFromCivil(year: number, month: number, day: number): number {
+  const y = month <= 2 ? year - 1 : year;
+  const era = Math.floor(y / 400);
+  const yearOfEra = y - era * 400;
+  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
+  return era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468;
 }

@@ -74,7 +74,7 @@ export async function readState(connection: DuckDBConnection): Promise<{ applied
   );
   return {
     applied: {
-      // Written by `saveState` alone, from a batch's cursor.
+      // Written by `ProgressWriter` alone, from a batch's cursor.
       cursor: textOrNull(cursor) as Position | null,
       tick: Number(tick),
       completeTo: textOrNull(completeTo),
@@ -82,21 +82,6 @@ export async function readState(connection: DuckDBConnection): Promise<{ applied
     },
     serial: Number(serial),
   };
-}
-
-export async function saveState(connection: DuckDBConnection, { cursor, tick, completeTo }: AppliedState, serial: number): Promise<void> {
-  await connection.run('update sophia.state set cursor = $1, tick = $2::bigint, complete_to = $3, serial = $4::bigint', [
-    cursor,
-    BigInt(tick),
-    completeTo,
-    BigInt(serial),
-  ]);
-}
-
-export async function saveChange(connection: DuckDBConnection, type: string, isNew: boolean, { tick, serial }: LastChange): Promise<void> {
-  const values = [type, BigInt(tick), BigInt(serial)];
-  if (isNew) await connection.run('insert into sophia.change values ($1, $2::bigint, $3::bigint)', values);
-  else await connection.run('update sophia.change set tick = $2::bigint, serial = $3::bigint where type = $1', values);
 }
 
 export async function saveLayouts(connection: DuckDBConnection, layouts: Layouts, changed: readonly string[]): Promise<void> {

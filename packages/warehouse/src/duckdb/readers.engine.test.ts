@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { canLimitFiles, limitFiles } from '../testing/limit-files.ts';
 import { type DatabaseFile, openDatabaseFile } from './database-file.ts';
-import { initializeMeta, type Meta, readMeta, saveState } from './meta.ts';
+import { initializeMeta, type Meta, readMeta } from './meta.ts';
+import { createProgressWriter } from './progress.ts';
 import { openReaders, type Readers } from './readers.ts';
 import { createWriter, type Writer } from './writer.ts';
 
@@ -44,7 +45,7 @@ const moveOn = (tick: number) =>
   writer.exclusive((connection, transact) =>
     transact(async (meta) => {
       const applied = { ...meta.applied, tick };
-      await saveState(connection, applied, meta.serial);
+      await createProgressWriter(connection).saveState(applied, meta.serial);
       return { ...meta, applied };
     }),
   );

@@ -12,6 +12,7 @@ import { knownLayout, withBuiltinTypes, withType } from './layouts.ts';
 import { createMaintenance, type Maintenance, type MaintenanceOptions } from './maintenance.ts';
 import { initializeMeta, type Meta, readMeta } from './meta.ts';
 import { isApplied } from './position.ts';
+import { createProgressWriter, type ProgressWriter } from './progress.ts';
 import { openReaders, type Readers } from './readers.ts';
 import { COPY_PREFIX } from './rewrite-table.ts';
 import { createWriter, type Writer } from './writer.ts';
@@ -58,12 +59,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const { path, memoryLimitMb, threads } = options;
   const file = await openDatabaseFile({ path, memoryLimitMb, threads });
   try {
-    const writer = createWriter(...(await prepare(file, options.generation)), options.writeDeadline);
-    await writer.exclusive((connection, transact) =>
-      transact(async (meta) => ({
-        ...meta,
-        layouts: await changeLayouts(connection, withBuiltinTypes(meta.layouts, options.builtinTypes)),
-      })),
+    const [connection, meta] = await prepare(file, options.generation);
+    const writer = createWriter(connection, meta, options.writeDeadline);
+    await writer.exclusive((_, transact) =>
+      transact(async () => ({ ...meta, layouts: await changeLayouts(connection, withBuiltinTypes(meta.layouts, options.builtinTypes)) })),
     );
     const readers = await openReaders({
       file,
@@ -73,7 +72,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       onInvalidated: writer.breakDown,
     });
     const maintenance = createMaintenance(file, writer, options.maintenance);
-    return assemble(file, writer, readers, maintenance);
+    return assemble(file, writer, createProgressWriter(connection), readers, maintenance);
   } catch (error) {
     file.release();
     throw error;
@@ -94,11 +93,11 @@ async function prepare(file: DatabaseFile, generation: number): Promise<[DuckDBC
   }
 }
 
-function assemble(file: DatabaseFile, writer: Writer, readers: Readers, maintenance: Maintenance): Store {
+function assemble(file: DatabaseFile, writer: Writer, progress: ProgressWriter, readers: Readers, maintenance: Maintenance): Store {
   const apply = async (batch: WarehouseBatch): Promise<void> => {
     const isPast = (meta: Meta) => batch.replay !== true && isApplied(batch.cursor, meta.applied.cursor);
     await writer.exclusive(async (connection, transact) => {
-      if (!isPast(writer.meta())) await transact((meta) => applyBatch(connection, meta, batch, maintenance.touch));
+      if (!isPast(writer.meta())) await transact((meta) => applyBatch(connection, progress, meta, batch, maintenance.touch));
     });
     maintenance.afterApply();
   };

@@ -26,7 +26,7 @@ export async function moveRows(
   const from = quote(layout.table);
   const list = ids.join(', ');
   const selected = `id in (${list}) and id between ${least} and ${greatest}`;
-  if (greatest - least < BigInt(ids.length) * SCAN_PER_ROW) {
+  if (ids.length >= SCAN_FROM && greatest - least < BigInt(ids.length) * SCAN_PER_ROW) {
     const columns = quoteAll(layout.columns.map(({ name }) => name));
     await connection.run(
       `insert into ${quote(target)} (${columns}, valid_to)
@@ -41,6 +41,8 @@ export async function moveRows(
   return removed.rowCount;
 }
 
+/** Fewer rows are fetched sooner than two statements are planned. */
+const SCAN_FROM = 50;
 /** How many ids apart two rows may lie, in the mean, for a scan to be quicker. */
 const SCAN_PER_ROW = 1_000n;
 

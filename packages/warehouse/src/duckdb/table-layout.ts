@@ -96,7 +96,7 @@ export function alteredTable(layout: TableLayout, fields: readonly FieldDefiniti
 }
 
 /** The columns that a field's column is made of: two for a reference. */
-export const physicalColumns = ({ name, type }: WarehouseColumn): PhysicalColumn[] =>
+const physicalColumns = ({ name, type }: WarehouseColumn): PhysicalColumn[] =>
   type === 'reference'
     ? [
         { name, kind: 'text' },
