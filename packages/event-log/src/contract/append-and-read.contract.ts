@@ -54,6 +54,14 @@ export function appendAndReadContract(harness: CurrentHarness): void {
     expect(batch.events[0]?.at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
   });
 
+  test('E3: the events of one append come in its order', async () => {
+    const { eventLog, database } = harness();
+    const events = Array.from({ length: 5_000 }, (_, index) => eventOf({ key: index % 7, version: 1 + Math.floor(index / 7) }));
+    await database.write([WORKSPACE], (transaction) => eventLog.append(transaction, events));
+    await nextTick(eventLog);
+    expect((await readAll(eventLog)).events.map(changeOf)).toEqual(events.map(({ data }) => ({ key: data?.key, version: data?.version })));
+  });
+
   test('E1: a transaction cannot append to a workspace that is not its own', async () => {
     const { eventLog, database } = harness();
     const foreign = database.write([WORKSPACE], (transaction) =>

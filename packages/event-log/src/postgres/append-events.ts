@@ -3,30 +3,42 @@ import type { NewEvent, Transaction } from '@sophia/types';
 import { FACT_COLUMNS } from './event-rows.ts';
 
 /**
- * Adds the events in their order. One JSON document rather than an array for each column: JavaScript
- * writes it natively, and nested JSON needs no second escaping.
+ * Adds the events in their order. They go as one JSON array of arrays: measured 11.5 µs of the server's
+ * time an event, against 13.7 for an array of objects with `jsonb_to_recordset`, 15.0 with
+ * `json_to_recordset`, 11.7 for an array for each column (which takes JavaScript three times as long
+ * to write) and 11.0 by COPY through a temporary table, with two more round trips.
  */
 export async function appendEvents(app: Database, transaction: Transaction, events: readonly NewEvent[]): Promise<void> {
   if (events.length === 0) return;
-  await app.query(transaction, APPEND, [JSON.stringify(events.map(rowOf))]);
+  await app.query(transaction, APPEND, [JSON.stringify(events.map(valuesOf))]);
 }
 
-const rowOf = ({ record, ...fact }: NewEvent) => ({
-  ...fact,
-  record_id: record?.id,
-  source_system: record?.source_system,
-  record_type: record?.record_type,
-  source_id: record?.source_id,
-});
+/** In the order of `FACT_COLUMNS`. */
+const valuesOf = (event: NewEvent): readonly unknown[] => [
+  event.workspace,
+  event.kind,
+  event.record?.id,
+  event.record?.source_system,
+  event.record?.record_type,
+  event.record?.source_id,
+  event.version,
+  event.occurred_at,
+  event.source_version,
+  event.business_priority,
+  event.created_at,
+  event.actor,
+  event.cause,
+  event.data,
+  event.previous,
+  event.original,
+];
 
+// The rows of a function come in its order, and nothing here sorts or joins them.
 const APPEND = {
   name: 'event_log_append',
   text: `insert into event (${FACT_COLUMNS})
-    select ${FACT_COLUMNS}
-    from rows from (jsonb_to_recordset($1) as (
-      workspace integer, kind text, record_id bigint, source_system text, record_type text, source_id text, version integer,
-      occurred_at timestamptz, source_version text, business_priority text, created_at timestamptz,
-      actor jsonb, cause jsonb, data jsonb, previous jsonb, original jsonb
-    )) with ordinality as fact
-    order by ordinality`,
+    select (fact->>0)::integer, fact->>1, (fact->>2)::bigint, fact->>3, fact->>4, fact->>5, (fact->>6)::integer,
+      (fact->>7)::timestamptz, fact->>8, fact->>9, (fact->>10)::timestamptz,
+      fact->11, fact->12, nullif(fact->13, 'null'), nullif(fact->14, 'null'), nullif(fact->15, 'null')
+    from jsonb_array_elements($1) as fact`,
 };

@@ -1,5 +1,4 @@
 import type { Actor, BusinessPriority, Cause, EventKind, JsonObject, LogEvent, Position, RecordId, WorkspaceId } from '@sophia/types';
-import type { RecordChange } from '../event-log.ts';
 
 /** A row of the table `event`. */
 export interface EventRow {
@@ -30,11 +29,9 @@ export const FACT_COLUMNS = `workspace, kind, record_id, source_system, record_t
 export const EVENT_COLUMNS = `xid, position, tick, ${FACT_COLUMNS}`;
 
 /** The event with the place and the time that its tick gives it. */
-export const logEventOf = (row: EventRow, position: Position, at: string): LogEvent => ({ ...recordChangeOf(row, at), position });
-
-/** The event with the time of its tick. */
-export const recordChangeOf = (row: EventRow, at: string): RecordChange => ({
+export const logEventOf = (row: EventRow, position: Position, at: string): LogEvent => ({
   event_version: 1,
+  position,
   at,
   workspace: row.workspace,
   kind: row.kind,

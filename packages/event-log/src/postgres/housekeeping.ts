@@ -15,7 +15,7 @@ export interface HousekeepingOptions {
 }
 
 /** Events that no rebuild needs: their data goes after the retention. Record changes are never among them. */
-export const PASSING_KINDS: readonly EventKind[] = ['sync.finished'];
+const PASSING_KINDS: readonly EventKind[] = ['sync.finished'];
 
 /** Seconds after which a tick without events is pruned. */
 const PRUNE_AFTER = 3_600;

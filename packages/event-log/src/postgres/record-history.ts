@@ -1,6 +1,7 @@
 import type { RecordId, WorkspaceId } from '@sophia/types';
 import type { RecordChange } from '../event-log.ts';
-import { EVENT_COLUMNS, type EventRow, recordChangeOf } from './event-rows.ts';
+import { formatPosition } from '../position.ts';
+import { EVENT_COLUMNS, type EventRow, logEventOf } from './event-rows.ts';
 import type { Select } from './select.ts';
 
 type HistoryRow = EventRow & { readonly tick_at: string };
@@ -14,7 +15,11 @@ export async function readHistory(
   limit: number,
 ): Promise<RecordChange[]> {
   const rows = await select<HistoryRow>(READ_HISTORY, [workspace, record, afterVersion, limit]);
-  return rows.map((row) => recordChangeOf(row, row.tick_at));
+  return rows.map((row) => {
+    // Its offset in the tick is known only to who reads the tick.
+    const { position: _, ...change } = logEventOf(row, formatPosition('', 0, 0), row.tick_at);
+    return change;
+  });
 }
 
 // The first tick that sees a transaction is among those that were made after it began.

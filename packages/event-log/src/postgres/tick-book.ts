@@ -106,7 +106,7 @@ export async function openTickBook(select: Select): Promise<TickBook> {
 }
 
 /** Index of the last tick up to `number`, -1 if there is none. */
-export function indexUpTo(ticks: readonly Tick[], number: number): number {
+function indexUpTo(ticks: readonly Tick[], number: number): number {
   let low = 0;
   let high = ticks.length;
   while (low < high) {
