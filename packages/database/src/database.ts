@@ -93,8 +93,7 @@ export interface Database {
   close(): Promise<void>;
 }
 
-export const COPY_TYPES = ['int4', 'int8', 'float8', 'bool', 'text', 'bytea', 'jsonb', 'timestamptz', 'date', 'xid8', 'numeric'] as const;
-export type CopyType = (typeof COPY_TYPES)[number];
+export type CopyType = 'int4' | 'int8' | 'float8' | 'bool' | 'text' | 'bytea' | 'jsonb' | 'timestamptz' | 'date' | 'xid8' | 'numeric';
 
 export interface CopyTarget {
   readonly table: string;

@@ -1,2 +1,2 @@
-export * from './database.ts';
+export type * from './database.ts';
 export { sqlStateOf } from './postgres/postgres-errors.ts';

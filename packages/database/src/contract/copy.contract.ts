@@ -157,6 +157,28 @@ export function copyContract(harness: () => DatabaseHarness): void {
       expect((await copy([])).value).toEqual({ count: 0, rows: [] });
     });
 
+    test('D5: a COPY is no plain statement', async () => {
+      const from = app.write([], async (transaction) => {
+        await app.query(transaction, create);
+        return app.query(transaction, { name: 'copy_from', text: 'copy "Staging ""area""" from stdin' });
+      });
+      await expect(from).rejects.toMatchObject({ cause: { message: expect.stringContaining('COPY is not a statement of a batch') } });
+      expect(await app.select([], { name: 'copy_to', text: 'copy (select 1) to stdout' })).toEqual([]);
+      expect(await app.select([], { name: 'after_copy', text: 'select 1 as one' })).toEqual([{ one: 1 }]);
+    });
+
+    test('D5: a COPY whose transaction could not begin is run again with it', async () => {
+      let attempts = 0;
+      const { value } = await app.write([], async (transaction) => {
+        attempts++;
+        if (attempts > 1) await app.query(transaction, create);
+        else harness().faults.cut();
+        return app.copyInto(transaction, target, [[1]]);
+      });
+      expect(value).toBe(1);
+      expect(attempts).toBeGreaterThanOrEqual(2);
+    });
+
     test('D5: a COPY whose connection is cut is run again with its transaction', async () => {
       let attempts = 0;
       const { value } = await app.write([], async (transaction) => {
@@ -165,7 +187,8 @@ export function copyContract(harness: () => DatabaseHarness): void {
         if (attempts === 1) harness().faults.cut();
         return app.copyInto(transaction, target, [[1], [2]]);
       });
-      expect({ value, attempts }).toEqual({ value: 2, attempts: 2 });
+      expect(value).toBe(2);
+      expect(attempts).toBeGreaterThanOrEqual(2);
     });
   });
 }

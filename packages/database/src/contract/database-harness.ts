@@ -14,6 +14,8 @@ export interface OpenOptions {
   readonly replica?: boolean;
   /** Whether the way to the server is the one on which faults are made. */
   readonly faulty?: boolean;
+  /** How the server names its connections. */
+  readonly applicationName?: string;
 }
 
 /** What a contract test needs of an adapter and its backend. */
@@ -27,6 +29,8 @@ export interface DatabaseHarness {
     cut(): void;
     /** Nothing comes through, and nobody is told. */
     stall(): void;
+    /** Whether new connections are refused. */
+    refuse(refused: boolean): void;
     resume(): void;
     slow(milliseconds: number): void;
     /** How many pieces were sent to the server on this way. */

@@ -25,13 +25,14 @@ export async function createPostgresHarness(binaries?: PostgresBinaries): Promis
   proxy.judge((sent) => (sent.includes('\0sophia_commit\0') ? onCommit : 'pass'));
 
   return {
-    async open(role, { pool, replica: withReplica = false, faulty = false } = {}) {
+    async open(role, { pool, replica: withReplica = false, faulty = false, applicationName } = {}) {
       const direct = primary.connection(role);
       const database = await createPostgresDatabase({
         connection: faulty ? proxy.through(direct) : direct,
         replicas: withReplica ? [replica.connection(role)] : [],
         role,
         pool: { minimum: 1, maximum: 10, ...pool },
+        applicationName,
         clock,
       });
       opened.push(database);
@@ -43,6 +44,7 @@ export async function createPostgresHarness(binaries?: PostgresBinaries): Promis
     faults: {
       cut: proxy.cut,
       stall: proxy.stall,
+      refuse: proxy.refuse,
       resume: proxy.resume,
       slow: proxy.slow,
       sent: proxy.sent,

@@ -33,6 +33,7 @@ export function retryContract(harness: () => DatabaseHarness): void {
       harness().faults.commits('pass');
       harness().faults.slow(0);
       harness().faults.resume();
+      harness().faults.refuse(false);
     });
 
     /** Runs work that fails so at its first attempts; tells how often it ran. */
@@ -60,6 +61,14 @@ export function retryContract(harness: () => DatabaseHarness): void {
     test('D3: work that keeps failing is given up', async () => {
       const always = app.write([], (transaction) => app.query(transaction, raise, ['40001']));
       await expect(always).rejects.toMatchObject({ code: 'unavailable', retryAfter: 1 });
+    });
+
+    test('D3: between two attempts work can be given up', async () => {
+      const signal = AbortSignal.timeout(100);
+      const always = app.write([], (transaction) => app.query(transaction, raise, ['40001']), { signal });
+      await expect(always).rejects.toThrow('timeout');
+      const late = app.write([], (transaction) => app.query(transaction, raise, ['40001']), { deadline: 100 });
+      await expect(late).rejects.toMatchObject({ code: expect.stringMatching(/deadline_exceeded|unavailable/) });
     });
 
     test('D3: two writers that lock each other out both succeed', async () => {
@@ -111,8 +120,22 @@ export function retryContract(harness: () => DatabaseHarness): void {
         return (await app.query(transaction, things.labels)).length;
       });
       expect(value).toBeGreaterThan(0);
-      expect(attempts).toBe(2);
+      // Other connections of the pool were cut too, and may be tried before that is noticed.
+      expect(attempts).toBeGreaterThanOrEqual(2);
       expect((await labelsOf(sure, [1], things)).filter((label) => label === 'cut once')).toHaveLength(1);
+    });
+
+    test('D3: a connection cut after the last statement: the COMMIT was never sent, so the work is run again', async () => {
+      let attempts = 0;
+      await app.write([workspace(1)], async (transaction) => {
+        attempts++;
+        await app.query(transaction, things.insert, [1, 'cut at the end']);
+        if (attempts > 1) return;
+        harness().faults.cut();
+        await waitUntil('it is noticed', async () => (await sure.select([], open)).length === 0);
+      });
+      expect(attempts).toBeGreaterThanOrEqual(2);
+      expect((await labelsOf(sure, [1], things)).filter((label) => label === 'cut at the end')).toHaveLength(1);
     });
 
     test('D3: reads are repeated when their connection is cut', async () => {
@@ -135,8 +158,8 @@ export function retryContract(harness: () => DatabaseHarness): void {
       harness().faults.commits('lose_answer');
       let attempts = 0;
       const { value, token } = await app.write([workspace(1)], async (transaction) => {
-        attempts++;
         await app.query(transaction, things.insert, [1, 'answer lost']);
+        attempts++;
         return 'done';
       });
       expect({ value, attempts }).toEqual({ value: 'done', attempts: 1 });
@@ -151,9 +174,9 @@ export function retryContract(harness: () => DatabaseHarness): void {
       harness().faults.commits('lose');
       let attempts = 0;
       await app.write([workspace(1)], async (transaction) => {
+        await app.query(transaction, things.insert, [1, 'commit lost']);
         attempts++;
         if (attempts === 2) harness().faults.commits('pass');
-        await app.query(transaction, things.insert, [1, 'commit lost']);
       });
       expect(attempts).toBe(2);
       expect((await labelsOf(sure, [1], things)).filter((label) => label === 'commit lost')).toHaveLength(1);
@@ -164,6 +187,22 @@ export function retryContract(harness: () => DatabaseHarness): void {
       harness().faults.commits('lose');
       await expect(insertThing(app, things, 'not repeated', { idempotent: false })).rejects.toMatchObject({ code: 'unavailable' });
       expect(await labelsOf(sure, [1], things)).not.toContain('not repeated');
+    });
+
+    test('D3: where nobody can be asked about a COMMIT, its caller is told so', async () => {
+      harness().faults.commits('lose_answer');
+      const writing = app.write(
+        [workspace(1)],
+        async (transaction) => {
+          await app.query(transaction, things.insert, [1, 'unknown']);
+          // The pool has no other connection, and gets none.
+          harness().faults.refuse(true);
+        },
+        { deadline: 1_000 },
+      );
+      await expect(writing).rejects.toMatchObject({ code: 'commit_unknown', retryAfter: 1 });
+      harness().faults.refuse(false);
+      expect(await labelsOf(sure, [1], things)).toContain('unknown');
     });
 
     test('D3: under cuts at any moment every acknowledged row is there, and none twice', async () => {

@@ -92,6 +92,12 @@ export function valueContract(harness: () => DatabaseHarness): void {
       );
     });
 
+    test('a large value goes in and out, and a small one after it', async () => {
+      const large = 'aä✓😀'.repeat(500_000);
+      expect(await one('$1::text', large)).toBe(large);
+      expect(await one('$1::text', 'small')).toBe('small');
+    });
+
     test('what cannot be bound or told apart is refused before it is sent, and harms nobody else', async () => {
       const echo = { name: 'echo_any', text: 'select $1::text as value', quick: true };
       const [good, bad] = await Promise.allSettled([app.select([], echo, ['good']), app.select([], echo, [() => 'a function'])]);

@@ -1,17 +1,20 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createPostgresDatabase } from '../postgres/create-postgres-database.ts';
 import { withClient } from '../postgres/with-client.ts';
+import { ensureRoles } from '../roles.ts';
 import { waitUntil } from '../testing/wait-until.ts';
-import { confinerFor } from './confined-command.ts';
+import { confinerFor, createConfiner } from './confined-command.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
 import { endLeftovers } from './leftovers.ts';
 import { embeddedBinaries } from './postgres-binaries.ts';
 import { identifyProcess, isRunning } from './running-process.ts';
+import { startServer } from './server-process.ts';
 
 describe('the embedded PostgreSQL', () => {
   let folder: string;
@@ -111,6 +114,12 @@ describe('the embedded PostgreSQL', () => {
     await mkdir(long, { recursive: true });
     const postgres = await start(long);
     expect(postgres.connection('app').host).toBe('127.0.0.1');
+    const port = await createPostgresDatabase({ connection: postgres.connection('app'), role: 'app', pool: { minimum: 1, maximum: 1 } });
+    const sleep = { name: 'sleep', text: 'select pg_sleep(60)' };
+    await expect(port.select([], sleep, [], { deadline: 100 })).rejects.toMatchObject({ code: 'deadline_exceeded' });
+    const sleeping = `select pid from pg_stat_activity where state = 'active' and query like 'select pg_sleep%'`;
+    await waitUntil('the server has stopped', async () => (await ask(postgres, sleeping)).length === 0);
+    await port.close();
     expect(await ask(postgres, 'select 1 as one')).toEqual([{ one: 1 }]);
     const stranger = { ...postgres.connection('owner'), password: 'guessed' };
     await expect(withClient(stranger, 'test', async () => 'in')).rejects.toThrow('password authentication failed');
@@ -148,6 +157,56 @@ describe('the embedded PostgreSQL', () => {
       await waitUntil('it has come back', () => postgres.pid !== pid);
       expect(await ask(postgres, 'select * from kept')).toEqual([]);
     }
+  });
+
+  test('is started again when what kept it from starting has passed', async () => {
+    await usePrepared();
+    const lines: string[] = [];
+    const postgres = await startEmbeddedPostgres({ dataDirectory: folder, settings: SMALL, log: (line) => lines.push(line) });
+    running.push(postgres);
+    const control = join(folder, 'cluster', 'global', 'pg_control');
+    const { pid } = postgres;
+    await rename(control, `${control}.away`);
+    process.kill(pid, 'SIGKILL');
+    await waitUntil('it has tried twice', () => lines.filter((line) => line.includes('pg_control')).length >= 2);
+    await rename(`${control}.away`, control);
+    await waitUntil('it has come back', () => postgres.pid !== pid);
+    expect(await ask(postgres, 'select 1 as one')).toEqual([{ one: 1 }]);
+  });
+
+  test('is stopped also in the moment in which it crashes, and while it cannot start', async () => {
+    await usePrepared();
+    for (const broken of [false, true]) {
+      const postgres = await start();
+      const control = join(folder, 'cluster', 'global', 'pg_control');
+      if (broken) await rename(control, `${control}.away`);
+      process.kill(postgres.pid, 'SIGKILL');
+      await postgres.stop();
+      expect(await isGone(postgres.pid)).toBe(true);
+    }
+  });
+
+  test('one that is not ready in time is stopped', async () => {
+    await usePrepared();
+    const [binaries, confiner] = [await embeddedBinaries(), await createConfiner()];
+    const cluster = join(folder, 'cluster');
+    const settings = { listen_addresses: '', unix_socket_directories: '' };
+    const starting = startServer({ binaries, confiner, cluster, settings, log: () => 'told', readyWithin: 0 });
+    await expect(starting).rejects.toMatchObject({
+      code: 'embedded_database_failed',
+      message: expect.stringContaining('not ready in time'),
+    });
+    await expect(start()).resolves.toBeDefined();
+  });
+
+  test('its roles can be given other passwords', async () => {
+    await usePrepared();
+    const postgres = await start();
+    await ensureRoles(postgres.connection('owner'), { app: 'another', log: 'a third' });
+    const [app, log] = [postgres.connection('app'), postgres.connection('log')];
+    await expect(withClient(app, 'test', async () => 'in')).rejects.toThrow('password authentication failed');
+    expect(await withClient({ ...app, password: 'another' }, 'test', async () => 'in')).toBe('in');
+    expect(await withClient({ ...log, password: 'a third' }, 'test', async () => 'in')).toBe('in');
   });
 
   test('ends with the process that started it, and starts again after it', async () => {

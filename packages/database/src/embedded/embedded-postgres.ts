@@ -1,7 +1,6 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { createBackoff } from '@sophia/shared';
+import { createBackoff, systemSleep } from '@sophia/shared';
 import type { DatabaseRole, PostgresConnection } from '../postgres/connection-settings.ts';
 import { withClient } from '../postgres/with-client.ts';
 import { APP_ROLE, ensureRoles, LOG_ROLE } from '../roles.ts';
@@ -31,7 +30,7 @@ export interface EmbeddedPostgres {
   connection(role: DatabaseRole, database?: string): PostgresConnection;
   /** Of the server process that runs now: a new one after a crash. */
   readonly pid: number;
-  /** Resolves when it was stopped, rejects when it crashed and could not be started again. */
+  /** Resolves when it was stopped. */
   readonly closed: Promise<void>;
   stop(): Promise<void>;
 }
@@ -75,7 +74,6 @@ const USERS: Readonly<Record<DatabaseRole, string>> = { owner: OWNER_ROLE, app: 
 const SOCKET_PORT = 5432;
 /** The kernel's limit for the path of a socket, without its end mark. */
 const LONGEST_SOCKET_PATH = 103;
-const MOST_RESTARTS = 10;
 
 interface Address {
   readonly host: string;
@@ -114,32 +112,33 @@ function supervise(
   connection: EmbeddedPostgres['connection'],
   release: () => Promise<void>,
 ): EmbeddedPostgres {
-  const backoff = createBackoff({ initialDelay: 100, maximumDelay: 5_000 });
+  const nextDelay = createBackoff({ initialDelay: 100, maximumDelay: 5_000 });
+  const stopping = new AbortController();
   let server = first;
-  let stopping = false;
 
+  // Without end: what keeps it from starting, a full disk for one, may pass.
   const restart = async (): Promise<void> => {
-    for (let attempt = 1; ; attempt++) {
+    for (let attempt = 1; !stopping.signal.aborted; attempt++) {
       try {
         await endLeftovers(cluster);
         server = await start();
         return;
-      } catch (error) {
-        if (stopping || attempt >= MOST_RESTARTS) throw error;
-        await delay(backoff(attempt));
+      } catch {
+        // Its log has told why.
+        await systemSleep(nextDelay(attempt), stopping.signal).catch(endOfSleep);
       }
     }
   };
   const watch = async (): Promise<void> => {
-    while (!stopping) {
+    for (;;) {
       await server.ended;
-      if (!stopping) await restart();
+      if (stopping.signal.aborted) return release();
+      await restart();
+      // It was to be stopped while it came back.
+      if (stopping.signal.aborted) await server.stop();
     }
-    await server.ended;
   };
-  const closed = watch().finally(release);
-  // Whoever waits for it sees the failure; without anyone it must not end the process.
-  closed.catch(() => {});
+  const closed = watch();
 
   return {
     connection,
@@ -148,9 +147,13 @@ function supervise(
     },
     closed,
     async stop() {
-      stopping = true;
+      stopping.abort();
       await server.stop();
       await closed;
     },
   };
+}
+
+function endOfSleep(): void {
+  // The loop looks at the signal.
 }

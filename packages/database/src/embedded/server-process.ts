@@ -24,10 +24,19 @@ export interface ServerStart {
   readonly cluster: string;
   readonly settings: ServerSettings;
   readonly log: (line: string) => void;
+  /** Milliseconds until it must take connections; ten minutes unless told, since recovery may have gigabytes to read. */
+  readonly readyWithin?: number | undefined;
 }
 
 /** Starts PostgreSQL and waits until it takes connections, through recovery where it has to recover. */
-export async function startServer({ binaries, confiner, cluster, settings, log }: ServerStart): Promise<ServerProcess> {
+export async function startServer({
+  binaries,
+  confiner,
+  cluster,
+  settings,
+  log,
+  readyWithin = 600_000,
+}: ServerStart): Promise<ServerProcess> {
   const parameters = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const command = confiner.command(binaries.postgres, ['-D', cluster, ...parameters]);
   const child = spawn(command.file, command.arguments, {
@@ -67,7 +76,7 @@ export async function startServer({ binaries, confiner, cluster, settings, log }
       }
     },
   };
-  const until = performance.now() + START_DEADLINE;
+  const until = performance.now() + readyWithin;
   while (!(await isReady(cluster, server.pid))) {
     if (hasEnded) throw new SophiaError('embedded_database_failed', `PostgreSQL did not start: ${lastLines.join('\n')}`);
     if (performance.now() > until) {
@@ -91,8 +100,6 @@ export function findFreePort(): Promise<number> {
   });
 }
 
-/** Recovery after a crash may have gigabytes to read. */
-const START_DEADLINE = 600_000;
 const READY_POLL = 10;
 
 /** The eighth line of PostgreSQL's lock file is its state (miscadmin.h). */

@@ -120,8 +120,15 @@ describe('what operators see', () => {
     expect(metrics).toMatch(/sophia_database_oldest_writer_seconds\{role="app"\} 0\.\d+/);
     expect(metrics).toContain('sophia_database_oldest_writer_seconds{role="app"} 0\n');
     expect(metrics).toContain('sophia_database_replica_lag_seconds{replica=');
+    const proxy = await startFaultProxy(database.connection('log'));
+    const cut = await database.open('log', { observers, connection: proxy.through(database.connection('log')) });
+    proxy.judge((sent) => (sent.includes('\0sophia_commit\0') ? 'lose_answer' : 'pass'));
+    await cut.write([], (transaction) => cut.query(transaction, { name: 'one', text: 'select 1' }));
+    expect(await observability.metrics.render()).toContain('sophia_database_settled_commits_total{role="log",state="committed"} 1');
+    await cut.close();
+    await proxy.close();
     const names = observability.spans().map(({ name }) => name);
-    expect(names).toEqual(['postgresql sleep', 'postgresql one', 'postgresql again', 'postgresql write']);
+    expect(names.slice(0, 4)).toEqual(['postgresql sleep', 'postgresql one', 'postgresql again', 'postgresql write']);
     await database.close();
     await observability.close();
   });

@@ -17,6 +17,8 @@ export interface PostgresDatabaseOptions {
   /** Servers that follow the primary; reads that may be stale go to them. */
   readonly replicas?: readonly PostgresConnection[] | undefined;
   readonly pool?: Partial<PoolOptions> | undefined;
+  /** How the server's own views name the connections; `sophia-<role>` unless told. */
+  readonly applicationName?: string | undefined;
   readonly observers?: DatabaseObservers | undefined;
   readonly clock?: Clock | undefined;
 }
@@ -35,7 +37,7 @@ export const EMBEDDED_POOL: PoolOptions = {
 export async function createPostgresDatabase(options: PostgresDatabaseOptions): Promise<Database> {
   const { role, clock = systemClock, replicas = [] } = options;
   const observer = options.observers?.(role) ?? UNOBSERVED;
-  const openOptions: OpenOptions = { ...SERVER_LIMITS, applicationName: `sophia-${role}` };
+  const openOptions: OpenOptions = { ...SERVER_LIMITS, applicationName: options.applicationName ?? `sophia-${role}` };
   const poolOptions: PoolOptions = { ...EMBEDDED_POOL, ...options.pool };
   const pool = new ConnectionPool(poolOptions, () => openConnection(options.connection, openOptions), clock);
   // Its callers alone say how long a statement of a session may take.

@@ -148,6 +148,8 @@ export class PipelinedBatch implements Submittable {
   handlePortalSuspended(): void {}
   handleCopyInResponse(connection: Connection & { sendCopyFail(message: string): void }): void {
     connection.sendCopyFail('COPY is not a statement of a batch');
+    // The first Sync was passed over while the server waited for data.
+    connection.sync();
   }
   handleCopyData(): void {}
 }
