@@ -152,6 +152,11 @@ describe('evaluate', () => {
     ["if(name = 'x', 1, 2) = 1", UNDECIDED],
     ['coalesce(name, status) = status', UNDECIDED],
     ['status in (stage, name)', UNDECIDED],
+    ["name in ('x')", UNDECIDED],
+    ["not name = 'x'", UNDECIDED],
+    ["name = 'x' or stage = 'x'", UNDECIDED],
+    ["stage = 'x' or name = 'x'", UNDECIDED],
+    ['case when stage is not null then true end', null],
   ];
   it.each(cases)('%s', (text, expected) => {
     expect(decide(text)).toBe(expected);
