@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, cp, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -294,6 +294,19 @@ describe('the embedded PostgreSQL', () => {
     expect(await ask(postgres, 'select 1 as one')).toEqual([{ one: 1 }]);
     expect((await stat(join(folder, 'cluster', 'PG_VERSION'))).uid).toBe(65_534);
     expect((await stat(`/proc/${postgres.pid}`)).uid).toBe(65_534);
+  });
+
+  test('its folder may have any name', async () => {
+    const odd = join(folder, `with spaces, commas and "quotes"`);
+    await cp(prepared, odd, { recursive: true });
+    expect(await ask(await start(odd), 'select 1 as one')).toEqual([{ one: 1 }]);
+  });
+
+  test('passwords that were lost end the start, and nothing stays running', async () => {
+    await usePrepared();
+    await rm(join(folder, 'passwords.json'));
+    await expect(start()).rejects.toThrow('password authentication failed');
+    await expect(access(join(folder, 'cluster', 'postmaster.pid'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
   test('a platform that it does not exist for is named', async () => {

@@ -2,6 +2,7 @@ import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createBackoff, systemSleep } from '@sophia/shared';
 import type { DatabaseRole, PostgresConnection } from '../postgres/connection-settings.ts';
+import { quoteIdentifier } from '../postgres/copy-rows.ts';
 import { withClient } from '../postgres/with-client.ts';
 import { APP_ROLE, ensureRoles, LOG_ROLE } from '../roles.ts';
 import { type ClusterFolder, OWNER_ROLE, openClusterFolder } from './cluster-folder.ts';
@@ -61,7 +62,12 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       password: cluster.passwords[role],
     });
     const server = await start();
-    await ensureContents(connection, cluster);
+    try {
+      await ensureContents(connection, cluster);
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
     return supervise(server, start, cluster.cluster, connection, owner.release);
   } catch (error) {
     await owner.release();
@@ -87,7 +93,7 @@ async function chooseAddress({ socket }: ClusterFolder): Promise<Address> {
     return {
       host: socket,
       port: SOCKET_PORT,
-      settings: { unix_socket_directories: socket, unix_socket_permissions: '0700', port: String(SOCKET_PORT) },
+      settings: { unix_socket_directories: quoteIdentifier(socket), unix_socket_permissions: '0700', port: String(SOCKET_PORT) },
     };
   }
   const port = await findFreePort();
@@ -125,7 +131,7 @@ function supervise(
         return;
       } catch {
         // Its log has told why.
-        await systemSleep(nextDelay(attempt), stopping.signal).catch(endOfSleep);
+        await systemSleep(nextDelay(attempt), stopping.signal).catch(ignore);
       }
     }
   };
@@ -139,6 +145,8 @@ function supervise(
     }
   };
   const closed = watch();
+  // Whoever stops it is told; without anyone it must not end the process.
+  closed.catch(ignore);
 
   return {
     connection,
@@ -154,6 +162,6 @@ function supervise(
   };
 }
 
-function endOfSleep(): void {
-  // The loop looks at the signal.
+function ignore(): void {
+  // Who has to know looks elsewhere: at the signal, at `stop`.
 }
