@@ -3,8 +3,8 @@ import type { Analytics } from '@sophia/analytics';
 import type { ApiKeys, Audit, Authentication, Policies, Workspaces } from '@sophia/auth';
 import type { Catalog } from '@sophia/catalog';
 import type { Observability } from '@sophia/observability';
-import type { HealthReport } from '@sophia/platform';
-import type { HttpConfiguration } from '@sophia/shared';
+import type { HealthReport, Platform } from '@sophia/platform';
+import type { DescribedSetting, HttpConfiguration } from '@sophia/shared';
 
 /** Everything that the interfaces stand on: they add transport, nothing else. */
 export interface ApiServices {
@@ -16,7 +16,10 @@ export interface ApiServices {
   readonly policies: Policies;
   readonly audit: Audit;
   readonly observability: Observability;
+  readonly eventLog: Platform['eventLog'];
   readonly configuration: HttpConfiguration;
+  /** What is in force and where it comes from, secrets masked. */
+  readonly settings: readonly DescribedSetting[];
   /** Where files that cannot be read as they come are kept meanwhile. */
   readonly spoolDirectory: string;
   /** Version of Sophia, for the documents. */

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import type { DrillDownOptions } from '../commands/drill-down.ts';
 import type { AskOptions } from '../commands/query.ts';
 import type { QueryOptions } from '../input/metric-query.ts';
 import { withExamples } from './examples.ts';
@@ -8,28 +9,34 @@ import type { Runs } from './runs-in.ts';
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
 const withQueryOptions = (command: Command): Command =>
-  command
-    .argument('<metrics...>', 'names of metrics (sophia metrics list)')
-    .addOption(
-      new Option('--by <dimension>', 'dimension, with a grain for times: deal.close_date:month; may be repeated').argParser(collect),
-    )
-    .addOption(
-      new Option('--where <condition>', '"product.name=GTX Pro"; also != > >= < <= ~ ^= in (..), is null; may be repeated').argParser(
-        collect,
+  withConditions(
+    command
+      .argument('<metrics...>', 'names of metrics (sophia metrics list)')
+      .addOption(
+        new Option('--by <dimension>', 'dimension, with a grain for times: deal.close_date:month; may be repeated').argParser(collect),
       ),
-    )
+  )
     .addOption(new Option('--having <condition>', 'the same over metrics: "revenue>=100000"; may be repeated').argParser(collect))
-    .option('--from <day>', 'first day or instant: 2017, 2017-Q1, 2017-03, 2017-03-01')
-    .option('--to <day>', 'end, itself not included')
     .addOption(new Option('--compare <period>', 'compare with').choices(['previous_period', 'previous_year']))
     .addOption(
       new Option('--order <name>', 'metric or dimension, - before it: descending (--order=-revenue); may be repeated').argParser(collect),
     )
     .option('--limit <rows>', 'at most so many rows')
+    .option('--no-fill', 'leave periods without data out');
+
+/** Which records an answer is made of. */
+const withConditions = (command: Command): Command =>
+  command
+    .addOption(
+      new Option('--where <condition>', '"product.name=GTX Pro"; also != > >= < <= ~ ^= in (..), is null; may be repeated').argParser(
+        collect,
+      ),
+    )
+    .option('--from <day>', 'first day or instant: 2017, 2017-Q1, 2017-03, 2017-03-01')
+    .option('--to <day>', 'end, itself not included')
     .option('--as-of <moment>', 'as Sophia knew it then: an instant, a day, or 2h')
     .option('--time-zone <zone>', 'IANA name; the workspace’s unless told')
-    .addOption(new Option('--week-start <day>', 'first day of weeks').choices(['monday', 'sunday']))
-    .option('--no-fill', 'leave periods without data out');
+    .addOption(new Option('--week-start <day>', 'first day of weeks').choices(['monday', 'sunday']));
 
 export const defineAnswerCommands = (program: Command, { client }: Runs): void => {
   withExamples(
@@ -57,6 +64,25 @@ export const defineAnswerCommands = (program: Command, { client }: Runs): void =
       ),
     ),
     'sophia explain revenue --by user.office',
+  );
+  withExamples(
+    withConditions(
+      program
+        .command('drill-down')
+        .description('the records behind one cell of an answer, with what each adds to it')
+        .argument('<metric>', 'name of the metric')
+        .addOption(new Option('--row <dimension=value>', 'the cell’s row; once for each dimension').argParser(collect)),
+    )
+      .option('--part <name>', 'numerator, denominator, or a metric that this one is made of')
+      .option('--limit <rows>', 'at most so many rows; 20 unless told')
+      .option('--cursor <cursor>', 'where the page before ended')
+      .action(
+        client(async (invocation, metric: string, options: DrillDownOptions) =>
+          (await import('../commands/drill-down.ts')).drillDown(invocation, metric, options),
+        ),
+      ),
+    'sophia drill-down revenue --row user.office=Central --from 2017 --to 2018',
+    'sophia drill-down win_rate --row user.office=West --part numerator --json',
   );
   const metrics = program.command('metrics').description('metrics that can be asked for');
   withExamples(

@@ -33,6 +33,7 @@ export const listDeadLetters = async ({ api, terminal }: ClientInvocation, optio
     query: { ...selectionOf(options), limit },
   });
   if (options.json === true) return terminal.out(`${JSON.stringify(page)}\n`);
+  if (page.dead_letters.length === 0) return terminal.out('No rejected row waits.\n');
   const styles = stylesOf(terminal);
   terminal.out(
     renderTable(

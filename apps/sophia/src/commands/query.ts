@@ -26,6 +26,10 @@ export interface AskOptions extends QueryOptions {
 }
 
 const CHART_WIDTH = 100;
+/** What a note of an answer says to people. */
+const NOTES: Readonly<Record<string, string>> = {
+  as_of_before_first_change: 'Sophia knew nothing yet at that time: its first record came later.',
+};
 
 /** Asks for metrics and prints the answer as a table, a plot, CSV or JSON. */
 export const query = async ({ api, terminal }: ClientInvocation, metrics: readonly string[], options: AskOptions): Promise<void> => {
@@ -56,7 +60,7 @@ export const query = async ({ api, terminal }: ClientInvocation, metrics: readon
   } else {
     terminal.out(tableOf(answer, terminal.columns, styles));
   }
-  for (const note of notes) terminal.out(`${styles.warning(note)}\n`);
+  for (const note of notes) terminal.out(`${styles.warning(NOTES[note] ?? note)}\n`);
   terminal.out(freshnessLine(freshness, { styles, now }));
 };
 

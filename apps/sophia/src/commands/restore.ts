@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { restoreBackup } from '@sophia/platform';
 import { parseConfiguration } from '@sophia/shared';
 import { readConfigurationFile } from '../client/settings.ts';
@@ -7,6 +8,7 @@ import { CommandError } from '../command-line/command-error.ts';
 import type { CommonOptions, Invocation } from '../command-line/invocation.ts';
 import { duration } from '../output/freshness-line.ts';
 import { createProgressLine } from '../output/progress.ts';
+import { beginRestore, endRestore } from '../server/half-restored.ts';
 import { quietObservability } from '../server/quiet-observability.ts';
 import { VERSION } from '../version.ts';
 
@@ -24,13 +26,14 @@ export const restore = async (
   const found = await stat(file).catch(() => undefined);
   if (found?.isFile() !== true) throw new CommandError('notFound', `There is no backup ${file}.`);
   const { dataDirectory } = configuration;
-  const names = await readdir(dataDirectory).catch(() => []);
-  if (names.length > 0) {
+  const names = await readdir(dataDirectory).catch(() => undefined);
+  if (names !== undefined && names.length > 0) {
     throw new CommandError('failed', `The data folder ${dataDirectory} is not empty.`, 'Restore into a new one: --data-dir restored');
   }
   const progress = createProgressLine(terminal);
   const begun = performance.now();
   const observability = quietObservability(configuration);
+  await beginRestore(dataDirectory);
   try {
     const report = await restoreBackup({
       configuration,
@@ -39,6 +42,7 @@ export const restore = async (
       observability,
       progress: ({ rows, events }) => progress.show(`${rows.toLocaleString('en-US')} rows, ${events.toLocaleString('en-US')} events`),
     });
+    await endRestore(dataDirectory);
     progress.clear();
     const seconds = duration((performance.now() - begun) / 1_000);
     terminal.out(
@@ -46,8 +50,17 @@ export const restore = async (
         ? `${JSON.stringify({ ...report, data_dir: dataDirectory })}\n`
         : `${report.rows.toLocaleString('en-US')} rows and ${report.events.toLocaleString('en-US')} events are restored into ${dataDirectory} in ${seconds}. Start it: ./sophia start --data-dir ${dataDirectory}\n`,
     );
+  } catch (error) {
+    if (names === undefined) await rm(dataDirectory, { recursive: true, force: true });
+    else await empty(dataDirectory);
+    throw error;
   } finally {
     progress.clear();
     await observability.close();
   }
+};
+
+/** Leaves the folder itself, which was there before: it may be a mount. */
+const empty = async (folder: string): Promise<void> => {
+  for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true, force: true });
 };

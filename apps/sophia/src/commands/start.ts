@@ -1,4 +1,4 @@
-import { parseConfiguration, waitForStopSignal } from '@sophia/shared';
+import { readConfiguration, waitForStopSignal } from '@sophia/shared';
 import { readConfigurationFile } from '../client/settings.ts';
 import type { CommonOptions, Invocation } from '../command-line/invocation.ts';
 import { serve } from '../server/serve.ts';
@@ -13,7 +13,7 @@ export interface StartOptions extends CommonOptions {
 export const start = async ({ terminal, environment }: Invocation, options: StartOptions): Promise<void> => {
   const begun = performance.now();
   const say = (line: string): void => terminal.err(`${line}\n`);
-  const configuration = parseConfiguration({
+  const parsed = readConfiguration({
     env: environment,
     file: await readConfigurationFile(environment),
     arguments: {
@@ -25,9 +25,9 @@ export const start = async ({ terminal, environment }: Invocation, options: Star
       sample: options.sample === false ? false : undefined,
     },
   });
-  say(`starting Sophia in ${configuration.dataDirectory}`);
+  say(`starting Sophia in ${parsed.configuration.dataDirectory}`);
   const stopped = waitForStopSignal();
-  const served = await serve({ configuration, listens: true, say });
+  const served = await serve({ parsed, listens: true, say });
   const seconds = (performance.now() - begun) / 1000;
   const { address } = served;
   if (options.json === true) terminal.out(`${JSON.stringify({ ready: { address, seconds, pid: process.pid } })}\n`);

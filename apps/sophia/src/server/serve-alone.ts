@@ -1,4 +1,4 @@
-import { parseConfiguration } from '@sophia/shared';
+import { readConfiguration } from '@sophia/shared';
 import { readConfigurationFile } from '../client/settings.ts';
 import { quietObservability } from './quiet-observability.ts';
 import { type Served, serve } from './serve.ts';
@@ -13,9 +13,9 @@ export interface ServeAloneOptions {
 /** Sophia for one command: reached through the socket in the data folder only, and quiet but for errors. */
 export const serveAlone = async ({ dataDirectory, workspace, environment, say }: ServeAloneOptions): Promise<Served> => {
   const file = await readConfigurationFile(environment);
-  const configuration = parseConfiguration({ env: environment, file, arguments: { 'data-dir': dataDirectory, workspace } });
-  const observability = quietObservability(configuration);
-  const served = await serve({ configuration, listens: false, say, observability });
+  const parsed = readConfiguration({ env: environment, file, arguments: { 'data-dir': dataDirectory, workspace } });
+  const observability = quietObservability(parsed.configuration);
+  const served = await serve({ parsed, listens: false, say, observability });
   return {
     ...served,
     async close() {

@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { type ApiServer, createApi } from '@sophia/api';
 import type { Observability } from '@sophia/observability';
 import { createPlatform, type Platform } from '@sophia/platform';
-import { type Configuration, createLifecycle, isSophiaError, SophiaError } from '@sophia/shared';
+import { createLifecycle, describeConfiguration, isSophiaError, type ParsedConfiguration, SophiaError } from '@sophia/shared';
 import { VERSION } from '../version.ts';
+import { refuseHalfRestored } from './half-restored.ts';
 import { prepareWorkspace } from './prepare-workspace.ts';
 import { adminSocketPath, announceServer, findServer, openRunDirectory, withdrawServer } from './run-directory.ts';
 
 export interface ServeOptions {
-  readonly configuration: Configuration;
+  readonly parsed: ParsedConfiguration;
   /** Whether programs may call from outside, or only the command line through the socket in the data folder. */
   readonly listens: boolean;
   /** Made from the configuration unless given; then it is the giver's to close. */
@@ -26,14 +27,16 @@ export interface Served {
 }
 
 /** The all-in-one server: platform, REST, and the socket for the owner of the data folder. */
-export const serve = async ({ configuration, listens, observability, say }: ServeOptions): Promise<Served> => {
+export const serve = async ({ parsed, listens, observability, say }: ServeOptions): Promise<Served> => {
+  const { configuration } = parsed;
   const { dataDirectory } = configuration;
   const lifecycle = createLifecycle({ closeDeadline: configuration.shutdownMilliseconds });
+  await refuseHalfRestored(dataDirectory);
   await openRunDirectory(dataDirectory);
   const platform = await lifecycle.start('platform', () => startPlatform(configuration, observability));
   const spoolDirectory = await emptySpool(dataDirectory);
   await prepareWorkspace(platform, say);
-  const api = await lifecycle.start('api', () => openApi(platform, spoolDirectory));
+  const api = await lifecycle.start('api', () => openApi(platform, parsed, spoolDirectory));
   await api.listenAdmin(adminSocketPath(dataDirectory));
   const address = listens ? await listen(api, configuration) : null;
   if (address !== null) {
@@ -43,7 +46,10 @@ export const serve = async ({ configuration, listens, observability, say }: Serv
   return { address, platform, close: () => lifecycle.close() };
 };
 
-const startPlatform = async (configuration: Configuration, observability: Observability | undefined): Promise<Platform> => {
+const startPlatform = async (
+  configuration: ParsedConfiguration['configuration'],
+  observability: Observability | undefined,
+): Promise<Platform> => {
   try {
     return await createPlatform({ configuration, version: VERSION, observability });
   } catch (error) {
@@ -68,6 +74,7 @@ const emptySpool = async (dataDirectory: string): Promise<string> => {
 
 const openApi = (
   { catalog, analytics, auth, observability, configuration, health, ...rest }: Platform,
+  parsed: ParsedConfiguration,
   spoolDirectory: string,
 ): Promise<ApiServer> =>
   createApi({
@@ -77,12 +84,13 @@ const openApi = (
     analytics,
     observability,
     configuration: configuration.http,
+    settings: describeConfiguration(parsed),
     spoolDirectory,
     version: VERSION,
     health,
   });
 
-const listen = async (api: ApiServer, { http: { host, port } }: Configuration): Promise<string> => {
+const listen = async (api: ApiServer, { http: { host, port } }: ParsedConfiguration['configuration']): Promise<string> => {
   try {
     return await api.listen();
   } catch (error) {

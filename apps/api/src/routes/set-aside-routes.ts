@@ -1,0 +1,133 @@
+import { SophiaError } from '@sophia/shared';
+import type { Call } from '@sophia/types';
+import type { FastifyInstance } from 'fastify';
+import Type from 'typebox';
+import type { ApiServices } from '../services.ts';
+import { defineRoute } from './define-route.ts';
+import { requireAdministrator } from './require-administrator.ts';
+import { AnyObject } from './schemas.ts';
+
+type SetAsideEvent = Awaited<ReturnType<ApiServices['eventLog']['setAside']>>[number];
+
+const tag = 'administration';
+const GroupParams = Type.Object({ group: Type.String({ minLength: 1, maxLength: 100 }) });
+const WAREHOUSE = '/api/v1/projections/warehouse/set-aside';
+const PAGE = 1_000;
+/** Milliseconds that a caller waits for a replay, which goes on without them. */
+const REPLAY_DEADLINE = 60_000;
+
+/** Events that a projection could not take, and those of the same record that wait behind them. */
+export const registerSetAsideRoutes = (app: FastifyInstance, services: ApiServices): void => {
+  const { eventLog, audit } = services;
+  const permit = async (call: Call, action: string, group: string): Promise<void> => {
+    await requireAdministrator(services, call, action, `projection:${group}`);
+    // The log would make a group that is new to it.
+    const groups = await eventLog.lag();
+    if (!groups.some((each) => each.group === group)) throw new SophiaError('not_found', `There is no projection ${group}.`);
+  };
+
+  defineRoute(app, {
+    method: 'GET',
+    url: '/projections/:group/set-aside',
+    operation: 'listSetAside',
+    summary: 'Events of the workspace that stand aside, in the order of the log, with the error of each',
+    tag,
+    params: GroupParams,
+    query: Type.Object({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })) }, { additionalProperties: false }),
+    responses: { 200: Type.Object({ events: Type.Array(AnyObject) }) },
+    examples: [
+      { summary: 'Those of the warehouse', path: WAREHOUSE, status: 200 },
+      { summary: 'No such projection', path: '/api/v1/projections/nothing/set-aside', status: 404 },
+    ],
+    handle: async ({ call, params: { group }, query: { limit = 100 } }) => {
+      await permit(call, 'set_aside.list', group);
+      const events: object[] = [];
+      for await (const each of standingAside(services, call, group)) {
+        events.push(shown(each));
+        if (events.length >= limit) break;
+      }
+      return { events };
+    },
+  });
+
+  defineRoute(app, {
+    method: 'POST',
+    url: '/projections/:group/set-aside/replay',
+    operation: 'replaySetAside',
+    summary: 'Hands the events that stand aside to the projection again, in order',
+    tag,
+    params: GroupParams,
+    deadline: REPLAY_DEADLINE + 5_000,
+    responses: { 200: Type.Object({ succeeded: Type.Integer(), failed: Type.Integer({ description: 'Stand aside again' }) }) },
+    examples: [
+      { summary: 'Those of the warehouse', path: `${WAREHOUSE}/replay`, status: 200 },
+      { summary: 'No such projection', path: '/api/v1/projections/nothing/set-aside/replay', status: 404 },
+    ],
+    handle: async ({ call, params: { group } }) => {
+      await permit(call, 'set_aside.replay', group);
+      const begun = performance.now();
+      const replayed = await eventLog.replay(group, { deadline: REPLAY_DEADLINE });
+      await audit.write({
+        call,
+        action: 'set_aside.replay',
+        object: `projection:${group}`,
+        rows: replayed.succeeded,
+        milliseconds: performance.now() - begun,
+      });
+      return replayed;
+    },
+  });
+
+  defineRoute(app, {
+    method: 'DELETE',
+    url: '/projections/:group/set-aside/:position',
+    operation: 'discardSetAside',
+    summary: 'Gives up one event that stands aside; those of its record behind it wait for a replay',
+    tag,
+    params: Type.Object({ ...GroupParams.properties, position: Type.String({ minLength: 1, maxLength: 200 }) }),
+    responses: { 200: Type.Object({ discarded: Type.Integer() }) },
+    examples: [{ summary: 'No such event', path: `${WAREHOUSE}/1.2.3`, status: 404 }],
+    handle: async ({ call, params: { group, position } }) => {
+      await permit(call, 'set_aside.discard', group);
+      const begun = performance.now();
+      const found = await findAside(services, call, group, position);
+      await eventLog.discard(group, found.event.position);
+      await audit.write({
+        call,
+        action: 'set_aside.discard',
+        object: `projection:${group}`,
+        milliseconds: performance.now() - begun,
+        details: { position, record: { ...found.event.record } },
+      });
+      return { discarded: 1 };
+    },
+  });
+};
+
+/** Those of the caller's workspace: a group takes the events of all. */
+async function* standingAside({ eventLog }: ApiServices, { principal }: Call, group: string): AsyncGenerator<SetAsideEvent> {
+  for (let last: SetAsideEvent | undefined; ; ) {
+    const page = await eventLog.setAside(group, { limit: PAGE, ...(last === undefined ? {} : { after: last.event.position }) });
+    yield* page.filter(({ event }) => event.workspace === principal.workspace);
+    last = page.at(-1);
+    if (page.length < PAGE) return;
+  }
+}
+
+const findAside = async (services: ApiServices, call: Call, group: string, position: string): Promise<SetAsideEvent> => {
+  for await (const each of standingAside(services, call, group)) if (each.event.position === position) return each;
+  throw new SophiaError('not_found', `No event at ${position} stands aside for ${group}.`);
+};
+
+/** Which record it is about, without its values. */
+const shown = ({ event: { position, kind, record, version, at: occurred }, error, poison, attempts, at }: SetAsideEvent): object => ({
+  position,
+  kind,
+  record,
+  version,
+  at: occurred,
+  error,
+  poison,
+  attempts,
+  set_aside_at: at,
+});
