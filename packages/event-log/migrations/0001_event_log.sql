@@ -88,6 +88,9 @@ declare
   before tick;
   made tick;
 begin
+  if pg_current_xact_id_if_assigned() is not null then
+    raise exception 'a tick is made in a transaction of its own: its id has to be given after its ceiling was read';
+  end if;
   select * into strict before from tick order by tick.tick desc limit 1;
   made.tick := before.tick + 1;
   made.complete_to := greatest(clock_timestamp(), before.complete_to);

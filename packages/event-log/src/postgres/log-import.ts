@@ -30,7 +30,9 @@ export async function importLog(
   try {
     await begin(log, session);
     const report = await bringBack(log, pages);
-    await log.write([], (transaction) => log.query(transaction, FINISH, [report.events]));
+    await log.write([], (transaction) => log.query(transaction, NEXT_POSITION, [report.events]));
+    // The first tick with a snapshot: what is written from now on is told by it.
+    await session.query(MAKE_TICK);
     return report;
   } finally {
     await session.close();
@@ -165,8 +167,8 @@ const CLEAR_TICKS = { name: 'event_log_clear_ticks', text: 'delete from tick' };
 const CLEAR_SET_ASIDE = { name: 'event_log_clear_set_aside', text: 'delete from event_set_aside' };
 const RESET_GROUPS = { name: 'event_log_reset_groups', text: 'update event_group set tick = 1, tick_offset = 0' };
 const MAKE_PARTITIONS = { name: 'event_log_import_partitions', text: 'select make_event_partitions($1)' };
-// The next position, and the first tick with a snapshot: what is written from now on is told by it.
-const FINISH = {
-  name: 'event_log_import_finish',
-  text: `select setval('event_position_seq', greatest($1::bigint, 1), $1::bigint > 0), make_tick()`,
+const NEXT_POSITION = {
+  name: 'event_log_import_next_position',
+  text: `select setval('event_position_seq', greatest($1::bigint, 1), $1::bigint > 0)`,
 };
+const MAKE_TICK = { name: 'event_log_import_tick', text: 'select from make_tick()' };

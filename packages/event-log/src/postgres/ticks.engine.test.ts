@@ -69,12 +69,12 @@ test('several processes that make ticks at once make one sequence of growing sna
   const { deliveries, eventLog, database } = harness;
   const ledger = createLedger(database, eventLog);
   const makers = Array.from({ length: 4 }, async () => {
+    const session = await deliveries.openSession();
     for (let count = 0; count < 30; count++) {
-      await deliveries
-        .write([], (transaction) => deliveries.query(transaction, { name: 'test_make_tick', text: 'select tick from make_tick()' }))
-        .catch((error: unknown) => expect(error).toMatchObject({ details: { sql_state: '23505' } }));
+      await session.query(MAKE_TICK).catch((error: unknown) => expect(error).toMatchObject({ details: { sql_state: '23505' } }));
       await ledger.change([1, 2]);
     }
+    await session.close();
   });
   await Promise.all(makers);
   await nextTick(eventLog);
@@ -85,6 +85,12 @@ test('several processes that make ticks at once make one sequence of growing sna
     expect(parseSnapshot(snapshot).maximum).toBeGreaterThanOrEqual(before.maximum);
   }
   expect((await readAll(eventLog)).events.map(changeOf)).toHaveLength(240);
+});
+
+test('a tick is refused in a transaction that has an id', async () => {
+  const { deliveries } = harness;
+  const late = deliveries.write([], (transaction) => deliveries.query(transaction, MAKE_TICK));
+  await expect(late).rejects.toThrow('a tick is made in a transaction of its own');
 });
 
 test('ticks without events are pruned after a while; cursors that stand in them stay good', async () => {
@@ -312,4 +318,5 @@ test('what keeps house is the process that makes the ticks, and a failure is tol
 
 const range = (from: number, to: number): number[] => Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index);
 
+const MAKE_TICK = { name: 'test_make_tick', text: 'select tick from make_tick()' };
 const ENDED = { name: 'test_ended', text: 'select low, high from ended_between($1, $2)' };
