@@ -149,6 +149,7 @@ describe('compileRollup', () => {
     const table: CompileContext['table'] = (recordType) => (recordType === 'deal' ? { ...deal, fields } : tables.get(recordType));
     expect(compileRollup(layer, 'deal', 'won_by_month', { ...context, table })).toBeUndefined();
     expect(compileRollup(layer, 'deal', 'won_by_month', { ...context, table: () => undefined })).toBeUndefined();
+    expect(compileRollup(layer, 'deal', 'won_by_month', { ...context, dialect: 'snowflake' })).toBeUndefined();
   });
 
   it('knows only what the layer has', () => {

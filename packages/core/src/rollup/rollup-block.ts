@@ -6,7 +6,7 @@ import type { LinkedLayer, LinkedRollup } from '../semantic/linked-layer.ts';
 import { readRecords } from '../sql/read-records.ts';
 import { parseDay, startOfPeriod } from '../time/calendar.ts';
 import { nests } from '../time/nests.ts';
-import { PERIOD, type RollupMeasure, rollupKeys, rollupMeasures } from './rollup-columns.ts';
+import { PERIOD, type RollupMeasure, rollupExpressions, rollupKeys, rollupMeasures } from './rollup-columns.ts';
 
 /** A block that a rollup answers: the same keys and conditions over the rollup's columns. */
 export interface RollupBlock {
@@ -27,15 +27,9 @@ export function findRollup(block: Block, plan: QueryPlan, layer: LinkedLayer, co
   return undefined;
 }
 
-/** Everything that a rollup is made of. */
-const expressionsOf = (rollup: LinkedRollup): readonly BoundExpression[] => [
-  ...rollupKeys(rollup).map(({ expression }) => expression),
-  ...rollup.measures.flatMap(({ expression, filter }) => [expression, filter].filter((each) => each !== undefined)),
-];
-
 /** A rollup's days are those of UTC, and its weeks begin on Mondays. */
 function hasSameDays(rollup: LinkedRollup, { timeZone, weekStart }: QueryPlan): boolean {
-  const operations = expressionsOf(rollup)
+  const operations = rollupExpressions(rollup)
     .flatMap((expression) => [...nodesOf(expression)])
     .filter((node) => node.kind === 'operation');
   if (timeZone !== 'UTC' && operations.some(({ operation: name }) => name === 'day_of')) return false;
@@ -49,7 +43,7 @@ function sees(
   recordTypes: ReadonlyMap<string, RecordTypeDefinition>,
   { policy }: CompileContext,
 ): boolean {
-  return readRecords(block.from.recordType.name, expressionsOf(rollup), recordTypes).every(({ recordType, fields }) => {
+  return readRecords(block.from.recordType.name, rollupExpressions(rollup), recordTypes).every(({ recordType, fields }) => {
     const { rows, masks = [] } = policy?.types[recordType] ?? {};
     return rows === undefined && !masks.some((mask) => mask.fields.some((field) => fields.includes(field)));
   });

@@ -29,3 +29,9 @@ export function rollupKeys({ dimensions, time }: LinkedRollup): readonly { reado
 }
 
 export const PERIOD = 'period';
+
+/** Everything that a rollup is made of. */
+export const rollupExpressions = (rollup: LinkedRollup): readonly BoundExpression[] => [
+  ...rollupKeys(rollup).map(({ expression }) => expression),
+  ...rollup.measures.flatMap(({ expression, filter }) => [expression, filter].filter((each) => each !== undefined)),
+];
