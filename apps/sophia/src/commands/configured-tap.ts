@@ -41,6 +41,8 @@ export const readTap = async (path: string, { environment, terminal }: Invocatio
     mappings: texts(path, 'mappings', tap.mappings ?? []).map((mapping) => resolve(folder, mapping)),
     begin: (state) => begun.resolve(state),
     bytes: (async function* () {
+      // A form's file is seen with its first byte, and the state is told only then. Singer passes over an empty line.
+      yield Buffer.from('\n');
       const state = await begun.promise;
       const running = await runTap({
         command: [program, ...args],

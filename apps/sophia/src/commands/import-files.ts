@@ -62,7 +62,8 @@ const importFile = async (invocation: ClientInvocation, path: string, options: I
   for (;;) {
     try {
       return await runImport(invocation, {
-        options: { ...sent, answers },
+        // One that goes on keeps the answers that it was begun with.
+        options: Object.keys(answers).length === 0 ? sent : { ...sent, answers },
         fileName: basename(path),
         bytes: createReadStream(path, { highWaterMark: 256 * 1024 }),
       });
