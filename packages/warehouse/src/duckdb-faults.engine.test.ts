@@ -195,7 +195,7 @@ describe('DuckDB and its surroundings', () => {
     await expect(open()).rejects.toMatchObject({ code: 'warehouse_unavailable' });
     await rm(join(folder, 'warehouse.1.duckdb'));
     await (await open()).close();
-    await onFile('update sophia.state set format = 1000');
+    await onFile('update sophia.format set format = 1000');
     await expect(open()).rejects.toMatchObject({ code: 'warehouse_from_newer_version', message: expect.stringContaining('1000') });
   });
 

@@ -94,6 +94,36 @@ describe('maintenance', () => {
     );
   });
 
+  test('readers that overlap all the time do not keep the log of writes from being folded in', async () => {
+    const of = await open();
+    let isReading = true;
+    const query = { text: 'select count(*) from range(2000000) numbers where hash(range) % 7 = 3', parameters: [] };
+    const readers = [0, 1].map(async () => {
+      while (isReading) await of.query(query);
+    });
+    for (let batch = 0; batch < 5; batch++) {
+      await of.apply(log.next(...ids.map((id) => log.upsert(id, { seats: batch }, { version: batch + 1 }))));
+      await of.maintain();
+      expect(await logBytes()).toBe(0);
+    }
+    isReading = false;
+    await Promise.all(readers);
+  });
+
+  test('a reader from before a change of a table is waited for', async () => {
+    const of = await open();
+    await of.apply(log.next(log.upsert(1, {})));
+    const reader = of.query(
+      { text: 'select count(*) from deal, range(1000000000000) numbers where hash(range) % 7 = 3', parameters: [] },
+      { deadline: 300 },
+    );
+    const outcome = expect(reader).rejects.toMatchObject({ code: 'deadline_exceeded' });
+    await of.ensureType(ONE, 'deal', [{ name: 'region', type: 'text' }]);
+    await of.maintain();
+    expect(await logBytes()).toBe(0);
+    await outcome;
+  });
+
   test('the log of writes is folded into the file by itself, when it is long or old', async () => {
     const long = await open({ checkpointBytes: 10_000 });
     await long.apply(log.next(...ids.map((id) => log.upsert(id, { name: 'long enough' }))));

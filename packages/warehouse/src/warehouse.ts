@@ -137,7 +137,8 @@ export interface RelationOptions {
  * tables of the records are those after the batch, and for each table `t` of the types in `reads` (the extension tables
  * too) a view `changed_<t>` has all columns of `t` and `sign`: -1 for rows that the batch removed or replaced, as they
  * were, and 1 for rows that are new or new versions. Sums and counts are refreshed by delta, others by recomputing the
- * groups that occur in `changed_<t>`.
+ * groups that occur in `changed_<t>`. Rows are deleted and inserted rather than updated: an update of DuckDB's keeps the
+ * file from being folded while an older reader is open.
  */
 export interface DerivedTable {
   /** `rollup_` and lower-case words joined by underscores. */

@@ -66,11 +66,12 @@ async function saveProgress(progress: ProgressWriter, meta: Meta, batch: Warehou
   const changes = new Map(meta.changes);
   for (const type of changed) {
     const change = { tick: batch.replay === true ? meta.applied.tick : batch.tick, serial };
-    await progress.saveChange(type, !changes.has(type), change);
+    await progress.saveChange(type, change);
     changes.set(type, change);
   }
   const passed = batch.endOfTick ? { tick: batch.tick, completeTo: batch.completeTo } : {};
   const applied = batch.replay === true ? meta.applied : { ...meta.applied, cursor: batch.cursor, ...passed };
-  await progress.saveState(applied, serial);
-  return { ...meta, applied, serial, changes };
+  const entry = meta.entry + 1;
+  await progress.saveState(entry, applied, serial);
+  return { ...meta, applied, serial, entry, changes };
 }

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { checkpoint } from './checkpoint.ts';
 import type { DatabaseFile } from './database-file.ts';
 import { rewriteTable, rowsToRewrite } from './rewrite-table.ts';
 import type { TouchRows } from './write-table.ts';
@@ -36,7 +37,7 @@ export function createMaintenance(file: DatabaseFile, writer: Writer, options: M
   let isClosed = false;
 
   const run = async (): Promise<void> => {
-    await writer.exclusive((connection) => connection.run('checkpoint'));
+    await checkpoint(writer);
     for (const { table } of [...writer.meta().layouts.values()]) {
       const dead = isClosed ? 0 : await rowsToRewrite(writer, table, rewriteShare);
       if (dead >= rewriteRows) await rewriteTable(file, writer, table, touched);

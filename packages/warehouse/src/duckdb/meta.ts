@@ -19,7 +19,10 @@ export interface LastChange {
 /** What the warehouse knows of itself, kept in the schema `sophia` of its file. */
 export interface Meta {
   readonly applied: AppliedState;
+  /** Number of the last change. */
   readonly serial: number;
+  /** Number of the row that says so. */
+  readonly entry: number;
   /** By `workspaceKey`. */
   readonly changes: ReadonlyMap<string, LastChange>;
   readonly layouts: Layouts;
@@ -30,30 +33,29 @@ export interface Meta {
 export async function initializeMeta(connection: DuckDBConnection, generation: number): Promise<void> {
   await connection.run('create schema if not exists sophia');
   for (const table of [
-    'state (format integer, generation integer, cursor varchar, tick bigint, complete_to varchar, serial bigint)',
+    'format (format integer)',
+    'state (entry bigint, generation integer, cursor varchar, tick bigint, complete_to varchar, serial bigint)',
     'change (type varchar, tick bigint, serial bigint)',
     'layout (type varchar, layout varchar)',
     'derived (name varchar, definition varchar, error varchar)',
   ]) {
     await connection.run(`create table if not exists sophia.${table}`);
   }
-  await connection.run(
-    `insert into sophia.state select ${FORMAT}, ${generation}, null, 0, null, 0 where not exists (select 1 from sophia.state)`,
-  );
-  const [[format] = []] = await rows(connection, 'select format from sophia.state');
+  await connection.run(`insert into sophia.format select ${FORMAT} where not exists (from sophia.format)`);
+  await connection.run(`insert into sophia.state select 0, ${generation}, null, 0, null, 0 where not exists (from sophia.state)`);
+  const [[format] = []] = await rows(connection, 'select format from sophia.format');
   if (Number(format) > FORMAT) {
     throw new SophiaError('warehouse_from_newer_version', `The warehouse has format ${format}, this version of Sophia knows ${FORMAT}.`);
   }
 }
 
 export async function readMeta(connection: DuckDBConnection): Promise<Meta> {
-  const { applied, serial } = await readState(connection);
-  const changes = await rows(connection, 'select type, tick, serial from sophia.change');
+  const state = await readState(connection);
+  const changes = await rows(connection, 'select type, max(tick), max(serial) from sophia.change group by type');
   const layouts = await rows(connection, 'select type, layout from sophia.layout order by rowid');
   const derived = await rows(connection, 'select definition, error from sophia.derived order by name');
   return {
-    applied,
-    serial,
+    ...state,
     changes: new Map(changes.map(([type, tick, at]) => [String(type), { tick: Number(tick), serial: Number(at) }])),
     // Written by `saveLayouts` and `saveDerived` alone.
     layouts: new Map(layouts.map(([type, layout]) => [String(type), JSON.parse(String(layout)) as TableLayout])),
@@ -67,10 +69,10 @@ export async function readMeta(connection: DuckDBConnection): Promise<Meta> {
 }
 
 /** How far the log is applied, as the connection's transaction sees it. */
-export async function readState(connection: DuckDBConnection): Promise<{ applied: AppliedState; serial: number }> {
-  const [[generation, cursor, tick, completeTo, serial] = []] = await rows(
+export async function readState(connection: DuckDBConnection): Promise<Pick<Meta, 'applied' | 'serial' | 'entry'>> {
+  const [[entry, generation, cursor, tick, completeTo, serial] = []] = await rows(
     connection,
-    'select generation, cursor, tick, complete_to, serial from sophia.state',
+    'from sophia.state order by entry desc limit 1',
   );
   return {
     applied: {
@@ -81,6 +83,7 @@ export async function readState(connection: DuckDBConnection): Promise<{ applied
       generation: Number(generation),
     },
     serial: Number(serial),
+    entry: Number(entry),
   };
 }
 

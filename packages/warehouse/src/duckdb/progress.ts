@@ -3,11 +3,15 @@ import type { AppliedState, WarehouseStatement } from '../warehouse.ts';
 import { bindParameters } from './bind-parameters.ts';
 import type { LastChange } from './meta.ts';
 
-/** Writes, in each batch's transaction, how far the log is applied and what changed last. */
+/**
+ * Writes, in each batch's transaction, how far the log is applied and what changed last. Rows are only added, the newest
+ * counts: after an update DuckDB makes no checkpoint while a reader from before it is open, so that with readers who
+ * overlap there would never be one.
+ */
 export interface ProgressWriter {
-  saveState(applied: AppliedState, serial: number): Promise<void>;
-  /** By `workspaceKey`; `isNew` for a type that never changed before. */
-  saveChange(type: string, isNew: boolean, change: LastChange): Promise<void>;
+  saveState(entry: number, applied: AppliedState, serial: number): Promise<void>;
+  /** By `workspaceKey`. */
+  saveChange(type: string, change: LastChange): Promise<void>;
 }
 
 /** Its statements are prepared once, on first use: they run in every batch. */
@@ -20,17 +24,19 @@ export function createProgressWriter(connection: DuckDBConnection): ProgressWrit
     await statement.run();
   };
   return {
-    saveState: ({ cursor, tick, completeTo }, serial) =>
+    saveState: (entry, { generation, cursor, tick, completeTo }, serial) =>
       run(
-        'update sophia.state set cursor = $1, tick = $2::bigint, complete_to = $3, serial = $4::bigint',
-        cursor,
-        tick,
-        completeTo,
-        serial,
+        'insert into sophia.state values ($1::bigint, $2::integer, $3, $4::bigint, $5, $6::bigint)',
+        ...[entry, generation, cursor, tick, completeTo, serial],
       ),
-    saveChange: (type, isNew, { tick, serial }) =>
-      isNew
-        ? run('insert into sophia.change values ($1, $2::bigint, $3::bigint)', type, tick, serial)
-        : run('update sophia.change set tick = $2::bigint, serial = $3::bigint where type = $1', type, tick, serial),
+    saveChange: (type, { tick, serial }) => run('insert into sophia.change values ($1, $2::bigint, $3::bigint)', type, tick, serial),
   };
+}
+
+/** Removes the rows that newer ones made superfluous. */
+export async function pruneProgress(connection: DuckDBConnection): Promise<void> {
+  await connection.run('delete from sophia.state where entry < (select max(entry) from sophia.state)');
+  await connection.run(
+    'delete from sophia.change where serial < (select max(newer.serial) from sophia.change newer where newer.type = change.type)',
+  );
 }

@@ -45,8 +45,9 @@ const moveOn = (tick: number) =>
   writer.exclusive((connection, transact) =>
     transact(async (meta) => {
       const applied = { ...meta.applied, tick };
-      await createProgressWriter(connection).saveState(applied, meta.serial);
-      return { ...meta, applied };
+      const entry = meta.entry + 1;
+      await createProgressWriter(connection).saveState(entry, applied, meta.serial);
+      return { ...meta, applied, entry };
     }),
   );
 

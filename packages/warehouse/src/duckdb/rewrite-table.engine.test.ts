@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ONE } from '../testing/log-script.ts';
 import { changeLayouts } from './change-layouts.ts';
+import { checkpoint } from './checkpoint.ts';
 import { type DatabaseFile, openDatabaseFile } from './database-file.ts';
 import { withType } from './layouts.ts';
 import { initializeMeta, readMeta } from './meta.ts';
@@ -77,4 +78,17 @@ test('rows that changed while it was copied are those of the table', async () =>
     [2n, 'changed'],
     [4n, 'new'],
   ]);
+});
+
+test('a checkpoint that a reader keeps from being made is given up in the end', async () => {
+  const reader = await file.connect();
+  await reader.run('begin');
+  await reader.run('from sophia.state');
+  await define('a');
+  await expect(checkpoint(writer, 0)).rejects.toMatchObject({ code: 'warehouse_unavailable' });
+  await reader.run('rollback');
+  await checkpoint(writer, 0);
+  await expect(writer.exclusive((connection) => connection.run('checkpoint nowhere'))).rejects.toMatchObject({
+    code: 'warehouse_statement_failed',
+  });
 });

@@ -3,6 +3,7 @@ import type { FieldDefinition, RecordTypeDefinition, WorkspaceId } from '@sophia
 import type { DerivedTable, QueryOptions, TypeLayout, WarehouseBatch, WarehouseResult, WarehouseStatement } from '../warehouse.ts';
 import { applyBatch } from './apply-batch.ts';
 import { changeLayouts } from './change-layouts.ts';
+import { checkpointNow } from './checkpoint.ts';
 import { type DatabaseFile, openDatabaseFile } from './database-file.ts';
 import { type Digests, readDigests } from './digests.ts';
 import { engineError } from './engine-error.ts';
@@ -106,7 +107,7 @@ function assemble(file: DatabaseFile, writer: Writer, progress: ProgressWriter, 
     await maintenance.close();
     await readers.drain(reason);
     // It only makes the next start quicker: what is committed is in the write-ahead log.
-    await writer.exclusive((connection) => connection.run('checkpoint')).catch(() => undefined);
+    await checkpointNow(writer).catch(() => undefined);
     file.release();
   };
   return {
