@@ -1,13 +1,15 @@
+import { readFile } from 'node:fs/promises';
 import autocannon from 'autocannon';
 import type { LoadJob, LoadResult } from './load.ts';
 
 /** A process of its own: takes a job as its argument, prints its result. */
 const job: LoadJob = JSON.parse(process.argv[2] ?? '{}');
+const ids: readonly string[] = job.idsFile === undefined ? [] : JSON.parse(await readFile(job.idsFile, 'utf8'));
 let next = 0;
 
 const setupRequest = (request: autocannon.Request): autocannon.Request => {
   next += 1;
-  if (job.ids !== undefined) return { ...request, path: job.path.replace('{id}', String(job.ids.first + ((next * 7919) % job.ids.count))) };
+  if (ids.length > 0) return { ...request, path: job.path.replace('{id}', ids[(next * 7919) % ids.length] ?? '') };
   if (job.row !== undefined) return { ...request, body: job.row.replaceAll('{n}', `${job.run}-${next}`) };
   return request;
 };

@@ -5,14 +5,15 @@ import type { Sample } from './protocol.ts';
 export interface LoadJob {
   readonly address: string;
   readonly method: 'GET' | 'POST';
-  /** `{id}` stands for one of `ids`: so many from the first on. */
+  /** `{id}` stands for one of those in `idsFile`. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly connections: number;
   readonly seconds: number;
   /** Requests a second, whatever the answers take: without it each connection waits for its answer. */
   readonly rate?: number | undefined;
-  readonly ids?: { readonly first: number; readonly count: number } | undefined;
+  /** A file with a JSON array of ids: too many for an argument. */
+  readonly idsFile?: string | undefined;
   /** Body of each request, in which `{n}` is another text each time. */
   readonly row?: string | undefined;
   /** Keeps the rows of one run apart from those of others. */

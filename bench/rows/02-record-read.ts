@@ -1,9 +1,12 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { dealRows, importRows } from '../deals.ts';
 import { driveServer } from '../load.ts';
 import { pgbench } from '../pgbench.ts';
 import { runPinned } from '../processes.ts';
 import type { BenchRow } from '../protocol.ts';
-import { startBenchServer } from '../sophia-server.ts';
+import { type BenchServer, startBenchServer } from '../sophia-server.ts';
 
 const RECORDS = 100_000;
 
@@ -19,9 +22,8 @@ export const recordRead: BenchRow = {
     await importRows(server, 'bench', dealRows('r', smoke ? 1_000 : RECORDS));
     await runPinned('load', 'pgbench', ['-i', '-q', '-s', '1'], { ...process.env, ...server.postgres });
     const headers = { authorization: `Bearer ${server.key}` };
-    const page = await fetch(`${server.address}/api/v1/records/deal?limit=1`, { headers });
-    const { records } = (await page.json()) as { readonly records: readonly [{ readonly id: string }] };
-    const ids = { first: Number(records[0].id), count: smoke ? 500 : 20_000 };
+    const idsFile = join(tmpdir(), `sophia-bench-${process.pid}-ids.json`);
+    await writeFile(idsFile, JSON.stringify(await readIds(server, headers, smoke ? 500 : 20_000)));
     return {
       reference: (seconds) => pgbench(server.postgres, ['-S', '-M', 'prepared', '-c16', '-j2'], seconds),
       ours: (seconds) =>
@@ -32,9 +34,27 @@ export const recordRead: BenchRow = {
           headers,
           connections: 50,
           seconds,
-          ids,
+          idsFile,
         }),
-      close: () => server.close(),
+      async close() {
+        await rm(idsFile, { force: true });
+        await server.close();
+      },
     };
   },
+};
+
+/** Ids of records that are there, page by page. */
+const readIds = async (server: BenchServer, headers: Readonly<Record<string, string>>, count: number): Promise<readonly string[]> => {
+  const ids: string[] = [];
+  let cursor: string | null = '';
+  while (ids.length < count && cursor !== null) {
+    const query = new URLSearchParams({ limit: '1000', ...(cursor === '' ? {} : { cursor }) });
+    const page = await fetch(`${server.address}/api/v1/records/deal?${query}`, { headers });
+    // What the interface documents as a list of records.
+    const list = (await page.json()) as { readonly records: readonly { readonly id: string }[]; readonly next_cursor: string | null };
+    ids.push(...list.records.map(({ id }) => id));
+    cursor = list.next_cursor;
+  }
+  return ids.slice(0, count);
 };
