@@ -1,9 +1,9 @@
 import type { Statement } from '@sophia/database';
 import { SophiaError } from '@sophia/shared';
-import type { Action, Call } from '@sophia/types';
+import type { Action, Call, FieldMask } from '@sophia/types';
 import type { DeadLetters } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
-import { decodeCursor, encodeCursor, pageLimit } from '../reading/cursor.ts';
+import { decodeCursor, pageLimit, pageOf } from '../reading/cursor.ts';
 import { DEAD_LETTER_COLUMNS, type DeadLetterRow, repairedRow, seenLetter } from './dead-letter-row.ts';
 import { openTypes, SELECTED, selectionValues } from './letter-selection.ts';
 import { createReplay } from './replay.ts';
@@ -24,7 +24,7 @@ export function createDeadLetters(context: CatalogContext): DeadLetters {
       : [];
     const [row] = rows;
     if (row === undefined) throw new SophiaError('not_found', `There is no dead letter ${id}.`);
-    return { row, masks: access.get(row.record_type) ?? [] };
+    return { row, masks: masksOf(access, row) };
   };
   return {
     async list(call, options = {}) {
@@ -34,12 +34,9 @@ export function createDeadLetters(context: CatalogContext): DeadLetters {
       const access = await openTypes(context, call, 'read');
       const values = [call.principal.workspace, [...access.keys()], ...selectionValues(options), checkId(after), limit + 1];
       const rows = await database.select<DeadLetterRow>([call.principal.workspace], LIST_LETTERS, values);
-      const items = rows.slice(0, limit);
-      await audit.read({ ...audited(call, 'list', 'dead_letters', begun), rows: items.length });
-      return {
-        items: items.map((row) => seenLetter(row, access.get(row.record_type) ?? [])),
-        nextCursor: rows.length > limit ? encodeCursor([items.at(-1)?.id ?? '']) : null,
-      };
+      const page = pageOf(rows, limit, ({ id }) => [id]);
+      await audit.read({ ...audited(call, 'list', 'dead_letters', begun), rows: page.items.length });
+      return { ...page, items: page.items.map((row) => seenLetter(row, masksOf(access, row))) };
     },
 
     async get(call, id) {
@@ -85,6 +82,10 @@ export function createDeadLetters(context: CatalogContext): DeadLetters {
     },
   };
 }
+
+/** Letters of other types are not selected. */
+const masksOf = (access: ReadonlyMap<string, readonly FieldMask[]>, row: DeadLetterRow): readonly FieldMask[] =>
+  access.get(row.record_type) as readonly FieldMask[];
 
 const checkId = (text: string | undefined): string => {
   if (text !== undefined && /^\d{1,18}$/.test(text)) return text;

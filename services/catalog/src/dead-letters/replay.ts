@@ -1,6 +1,6 @@
 import type { Statement } from '@sophia/database';
 import { SophiaError } from '@sophia/shared';
-import type { Call, RowError, Transaction, WriteAnswer } from '@sophia/types';
+import type { Call, Transaction, WriteAnswer } from '@sophia/types';
 import { actorOf, causeOf } from '../access/attribution.ts';
 import type { DeadLetterSelection, DeadLetters } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
@@ -21,9 +21,10 @@ export function createReplay(context: CatalogContext): DeadLetters['replay'] {
     const { workspace } = call.principal;
     const types = [...(await openTypes(context, call, 'write')).keys()];
     let total = rowsAnswer({ created: 0, updated: 0, unchanged: 0, stale: 0 }, []);
-    for (let page = await readPage(context, call, types, chosen, '0'); page.length > 0; ) {
+    for (let after: string | undefined = '0'; after !== undefined; ) {
+      const page: DeadLetterRow[] = await readPage(context, call, types, chosen, after);
       for (const letters of groupsOf(page)) total = add(total, await replayGroup(context, call, letters));
-      page = page.length < PAGE ? [] : await readPage(context, call, types, chosen, page.at(-1)?.id ?? '0');
+      after = page.length < PAGE ? undefined : page.at(-1)?.id;
     }
     const rows = total.created + total.updated + total.unchanged + total.rejected;
     const entry = { call, action: 'dead_letter.replay', object: 'dead_letters', rows, milliseconds: clock.monotonic() - begun };
@@ -34,8 +35,11 @@ export function createReplay(context: CatalogContext): DeadLetters['replay'] {
 }
 
 /** Letters of one import and type are written together, so that their events name the import. */
-const groupsOf = (letters: readonly DeadLetterRow[]): Iterable<readonly DeadLetterRow[]> =>
-  Map.groupBy(letters, (letter) => `${letter.record_type} ${letter.import ?? ''}`).values();
+const groupsOf = (letters: readonly DeadLetterRow[]): Iterable<Letters> =>
+  // A group has at least one letter.
+  Map.groupBy(letters, (letter) => `${letter.record_type} ${letter.import}`).values() as Iterable<Letters>;
+
+type Letters = readonly [DeadLetterRow, ...DeadLetterRow[]];
 
 type Total = AnswerBody<WriteAnswer>;
 
@@ -62,12 +66,12 @@ function readPage(
 }
 
 /** One transaction; done again where somebody else touched one of the letters meanwhile. */
-async function replayGroup(context: CatalogContext, call: Call, letters: readonly DeadLetterRow[]): Promise<Total> {
+async function replayGroup(context: CatalogContext, call: Call, letters: Letters): Promise<Total> {
   const { database, book, committed } = context;
   const { workspace } = call.principal;
   for (let attempt = 1; ; attempt++) {
     const current =
-      attempt === 1 ? letters : await readPage(context, call, [letters[0]?.record_type ?? ''], { ids: letters.map(({ id }) => id) }, '0');
+      attempt === 1 ? letters : await readPage(context, call, [letters[0].record_type], { ids: letters.map(({ id }) => id) }, '0');
     const judged = await judge(book, workspace, current);
     try {
       const { value } = await database.write([workspace], (transaction) => writeJudged(context, transaction, call, judged), {
@@ -122,16 +126,16 @@ async function writeJudged({ database, writeChunk }: CatalogContext, transaction
   });
   // After the records, like every writer: two transactions never wait for each other.
   const letters = [
-    ...accepted.map(({ letter }) => ({ letter, state: 'replayed', errors: letter.errors })),
-    ...refused.map(({ letter, rejected }) => ({ letter, state: letter.state, errors: rejected.errors })),
+    ...accepted.map(({ letter }) => ({ letter, state: 'replayed', code: null, errors: letter.errors })),
+    ...refused.map(({ letter, rejected }) => ({ letter, state: letter.state, code: rejected.errors[0].code, errors: rejected.errors })),
   ];
   const closed = await database.query(transaction, CLOSE, [
     workspace,
     letters.map(({ letter }) => letter.id),
     letters.map(({ letter }) => letter.updated_at),
     letters.map(({ state }) => state),
-    letters.map(({ errors }) => errors[0]?.code ?? ''),
-    letters.map(({ errors }: { readonly errors: readonly RowError[] }) => errorsJson(errors)),
+    letters.map(({ code }) => code),
+    letters.map(({ errors }) => errorsJson(errors)),
   ]);
   if (closed.length !== letters.length) throw new TouchedMeanwhile();
   return rowsAnswer(
@@ -156,7 +160,7 @@ const CLOSE: Statement = {
       order by d.id for update
     )
     update dead_letter as d
-    set state = w.state, code = w.code, errors = w.errors, attempts = d.attempts + 1, updated_at = now()
+    set state = w.state, code = coalesce(w.code, d.code), errors = w.errors, attempts = d.attempts + 1, updated_at = now()
     from wanted as w
     where d.id = w.id and d.id in (select id from held) and d.updated_at = w.updated_at
     returning d.id`,

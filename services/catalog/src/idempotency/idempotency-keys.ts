@@ -14,8 +14,6 @@ export interface KeyUse extends IdempotencyKey {
 export type KeyState =
   | { readonly state: 'new' }
   | { readonly state: 'reused' }
-  /** Another transaction had it until a moment ago and gave it up. */
-  | { readonly state: 'running' }
   | {
       readonly state: 'used';
       readonly answer: JsonObject | null;
@@ -45,8 +43,8 @@ export const createIdempotencyKeys = (database: Database): IdempotencyKeys => ({
     const rows = new Map(known.map((row) => [nameOf(row), row]));
     return uses.map((use): KeyState => {
       if (fresh.has(nameOf(use))) return { state: 'new' };
-      const row = rows.get(nameOf(use));
-      if (row === undefined) return { state: 'running' };
+      // It is locked since the claim met it.
+      const row = rows.get(nameOf(use)) as KnownRow;
       if (row.fingerprint !== use.fingerprint) return { state: 'reused' };
       const { answer, import: ofImport, transaction_id: transactionId, wal_position: walPosition } = row;
       return { state: 'used', answer, importId: ofImport, transactionId, walPosition };

@@ -6,12 +6,14 @@ import { cutChunks } from './cut-chunks.ts';
 import { deleteOlderVersions } from './delete-older-versions.ts';
 import type { ImportStore } from './import-store.ts';
 import type { Lane } from './lane.ts';
-import type { Round } from './round.ts';
+import type { PlacedRow, Round } from './round.ts';
 import { writeLaneChunk } from './write-lane-chunk.ts';
 
 export interface PipelineOptions {
   readonly call: Call;
   readonly importId: string;
+  /** Of all its events. */
+  readonly cause: Cause;
   readonly lanes: readonly Lane[];
   /** By record type, filled as types turn up. */
   readonly access: ReadonlyMap<string, TypeAccess>;
@@ -32,7 +34,7 @@ const ROUNDS_IN_HAND = 2;
  * for each other; what is told of a round is told when all lanes have passed it.
  */
 export async function writeRounds(context: CatalogContext, rounds: AsyncIterable<Round>, options: PipelineOptions): Promise<void> {
-  const { lanes, onCommitted } = options;
+  const { lanes, cause, onCommitted } = options;
   const ends: Promise<void>[] = lanes.map(() => Promise.resolve());
   const inHand: Promise<void>[] = [];
   let last: Promise<void> = Promise.resolve();
@@ -52,7 +54,7 @@ export async function writeRounds(context: CatalogContext, rounds: AsyncIterable
       await deleteOlderVersions(context, options.store, options.call, {
         ...round.activate,
         importId: options.importId,
-        cause: causeOf(options),
+        cause,
       });
     }
     if (inHand.length >= ROUNDS_IN_HAND) await inHand.shift();
@@ -61,16 +63,12 @@ export async function writeRounds(context: CatalogContext, rounds: AsyncIterable
 }
 
 async function writeShare(context: CatalogContext, lane: Lane, round: Round, options: PipelineOptions): Promise<void> {
-  const { call, importId, access, transactions, onWritten } = options;
-  const chunks = cutChunks(round.lanes[lane.number] ?? []);
+  const { call, cause, importId, access, transactions, onWritten } = options;
+  // A round has a share for each lane, and a chunk has rows.
+  const chunks = cutChunks(round.lanes[lane.number] as readonly PlacedRow[]);
   for (const [index, rows] of chunks.entries()) {
-    const through = index === chunks.length - 1 ? round.end : (rows.at(-1)?.place ?? round.end);
-    const chunk = { importId, cause: causeOf(options), lane, rows, through, access };
+    const through = index === chunks.length - 1 ? round.end : (rows.at(-1) as PlacedRow).place;
+    const chunk = { importId, cause, lane, rows, through, access };
     onWritten(await transactions.run(() => writeLaneChunk(context, call, chunk), call.signal));
   }
 }
-
-const causeOf = ({ importId, call }: PipelineOptions): Cause => ({
-  import: importId,
-  ...(call.request === undefined ? {} : { request: call.request }),
-});

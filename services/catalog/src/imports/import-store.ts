@@ -1,4 +1,5 @@
 import type { Database, Session, Statement } from '@sophia/database';
+import { SophiaError } from '@sophia/shared';
 import type { JsonObject, JsonValue, Transaction, WorkspaceId } from '@sophia/types';
 import type { ImportOptions, ImportState } from '../catalog.ts';
 import { IMPORT_COLUMNS, IMPORT_SOURCE, type ImportRunRow } from './import-row.ts';
@@ -7,7 +8,8 @@ import { emptyHash, type LaneState } from './lane.ts';
 /** The tables of imports. */
 export interface ImportStore {
   insert(transaction: Transaction, run: NewImport): Promise<void>;
-  read(workspace: WorkspaceId, id: string): Promise<ImportRunRow | undefined>;
+  /** Errors: `not_found`. */
+  read(workspace: WorkspaceId, id: string): Promise<ImportRunRow>;
   list(
     workspace: WorkspaceId,
     page: { readonly before: string | null; readonly state: ImportState | null; readonly limit: number },
@@ -71,6 +73,7 @@ export function createImportStore(database: Database): ImportStore {
     },
     async read(workspace, id) {
       const [row] = await database.select<ImportRunRow>([workspace], READ_RUN, [id]);
+      if (row === undefined) throw new SophiaError('not_found', `There is no import ${id}.`);
       return row;
     },
     list: (workspace, { before, state, limit }) => database.select<ImportRunRow>([workspace], LIST_RUNS, [workspace, before, state, limit]),

@@ -28,6 +28,7 @@ async function* stream(...items: readonly (ImportItem | (() => Promise<void>))[]
 const fails = async (): Promise<void> => {
   throw new Error('The connection was reset.');
 };
+const failsOddly = (): Promise<void> => Promise.reject('reset');
 
 async function fresh() {
   const workspace = await harness.workspace();
@@ -189,6 +190,13 @@ describe('an import that fails', () => {
     ).rejects.toMatchObject({
       code: 'import_finished',
     });
+  });
+
+  test('oddly says what it was given', async () => {
+    const { call, imports } = await fresh();
+    const { id, finished } = await imports.start({ ...call, request: undefined }, { name: 'x', kind: 'file' }, stream(failsOddly));
+    await expect(finished).rejects.toBe('reset');
+    expect(await imports.get(call, id)).toMatchObject({ state: 'failed', failure: { code: 'internal_error', message: 'reset' } });
   });
 
   test('is not resumed with other rows', async () => {

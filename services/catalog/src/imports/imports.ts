@@ -2,7 +2,7 @@ import { createBulkhead, createIdGenerator, SophiaError } from '@sophia/shared';
 import type { Call } from '@sophia/types';
 import type { ImportItem, ImportOptions, ImportReport, Imports, RunningImport } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
-import { decodeCursor, encodeCursor, pageLimit } from '../reading/cursor.ts';
+import { decodeCursor, pageLimit, pageOf } from '../reading/cursor.ts';
 import { seenReport, toReport } from './import-row.ts';
 import { createImportStore } from './import-store.ts';
 import { type OpenedImport, openImport } from './open-import.ts';
@@ -29,11 +29,7 @@ export function createImports({ context, lanes, linger = 200 }: ImportsOptions):
   const closing = new AbortController();
   const running = new Set<Promise<unknown>>();
 
-  const read = async (call: Call, id: string): Promise<ImportReport> => {
-    const row = await store.read(call.principal.workspace, id);
-    if (row === undefined) throw new SophiaError('not_found', `There is no import ${id}.`);
-    return toReport(row);
-  };
+  const read = async (call: Call, id: string): Promise<ImportReport> => toReport(await store.read(call.principal.workspace, id));
   const seen = async (call: Call, report: ImportReport): Promise<ImportReport> => {
     const [resolved, types] = await Promise.all([policy.resolve(call.principal), book.types(call.principal.workspace)]);
     return seenReport(
@@ -86,9 +82,9 @@ export function createImports({ context, lanes, linger = 200 }: ImportsOptions):
       const limit = pageLimit(options.limit);
       const [before = null] = options.cursor === undefined ? [] : decodeCursor(options.cursor, 1);
       const rows = await store.list(call.principal.workspace, { before, state: options.state ?? null, limit: limit + 1 });
-      const items = await Promise.all(rows.slice(0, limit).map((row) => seen(call, toReport(row))));
-      await audit.read({ call, action: 'list', object: 'imports', rows: items.length, milliseconds: clock.monotonic() - begun });
-      return { items, nextCursor: rows.length > limit ? encodeCursor([items.at(-1)?.id ?? '']) : null };
+      const page = pageOf(rows, limit, ({ id }) => [id]);
+      await audit.read({ call, action: 'list', object: 'imports', rows: page.items.length, milliseconds: clock.monotonic() - begun });
+      return { ...page, items: await Promise.all(page.items.map((row) => seen(call, toReport(row)))) };
     },
     async close() {
       closing.abort(new SophiaError('unavailable', 'This instance is closing; the import can be resumed.', { retryAfter: 1 }));

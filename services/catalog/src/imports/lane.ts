@@ -33,7 +33,7 @@ export function createLane({ lane, committedThrough, rollingHash }: LaneState, c
   let waiting: string[] = [];
 
   const flush = () => {
-    if (waiting.length > 0) hash.update(waiting.join(''));
+    hash.update(waiting.join(''));
     waiting = [];
   };
   const verify = () => {

@@ -38,7 +38,6 @@ export async function openImport(
   const { workspace } = call.principal;
   if (options.resume !== undefined) {
     const row = await store.read(workspace, options.resume);
-    if (row === undefined) throw new SophiaError('not_found', `There is no import ${options.resume}.`);
     if (!isReplayable(row.kind)) {
       throw new SophiaError(
         'invalid_request',
@@ -93,17 +92,21 @@ async function insert(
 }
 
 function importOf(use: KeyUse, state: KeyState): string | undefined {
-  if (state.state === 'new') return undefined;
-  // A key of this route that names no import was used with a body that was no stream.
-  if (state.state === 'used' && state.importId !== null) return state.importId;
-  throw state.state === 'running' ? keyInUse(use) : keyReused(use);
+  switch (state.state) {
+    case 'new':
+      return undefined;
+    case 'reused':
+      throw keyReused(use);
+    case 'used':
+      // No other request has the fingerprint of an import.
+      return state.importId as string;
+  }
 }
 
 async function reopen(store: ImportStore, call: Call, id: string, changed: () => SophiaError): Promise<OpenedImport> {
   const { workspace } = call.principal;
   // Read again under the lock: whoever had it until now may have finished it.
   const row = await store.read(workspace, id);
-  if (row === undefined) throw new SophiaError('not_found', `There is no import ${id}.`);
   if (row.state !== 'finished') await store.reopen(workspace, id);
   return {
     id,

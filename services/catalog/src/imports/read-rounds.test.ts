@@ -116,6 +116,19 @@ describe('rounds', () => {
     await expect(collect(stream(rows(1, 1)), { signal: AbortSignal.abort(new Error('before')) })).rejects.toThrow('before');
   });
 
+  test('do not wait for a source to be put away, nor fail when that fails', async () => {
+    const source: AsyncIterable<ImportItem> = {
+      [Symbol.asyncIterator]: () => ({
+        next: async () => ({ done: false, value: rows(1, 10) }),
+        return: () => Promise.reject(new Error('It cannot be closed.')),
+      }),
+    };
+    for await (const round of readRounds(source, options())) {
+      expect(round.end).toBe(10);
+      break;
+    }
+  });
+
   test('of many rows give way to others', async () => {
     let turns = 0;
     const counting = setInterval(() => turns++, 0);

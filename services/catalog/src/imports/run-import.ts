@@ -2,6 +2,7 @@ import type { TypeAccess } from '@sophia/core';
 import type { Bulkhead } from '@sophia/shared';
 import { isSophiaError } from '@sophia/shared';
 import type { Call } from '@sophia/types';
+import { causeOf } from '../access/attribution.ts';
 import type { ImportItem, ImportOptions, ImportRow, WriteTarget } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { checkTarget } from '../records/write-target.ts';
@@ -33,6 +34,7 @@ export async function runImport(
   const { clock } = context;
   const importId = opened.id;
   const { workspace } = call.principal;
+  const cause = { ...causeOf(call), import: importId };
   const lanes = opened.lanes.map((state) => createLane(state, opened.changed));
   const access = new Map<string, TypeAccess>();
   const sources = new Set<string>();
@@ -84,7 +86,7 @@ export async function runImport(
       clock,
       signal: call.signal,
     });
-    await writeRounds(context, rounds, { call, importId, lanes, access, store, transactions, onWritten: meter.count, onCommitted });
+    await writeRounds(context, rounds, { call, importId, cause, lanes, access, store, transactions, onWritten: meter.count, onCommitted });
     if (opened.origin !== 'repeated') await finishImport(context, store, call, end());
     meter.tell(true);
   } catch (error) {

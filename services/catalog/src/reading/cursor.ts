@@ -1,4 +1,5 @@
 import { SophiaError } from '@sophia/shared';
+import type { Page } from '../catalog.ts';
 
 /** A place in a listing, opaque to clients. */
 export const encodeCursor = (parts: readonly (string | number)[]): string => Buffer.from(JSON.stringify(parts)).toString('base64url');
@@ -19,6 +20,12 @@ function parse(cursor: string): unknown {
     // Not ours: the caller says so.
     return undefined;
   }
+}
+
+/** A page of rows, of which one more than its limit was asked for; `place` gives the parts of the cursor behind a row. */
+export function pageOf<Row>(rows: readonly Row[], limit: number, place: (row: Row) => readonly string[]): Page<Row> {
+  const items = rows.slice(0, limit);
+  return { items, nextCursor: rows.length > limit ? encodeCursor(place(items[limit - 1] as Row)) : null };
 }
 
 /** How many items a page has. Errors: `invalid_request`. */

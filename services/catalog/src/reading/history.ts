@@ -36,11 +36,9 @@ export function createHistory(context: CatalogContext): Records['history'] {
       milliseconds: clock.monotonic() - begun,
     });
     if (seen === undefined || seen.version === 0) throw recordNotFound(recordType, id);
-    const last = changes.at(-1)?.version ?? seen.version;
-    return {
-      items: changes.map((change) => toVersion(change, seen)),
-      nextCursor: last < seen.version ? encodeCursor([last]) : null,
-    };
+    const items = changes.map((change) => toVersion(change, seen));
+    const last = items.at(-1);
+    return { items, nextCursor: last !== undefined && last.version < seen.version ? encodeCursor([last.version]) : null };
   };
 }
 
@@ -64,8 +62,7 @@ async function readUpTo(
   for (;;) {
     const { tick } = await eventLog.head();
     const changes = await eventLog.history(workspace, id, { afterVersion, limit, signal });
-    const last = changes.at(-1)?.version ?? afterVersion;
-    if (changes.length === limit || last >= version) return changes;
+    if (changes.length === limit || afterVersion + changes.length >= version) return changes;
     const left = until - clock.monotonic();
     if (left <= 0) throw new SophiaError('deadline_exceeded', 'The log does not show the latest version yet.', { retryAfter: 1 });
     await eventLog.waitForTick(tick, left, signal);
@@ -74,7 +71,7 @@ async function readUpTo(
 
 const toVersion = (change: RecordChange, { masks, shown }: SeenRecord): RecordVersion => ({
   // Every change of a record has a version.
-  version: change.version ?? 0,
+  version: change.version as number,
   kind: change.kind,
   at: change.at,
   occurred_at: change.occurred_at,

@@ -3,7 +3,7 @@ import type { Call, CatalogRecord } from '@sophia/types';
 import type { ListOptions, ReadOptions, Records } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { isRecordId, recordNotFound } from '../records/change-record.ts';
-import { decodeCursor, encodeCursor, pageLimit } from './cursor.ts';
+import { decodeCursor, pageLimit, pageOf } from './cursor.ts';
 import { createReadPlans, type Find } from './read-plans.ts';
 import type { RecordRow } from './record-row.ts';
 import { seenData } from './sight.ts';
@@ -42,17 +42,15 @@ export function createRecordReader(context: CatalogContext): Pick<Records, 'get'
       await book.require(call.principal.workspace, recordType);
       const limit = pageLimit(options.limit);
       const found = await readRecords(context, plan, call, recordType, findPage(options, limit + 1), options);
-      const items = found.slice(0, limit);
+      const page = pageOf(found, limit, ({ source_system, source_id }) => [source_system, source_id]);
       await audit.read({
         call,
         action: 'list',
         object: `record:${recordType}`,
-        rows: items.length,
+        rows: page.items.length,
         milliseconds: clock.monotonic() - begun,
       });
-      const last = items.at(-1);
-      const nextCursor = found.length > limit && last !== undefined ? encodeCursor([last.source_system, last.source_id]) : null;
-      return { items, nextCursor };
+      return page;
     },
   };
 }

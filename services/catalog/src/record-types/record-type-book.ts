@@ -22,17 +22,24 @@ const KEPT = 1_000;
 
 export function createRecordTypeBook({ database, clock }: { readonly database: Database; readonly clock: Clock }): RecordTypeBook {
   const readings = new Map<WorkspaceId, { readonly at: number; readonly types: Promise<TypesByName> }>();
+  const lastRead = new Map<WorkspaceId, TypesByName>();
   const preparers = new WeakMap<RecordTypeDefinition, RowPreparer>();
 
+  const read = async (workspace: WorkspaceId): Promise<TypesByName> => {
+    try {
+      const types = await readTypes(database, workspace, lastRead.get(workspace));
+      lastRead.set(workspace, types);
+      return types;
+    } catch (error) {
+      readings.delete(workspace);
+      throw error;
+    }
+  };
   const types = (workspace: WorkspaceId): Promise<TypesByName> => {
     const known = readings.get(workspace);
     if (known !== undefined && clock.monotonic() - known.at < KEPT) return known.types;
-    const before = known?.types;
-    const reading = { at: clock.monotonic(), types: readTypes(database, workspace, before) };
+    const reading = { at: clock.monotonic(), types: read(workspace) };
     readings.set(workspace, reading);
-    reading.types.catch(() => {
-      if (readings.get(workspace) === reading) readings.delete(workspace);
-    });
     return reading.types;
   };
   const require = async (workspace: WorkspaceId, name: string): Promise<RecordTypeDefinition> => {
@@ -67,12 +74,11 @@ interface StoredType {
 }
 
 /** Definitions that did not change stay the same objects, so that what was compiled from them is kept. */
-async function readTypes(database: Database, workspace: WorkspaceId, before: Promise<TypesByName> | undefined): Promise<TypesByName> {
+async function readTypes(database: Database, workspace: WorkspaceId, before: TypesByName | undefined): Promise<TypesByName> {
   const stored = await database.select<StoredType>([workspace], READ_TYPES);
-  const known = await before?.catch(() => undefined);
   const types = new Map<string, RecordTypeDefinition>(BUILTIN_RECORD_TYPES.map((type) => [type.name, type]));
   for (const { name, revision, definition } of stored) {
-    const same = known?.get(name);
+    const same = before?.get(name);
     types.set(name, same?.revision === revision ? same : fromStored(name, revision, definition));
   }
   return types;

@@ -90,6 +90,15 @@ describe('a record type of a workspace', () => {
   });
 });
 
+describe('a type with owners', () => {
+  test('has the path to them in its definition and event', async () => {
+    const { call, recordTypes } = await fresh();
+    const schema = { type: 'object', properties: { keeper: { type: 'string', 'x-references': 'user' } }, 'x-owner': ['keeper'] };
+    expect((await recordTypes.define(call, 'gauge', schema)).definition.owner).toEqual(['keeper']);
+    expect((await recordTypes.get(call, 'gauge')).owner).toEqual(['keeper']);
+  });
+});
+
 describe('a built-in type', () => {
   test('takes fields that a workspace adds, and keeps its own', async () => {
     const { call, recordTypes, records } = await fresh();

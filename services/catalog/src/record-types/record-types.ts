@@ -1,4 +1,4 @@
-import { recordTypeFromJsonSchema } from '@sophia/core';
+import { recordTypeFromJsonSchema, type SchemaProblem } from '@sophia/core';
 import type { Database, Statement } from '@sophia/database';
 import { canonicalJson, SophiaError } from '@sophia/shared';
 import {
@@ -58,8 +58,7 @@ export function createRecordTypes({ database, eventLog, policy, audit, clock, ga
 function readDefinition(name: string, schema: unknown): RecordTypeDefinition {
   const { definition, problems } = recordTypeFromJsonSchema(name, schema);
   if (definition === undefined) {
-    const [first] = problems;
-    throw new SophiaError('invalid_record_type', `${first?.path ?? ''}: ${first?.message ?? ''}`, { details: { problems } });
+    throw invalidType(problems);
   }
   const builtin = BUILTIN_RECORD_TYPES.find((type) => type.name === name);
   if (builtin === undefined) return definition;
@@ -69,8 +68,11 @@ function readDefinition(name: string, schema: unknown): RecordTypeDefinition {
     path: `properties.${field.name}`,
     message: `${field.name} is a built-in field of ${name} with another type; fields can only be added.`,
   }));
-  throw new SophiaError('invalid_record_type', found[0]?.message ?? '', { details: { problems: found } });
+  throw invalidType(found);
 }
+
+const invalidType = (problems: readonly Pick<SchemaProblem, 'path' | 'message'>[]): SophiaError =>
+  new SophiaError('invalid_record_type', problems.map(({ path, message }) => `${path}: ${message}`).join(' '), { details: { problems } });
 
 interface StoredRow {
   readonly revision: number;

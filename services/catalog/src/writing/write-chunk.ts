@@ -40,12 +40,13 @@ export function createChunkWriter(database: Database, recordIdBase: string): Chu
     const mayBeSettled = records.some(hasPlace);
     let [created, updated, stale] = [0, 0, 0];
     for (let wave = 0; wave < count; wave++) {
-      const [row] = await database.query<WaveCounts>(transaction, WRITE_WAVE, [wave, recordIdBase, actor, cause]);
-      created += row?.created ?? 0;
-      updated += row?.updated ?? 0;
-      if (!mayBeSettled || row?.all_new === true) continue;
-      const [settled] = await database.query<{ readonly stale: number }>(transaction, SETTLE_WAVE, [wave]);
-      stale += settled?.stale ?? 0;
+      // Both statements count, and so give one row.
+      const [row] = (await database.query(transaction, WRITE_WAVE, [wave, recordIdBase, actor, cause])) as [WaveCounts];
+      created += row.created;
+      updated += row.updated;
+      if (!mayBeSettled || row.all_new) continue;
+      const [settled] = (await database.query(transaction, SETTLE_WAVE, [wave])) as [{ readonly stale: number }];
+      stale += settled.stale;
     }
     return { created, updated, unchanged: records.length - created - updated, stale };
   };

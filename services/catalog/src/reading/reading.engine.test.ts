@@ -1,0 +1,135 @@
+import type { JsonObject, RecordId } from '@sophia/types';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createDirectory } from '../directory.ts';
+import { createRecordTypeBook } from '../record-types/record-type-book.ts';
+import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
+import { readSourceActivity } from './source-activity.ts';
+
+let harness: CatalogHarness;
+beforeAll(async () => {
+  harness = await createCatalogHarness();
+});
+afterAll(() => harness.close());
+
+const target = { recordType: 'deal', sourceSystem: 'crm' };
+const row = (id: string, fields: JsonObject) => ({ line: 1, source_id: id, fields });
+
+async function fresh() {
+  const workspace = await harness.workspace();
+  return { workspace, call: harness.callOf(workspace), records: harness.catalog.records };
+}
+
+describe('a history', () => {
+  test('waits for the version that the log does not show yet, and not for ever', async () => {
+    const { call, records } = await fresh();
+    const { id } = await records.upsert(call, target, row('D-1', { name: 'a' }));
+    let hidden = 2;
+    const eventLog = Object.assign(Object.create(harness.eventLog) as typeof harness.eventLog, {
+      history: async (...of: Parameters<typeof harness.eventLog.history>) => (hidden-- > 0 ? [] : harness.eventLog.history(...of)),
+    });
+    let [now, step] = [0, 1];
+    const clock = {
+      now: () => Date.now(),
+      monotonic: () => {
+        now += step;
+        return now;
+      },
+    };
+    const catalog = await harness.another({ eventLog, clock });
+    expect((await catalog.records.history(call, 'deal', id as RecordId)).items.length).toBe(1);
+    hidden = Number.POSITIVE_INFINITY;
+    step = 1_500;
+    await expect(catalog.records.history(call, 'deal', id as RecordId)).rejects.toMatchObject({ code: 'deadline_exceeded' });
+  });
+
+  test('is empty behind its end', async () => {
+    const { call, records } = await fresh();
+    await records.upsertMany(call, target, [row('D-1', { name: 'a' }), row('D-1', { name: 'b' })]);
+    const { id } = await records.getByKey(call, target, 'D-1');
+    const { nextCursor } = await records.history(call, 'deal', id, { limit: 1 });
+    await records.erase(call, 'deal', id, 'test');
+    const rest = await records.history(call, 'deal', id, { cursor: nextCursor ?? '' });
+    expect(rest.items.map(({ version }) => version)).toEqual([2, 3]);
+    const beyond = Buffer.from('[9]').toString('base64url');
+    expect(await records.history(call, 'deal', id, { cursor: beyond })).toEqual({ items: [], nextCursor: null });
+  });
+});
+
+describe('the feed', () => {
+  test('goes on from its cursor, and shows viewers what concerns no record', async () => {
+    const { call, records, workspace } = await fresh();
+    const { cursor } = await harness.catalog.events(call);
+    await records.upsert(call, target, row('D-1', { name: 'a' }));
+    await harness.catalog.recordTypes
+      .define(call, 'gauge', { type: 'object', properties: { size: { type: 'integer' } }, 'x-owner': ['keeper'] })
+      .catch(() => undefined);
+    await harness.catalog.recordTypes.define(call, 'gauge', { type: 'object', properties: { size: { type: 'integer' } } });
+    const follow = async (of: typeof call) => {
+      const kinds: string[] = [];
+      for (let after = cursor; ; ) {
+        const page = await harness.catalog.events(of, { after, limit: 1 });
+        kinds.push(...page.events.map(({ kind }) => kind));
+        if (page.cursor === after) return kinds;
+        after = page.cursor;
+      }
+    };
+    await expect.poll(() => follow(call)).toEqual(['record.created', 'record_type.changed']);
+    expect(await follow(harness.callOf(workspace, 'viewer'))).toEqual(['record_type.changed']);
+    await expect(harness.catalog.events(call, { after: 'x' as never })).rejects.toMatchObject({ code: 'invalid_cursor' });
+  });
+});
+
+describe('one record', () => {
+  test('that is none, or no longer, is not found', async () => {
+    const { call, records } = await fresh();
+    for (const id of ['x', '0', '123456789']) {
+      await expect(records.get(call, 'deal', id as RecordId)).rejects.toMatchObject({ code: 'not_found', details: { id } });
+    }
+    await expect(records.getByKey(call, target, 'nobody')).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  test('is read behind the write that a token names, and tokens that are none are refused', async () => {
+    const { call, records } = await fresh();
+    const { id, token } = await records.upsert(call, target, row('D-1', { name: 'a' }));
+    expect((await records.get(call, 'deal', id as RecordId, { after: token })).version).toBe(1);
+    await expect(records.get(call, 'deal', id as RecordId, { after: 'x' })).rejects.toMatchObject({ code: 'invalid_token' });
+  });
+});
+
+describe('for others', () => {
+  test('policies find the types and the user that they are judged by', async () => {
+    const { call, records, workspace } = await fresh();
+    const { database } = harness;
+    const clock = { now: () => 0, monotonic: () => 0 };
+    const directory = createDirectory(database, createRecordTypeBook({ database, clock }));
+    await records.upsert(call, { recordType: 'user', sourceSystem: 'crm' }, row('ada', { team: 'East' }));
+    expect(await directory.user(workspace.id, { source_system: 'crm', source_id: 'ada' })).toEqual({ team: 'East', source_id: 'ada' });
+    expect(await directory.user(workspace.id, { source_system: 'crm', source_id: 'bob' })).toBeNull();
+    expect((await directory.recordTypes(workspace.id)).some(({ name }) => name === 'deal')).toBe(true);
+  });
+
+  test('freshness finds what each source did last', async () => {
+    const { call, workspace, records } = await fresh();
+    expect(await readSourceActivity(harness.database, [])).toEqual([]);
+    await records.upsert(call, target, row('D-1', { name: 'a' }));
+    const items = (async function* () {
+      yield { kind: 'rows', target: { ...target, sourceSystem: 'erp' }, rows: [row('E-1', {})] } as const;
+    })();
+    const report = await (await harness.catalog.imports.start(call, { name: 'erp', kind: 'file' }, items)).finished;
+    const activity = await readSourceActivity(harness.database, [workspace.id]);
+    expect(activity.toSorted((one, other) => (one.source_system < other.source_system ? -1 : 1))).toMatchObject([
+      { source_system: 'crm', record_type: 'deal', sync: 'none', last_sync_at: null, last_record_at: expect.any(String) },
+      { source_system: 'erp', record_type: 'deal', sync: 'succeeded', last_sync_at: report.finished_at },
+    ]);
+    const statuses = await harness.catalog.sources(call);
+    expect(statuses.map(({ source_system, state }) => `${source_system} ${state}`)).toEqual(['crm idle', 'erp idle']);
+  });
+
+  test('metrics tell of rows, of group commits and of chunks', async () => {
+    const text = await harness.observability.metrics.render();
+    expect(text).toMatch(/sophia_catalog_rows_total\{outcome="created"\} [1-9]/);
+    expect(text).toMatch(/sophia_catalog_group_commit_requests_count [1-9]/);
+    expect(text).toMatch(/sophia_catalog_chunk_seconds_count [1-9]/);
+    expect(text).toContain('sophia_catalog_waiting_writes 0');
+  });
+});

@@ -1,0 +1,49 @@
+import { resolvePolicy } from '@sophia/core';
+import { BUILTIN_RECORD_TYPES } from '@sophia/types';
+import { expect, test } from 'vitest';
+import { seenData, sightOf } from './sight.ts';
+
+const types = BUILTIN_RECORD_TYPES;
+const policyOf = (role: 'admin' | 'employee') => resolvePolicy({ role, rules: [], types, user: { team: 'East' } });
+
+test('who sees everything asks for nothing but what is asked for', () => {
+  expect(sightOf({ recordType: 'deal', types, policy: policyOf('admin'), offset: 2 })).toMatchObject({
+    shown: 'array[]::boolean[]',
+    parameters: [],
+    masks: [],
+  });
+});
+
+test('parameters are numbered behind those that the statement has', () => {
+  const sight = sightOf({
+    recordType: 'deal',
+    types,
+    policy: policyOf('employee'),
+    filter: { field: 'name', operator: 'eq', values: ['x'] },
+    offset: 5,
+  });
+  const numbers = [...`${sight.where} ${sight.shown}`.matchAll(/\$(\d+)/g)].map(([, number]) => Number(number));
+  expect(Math.min(...numbers)).toBe(6);
+  expect(new Set(numbers).size).toBe(sight.parameters.length);
+  expect(Math.max(...numbers)).toBe(5 + sight.parameters.length);
+});
+
+test("a filter that cannot be is the caller's fault, anything else is not", () => {
+  const policy = policyOf('admin');
+  const filter = { field: 'amuont', operator: 'is_null' } as const;
+  expect(() => sightOf({ recordType: 'deal', types, policy, filter, offset: 0 })).toThrow(/amuont.*did you mean amount/);
+  const broken = {
+    ...policy,
+    records: (name: string) => (name === 'deal' ? { ...policy.records(name), rows: { and: null } as never } : policy.records(name)),
+  };
+  expect(() => sightOf({ recordType: 'deal', types, policy: broken, offset: 0 })).toThrow(TypeError);
+});
+
+test('masked fields are null where they are, unless the row shows them', () => {
+  const masks = [{ fields: ['amount', 'email'] }, { fields: ['name'], visible: { and: [] } }];
+  const data = { amount: '5', name: 'x', stage: 'new' };
+  expect(seenData(data, masks, [false, true])).toEqual({ amount: null, name: 'x', stage: 'new' });
+  expect(seenData(data, masks, [false, false])).toEqual({ amount: null, name: null, stage: 'new' });
+  expect(seenData(data, [], [])).toBe(data);
+  expect(seenData(null, masks, [false, false])).toBeNull();
+});
