@@ -31,13 +31,20 @@ export const cachedRead: BenchRow = {
       JSON.stringify({ body, headers: sent }),
     ]);
     const [port] = await once(raw.stdout?.setEncoding('utf8') ?? raw, 'data');
-    const job = (address: string, seconds: number): LoadJob => ({ address, method: 'GET', path: PATH, headers, connections: 50, seconds });
+    const job = (address: string, seconds: number): LoadJob => ({
+      address,
+      method: 'GET',
+      path: PATH,
+      headers,
+      connections: smoke ? 4 : 50,
+      seconds,
+    });
     const rawAddress = `http://127.0.0.1:${String(port).trim()}`;
     return {
       reference: (seconds) => driveServer(raw.pid ?? 0, job(rawAddress, seconds)),
       ours: (seconds) => driveServer(server.pid, job(server.address, seconds)),
       async figures() {
-        const { p50, p99, requests, seconds } = await drive({ ...job(server.address, smoke ? 1 : 10), rate: OPEN_LOOP_RATE });
+        const { p50, p99, requests, seconds } = await drive({ ...job(server.address, smoke ? 1 : 10), rate: smoke ? 100 : OPEN_LOOP_RATE });
         return [
           { name: 'at a constant rate', value: requests / seconds, unit: 'requests/s' },
           { name: 'p50', value: p50, unit: 'ms' },

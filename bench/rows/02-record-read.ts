@@ -32,7 +32,7 @@ export const recordRead: BenchRow = {
           method: 'GET',
           path: '/api/v1/records/deal/{id}',
           headers,
-          connections: 50,
+          connections: smoke ? 4 : 50,
           seconds,
           idsFile,
         }),
