@@ -10,7 +10,7 @@ import {
   operation,
   TRUE,
 } from '../expression/bound-expression.ts';
-import { bindFilter, FilterProblem } from '../semantic/bind-filter.ts';
+import { bindFilters, FilterProblem } from '../semantic/bind-filter.ts';
 import { bindModelFilter } from '../semantic/link-measure.ts';
 import type { LinkedLayer, LinkedMeasure, LinkedMetric, LinkedModel } from '../semantic/linked-layer.ts';
 import { namesIn } from '../semantic/name-scope.ts';
@@ -202,7 +202,7 @@ export class BlockBuilder {
       return resolved.expression;
     };
     try {
-      this.#filters.set(name, allOf((query.filters ?? []).map((filter) => bindFilter(filter, resolve)).flatMap(conjuncts)));
+      this.#filters.set(name, bindFilters(query.filters ?? [], resolve));
     } catch (problem) {
       if (!(problem instanceof FilterProblem)) throw problem;
       throw new SophiaError('invalid_filter', `filters: ${problem.message}.`, { details: { field: problem.field } });

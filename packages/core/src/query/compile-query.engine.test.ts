@@ -397,6 +397,16 @@ describe('filling', () => {
       const dimensions = ['deal.name', 'deal.close_date:day'];
       await expect(far.ask({ metrics: ['deals'], dimensions }, layer, context)).rejects.toMatchObject({ code: 'query_too_large' });
       expect((await far.ask({ metrics: ['deals'], dimensions, fill: false }, layer, context)).rows.length).toBe(60);
+      const alone: MetricQuery = { metrics: ['deals'], dimensions: ['metric_time:day'] };
+      await expect(far.ask(alone, layer, context)).rejects.toMatchObject({ code: 'query_too_large' });
+      expect((await far.ask({ ...alone, dimensions: ['metric_time:quarter'], limit: 1 }, layer, context)).rows).toEqual([
+        ['0001-01-01', 1],
+      ]);
+      const running: MetricQuery = { metrics: ['running_deals'], dimensions, fill: false };
+      await expect(far.ask(running, layer, context)).rejects.toMatchObject({ code: 'query_too_large' });
+      const having: Filter[] = [{ field: 'running_deals', operator: 'lt', values: [0] }];
+      await expect(far.ask({ ...running, having, limit: 1 }, layer, context)).rejects.toMatchObject({ code: 'query_too_large' });
+      expect((await far.ask({ ...running, dimensions: ['deal.name', 'metric_time:year'] }, layer, context)).rows.length).toBe(2050 + 59);
     } finally {
       far.close();
     }

@@ -226,6 +226,9 @@ describe('a query that cannot be answered', () => {
     let deep: NonNullable<MetricQuery['filters']>[number] = { field: 'amount', operator: 'is_null' };
     for (let depth = 0; depth < 20; depth += 1) deep = { not: deep };
     expect(() => compile({ metrics: ['deals'], filters: [deep] })).toThrow(expect.objectContaining({ code: 'invalid_filter' }));
+    const values = Array.from({ length: 1000 }, (_none, index) => index);
+    const many = Array.from({ length: 11 }, () => ({ field: 'amount', operator: 'in' as const, values }));
+    expect(() => compile({ metrics: ['deals'], filters: many })).toThrow(expect.objectContaining({ code: 'invalid_filter' }));
     const wide = { or: Array.from({ length: 1000 }, () => ({ field: 'amount', operator: 'is_null' as const })) };
     expect(() => compile({ metrics: ['deals'], filters: [wide] })).toThrow(expect.objectContaining({ code: 'invalid_filter' }));
   });

@@ -1,8 +1,8 @@
 import { SophiaError } from '@sophia/shared';
 import type { MetricQuery } from '@sophia/types';
-import { allOf, type BoundExpression, operation } from '../expression/bound-expression.ts';
+import { type BoundExpression, operation } from '../expression/bound-expression.ts';
 import { coerce, isNumeric } from '../expression/coerce.ts';
-import { bindFilter, FilterProblem } from '../semantic/bind-filter.ts';
+import { bindFilters, FilterProblem } from '../semantic/bind-filter.ts';
 import { nearest } from '../semantic/closest.ts';
 import { measuresOf } from '../semantic/link-metrics.ts';
 import type { LinkedLayer, LinkedMetric, LinkedModel } from '../semantic/linked-layer.ts';
@@ -147,7 +147,7 @@ function planHaving({ having = [] }: MetricQuery, planned: readonly PlannedMetri
     });
   };
   try {
-    return allOf(having.map((filter) => bindFilter(filter, resolve)));
+    return bindFilters(having, resolve);
   } catch (problem) {
     if (problem instanceof FilterProblem)
       throw new SophiaError('invalid_filter', `having: ${problem.message}.`, { details: { field: problem.field } });

@@ -1,6 +1,7 @@
 import { SophiaError } from '@sophia/shared';
 import type { Cell, ColumnType, MetricAnswer } from '@sophia/types';
 import type { CompiledQuery } from './compiled-query.ts';
+import { MAX_PERIODS } from './limits.ts';
 
 /** What a warehouse gave: one array per column. */
 export interface ColumnarResult {
@@ -38,8 +39,9 @@ export function readAnswer(
 
 function checkFilledCells(cells: unknown, limit: number): void {
   if (cells === null || cells === undefined || Number(cells) <= limit) return;
-  const message = `Showing every period would give ${cells} cells, at most ${limit} are filled: narrow the time_range, take a coarser grain or fewer dimensions, or fill: false.`;
-  throw new SophiaError('query_too_large', message, { details: { limit } });
+  const limits = `${MAX_PERIODS} periods or ${limit} cells`;
+  const message = `Showing every period would give more than ${limits}: narrow the time_range, take a coarser grain or fewer dimensions, or fill: false.`;
+  throw new SophiaError('query_too_large', message, { details: { periods: MAX_PERIODS, cells: limit } });
 }
 
 function checkCurrency(least: unknown, greatest: unknown, metric: string): string | undefined {

@@ -4,7 +4,8 @@ import { canonicalValue } from '../expression/coerce.ts';
 import { describeType } from '../expression/typing.ts';
 
 export const MAX_FILTER_DEPTH = 20;
-const MAX_FILTER_NODES = 1_000;
+const MAX_FILTER_PARTS = 1_000;
+const MAX_FILTER_VALUES = 10_000;
 
 /** What is wrong with a filter. */
 export class FilterProblem extends Error {
@@ -18,18 +19,24 @@ export class FilterProblem extends Error {
 }
 
 /** Makes a condition of a filter; `resolve` finds what a field's name stands for. Throws `FilterProblem`, or what `resolve` throws. */
-export function bindFilter(filter: Filter, resolve: (field: string) => BoundExpression): BoundExpression {
-  let nodes = 0;
+export const bindFilter = (filter: Filter, resolve: (field: string) => BoundExpression): BoundExpression => bindFilters([filter], resolve);
+
+/** Makes one condition of filters that all must hold, and that are limited together. Throws the same. */
+export function bindFilters(filters: readonly Filter[], resolve: (field: string) => BoundExpression): BoundExpression {
+  let parts = 0;
+  let values = 0;
   const bind = (part: Filter, depth: number): BoundExpression => {
-    nodes += 1;
+    parts += 1;
+    values += 'field' in part ? (part.values?.length ?? 0) : 0;
     if (depth > MAX_FILTER_DEPTH) throw new FilterProblem(`a filter is nested at most ${MAX_FILTER_DEPTH} deep`);
-    if (nodes > MAX_FILTER_NODES) throw new FilterProblem(`a filter has at most ${MAX_FILTER_NODES} parts`);
+    if (parts > MAX_FILTER_PARTS) throw new FilterProblem(`filters have at most ${MAX_FILTER_PARTS} parts`);
+    if (values > MAX_FILTER_VALUES) throw new FilterProblem(`filters have at most ${MAX_FILTER_VALUES} values`);
     if ('and' in part) return allOf(part.and.map((each) => bind(each, depth + 1)));
     if ('or' in part) return anyOf(part.or.map((each) => bind(each, depth + 1)));
     if ('not' in part) return operation('not', 'boolean', [bind(part.not, depth + 1)]);
     return bindFieldFilter(part, resolve(part.field));
   };
-  return bind(filter, 1);
+  return allOf(filters.map((filter) => bind(filter, 1)));
 }
 
 function bindFieldFilter(filter: FieldFilter, field: BoundExpression): BoundExpression {

@@ -7,6 +7,7 @@ import { COLUMN_TYPES } from './column-types.ts';
 import type { PlanScope } from './write-block.ts';
 import { writeCells } from './write-cells.ts';
 import { writeExpression } from './write-expression.ts';
+import type { WrittenCheck } from './write-periods.ts';
 
 export interface WrittenAnswer {
   readonly text: string;
@@ -27,7 +28,10 @@ export function writeAnswer(scope: PlanScope): WrittenAnswer {
     ...checks.flatMap(({ columns }) => columns),
   ];
   const answer = `select ${selected.join(', ')} from (${writeValues(cells.from, scope)}) as cell_values`;
-  const having = plan.having === undefined ? '' : ` where ${writeExpression(plan.having, { ...outer(scope), column })}`;
+  const having =
+    plan.having === undefined
+      ? ''
+      : ` where ${[writeExpression(plan.having, { ...outer(scope), column }), ...overflows(checks)].join(' or ')}`;
   const order = plan.order.map((each) => `${column(each.column)} ${each.descending ? 'desc' : 'asc'} nulls last`);
   const ordered = order.length === 0 ? '' : ` order by ${order.join(', ')}`;
   const limit = plan.limit === undefined ? '' : ` limit ${Math.trunc(plan.limit)}`;
@@ -69,10 +73,9 @@ function onlyLargeGroups(aggregates: readonly Aggregate[], smallestGroup: number
   return ` where ${counts.map((count) => `${count} >= ${smallestGroup}`).join(' or ')} or (${counts.map((count) => `${count} = 0`).join(' and ')})`;
 }
 
-interface WrittenCheck {
-  readonly columns: readonly string[];
-  readonly check: HiddenCheck;
-}
+/** Too many cells are told also where `having` would leave no row to tell it in. */
+const overflows = (checks: readonly WrittenCheck[]): readonly string[] =>
+  checks.flatMap(({ check }) => (check.kind === 'filled_cells' ? [`${check.column} > ${check.limit}`] : []));
 
 /** The least and the greatest currency of everything that a metric is made of, over the whole answer. */
 function currencyCheck({ name, role, expression }: PlannedMetric, index: number, { plan, writer }: PlanScope): readonly WrittenCheck[] {

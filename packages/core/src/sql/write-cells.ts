@@ -1,10 +1,10 @@
-import type { HiddenCheck } from '../query/compiled-query.ts';
 import type { Block } from '../query/query-plan.ts';
 import { columnsOf, keyColumn } from './aggregate-columns.ts';
 import { mergeRows } from './merge-rows.ts';
 import { type PlanScope, writeBlock } from './write-block.ts';
 import { type CumulativeBlock, writeCumulative } from './write-cumulative.ts';
 import { writeFill } from './write-fill.ts';
+import type { WrittenCheck, WrittenPeriods } from './write-periods.ts';
 import { writeRollupBlock } from './write-rollup-block.ts';
 import { needsShown, SHOWN, writeShifted } from './write-shifted.ts';
 
@@ -13,7 +13,13 @@ export interface WrittenCells {
   readonly with: string;
   /** Relation with the keys and every aggregate's columns: one row for each cell of the answer. */
   readonly from: string;
-  readonly checks: readonly { readonly columns: readonly string[]; readonly check: HiddenCheck }[];
+  readonly checks: readonly WrittenCheck[];
+}
+
+interface WrittenBlock {
+  readonly with: readonly string[];
+  readonly text: string;
+  readonly periods?: WrittenPeriods;
 }
 
 /** The blocks' rows brought together by their keys: null is a value like others. */
@@ -21,30 +27,39 @@ export function writeCells(scope: PlanScope): WrittenCells {
   const { plan } = scope;
   const written = plan.blocks.map((block, index) => writeOne(block, index, scope));
   const parts = written.flatMap((each) => each.with);
-  const [only, ...others] = written;
-  const cells =
-    only !== undefined && others.length === 0
-      ? only.text
-      : mergeRows(
-          unionOf(
-            written.map(({ text }) => text),
-            scope,
-          ),
-          scope,
-        );
-  const shown = needsShown(plan) ? `where ${SHOWN} = 1` : '';
-  if (plan.fill === undefined) return { with: withClause(parts), from: `(${cells}) as cells ${shown}`, checks: [] };
+  const periods = written.flatMap((each) => each.periods ?? []);
+  const texts = written.map(({ text }) => text);
+  const [only = ''] = texts;
+  const cells = [
+    texts.length === 1 ? only : mergeRows(unionOf(texts, scope), scope),
+    ...periods.map(({ overflow }) => blankRow(overflow, scope)),
+  ];
+  const shown = needsShown(plan) ? ` where ${SHOWN} = 1` : '';
+  const checks = periods.map(({ check }) => check);
+  const all = cells.join(' union all ');
+  if (plan.fill === undefined) return { with: withClause(parts), from: `(${all}) as cells${shown}`, checks };
   const filled = writeFill(plan.fill, scope);
-  return { with: withClause([...parts, `cells as (${cells})`, ...filled.with]), from: `${filled.from} ${shown}`, checks: filled.checks };
+  return {
+    with: withClause([...parts, `cells as (${all})`, ...filled.with]),
+    from: `${filled.from}${shown}`,
+    checks: [...checks, filled.check],
+  };
 }
 
 const withClause = (parts: readonly string[]): string => (parts.length === 0 ? '' : `with ${parts.join(', ')} `);
 
-function writeOne(block: Block, index: number, scope: PlanScope): { readonly with: readonly string[]; readonly text: string } {
+function writeOne(block: Block, index: number, scope: PlanScope): WrittenBlock {
   const rollup = scope.rollups.get(block);
   if (rollup !== undefined) return { with: [], text: writeShifted(writeRollupBlock(rollup, scope), block, scope) };
-  const written = isCumulative(block) ? writeCumulative(block, index, scope) : { with: [], text: writeBlock(block, scope) };
+  const written: WrittenBlock = isCumulative(block) ? writeCumulative(block, index, scope) : { with: [], text: writeBlock(block, scope) };
   return { ...written, text: writeShifted(written.text, block, scope) };
+}
+
+/** A row of nothing where there are too many cells: checks are told in rows. */
+function blankRow(overflow: string, { plan, writer: { dialect } }: PlanScope): string {
+  const keys = plan.keys.map(({ type }) => dialect.cast('null', type));
+  const columns = plan.blocks.flatMap((block) => columnsOf(block.aggregates, plan)).map(({ type }) => dialect.cast('null', type));
+  return `select ${[...keys, ...columns, ...(needsShown(plan) ? ['1'] : [])].join(', ')} ${overflow}`;
 }
 
 const isCumulative = (block: Block): block is CumulativeBlock => block.cumulative !== undefined && block.ownTime !== undefined;

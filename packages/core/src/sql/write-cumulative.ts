@@ -1,16 +1,15 @@
 import type { TimeGrain } from '@sophia/types';
 import { type BoundExpression, operation } from '../expression/bound-expression.ts';
 import { shiftOf } from '../query/date-shift.ts';
-import { MAX_PERIODS } from '../query/limits.ts';
 import type { Block, Cumulative } from '../query/query-plan.ts';
 import { periodOf } from '../query/resolve-dimension.ts';
 import { shownPeriods } from '../query/time-bounds.ts';
-import { formatDay } from '../time/calendar.ts';
 import { nests } from '../time/nests.ts';
 import { keyColumn } from './aggregate-columns.ts';
 import { mergePart, type WrittenAggregates, writeAggregates } from './write-aggregates.ts';
 import { blockSource, groupBy, type PlanScope } from './write-block.ts';
 import { writeExpression } from './write-expression.ts';
+import { type WrittenPeriods, writePeriods } from './write-periods.ts';
 
 /** A block of which each period has what came before it, too. */
 export interface CumulativeBlock extends Block {
@@ -36,7 +35,7 @@ export function writeCumulative(
   block: CumulativeBlock,
   index: number,
   scope: PlanScope,
-): { readonly with: readonly string[]; readonly text: string } {
+): { readonly with: readonly string[]; readonly text: string; readonly periods: WrittenPeriods } {
   const grain = scope.plan.keys[block.ownTime]?.grain ?? 'day';
   const others = block.keys.map((_key, key) => keyColumn(key)).filter((_name, key) => key !== block.ownTime);
   const own = { ...scope, block, grain, base: `b${index}_base`, others, timeKey: keyColumn(block.ownTime) };
@@ -46,12 +45,17 @@ export function writeCumulative(
     !countsDistinct(block);
   const baseGrain = isRunning || block.cumulative.window?.grain === grain ? grain : 'day';
   const { text, aggregates } = writeBase(own, baseGrain);
-  const groups = others.length === 0 ? [] : [`b${index}_groups as (select distinct ${others.join(', ')} from ${own.base})`];
-  const periods = `b${index}_periods as (${writePeriods(own)})`;
-  const grid = `${others.length === 0 ? '' : `b${index}_groups as g cross join `}b${index}_periods as s`;
+  const groups = others.length === 0 ? undefined : `b${index}_groups`;
+  const periods = writeOwnPeriods(own, index, groups);
+  const grid = `${groups === undefined ? '' : `${groups} as g cross join `}${periods.relation} as s`;
   return {
-    with: [`${own.base} as (${text})`, ...groups, periods],
+    with: [
+      `${own.base} as (${text})`,
+      ...(groups === undefined ? [] : [`${groups} as (select distinct ${others.join(', ')} from ${own.base})`]),
+      ...periods.with,
+    ],
     text: isRunning ? writeRunning(own, aggregates, grid) : writeWindowed(own, aggregates, grid),
+    periods,
   };
 }
 
@@ -85,14 +89,11 @@ const chosenOperand = ({ condition, measure }: Block['aggregates'][number]): Bou
 };
 
 /** The periods that are shown: those of the range, else from the first to the last that has records. */
-function writePeriods({ block, grain, base, timeKey, writer, time }: CumulativeScope): string {
-  const { first, last } = shownPeriods(block.cumulative.bounds, grain, time);
-  const day = (known: number | undefined, unknown: string): string =>
-    known === undefined ? unknown : writer.dialect.literal(writer.bind(formatDay(known)), 'date');
-  const open = first === undefined || last === undefined;
-  const begin = (sql: string): string => writePeriodOf(sql, grain, { writer, time });
-  const range = `select ${day(first, begin(`min(${timeKey})`))} as first_period, ${day(last, begin(`max(${timeKey})`))} as last_period${open ? ` from ${base}` : ''}`;
-  return writer.dialect.periods('period', 'first_period', 'last_period', grain, `(${range}) as shown`, MAX_PERIODS);
+function writeOwnPeriods(scope: CumulativeScope, index: number, groups: string | undefined): WrittenPeriods {
+  const { block, grain, base, timeKey, writer, time } = scope;
+  const begin = (sql: string): string => writePeriodOf(sql, grain, scope);
+  const unknown = { first: begin(`min(${timeKey})`), last: begin(`max(${timeKey})`), source: base };
+  return writePeriods({ prefix: `b${index}`, grain, ...shownPeriods(block.cumulative.bounds, grain, time), unknown, groups }, writer);
 }
 
 function writePeriodOf(sql: string, grain: TimeGrain, { writer, time }: Pick<PlanScope, 'writer' | 'time'>): string {
