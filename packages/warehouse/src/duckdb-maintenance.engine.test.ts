@@ -49,6 +49,16 @@ describe('maintenance', () => {
     expect(await logBytes()).toBeLessThan(1_000_000);
   });
 
+  test('it is broken off when the warehouse closes', async () => {
+    const of = await open({ rewriteRows: 1, rewriteShare: 0 });
+    await of.apply(log.next(...ids.map((id) => log.upsert(id, {}))));
+    await of.apply(log.next(...ids.map((id) => log.upsert(id, {}, { version: 2 }))));
+    const maintaining = expect(of.maintain()).rejects.toMatchObject({ code: 'warehouse_unavailable' });
+    await of.close();
+    await maintaining;
+    expect(await value(await open(), 'select count(*) from deal where version = 2')).toBe(2_000);
+  });
+
   test('it is left alone while little is dead', async () => {
     const of = await open({ rewriteRows: 500, rewriteShare: 0.4 });
     await of.apply(log.next(...ids.map((id) => log.upsert(id, {}))));

@@ -38,6 +38,10 @@ export interface DuckDbWarehouse extends Warehouse {
   maintain(): Promise<void>;
 }
 
+/** Milliseconds for queries that run when the warehouse closes, and when it goes on in another file. */
+const CLOSE_GRACE_MS = 5_000;
+const SWITCH_GRACE_MS = 60_000;
+
 /** Files that this process holds: DuckDB's lock keeps other processes out, but not its own. */
 const held = new Set<string>();
 
@@ -90,7 +94,7 @@ async function open(file: string, options: DuckDbWarehouseOptions): Promise<Duck
         await files.removeAllBut(generation);
         return opened;
       }
-      await opened.close();
+      await opened.close(0);
       await files.remove(generation);
     }
   }
@@ -107,7 +111,7 @@ async function open(file: string, options: DuckDbWarehouseOptions): Promise<Duck
     return store;
   };
   const reopen = async (broken: Store): Promise<void> => {
-    await broken.close(new SophiaError('warehouse_unavailable', 'The warehouse is opened again.', { retryAfter: 1 }));
+    await broken.close(0);
     store = await openGeneration(broken.meta().applied.generation);
   };
 
@@ -133,7 +137,7 @@ async function open(file: string, options: DuckDbWarehouseOptions): Promise<Duck
       },
       async discard(unused) {
         rebuild = undefined;
-        await unused.close(unused === next ? new SophiaError('warehouse_unavailable', 'The rebuild is given up.') : undefined);
+        await unused.close(unused === next ? 0 : SWITCH_GRACE_MS);
         await files.remove(unused.meta().applied.generation);
         if (unused !== next) await next.limitMemory(options.memoryLimitMb);
       },
@@ -176,7 +180,7 @@ async function open(file: string, options: DuckDbWarehouseOptions): Promise<Duck
       const unfinished = await rebuild?.catch(() => undefined);
       await unfinished?.abandon();
       await reopening?.catch(() => undefined);
-      await store.close();
+      await store.close(CLOSE_GRACE_MS);
       held.delete(file);
     },
   };

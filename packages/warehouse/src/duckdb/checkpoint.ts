@@ -10,7 +10,7 @@ const PAUSE_MS = 100;
  * Folds the write-ahead log into the file, between two batches; waits so many milliseconds for readers that are in the
  * way, which their deadline ends.
  */
-export async function checkpoint(writer: Writer, longestWait = 30_000): Promise<void> {
+export async function checkpoint(writer: Writer, signal: AbortSignal, longestWait = 30_000): Promise<void> {
   const giveUp = performance.now() + longestWait;
   for (;;) {
     try {
@@ -18,7 +18,7 @@ export async function checkpoint(writer: Writer, longestWait = 30_000): Promise<
       return;
     } catch (error) {
       if (!isSophiaError(error) || !NOT_NOW.test(error.message) || performance.now() >= giveUp) throw error;
-      await systemSleep(PAUSE_MS);
+      await systemSleep(PAUSE_MS, signal);
     }
   }
 }

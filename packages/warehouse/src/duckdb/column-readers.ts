@@ -7,7 +7,7 @@ import { systemColumn, type TableField, type TableLayout } from './table-layout.
 export type ReadColumn = (pending: PendingRow) => unknown;
 
 /** How each column of a table, and of its history, gets its value. */
-export const readersOf = ({ fields }: TableLayout): ReadonlyMap<string, ReadColumn> =>
+export const columnReaders = ({ fields }: TableLayout): ReadonlyMap<string, ReadColumn> =>
   new Map([...OWN_READERS, ...fields.filter(({ defined }) => defined).flatMap(fieldReaders)]);
 
 const OWN_READERS: readonly [string, ReadColumn][] = [

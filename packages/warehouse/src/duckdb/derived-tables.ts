@@ -45,7 +45,7 @@ export const removedTable = (table: string): string => `removed_${table}`;
 export const addedTable = (table: string): string => `added_${table}`;
 
 /** What is kept and reads one of these types, by `workspaceKey`. */
-export const readersOf = (derived: DerivedTables, changed: ReadonlySet<string>): DerivedTable[] =>
+export const derivedFrom = (derived: DerivedTables, changed: ReadonlySet<string>): DerivedTable[] =>
   [...derived.values()]
     .filter(({ error, definition }) => error === null && keysOf(definition).some((key) => changed.has(key)))
     .map(({ definition }) => definition);

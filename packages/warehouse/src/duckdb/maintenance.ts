@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { SophiaError } from '@sophia/shared';
 import { checkpoint } from './checkpoint.ts';
 import type { DatabaseFile } from './database-file.ts';
 import { rewriteTable, rowsToRewrite } from './rewrite-table.ts';
@@ -25,22 +26,20 @@ export interface Maintenance {
   afterApply(): void;
   /** Does what is due, now; one caller's work is all callers'. */
   maintain(): Promise<void>;
-  /** Ends after the step in hand. */
+  /** Breaks off what is under way: the next process does it. */
   close(): Promise<void>;
 }
 
 export function createMaintenance(file: DatabaseFile, writer: Writer, options: MaintenanceOptions): Maintenance {
   const { checkpointBytes = 32 * 2 ** 20, checkpointInterval = 30_000, rewriteRows = 200_000, rewriteShare = 0.4, onError } = options;
   const touched = new Map<string, Set<string>>();
+  const stop = new AbortController();
   let underWay: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
-  let isClosed = false;
-
   const run = async (): Promise<void> => {
-    await checkpoint(writer);
+    await checkpoint(writer, stop.signal);
     for (const { table } of [...writer.meta().layouts.values()]) {
-      const dead = isClosed ? 0 : await rowsToRewrite(writer, table, rewriteShare);
-      if (dead >= rewriteRows) await rewriteTable(file, writer, table, touched);
+      if ((await rowsToRewrite(writer, table, rewriteShare)) >= rewriteRows) await rewriteTable(file, writer, table, touched, stop.signal);
     }
   };
   const maintain = (): Promise<void> => {
@@ -61,7 +60,7 @@ export function createMaintenance(file: DatabaseFile, writer: Writer, options: M
       if (copied !== undefined) for (const id of ids()) copied.add(id);
     },
     afterApply() {
-      if (isClosed) return;
+      if (stop.signal.aborted) return;
       timer ??= setTimeout(() => inBackground(maintain), checkpointInterval).unref();
       inBackground(async () => {
         if ((await logBytes(file)) >= checkpointBytes) await maintain();
@@ -69,9 +68,9 @@ export function createMaintenance(file: DatabaseFile, writer: Writer, options: M
     },
     maintain,
     async close() {
-      isClosed = true;
+      stop.abort(new SophiaError('warehouse_unavailable', 'The warehouse is closing.'));
       clearTimeout(timer);
-      await underWay?.catch(onError);
+      await underWay?.catch(() => undefined);
     },
   };
 }

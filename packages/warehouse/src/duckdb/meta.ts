@@ -6,7 +6,7 @@ import type { DerivedTables } from './derived-tables.ts';
 import type { Layouts } from './layouts.ts';
 import type { TableLayout } from './table-layout.ts';
 
-/** Grows when the meta tables or the records' own columns change; files of a lower format are rebuilt. */
+/** Grows when the meta tables or the records' own columns change; older files are then brought up here. */
 const FORMAT = 1;
 
 /** When the records of a type last changed in a workspace. */

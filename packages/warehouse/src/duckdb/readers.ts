@@ -29,8 +29,8 @@ export interface Readers {
   query(statement: WarehouseStatement, options?: QueryOptions): Promise<WarehouseResult>;
   /** Lends a connection for work of the warehouse's own, within a transaction of one snapshot. */
   read<T>(work: (connection: DuckDBConnection) => Promise<T>, deadline: number): Promise<T>;
-  /** Lets no more queries in, and resolves when all have ended; with a reason they are interrupted. */
-  drain(reason?: Error): Promise<void>;
+  /** Lets no more queries in, and resolves when all have ended; those that run after so many milliseconds are interrupted. */
+  drain(grace: number): Promise<void>;
 }
 
 export async function openReaders({ file, count, waiting, settled, onInvalidated }: ReadersOptions): Promise<Readers> {
@@ -41,7 +41,7 @@ export async function openReaders({ file, count, waiting, settled, onInvalidated
 
   /** Runs work in a transaction of its own, for so many milliseconds; its place stays taken until it has really ended. */
   const lend = <T>(work: (connection: DuckDBConnection) => Promise<T>, milliseconds: number, signal?: AbortSignal): Promise<T> => {
-    if (isDrained) return Promise.reject(new SophiaError('warehouse_unavailable', 'The warehouse is closing.', { retryAfter: 1 }));
+    if (isDrained) return Promise.reject(closing());
     const stop = new AbortController();
     const onAbort = () => stop.abort(signal?.reason);
     if (signal?.aborted === true) onAbort();
@@ -82,10 +82,13 @@ export async function openReaders({ file, count, waiting, settled, onInvalidated
       return lend((connection) => runQuery(connection, statement, maxRows, settled), deadline, signal);
     },
     read: lend,
-    async drain(reason) {
+    async drain(grace) {
       isDrained = true;
-      for (const stop of reason === undefined ? [] : underWay.values()) stop.abort(reason);
+      const timer = setTimeout(() => {
+        for (const stop of underWay.values()) stop.abort(closing());
+      }, grace);
       await Promise.allSettled(underWay.keys());
+      clearTimeout(timer);
     },
   };
 }
@@ -116,6 +119,8 @@ async function runQuery(
     releaseStatement(prepared);
   }
 }
+
+const closing = (): SophiaError => new SophiaError('warehouse_unavailable', 'The warehouse is closing.', { retryAfter: 1 });
 
 const tooLarge = (maxRows: number): SophiaError =>
   new SophiaError('result_too_large', `The result has more than ${maxRows} rows.`, { details: { maximum: maxRows } });

@@ -14,6 +14,7 @@ import { createWriter, type Writer } from './writer.ts';
 let folder: string;
 let file: DatabaseFile;
 let writer: Writer;
+const never = new AbortController().signal;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sophia-rewrite-'));
@@ -52,7 +53,7 @@ test('a table that gets a column while it is copied stays as it is, with the col
   await define('a');
   await run("insert into x_1_visit (workspace, id, a) values (1, 2, 'x'), (1, 1, 'y')");
   const { touched, done } = whenCopyBegins(() => define('a', 'b'));
-  await rewriteTable(file, writer, 'x_1_visit', touched);
+  await rewriteTable(file, writer, 'x_1_visit', touched, never);
   await Promise.all(done);
   expect(await run('select id, a, b from x_1_visit')).toEqual([
     [2n, 'x', null],
@@ -71,7 +72,7 @@ test('rows that changed while it was copied are those of the table', async () =>
     );
     for (const id of ['2', '3', '4']) touched.get('x_1_visit')?.add(id);
   });
-  await rewriteTable(file, writer, 'x_1_visit', touched);
+  await rewriteTable(file, writer, 'x_1_visit', touched, never);
   await Promise.all(done);
   expect(await run('select id, a from x_1_visit order by id')).toEqual([
     [1n, 'z'],
@@ -85,10 +86,23 @@ test('a checkpoint that a reader keeps from being made is given up in the end', 
   await reader.run('begin');
   await reader.run('from sophia.state');
   await define('a');
-  await expect(checkpoint(writer, 0)).rejects.toMatchObject({ code: 'warehouse_unavailable' });
+  await expect(checkpoint(writer, never, 0)).rejects.toMatchObject({ code: 'warehouse_unavailable' });
   await reader.run('rollback');
-  await checkpoint(writer, 0);
+  await checkpoint(writer, never, 0);
   await expect(writer.exclusive((connection) => connection.run('checkpoint nowhere'))).rejects.toMatchObject({
     code: 'warehouse_statement_failed',
   });
+});
+
+test('a copy that is broken off leaves the table as it is', async () => {
+  await define('a');
+  await run("insert into x_1_visit (workspace, id, a) select 1, range, 'x' from range(100000)");
+  const stop = new AbortController();
+  const { touched, done } = whenCopyBegins(async () => stop.abort(new Error('closing')));
+  await expect(rewriteTable(file, writer, 'x_1_visit', touched, stop.signal)).rejects.toThrow('closing');
+  await Promise.all(done);
+  expect(await run('select count(*) from x_1_visit')).toEqual([[100_000n]]);
+  expect(touched.size).toBe(0);
+  await rewriteTable(file, writer, 'x_1_visit', touched, never);
+  expect(await run('select count(*) from x_1_visit')).toEqual([[100_000n]]);
 });

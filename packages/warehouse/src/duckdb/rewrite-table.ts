@@ -1,9 +1,12 @@
 import type { DatabaseFile } from './database-file.ts';
 import { quote } from './identifiers.ts';
+import { interruptible } from './interruptible.ts';
 import type { Writer } from './writer.ts';
 
 /** Begins the name of a copy; one that stands in a file when it is opened is what a crash left. */
 export const COPY_PREFIX = 'rewrite__';
+
+const COPY_MS = 600_000;
 
 /** Dead rows of a table, or 0 where they are a smaller share of it. */
 export async function rowsToRewrite(writer: Writer, table: string, share: number): Promise<number> {
@@ -24,7 +27,13 @@ export async function rowsToRewrite(writer: Writer, table: string, share: number
  * made from a snapshot, then the ids that batches touched meanwhile are copied again, and the copy takes the table's
  * place, in one transaction.
  */
-export async function rewriteTable(file: DatabaseFile, writer: Writer, table: string, touched: Map<string, Set<string>>): Promise<void> {
+export async function rewriteTable(
+  file: DatabaseFile,
+  writer: Writer,
+  table: string,
+  touched: Map<string, Set<string>>,
+  signal: AbortSignal,
+): Promise<void> {
   const copy = quote(COPY_PREFIX + table);
   const from = quote(table);
   const connection = await file.connect();
@@ -35,7 +44,9 @@ export async function rewriteTable(file: DatabaseFile, writer: Writer, table: st
       touched.set(table, ids);
       return layoutOf(writer, table);
     });
-    await connection.run(`create or replace table ${copy} as from ${from} order by workspace, id`);
+    await interruptible(connection, AbortSignal.any([signal, AbortSignal.timeout(COPY_MS)]), () =>
+      connection.run(`create or replace table ${copy} as from ${from} order by workspace, id`),
+    );
     await writer.exclusive((writing, transact) =>
       transact(async (meta) => {
         if (layoutOf(writer, table) !== layout) {

@@ -2,7 +2,7 @@ import { DuckDBDataChunk } from '@duckdb/node-api';
 import { SophiaError } from '@sophia/shared';
 import type { WarehouseRow } from '../warehouse.ts';
 import { COLUMN_CODECS } from './column-codecs.ts';
-import { type ReadColumn, readersOf } from './column-readers.ts';
+import { columnReaders, type ReadColumn } from './column-readers.ts';
 import type { PendingRow } from './pending-row.ts';
 import { historyColumns, type PhysicalColumn, type TableLayout } from './table-layout.ts';
 
@@ -23,7 +23,7 @@ const made = new WeakMap<TableLayout, TableEncoders>();
 export function encodersOf(layout: TableLayout): TableEncoders {
   const known = made.get(layout);
   if (known !== undefined) return known;
-  const readers = readersOf(layout);
+  const readers = columnReaders(layout);
   const encoders = { current: createEncoder(layout.columns, readers), history: createEncoder(historyColumns(layout), readers) };
   made.set(layout, encoders);
   return encoders;

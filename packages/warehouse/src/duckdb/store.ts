@@ -48,8 +48,8 @@ export interface Store {
   limitMemory(megabytes: number): Promise<void>;
   /** Runs the work while nothing is written, then lets nothing be written any more. */
   handOver(work: (meta: Meta) => Promise<void>): Promise<void>;
-  /** Waits for what runs; with a reason it is interrupted. */
-  close(reason?: Error): Promise<void>;
+  /** Gives queries that run so many milliseconds to end. */
+  close(grace: number): Promise<void>;
 }
 
 /** Milliseconds for reading every table once. */
@@ -103,9 +103,9 @@ function assemble(file: DatabaseFile, writer: Writer, progress: ProgressWriter, 
     maintenance.afterApply();
   };
   let closing: Promise<void> | undefined;
-  const close = async (reason: Error | undefined): Promise<void> => {
+  const close = async (grace: number): Promise<void> => {
     await maintenance.close();
-    await readers.drain(reason);
+    await readers.drain(grace);
     // It only makes the next start quicker: what is committed is in the write-ahead log.
     await checkpointNow(writer).catch(() => undefined);
     file.release();
@@ -138,8 +138,8 @@ function assemble(file: DatabaseFile, writer: Writer, progress: ProgressWriter, 
         await work(writer.meta());
         writer.retire();
       }),
-    close(reason) {
-      closing ??= close(reason);
+    close(grace) {
+      closing ??= close(grace);
       return closing;
     },
   };

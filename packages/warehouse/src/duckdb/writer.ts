@@ -6,6 +6,7 @@ import type { Meta } from './meta.ts';
 
 /** Callers that may wait for their turn to write. */
 const WAITING = 1_000;
+
 /** Does the work and commits it with what the warehouse knows of itself afterwards; all or nothing. */
 export type Transact = (work: (meta: Meta) => Promise<Meta>, milliseconds?: number) => Promise<void>;
 
