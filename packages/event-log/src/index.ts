@@ -1,2 +1,1 @@
 export type * from './event-log.ts';
-export { observeEventLog } from './event-log-metrics.ts';
