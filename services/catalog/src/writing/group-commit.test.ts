@@ -41,8 +41,9 @@ function byHand(options: { lanes?: number; queue?: number; batch?: number } = {}
   });
   return { group, begun };
 }
+/** A few turns of the event loop. */
 const settled = async () => {
-  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
 };
 
 describe('group commit', () => {

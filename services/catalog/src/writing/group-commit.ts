@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, isSophiaError, SophiaError } from '@sophia/shared';
 import type { WorkspaceId } from '@sophia/types';
 import { laneOf } from './lane-of.ts';
@@ -109,9 +110,13 @@ export function createGroupCommit<Request extends GroupedRequest, Answer>(
     }
   };
   const drain = async (lane: Lane<Request, Answer>): Promise<void> => {
-    // What arrives in the same turn of the event loop goes along.
-    await Promise.resolve();
-    for (lane.inHand = take(lane); lane.inHand.length > 0; lane.inHand = take(lane)) await run(lane.inHand);
+    // What arrives in the same turn of the event loop goes along, also from those that were just
+    // answered: without it, 64 callers in two lanes come to 18 in a transaction rather than 32.
+    for (await nextTurn(); ; await nextTurn()) {
+      lane.inHand = take(lane);
+      if (lane.inHand.length === 0) break;
+      await run(lane.inHand);
+    }
     lane.running = undefined;
   };
 
