@@ -18,15 +18,19 @@ export interface PolicyReader {
 /** The part of the audit that answers write. */
 export interface AuditTrail {
   /** A promise only where there is no room at the moment. */
-  read(entry: {
-    readonly call: Call;
-    readonly action: string;
-    readonly object: string;
-    readonly result?: string | undefined;
-    readonly rows?: number | undefined;
-    readonly milliseconds: number;
-    readonly details?: JsonObject | undefined;
-  }): Promise<void> | undefined;
+  read(entry: ReadEntry): Promise<void> | undefined;
+  /** False where there is no room at the moment; the entry is not kept then. */
+  tryRead(entry: ReadEntry): boolean;
+}
+
+interface ReadEntry {
+  readonly call: Call;
+  readonly action: string;
+  readonly object: string;
+  readonly result?: string | undefined;
+  readonly rows?: number | undefined;
+  readonly milliseconds: number;
+  readonly details?: JsonObject | undefined;
 }
 
 /** What the read side is made of. */

@@ -74,6 +74,8 @@ export interface Audit {
    * It rejects with `overloaded` when no room came within a second.
    */
   read(entry: AuditEntry): Promise<void> | undefined;
+  /** The same without waiting: false where there is no room, and then the entry is not kept. */
+  tryRead(entry: AuditEntry): boolean;
   list(
     call: Call,
     options?: AuditFilter & { readonly limit?: number | undefined; readonly cursor?: string | undefined },

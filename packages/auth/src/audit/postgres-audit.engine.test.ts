@@ -137,6 +137,22 @@ describe('the audit', () => {
     expect(objects).toContain('patient');
   });
 
+  it('A2: a read that may not wait is refused while the buffer is full, and leaves nothing behind', async () => {
+    const call = await freshCall('impatient');
+    const gate = closedGate(harness.database);
+    const { audit } = await harness.another({ database: gate.database, configuration: smallBuffer(1) });
+    expect(audit.tryRead(entryOf(call, 'being written'))).toBe(true);
+    await gate.reached;
+    expect(audit.tryRead(entryOf(call, 'waiting'))).toBe(true);
+    expect(audit.tryRead(entryOf(call, 'refused'))).toBe(false);
+    expect(audit.tryRead(entryOf(call, 'waiting'))).toBe(true);
+    gate.open();
+    await audit.flush();
+    expect((await followAll(call)).objects.sort()).toEqual(['being written', 'waiting']);
+    const { entries } = await harness.auth.audit.list(call, { object: 'waiting' });
+    expect(entries.map(({ times }) => times)).toEqual([2]);
+  });
+
   it('A2: reads that could not be written are tried again, and what somebody waits for fails at once', async () => {
     const call = await freshCall('failing');
     const gate = failingGate(harness.database);

@@ -50,6 +50,11 @@ export function createPostgresAudit(options: AuditOptions): Audit {
       writer.wake(buffer.size >= bufferEntries / 2);
       return wait;
     },
+    tryRead(entry) {
+      const isKept = buffer.tryAdd(entry, clock.now());
+      writer.wake(buffer.size >= bufferEntries / 2);
+      return isKept;
+    },
     async list(call, wanted = {}) {
       const { page, entry } = await listing.list(call, wanted);
       await writer.write(pending(entry, clock.now()));

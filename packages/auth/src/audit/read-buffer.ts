@@ -4,6 +4,8 @@ import { type PendingEntry, pending } from './entry-values.ts';
 
 export interface ReadBuffer {
   readonly size: number;
+  /** Whether there was room. */
+  tryAdd(entry: AuditEntry, at: number): boolean;
   /** Undefined where there was room. */
   add(entry: AuditEntry, at: number): Promise<void> | undefined;
   /** Everything that waits, leaving room for more. */
@@ -51,6 +53,7 @@ export function createReadBuffer(capacity: number): ReadBuffer {
     get size() {
       return entries.size;
     },
+    tryAdd,
     add: (entry, at) => (tryAdd(entry, at) ? undefined : waitAndAdd(entry, at)),
     take() {
       const taken = [...entries.values()];

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AnswerData, type AskOptions, answerData } from '@sophia/analytics';
 import { systemPrincipal } from '@sophia/auth';
+import type { Observability } from '@sophia/observability';
 import { parseConfiguration } from '@sophia/shared';
 import type { Call, JsonObject, MetricQuery, Role, WorkspaceRef } from '@sophia/types';
 import { createPlatform, type Platform } from '../create-platform.ts';
@@ -22,10 +23,18 @@ export interface TestPlatform {
   close(): Promise<void>;
 }
 
-export const openTestPlatform = async ({ sample = false }: { readonly sample?: boolean } = {}): Promise<TestPlatform> => {
+export interface TestPlatformOptions {
+  readonly sample?: boolean;
+  /** What the environment sets. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly observability?: Observability;
+}
+
+export const openTestPlatform = async ({ sample = false, env = {}, observability }: TestPlatformOptions = {}): Promise<TestPlatform> => {
   const folder = await mkdtemp(join(tmpdir(), 'sophia-platform-'));
-  const configuration = parseConfiguration({ env: {}, arguments: { 'data-dir': join(folder, 'data') }, file: 'log:\n  level: error\n' });
-  let platform = await createPlatform({ configuration, version: 'test' });
+  const configuration = parseConfiguration({ env, arguments: { 'data-dir': join(folder, 'data') }, file: 'log:\n  level: error\n' });
+  const open = (): Promise<Platform> => createPlatform({ configuration, version: 'test', observability });
+  let platform = await open();
   const workspace = await platform.auth.workspaces.ensure('main');
   await platform.workspaces.refresh();
   if (sample) await loadSample(platform, { folder: SAMPLE_FOLDER, workspace });
@@ -52,7 +61,7 @@ export const openTestPlatform = async ({ sample = false }: { readonly sample?: b
     },
     async restart() {
       await platform.close();
-      platform = await createPlatform({ configuration, version: 'test' });
+      platform = await open();
     },
     async close() {
       await platform.close();
