@@ -1,5 +1,7 @@
+import { ERROR_CODES } from '@sophia/types';
 import { expect, test } from 'vitest';
 import { type DeadLetterRow, repairedRow, seenLetter } from './dead-letter-row.ts';
+import { letterSight } from './letter-sight.ts';
 
 const letter: DeadLetterRow = {
   id: '1',
@@ -10,7 +12,7 @@ const letter: DeadLetterRow = {
   line: '7',
   errors: [
     { line: 7, code: 'not_ours', message: 'amount: found "7"', column: 'amount', value: '7' },
-    { line: 7, code: 'invalid_csv', message: 'a quote is open' },
+    { line: 7, code: 'invalid_json', message: 'a quote is open' },
   ],
   payload: { source_id: 'D', fields: { amount: '7', name: 'x' } },
   attempts: 1,
@@ -18,19 +20,71 @@ const letter: DeadLetterRow = {
   updated_at: '',
 };
 
-test('an error of a masked field says its code alone where nothing better is known', () => {
-  expect(seenLetter(letter, [{ fields: ['amount'] }])).toMatchObject({
+const fields = ['amount', 'discount', 'name'].map((name) => ({ name, type: 'text' as const }));
+const sight = (...masked: string[]) => letterSight([{ fields: masked }], { fields });
+
+test('an error of a masked field says its code alone where nothing better is known, and one of no column nothing of its row', () => {
+  expect(seenLetter(letter, sight('amount'))).toMatchObject({
     line: 7,
-    errors: [{ message: 'not_ours' }, { message: 'a quote is open' }],
+    errors: [{ message: 'not_ours' }, { message: ERROR_CODES.invalid_json.title }],
     row: { source_id: 'D', fields: { amount: null, name: 'x' } },
   });
-  expect(seenLetter(letter, [])).toMatchObject({ errors: letter.errors, row: letter.payload });
+  expect(seenLetter(letter, sight())).toMatchObject({ errors: letter.errors, row: letter.payload });
+});
+
+test('a row that could not be read shows nothing of its text to whom anything is masked', () => {
+  const raw = 'D,"7,x';
+  const unread: DeadLetterRow = {
+    ...letter,
+    errors: [{ line: 7, code: 'invalid_json', message: `a quote is open: ${raw}`, value: raw }],
+    payload: { fields: { extra: { raw } } },
+  };
+  expect(JSON.stringify(seenLetter(unread, sight('amount')))).not.toContain('7,x');
+  expect(seenLetter(unread, sight())).toMatchObject({ errors: unread.errors, row: unread.payload });
+});
+
+test('fields that the type does not know are masked where extra is', () => {
+  const mobile = { line: 7, code: 'invalid_field_name', message: 'mobile: found "+49"', column: 'mobile', value: '+49' };
+  const unknown: DeadLetterRow = {
+    ...letter,
+    errors: [mobile, { line: 7, code: 'missing_source_id', message: 'source_id: expected', column: 'source_id' }],
+    payload: { fields: { mobile: '+49', name: 'x' }, original: { mobile: '+49 ' } },
+  };
+  expect(seenLetter(unknown, sight('amount', 'extra'))).toMatchObject({
+    errors: [{ message: ERROR_CODES.invalid_field_name.title }, unknown.errors[1]],
+    row: { fields: { mobile: null, name: 'x' }, original: { mobile: null } },
+  });
+  expect(seenLetter(unknown, sight('amount'))).toMatchObject({ errors: unknown.errors, row: unknown.payload });
+  expect(repairedRow(unknown.payload, { fields: { mobile: null, name: 'y' } }, sight('extra')).fields).toEqual({
+    mobile: '+49',
+    name: 'y',
+  });
 });
 
 test('a repair keeps what its editor does not see, but what the editor sets', () => {
-  const masks = [{ fields: ['amount', 'discount'] }];
+  const seen = sight('amount', 'discount');
   const before = letter.payload;
-  expect(repairedRow(before, { source_id: 'D', fields: { name: 'y' } }, masks).fields).toEqual({ name: 'y', amount: '7' });
-  expect(repairedRow(before, { source_id: 'D', fields: { name: 'y', amount: '8' } }, masks).fields).toEqual({ name: 'y', amount: '8' });
-  expect(repairedRow({ fields: { amount: null } }, { fields: {} }, masks).fields).toEqual({ amount: null });
+  expect(repairedRow(before, { source_id: 'D', fields: { name: 'y' } }, seen).fields).toEqual({ name: 'y', amount: '7' });
+  expect(repairedRow(before, { source_id: 'D', fields: { name: 'y', amount: '8' } }, seen).fields).toEqual({ name: 'y', amount: '8' });
+  expect(repairedRow({ fields: { amount: null } }, { fields: {} }, seen).fields).toEqual({ amount: null });
+});
+
+test('a repaired deletion stays one unless that is edited, and raw values stay with what is not edited', () => {
+  const before = {
+    source_id: 'D',
+    deleted: true,
+    fields: { amount: '7', name: 'x' },
+    original: { source_id: 'd', amount: '7 €', name: 'X' },
+  };
+  expect(repairedRow(before, { source_id: 'D', fields: { amount: '7', name: 'y' } }, sight())).toEqual({
+    source_id: 'D',
+    deleted: true,
+    fields: { amount: '7', name: 'y' },
+    original: { source_id: 'd', amount: '7 €' },
+  });
+  expect(repairedRow(before, { source_id: 'E', fields: {}, deleted: false }, sight())).toEqual({
+    source_id: 'E',
+    deleted: false,
+    fields: {},
+  });
 });

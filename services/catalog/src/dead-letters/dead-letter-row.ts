@@ -1,5 +1,7 @@
-import { ERROR_CODES, type FieldMask, type IncomingRow, type JsonObject, type RowError } from '@sophia/types';
+import { isDeepStrictEqual } from 'node:util';
+import type { IncomingRow, JsonObject, RowError } from '@sophia/types';
 import type { DeadLetter, DeadLetterState } from '../catalog.ts';
+import type { LetterSight } from './letter-sight.ts';
 
 /** A letter as its table gives it. */
 export interface DeadLetterRow {
@@ -19,39 +21,39 @@ export interface DeadLetterRow {
 export const DEAD_LETTER_COLUMNS =
   'id, state, record_type, source_system, import, line, errors, payload::json as payload, attempts, created_at, updated_at';
 
-/**
- * The letter as a principal with these masks sees it. A rejected row is no record that could be
- * judged, so a field that is masked in some rows is masked here.
- */
-export function seenLetter(row: DeadLetterRow, masks: readonly FieldMask[]): DeadLetter {
-  const masked = new Set(masks.flatMap(({ fields }) => fields));
+/** The letter as a principal sees it. */
+export function seenLetter(row: DeadLetterRow, sight: LetterSight): DeadLetter {
   const { payload, errors, line, ...letter } = row;
   const { fields, original, ...common } = payload;
-  const known = original === undefined ? {} : { original: withoutValues(original, masked) };
+  const known = original === undefined ? {} : { original: withoutValues(original, sight) };
   return {
     ...letter,
     line: Number(line),
-    errors: errors.map((error) => (error.column !== undefined && masked.has(error.column) ? withoutValue(error) : error)),
-    row: { ...common, fields: withoutValues(fields, masked), ...known },
+    errors: errors.map(sight.seenError),
+    row: { ...common, fields: withoutValues(fields, sight), ...known },
   };
 }
 
-const withoutValues = (fields: JsonObject, masked: ReadonlySet<string>): JsonObject =>
-  Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, masked.has(name) ? null : value]));
+const withoutValues = (fields: JsonObject, { hidesField }: LetterSight): JsonObject =>
+  Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, hidesField(name) ? null : value]));
 
-/** An error without the value, which its message repeats. */
-export const withoutValue = ({ value: _, ...error }: RowError): RowError => ({
-  ...error,
-  message: new Map(Object.entries(ERROR_CODES)).get(error.code)?.title ?? error.code,
-});
-
-/** An edited row, with what its editor could not see kept as it is. */
+/**
+ * An edited row, with what its editor could not see kept as it is: also whether the row is a deletion, unless that is
+ * said anew, and the raw values of what was not edited.
+ */
 export function repairedRow(
   before: DeadLetterRow['payload'],
   edited: Omit<IncomingRow, 'line'>,
-  masks: readonly FieldMask[],
+  { hidesField }: LetterSight,
 ): DeadLetterRow['payload'] {
-  const unseen = masks.flatMap(({ fields }) => fields).filter((name) => (edited.fields[name] ?? null) === null && name in before.fields);
+  const unseen = Object.keys(before.fields).filter((name) => hidesField(name) && (edited.fields[name] ?? null) === null);
   const kept = Object.fromEntries(unseen.map((name) => [name, before.fields[name] ?? null]));
-  return { ...edited, fields: { ...edited.fields, ...kept } };
+  const row = { ...edited, fields: { ...edited.fields, ...kept }, deleted: edited.deleted ?? before.deleted };
+  const original = Object.entries(before.original ?? {}).filter(([name]) =>
+    isDeepStrictEqual(repairedTo(before, name), repairedTo(row, name)),
+  );
+  return original.length === 0 ? row : { ...row, original: Object.fromEntries(original) };
 }
+
+/** The value that a raw one was repaired to. */
+const repairedTo = ({ source_id, fields }: DeadLetterRow['payload'], name: string) => (name === 'source_id' ? source_id : fields[name]);

@@ -1,6 +1,6 @@
 import type { Call, JsonObject, PolicyFilter } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ImportItem } from '../catalog.ts';
+import type { ImportItem, ImportRow } from '../catalog.ts';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
 import { brokenChains } from '../testing/record-chains.ts';
 
@@ -18,7 +18,7 @@ async function fresh() {
   return { workspace, call: harness.callOf(workspace), records: harness.catalog.records, letters: harness.catalog.deadLetters };
 }
 
-async function importRows(call: Call, name: string, rows: readonly ReturnType<typeof row>[]): Promise<string> {
+async function importRows(call: Call, name: string, rows: readonly ImportRow[]): Promise<string> {
   const items = (async function* (): AsyncGenerator<ImportItem> {
     yield { kind: 'rows', target, rows };
   })();
@@ -173,6 +173,24 @@ describe('who sees no amounts', () => {
     expect((await letters.get(call, id)).row.fields).toEqual({ amount: 'seven', name: 'y', currency: 'EUR' });
     await letters.repair(employee, id, { source_id: 'D-1', fields: { amount: '7', name: 'y', currency: 'EUR' } });
     expect((await letters.get(call, id)).row.fields).toEqual({ amount: '7', name: 'y', currency: 'EUR' });
+  });
+
+  test('sees none of unknown fields, of rows that could not be read, and in the answer of a replay', async () => {
+    const { call, letters, workspace } = await fresh();
+    const raw = '{"source_id":"D-1","amount":"4711"';
+    const rows = [
+      { line: 1, fields: { extra: { raw } }, errors: [{ line: 1, code: 'invalid_json', message: `no JSON: ${raw}`, value: raw }] },
+      row(2, { amount: 'about 4711', bonus: '4711', name: 'x' }),
+    ];
+    await importRows(call, 'a.ndjson', rows);
+    const employee = harness.callOf(workspace, 'employee');
+    const seen = (await letters.list(employee)).items;
+    expect(seen.map(({ row: { fields } }) => fields)).toEqual([{ extra: null }, { amount: null, bonus: null, name: 'x' }]);
+    expect(JSON.stringify(seen)).not.toContain('4711');
+    const answer = await letters.replay(employee, {});
+    expect(answer).toMatchObject({ rejected: 2, errors: [{ line: 1 }, { line: 2, code: 'invalid_money', column: 'amount' }] });
+    expect(JSON.stringify(answer)).not.toContain('4711');
+    expect(JSON.stringify(await letters.replay(call, {}))).toContain('4711');
   });
 
   test('or only some rows of a type sees none of its rejected rows', async () => {

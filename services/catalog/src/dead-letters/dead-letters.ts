@@ -1,11 +1,11 @@
 import type { Statement } from '@sophia/database';
 import { SophiaError } from '@sophia/shared';
-import type { Action, Call, FieldMask } from '@sophia/types';
+import type { Action, Call } from '@sophia/types';
 import type { DeadLetters } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { decodeCursor, pageLimit, pageOf } from '../reading/cursor.ts';
 import { DEAD_LETTER_COLUMNS, type DeadLetterRow, repairedRow, seenLetter } from './dead-letter-row.ts';
-import { openTypes, SELECTED, selectionValues } from './letter-selection.ts';
+import { openTypes, SELECTED, selectionValues, sightOf } from './letter-selection.ts';
 import { createReplay } from './replay.ts';
 
 /** Rejected rows: seen, repaired, replayed or given up. */
@@ -24,7 +24,7 @@ export function createDeadLetters(context: CatalogContext): DeadLetters {
       : [];
     const [row] = rows;
     if (row === undefined) throw new SophiaError('not_found', `There is no dead letter ${id}.`);
-    return { row, masks: masksOf(access, row) };
+    return { row, sight: sightOf(access, row) };
   };
   return {
     async list(call, options = {}) {
@@ -36,20 +36,20 @@ export function createDeadLetters(context: CatalogContext): DeadLetters {
       const rows = await database.select<DeadLetterRow>([call.principal.workspace], LIST_LETTERS, values);
       const page = pageOf(rows, limit, ({ id }) => [id]);
       await audit.read({ ...audited(call, 'list', 'dead_letters', begun), rows: page.items.length });
-      return { ...page, items: page.items.map((row) => seenLetter(row, masksOf(access, row))) };
+      return { ...page, items: page.items.map((row) => seenLetter(row, sightOf(access, row))) };
     },
 
     async get(call, id) {
       const begun = clock.monotonic();
-      const { row, masks } = await find(call, id, 'read');
+      const { row, sight } = await find(call, id, 'read');
       await audit.read({ ...audited(call, 'read', `dead_letter:${id}`, begun), rows: 1 });
-      return seenLetter(row, masks);
+      return seenLetter(row, sight);
     },
 
     async repair(call, id, edited) {
       const begun = clock.monotonic();
-      const { row, masks } = await find(call, id, 'write');
-      const payload = JSON.stringify(repairedRow(row.payload, edited, masks));
+      const { row, sight } = await find(call, id, 'write');
+      const payload = JSON.stringify(repairedRow(row.payload, edited, sight));
       const { value } = await database.write([call.principal.workspace], async (transaction) => {
         const [[stored]] = await Promise.all([
           database.query<DeadLetterRow>(transaction, REPAIR_LETTER, [call.principal.workspace, id, payload]),
@@ -59,7 +59,7 @@ export function createDeadLetters(context: CatalogContext): DeadLetters {
           throw new SophiaError('dead_letter_closed', `The dead letter ${id} is ${row.state}.`, { details: { state: row.state } });
         return stored;
       });
-      return seenLetter(value, masks);
+      return seenLetter(value, sight);
     },
 
     replay: createReplay(context),
@@ -82,10 +82,6 @@ export function createDeadLetters(context: CatalogContext): DeadLetters {
     },
   };
 }
-
-/** Letters of other types are not selected. */
-const masksOf = (access: ReadonlyMap<string, readonly FieldMask[]>, row: DeadLetterRow): readonly FieldMask[] =>
-  access.get(row.record_type) as readonly FieldMask[];
 
 const checkId = (text: string | undefined): string => {
   if (text !== undefined && /^\d{1,18}$/.test(text)) return text;

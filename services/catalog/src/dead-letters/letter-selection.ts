@@ -1,22 +1,28 @@
-import type { Action, Call, FieldMask } from '@sophia/types';
+import type { Action, Call } from '@sophia/types';
 import type { DeadLetterSelection } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
+import type { DeadLetterRow } from './dead-letter-row.ts';
+import { type LetterSight, letterSight } from './letter-sight.ts';
 
-/** The types of which the principal may see every row, with its masks: a rejected row cannot be judged as a record is. */
+/** The types of which the principal may see every row, with what it sees of them: a rejected row cannot be judged as a record is. */
 export async function openTypes(
   { policy, book, gate }: Pick<CatalogContext, 'policy' | 'book' | 'gate'>,
   call: Call,
   action: Action,
-): Promise<ReadonlyMap<string, readonly FieldMask[]>> {
+): Promise<ReadonlyMap<string, LetterSight>> {
   const [resolved, types] = await Promise.all([policy.resolve(call.principal), book.types(call.principal.workspace)]);
-  const open = new Map<string, readonly FieldMask[]>();
-  for (const name of types.keys()) {
+  const open = new Map<string, LetterSight>();
+  for (const [name, type] of types) {
     const { access, rows, masks } = resolved.records(name, action);
-    if (access === 'records' && rows === undefined) open.set(name, masks);
+    if (access === 'records' && rows === undefined) open.set(name, letterSight(masks, type));
   }
   if (open.size === 0) await gate.refuse(call, action, 'dead_letters');
   return open;
 }
+
+/** Letters of other types are not selected. */
+export const sightOf = (open: ReadonlyMap<string, LetterSight>, { record_type }: Pick<DeadLetterRow, 'record_type'>): LetterSight =>
+  open.get(record_type) as LetterSight;
 
 /** Parameters of a selection, in the order in which the statements take them. */
 export const selectionValues = ({ import: importId, recordType, sourceSystem, state, code }: DeadLetterSelection): unknown[] => [

@@ -7,7 +7,8 @@ import type { CatalogContext } from '../catalog-context.ts';
 import { type AnswerBody, MAX_ERRORS, rowsAnswer } from '../records/write-answer.ts';
 import type { IncomingRecord, RejectedRow } from '../rows/incoming-record.ts';
 import { DEAD_LETTER_COLUMNS, type DeadLetterRow } from './dead-letter-row.ts';
-import { openTypes, SELECTED, selectionValues } from './letter-selection.ts';
+import { openTypes, SELECTED, selectionValues, sightOf } from './letter-selection.ts';
+import type { LetterSight } from './letter-sight.ts';
 import { errorsJson } from './store-rejected.ts';
 
 const PAGE = 1_000;
@@ -19,11 +20,12 @@ export function createReplay(context: CatalogContext): DeadLetters['replay'] {
   return async (call, chosen) => {
     const begun = clock.monotonic();
     const { workspace } = call.principal;
-    const types = [...(await openTypes(context, call, 'write')).keys()];
+    const access = await openTypes(context, call, 'write');
+    const types = [...access.keys()];
     let total = rowsAnswer({ created: 0, updated: 0, unchanged: 0, stale: 0 }, []);
     for (let after: string | undefined = '0'; after !== undefined; ) {
       const page: DeadLetterRow[] = await readPage(context, call, types, chosen, after);
-      for (const letters of groupsOf(page)) total = add(total, await replayGroup(context, call, letters));
+      for (const letters of groupsOf(page)) total = add(total, await replayGroup(context, call, letters, sightOf(access, letters[0])));
       after = page.length < PAGE ? undefined : page.at(-1)?.id;
     }
     const rows = total.created + total.updated + total.unchanged + total.rejected;
@@ -66,7 +68,7 @@ function readPage(
 }
 
 /** One transaction; done again where somebody else touched one of the letters meanwhile. */
-async function replayGroup(context: CatalogContext, call: Call, letters: Letters): Promise<Total> {
+async function replayGroup(context: CatalogContext, call: Call, letters: Letters, { seenError }: LetterSight): Promise<Total> {
   const { database, book, committed } = context;
   const { workspace } = call.principal;
   for (let attempt = 1; ; attempt++) {
@@ -81,7 +83,7 @@ async function replayGroup(context: CatalogContext, call: Call, letters: Letters
         workspace,
         judged.accepted.map(({ record }) => record),
       );
-      return value;
+      return { ...value, errors: value.errors.map(seenError) };
     } catch (error) {
       if (!(error instanceof TouchedMeanwhile)) throw error;
       if (attempt >= ATTEMPTS)

@@ -1,7 +1,7 @@
 import type { TypeAccess } from '@sophia/core';
 import type { JsonObject, JsonValue, RowError } from '@sophia/types';
 import type { ImportOptions, ImportReport, ImportState } from '../catalog.ts';
-import { withoutValue } from '../dead-letters/dead-letter-row.ts';
+import { withoutValue } from '../dead-letters/letter-sight.ts';
 import { MAX_ERRORS } from '../records/write-answer.ts';
 
 /** An import as its tables give it, counts summed over its lanes. Counts are int8, as text. */
