@@ -1,7 +1,7 @@
 import { listMetrics } from '@sophia/core';
 import type { Subscription } from '@sophia/event-log';
 import { parseMicros, SophiaError } from '@sophia/shared';
-import type { Call, Position, ReadPoint, WorkspaceId } from '@sophia/types';
+import type { Call, LogEvent, Position, ReadPoint, WorkspaceId } from '@sophia/types';
 import type { Analytics } from './analytics.ts';
 import type { Collaborators } from './collaborators.ts';
 import { createCurrencies, currencyFieldOf } from './currencies.ts';
@@ -107,15 +107,22 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
       beforeApply({ events }) {
         for (const workspace of new Set([...currencies.learnFrom(events), ...sourceSystems.learnFrom(events)])) prepared.forget(workspace);
       },
-      async onApplied({ events }) {
-        const redefined = new Set(events.filter(({ kind }) => kind === 'record_type.changed').map(({ workspace }) => workspace));
-        for (const workspace of redefined) {
+      onApplied({ events }) {
+        for (const workspace of redefinedIn(events)) {
           prepared.forget(workspace);
-          if (layers.peek(workspace) !== undefined) await layers.reload(workspace);
+          layers.outdate(workspace);
           known.delete(workspace);
         }
         followSources(sources, events);
         collaborators.onApplied(events);
+      },
+      async onInvalidated({ events }) {
+        for (const workspace of redefinedIn(events)) {
+          // It stays outdated then: whoever asks for it next reads it anew.
+          await layers
+            .layer(workspace)
+            .catch((error: unknown) => logger.warn({ err: error, workspace }, 'the semantic models could not be read again'));
+        }
       },
       onPublished: ({ events }) => {
         if (events.length > 0) warming.warmSoon();
@@ -202,6 +209,10 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
     },
   };
 };
+
+/** Workspaces in which a record type was defined anew. */
+const redefinedIn = (events: readonly LogEvent[]): ReadonlySet<WorkspaceId> =>
+  new Set(events.filter(({ kind }) => kind === 'record_type.changed').map(({ workspace }) => workspace));
 
 const requireAdministrator = async ({ policies }: Collaborators, call: Call): Promise<void> => {
   const policy = await policies.resolve(call.principal);

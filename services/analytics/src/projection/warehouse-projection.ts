@@ -22,7 +22,9 @@ export interface WarehouseProjectionOptions {
   /** Told before the batch is applied: what was compiled without knowing of it must not be served afterwards. */
   readonly beforeApply: (batch: MicroBatch) => void;
   /** Told after the batch is applied and before its invalidations are processed. */
-  readonly onApplied: (batch: MicroBatch) => Promise<void>;
+  readonly onApplied: (batch: MicroBatch) => void;
+  /** Told after the invalidations are processed; the read point is published when it is done. */
+  readonly onInvalidated: (batch: MicroBatch) => Promise<void>;
   /** Told after the invalidations are processed and the read point is published. */
   readonly onPublished: (batch: MicroBatch) => void;
 }
@@ -30,21 +32,37 @@ export interface WarehouseProjectionOptions {
 /** Keeps the warehouse from the log: apply commits, then caches are invalidated, then the new `complete_to` is published. */
 export const startWarehouseProjection = (options: WarehouseProjectionOptions): Promise<Subscription> => {
   const { eventLog, warehouse, answers, results, published } = options;
+
+  const invalidate = ({ events, tick }: MicroBatch, replay: boolean): void => {
+    const changes = events.flatMap(replay ? anyChange : cacheChange);
+    if (changes.length === 0) return;
+    // What stood aside comes into answers that were read after its own tick.
+    const invalidation = { tick: replay ? Number.POSITIVE_INFINITY : tick, changes };
+    answers.invalidate(invalidation);
+    results.invalidate(invalidation);
+  };
+
+  const applied = async (batch: MicroBatch, replay: boolean): Promise<void> => {
+    options.onApplied(batch);
+    invalidate(batch, replay);
+    await options.onInvalidated(batch);
+    if (batch.endOfTick && !replay) published.publish({ tick: batch.tick, position: batch.cursor, completeTo: batch.completeTo });
+    options.onPublished(batch);
+  };
+
   return eventLog.consume(
     WAREHOUSE_GROUP,
     async (batch, { replay }) => {
       options.beforeApply(batch);
       await warehouse.apply({ ...warehouseBatch(batch), replay });
-      await options.onApplied(batch);
-      const changes = batch.events.flatMap(cacheChange);
-      if (changes.length > 0) {
-        // What stood aside comes into answers that were read after its own tick.
-        const tick = replay ? Number.POSITIVE_INFINITY : batch.tick;
-        answers.invalidate({ tick, changes });
-        results.invalidate({ tick, changes });
+      try {
+        await applied(batch, replay);
+      } catch (error) {
+        // The warehouse is past the batch, so it is not handed over again: what it would have dropped is not known any more.
+        answers.clear();
+        results.clear();
+        throw error;
       }
-      if (batch.endOfTick && !replay) published.publish({ tick: batch.tick, position: batch.cursor, completeTo: batch.completeTo });
-      options.onPublished(batch);
     },
     { batchSize: BATCH_SIZE, cursor: async () => warehouse.applied().cursor, isEnvironmental: options.isEnvironmental },
   );
@@ -62,6 +80,9 @@ export const warehouseBatch = ({ events, cursor, tick, completeTo, endOfTick }: 
 /** What a warehouse that has applied so much may state. */
 export const readPointOf = ({ tick, cursor, completeTo }: AppliedState, fallback: ReadPoint): ReadPoint =>
   cursor === null || completeTo === null ? fallback : { tick, position: cursor, completeTo };
+
+/** A replay changes the past too, which no answer as of then expects of a change: every answer over the type is touched. */
+const anyChange = (event: LogEvent): CacheChange[] => cacheChange(event).map(({ tag }) => ({ tag }));
 
 const cacheChange = (event: LogEvent): CacheChange[] => {
   const change = recordChange(event);

@@ -1,0 +1,32 @@
+import { cp, mkdir, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { SAMPLE_FOLDER } from './load-sample.ts';
+import { whileHeld } from './testing/set-aside.ts';
+import { openTestPlatform, type TestPlatform } from './testing/test-platform.ts';
+
+const WON = { metrics: ['deals_won'] };
+const deal = { status: 'won', amount: '1', currency: 'USD', close_date: '2017-06-01' };
+
+let test: TestPlatform;
+beforeAll(async () => {
+  test = await openTestPlatform();
+});
+afterAll(() => test.close());
+
+it('answers are dropped by a batch whose models cannot be read, and the models are read when they can', async () => {
+  const models = join(test.platform.configuration.dataDirectory, 'models', 'main');
+  await cp(join(SAMPLE_FOLDER, 'models'), models, { recursive: true });
+  expect((await test.ask(WON, { after: await test.write('deal', 'first', deal) })).rows).toEqual([[1]]);
+  expect((await test.ask(WON)).cache.tier).toBe('L1');
+
+  const unreadable = join(models, 'unreadable.yml');
+  await mkdir(unreadable);
+  const after = await whileHeld(test, async () => {
+    await test.platform.catalog.recordTypes.define(test.call, 'ticket', { type: 'object', properties: { hours: { type: 'integer' } } });
+    return test.write('deal', 'second', deal);
+  });
+  await expect(test.ask(WON, { after })).rejects.toMatchObject({ code: 'EISDIR' });
+  await rmdir(unreadable);
+  expect((await test.ask(WON)).rows).toEqual([[2]]);
+});

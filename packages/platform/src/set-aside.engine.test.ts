@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countSetAside, writePoison } from './testing/set-aside.ts';
+import { openTestPlatform, type TestPlatform } from './testing/test-platform.ts';
+
+const WON = { metrics: ['deals_won'] };
+const deal = { status: 'won', amount: '1', currency: 'USD', close_date: '2017-06-01' };
+/** More digits than money has: the catalog would reject it. */
+const SPOILT = { amount: '1.23456' };
+
+describe('answers while events stand aside', () => {
+  let test: TestPlatform;
+
+  beforeAll(async () => {
+    test = await openTestPlatform();
+    await test.ask(WON, { after: await test.write('deal', 'first', deal) });
+  });
+  afterAll(() => test.close());
+
+  const wonNow = async (after?: string) => (await test.ask(WON, { after })).rows[0]?.[0];
+
+  it('as of a past moment change when what stood aside then is replayed', async () => {
+    const poison = await writePoison(test, 'deal', 'late', deal, SPOILT);
+    await expect.poll(() => countSetAside(test), { timeout: 20_000 }).toBe(1);
+    const before = await wonNow(await test.write('deal', 'second', deal));
+    const { freshness } = await test.ask(WON);
+    const asOf = { ...WON, as_of: freshness.complete_to };
+    expect((await test.ask(asOf)).rows).toEqual([[before]]);
+    expect((await test.ask(asOf)).cache.tier).toBe('L1');
+
+    await poison.mend();
+    expect(await test.platform.eventLog.replay('warehouse')).toEqual({ succeeded: 1, failed: 0 });
+    const after = [[Number(before) + 1]];
+    expect((await test.ask(WON)).rows).toEqual(after);
+    expect((await test.ask(asOf)).rows).toEqual(after);
+  });
+});
