@@ -53,6 +53,11 @@ export interface ConsumeOptions {
   readonly deadline?: number | undefined;
   /** Upper bound in milliseconds of the wait after a first failure, doubled with each further one up to 5 s; 100 unless told. */
   readonly retryDelay?: number | undefined;
+  /**
+   * Told after this member set events aside or replayed them, before it hands the next batch over: what is stated of
+   * that batch can count them. Called again until it succeeds.
+   */
+  readonly onSetAside?: (() => Promise<void>) | undefined;
 }
 
 export interface Delivery {
@@ -93,6 +98,12 @@ export interface SetAsideEvent {
   readonly at: string;
 }
 
+export interface SetAsideCount {
+  readonly workspace: WorkspaceId;
+  readonly recordType: string | null;
+  readonly events: number;
+}
+
 export interface LogHead {
   readonly epoch: string;
   readonly position: Position;
@@ -130,6 +141,8 @@ export interface EventLog {
   consume(group: string, handler: Handler, options?: ConsumeOptions): Promise<Subscription>;
   /** The events that stand aside, in order. */
   setAside(group: string, options?: { limit?: number; after?: Position }): Promise<SetAsideEvent[]>;
+  /** How many stand aside, by workspace and by the type of the record, or that the event defines; null for events of neither. */
+  setAsideCounts(group: string): Promise<SetAsideCount[]>;
   /**
    * Has a member hand the set-aside events to its handler again, in order; resolves to how many
    * succeeded and how many stand aside again. Throws `not_found`, `unavailable` where the group has no
@@ -153,6 +166,12 @@ export interface EventLog {
   oldestWriterSeconds(): Promise<number>;
   /** Says "look now": called after a commit, coalesced, never waits. */
   wake(): void;
+  /**
+   * Somebody waits until what is written is handed over, from now until the function that is returned is
+   * called. Ticks and members rest between two rounds in proportion to what a round cost, at most 100 ms,
+   * so that following the log leaves a busy machine to others; while somebody waits they do not.
+   */
+  hurry(): () => void;
   /** Resolves when a tick after `after` is known, after `milliseconds`, or at the abort. */
   waitForTick(after: number, milliseconds: number, signal?: AbortSignal): Promise<void>;
   /** Whether everything up to the end of tick `tick` contains the write. */

@@ -150,6 +150,37 @@ export function setAsideContract(harness: CurrentHarness): void {
     await member.close();
   });
 
+  test('E5: what stands aside is told before the next batch is handed over, and counted by type', async () => {
+    const { eventLog, database } = harness();
+    const ledger = createLedger(database, eventLog);
+    const told: string[] = [];
+    let failures = 2;
+    const taken = createTaker({ poison: ({ key }) => key === 3 });
+    const handler: Handler = async (batch, delivery) => {
+      await taken.handler(batch, delivery);
+      told.push(...batch.events.map(changeOf).map(({ key }) => `key ${key}`));
+    };
+    const onSetAside = async () => {
+      if (failures-- > 0) throw new Error('no connection');
+      const counts = await eventLog.setAsideCounts('group');
+      told.push(`aside ${counts.reduce((sum, { events }) => sum + events, 0)}`);
+    };
+    const member = await eventLog.consume('group', handler, { ...QUICKLY, onSetAside });
+    await ledger.change([3, 4]);
+    await until(() => told.includes('key 4'), 'the other key');
+    expect(told).toEqual(['aside 1', 'key 4']);
+    await ledger.change([3]);
+    await ledger.change([5]);
+    await until(() => told.includes('key 5'), 'another key');
+    expect(told).toEqual(['aside 1', 'key 4', 'aside 2', 'key 5']);
+    const [event] = await eventLog.setAside('group');
+    expect(await eventLog.setAsideCounts('group')).toEqual([
+      { workspace: event?.event.workspace, recordType: event?.event.record?.record_type, events: 2 },
+    ]);
+    expect(await eventLog.setAsideCounts('nobody')).toEqual([]);
+    await member.close();
+  });
+
   test('E5: a handler with a cursor of its own loses none behind a poison event', async () => {
     const { eventLog, database } = harness();
     const ledger = createLedger(database, eventLog);

@@ -8,6 +8,7 @@ import { type LockedGroup, lockGroup, moveGroup } from './consumer-group.ts';
 import { isEnvironmental } from './environmental.ts';
 import type { EventReader } from './event-reader.ts';
 import { HandlerFailure, handOver } from './hand-over.ts';
+import type { Haste } from './haste.ts';
 import type { LogBatch } from './log-batch.ts';
 import { pause } from './pause.ts';
 import { createPoisonSearch } from './poison-search.ts';
@@ -23,6 +24,7 @@ export interface ConsumerOptions {
   readonly book: TickBook;
   readonly reader: EventReader;
   readonly random: Random;
+  readonly haste: Haste;
   readonly group: string;
   readonly groupId: number;
   readonly handler: Handler;
@@ -30,11 +32,13 @@ export interface ConsumerOptions {
 }
 
 /**
- * What a member found: a batch was `delivered`; there was `nothing` new; another member is `busy` with
+ * What a member found: a batch was `delivered`, `full` or not; there was `nothing` new; another member is `busy` with
  * the group; events were put `behind` a poison event, so the batch has to be read again; a `replay`
  * was asked for.
  */
-type Outcome = { readonly kind: 'delivered'; readonly end: Place } | { readonly kind: 'nothing' | 'busy' | 'behind' | 'replay' };
+type Outcome =
+  | { readonly kind: 'delivered'; readonly end: Place; readonly full: boolean }
+  | { readonly kind: 'nothing' | 'busy' | 'behind' | 'replay' };
 
 const BATCH_SIZE = 5_000;
 const ATTEMPTS = 3;
@@ -44,10 +48,13 @@ const MARGIN = 10_000;
 /** How long a member waits before it looks whether a busy one is gone, in milliseconds. */
 const BUSY_MS = 100;
 const IDLE_MS = 1_000;
+/** Rests so many times as long as a batch took, which is then a quarter of a busy core at most. At most so many milliseconds. */
+const REST = 3;
+const LONGEST_REST_MS = 100;
 
 /** A member of a consumer group: hands micro-batches to the handler, one after the other, until it is closed. */
 export function startConsumer(options: ConsumerOptions): { close(): Promise<void> } {
-  const { log, logger, epoch, book, reader, group, groupId, handler, consume } = options;
+  const { log, logger, epoch, book, reader, haste, group, groupId, handler, consume } = options;
   const { batchSize = BATCH_SIZE, attempts = ATTEMPTS, deadline = HANDLER_DEADLINE } = consume;
   const handing = {
     log,
@@ -62,6 +69,8 @@ export function startConsumer(options: ConsumerOptions): { close(): Promise<void
   const search = createPoisonSearch(batchSize, attempts);
   const about = { group };
   let environmentalFailures = 0;
+  /** Whether what stands aside may have changed without a word to `onSetAside`: also where a commit's outcome is not known. */
+  let untold = false;
   /** Where this member left the group: while it stands there, the handler's own cursor is known too. */
   let left: Place | undefined;
 
@@ -93,12 +102,13 @@ export function startConsumer(options: ConsumerOptions): { close(): Promise<void
       const { batch, behind } = lockedGroup.hasSetAside ? await siftBatch(select, epoch, groupId, read) : { batch: read, behind: [] };
       if (behind.length > 0) {
         // Committed before the cursor may pass them, wherever the handler keeps it.
+        untold = true;
         await setAside(select, groupId, behind, { poison: false, error: '', attempts: 0 });
         return { kind: 'behind' };
       }
       await handOver(handing, transaction, batch, false);
       await moveGroup(select, groupId, read.end);
-      return { kind: 'delivered', end: read.end };
+      return { kind: 'delivered', end: read.end, full: read.events.length >= search.size };
     });
 
   /** Of a batch with one event. */
@@ -134,16 +144,23 @@ export function startConsumer(options: ConsumerOptions): { close(): Promise<void
       case 'split':
         return;
       case 'set_aside':
+        untold = true;
         await setPoisonAside(failure.batch, error);
     }
   };
 
-  const follow = async (outcome: Outcome): Promise<void> => {
+  /** After a batch that was not full: what comes meanwhile is handed over together, unless somebody waits for it. */
+  const rest = async (milliseconds: number): Promise<void> => {
+    if (!haste.isUrgent) await haste.rest(Math.min(LONGEST_REST_MS, REST * milliseconds), closing.signal);
+  };
+
+  const follow = async (outcome: Outcome, milliseconds: number): Promise<void> => {
     switch (outcome.kind) {
       case 'delivered':
         environmentalFailures = 0;
         left = outcome.end;
-        return search.succeeded(outcome.end);
+        search.succeeded(outcome.end);
+        return outcome.full ? undefined : rest(milliseconds);
       case 'behind':
         return;
       case 'nothing':
@@ -151,8 +168,15 @@ export function startConsumer(options: ConsumerOptions): { close(): Promise<void
       case 'busy':
         return pause(BUSY_MS, closing.signal);
       case 'replay':
+        untold = true;
         return replaySetAside({ ...handing, groupId, book, placeOf, logger });
     }
+  };
+
+  const tellOfSetAside = async (): Promise<void> => {
+    if (!untold) return;
+    await consume.onSetAside?.();
+    untold = false;
   };
 
   const run = async () => {
@@ -161,7 +185,10 @@ export function startConsumer(options: ConsumerOptions): { close(): Promise<void
         // A transaction costs more than a look at memory.
         if (left !== undefined && book.head.tick < left.tick) await book.waitFor(left.tick - 1, IDLE_MS, closing.signal);
         if (closing.signal.aborted) return;
-        await follow(await deliver());
+        await tellOfSetAside();
+        const begun = performance.now();
+        const outcome = await deliver();
+        await follow(outcome, performance.now() - begun);
       } catch (failure) {
         await recover(failure).catch((error: unknown) => {
           logger.warn({ ...about, err: error }, 'a consumer could not set an event aside and tries again');

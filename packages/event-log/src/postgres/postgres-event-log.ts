@@ -14,12 +14,13 @@ import { READ_LIMIT, readFiltered } from './filtered-read.ts';
 import { readLag } from './group-lag.ts';
 import { createGroupMembers } from './group-members.ts';
 import { microBatch } from './hand-over.ts';
+import { createHaste } from './haste.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { openKeptSession } from './kept-session.ts';
 import { readHistory } from './record-history.ts';
 import { askForReplay, discard } from './replay-requests.ts';
 import { selectFrom } from './select.ts';
-import { readSetAside } from './set-aside-rows.ts';
+import { countSetAside, readSetAside } from './set-aside-rows.ts';
 import { contains } from './snapshot.ts';
 import { openTickBook } from './tick-book.ts';
 import { startTicker, TICK_CHANNEL, type Ticker, WRITTEN_CHANNEL } from './ticker.ts';
@@ -61,6 +62,7 @@ export async function createPostgresEventLog(options: PostgresEventLogOptions): 
   const book = await openTickBook(selectFrom(log));
   const reader = createEventReader(epoch, book);
   const members = createGroupMembers(random);
+  const haste = createHaste();
   // Set when the session is open, and called by it from then on.
   let ticker: Ticker | undefined;
   const session = await openKeptSession({
@@ -76,7 +78,7 @@ export async function createPostgresEventLog(options: PostgresEventLogOptions): 
     onOpen: members.join,
     onLost: () => ticker?.deposed(),
   });
-  const ticking = startTicker({ name, session, book, clock, logger, intervalMs, idleMs });
+  const ticking = startTicker({ name, session, book, clock, logger, haste, intervalMs, idleMs });
   ticker = ticking;
   const housekeeping = startHousekeeping({ log, logger, isElected: () => ticking.isElected, retentionDays, intervalMs: HOUSEKEEPING_MS });
   const consumers = new Set<{ close(): Promise<void> }>();
@@ -99,7 +101,7 @@ export async function createPostgresEventLog(options: PostgresEventLogOptions): 
       if (consume.cursor !== undefined) await ownPlace(epoch, consume.cursor);
       const groupId = await ensureGroup(log, group);
       const membership = await members.add(session, groupId);
-      const consumer = startConsumer({ log, logger, epoch, book, reader, random, group, groupId, handler, consume });
+      const consumer = startConsumer({ log, logger, epoch, book, reader, random, haste, group, groupId, handler, consume });
       consumers.add(consumer);
       return {
         group,
@@ -120,6 +122,7 @@ export async function createPostgresEventLog(options: PostgresEventLogOptions): 
       );
       return rows.map(({ place: _, ...row }): SetAsideEvent => ({ group, ...row }));
     },
+    setAsideCounts: (group) => countSetAside(select, group),
     replay: (group, { deadline = REPLAY_DEADLINE } = {}) =>
       askForReplay({ log, book, wake: ticking.wake, lag: eventLog.lag, deadline }, group),
     discard: (group, position) => discard(log, group, placeOf(position)),
@@ -144,7 +147,12 @@ export async function createPostgresEventLog(options: PostgresEventLogOptions): 
       return row.seconds;
     },
     wake: ticking.wake,
-    waitForTick: book.waitFor,
+    hurry: haste.begin,
+    async waitForTick(after, milliseconds, signal) {
+      const done = haste.begin();
+      await book.waitFor(after, milliseconds, signal);
+      done();
+    },
     async contains(number, { transactionId }) {
       const { snapshot } = await book.upTo(number);
       return snapshot !== null && contains(snapshot, Number(transactionId));

@@ -1,4 +1,5 @@
-import type { LogEvent } from '@sophia/types';
+import type { LogEvent, WorkspaceId } from '@sophia/types';
+import type { SetAsideCount } from '../event-log.ts';
 import { formatPosition, type Place } from '../position.ts';
 import { EVENT_COLUMNS, type EventRow, logEventOf } from './event-rows.ts';
 import type { Select } from './select.ts';
@@ -23,6 +24,12 @@ type JoinedRow = EventRow & {
   readonly aside_at: string;
 };
 
+interface CountRow {
+  readonly workspace: WorkspaceId;
+  readonly record_type: string | null;
+  readonly events: string;
+}
+
 /** The events of a group that stand aside after a place, in order. */
 export async function readSetAside(select: Select, epoch: string, group: number, after: Place, limit: number): Promise<SetAsideRow[]> {
   const rows = await select<JoinedRow>(READ_SET_ASIDE, [group, after.tick, after.offset, limit]);
@@ -31,6 +38,12 @@ export async function readSetAside(select: Select, epoch: string, group: number,
     const event = logEventOf(row, formatPosition(epoch, place.tick, place.offset), row.tick_at);
     return { event, place, poison: row.poison, error: row.error, attempts: row.attempts, at: row.aside_at };
   });
+}
+
+/** How many events stand aside for a group, by workspace and type; without reading what is in them. */
+export async function countSetAside(select: Select, group: string): Promise<SetAsideCount[]> {
+  const rows = await select<CountRow>(COUNT_SET_ASIDE, [group]);
+  return rows.map(({ workspace, record_type, events }) => ({ workspace, recordType: record_type, events: Number(events) }));
 }
 
 const READ_SET_ASIDE = {
@@ -43,4 +56,13 @@ const READ_SET_ASIDE = {
       join tick on tick.tick = aside.tick
     where aside.group_id = $1 and (aside.tick, aside.tick_offset) > ($2, $3)
     order by aside.tick, aside.tick_offset limit $4`,
+};
+const COUNT_SET_ASIDE = {
+  name: 'event_log_count_set_aside',
+  text: `select event.workspace, coalesce(event.record_type, case event.kind when 'record_type.changed' then event.data->>'name' end) as record_type,
+      count(*) as events
+    from event_group
+      join event_set_aside as aside on aside.group_id = event_group.id
+      join event on event.position = aside.position
+    where event_group.name = $1 group by 1, 2`,
 };

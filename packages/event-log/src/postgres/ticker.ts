@@ -1,5 +1,6 @@
 import type { Logger } from '@sophia/observability';
 import { type Clock, isSophiaError } from '@sophia/shared';
+import type { Haste } from './haste.ts';
 import type { KeptSession } from './kept-session.ts';
 import { pause } from './pause.ts';
 import { type Tick, type TickRow, tickOf } from './tick.ts';
@@ -12,6 +13,7 @@ export interface TickerOptions {
   readonly book: TickBook;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly haste: Haste;
   /** Milliseconds between ticks at least. */
   readonly intervalMs: number;
   /** Milliseconds between ticks at most. */
@@ -39,14 +41,19 @@ export interface Ticker {
 /** How often a process that is not elected tries again, in milliseconds. */
 const ELECTION_MS = 250;
 const AFTER_FAILURE_MS = 100;
+/** Rests so many times as long as a tick took: ticks take a fifth of a busy core at most. At most so many milliseconds. */
+const REST = 4;
+const LONGEST_REST_MS = 50;
 
 export function startTicker(options: TickerOptions): Ticker {
-  const { name, session, book, clock, logger, intervalMs, idleMs } = options;
+  const { name, session, book, clock, logger, haste, intervalMs, idleMs } = options;
   const closing = new AbortController();
   const seen = watchTicks(book, clock);
   const wakeUps = createWakeUps();
   let elected = false;
   let lastElection = Number.NEGATIVE_INFINITY;
+  /** Milliseconds that the last tick took. */
+  let cost = 0;
 
   /** The elected one has been silent for too long. */
   const standsIn = () => seen.sinceOthers() > 1.5 * idleMs;
@@ -59,6 +66,7 @@ export function startTicker(options: TickerOptions): Ticker {
 
   const makeTick = async () => {
     wakeUps.clear();
+    const begun = clock.monotonic();
     try {
       const rows = await session.query<TickRow>(MAKE_TICK, [name], { deadline: 5_000 });
       for (const tick of rows.map(tickOf)) {
@@ -70,12 +78,18 @@ export function startTicker(options: TickerOptions): Ticker {
       // Another process made this tick.
       await book.refresh();
     }
+    cost = clock.monotonic() - begun;
+  };
+
+  /** Milliseconds until the next tick may be made. */
+  const untilNext = (): number => {
+    const gap = haste.isUrgent ? intervalMs : Math.max(intervalMs, Math.min(LONGEST_REST_MS, REST * cost));
+    return gap - seen.sinceLast();
   };
 
   const tickInTime = async () => {
     await wakeUps.wait(Math.max(0, idleMs - seen.sinceLast()));
-    const early = intervalMs - seen.sinceLast();
-    if (early > 0) await pause(early, closing.signal);
+    for (let early = untilNext(); early > 0 && !closing.signal.aborted; early = untilNext()) await haste.rest(early, closing.signal);
     if (!closing.signal.aborted) await makeTick();
   };
 

@@ -14,7 +14,13 @@ export const createWriteWaiting = (eventLog: EventLog, published: PublishedReadP
   async waitFor(after, signal) {
     if (after === undefined) return;
     const write = eventLog.decodeToken(after);
-    if (await published.waitFor(({ tick }) => eventLog.contains(tick, write), LONGEST_WAIT_MS, signal)) return;
+    if (await eventLog.contains(published.current().tick, write)) return;
+    const done = eventLog.hurry();
+    try {
+      if (await published.waitFor(({ tick }) => eventLog.contains(tick, write), LONGEST_WAIT_MS, signal)) return;
+    } finally {
+      done();
+    }
     throw new SophiaError('not_applied_yet', 'The write is committed, but the answers do not contain it yet.', { retryAfter: 1 });
   },
 });
