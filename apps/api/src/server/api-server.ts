@@ -2,7 +2,6 @@ import { chmod, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import compress from '@fastify/compress';
 import cors from '@fastify/cors';
-import helmet from '@fastify/helmet';
 import type { Allowance } from '@sophia/auth';
 import { createIdGenerator, createLoadShedder, systemClock } from '@sophia/shared';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -13,6 +12,7 @@ import { registerParsers } from './parsers.ts';
 import { registerProblems } from './problems.ts';
 import { createRecordPath, RECORD_ROUTE } from './record-path.ts';
 import { registerRequestContext } from './request-context.ts';
+import { securityHeaders } from './security-headers.ts';
 
 /** The HTTP server: its routes are registered by `register`, before it listens. */
 export interface ApiServer {
@@ -109,21 +109,14 @@ export const createApiServer = async (
     if (config?.examples !== undefined && typeof method === 'string' && method !== 'HEAD')
       routes.push({ method, url, examples: config.examples });
   });
+  const headers = securityHeaders();
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.headers(headers);
+    done();
+  });
   registerProblems(app, observability.logger);
   registerParsers(app);
   registerRequestContext(app, { services, taken, shedder, durations, isAdminRequest });
-  await app.register(helmet, {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'self'"],
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        imgSrc: ["'self'", 'data:'],
-        workerSrc: ["'self'", 'blob:'],
-        frameAncestors: ["'none'"],
-      },
-    },
-  });
   await app.register(compress, { threshold: 1024, encodings: ['zstd', 'br', 'gzip'] });
   if (configuration.corsOrigins.length > 0) {
     await app.register(cors, {

@@ -73,7 +73,9 @@ export const registerRequestContext = (app: FastifyInstance, options: RequestCon
       request.principal = await authentication.administrator(workspace);
       return;
     }
-    request.principal = await authentication.authenticate(request.headers.authorization, workspace);
+    const { authorization } = request.headers;
+    const known = authorization === undefined || workspace !== undefined ? undefined : authentication.peek(authorization);
+    request.principal = known ?? (await authentication.authenticate(authorization, workspace));
     const allowance = taken.get(request.raw) ?? authentication.takeAllowance(request.principal);
     setHeaders(reply, allowanceHeaders(allowance));
     requireAllowance(allowance);
