@@ -13,8 +13,8 @@ export default defineConfig({
       provider: 'v8',
       include: [`${workspaces}/*.ts`],
       exclude: ['**/*.test.ts', '**/*.contract.ts', '**/testing/**', '**/testing.ts'],
-      // Worker threads and the real processes of end-to-end tests count too.
-      autoAttachSubprocess: true,
+      // What was reached before a test failed is reached.
+      reportOnFailure: true,
       reportsDirectory: '.cache/coverage',
       reporter: ['text-summary', 'json'],
     },
