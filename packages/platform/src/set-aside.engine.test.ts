@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { countSetAside, writePoison } from './testing/set-aside.ts';
+import { writePoison } from './testing/set-aside.ts';
 import { openTestPlatform, type TestPlatform } from './testing/test-platform.ts';
 
 const WON = { metrics: ['deals_won'] };
@@ -19,8 +19,7 @@ describe('answers while events stand aside', () => {
   const wonNow = async (after?: string) => (await test.ask(WON, { after })).rows[0]?.[0];
 
   it('as of a past moment change when what stood aside then is replayed', async () => {
-    const poison = await writePoison(test, 'deal', 'late', deal, SPOILT);
-    await expect.poll(() => countSetAside(test), { timeout: 20_000 }).toBe(1);
+    const poison = await writePoison(test, () => test.write('deal', 'late', deal), SPOILT);
     const before = await wonNow(await test.write('deal', 'second', deal));
     const { freshness } = await test.ask(WON);
     const asOf = { ...WON, as_of: freshness.complete_to };
@@ -32,5 +31,32 @@ describe('answers while events stand aside', () => {
     const after = [[Number(before) + 1]];
     expect((await test.ask(WON)).rows).toEqual(after);
     expect((await test.ask(asOf)).rows).toEqual(after);
+  });
+
+  it('say that they are incomplete from the first one on that is beyond such an event, also after a start', async () => {
+    const poison = await writePoison(test, () => test.write('deal', 'poison', deal), SPOILT);
+    const incomplete = { state: 'incomplete', set_aside: 1 };
+    expect((await test.ask(WON, { after: await test.write('deal', 'beyond', deal) })).freshness).toMatchObject(incomplete);
+    await test.restart();
+    expect((await test.ask(WON)).freshness).toMatchObject(incomplete);
+    // A later event of its record waits behind it.
+    expect((await test.ask(WON, { after: await test.write('deal', 'poison', { ...deal, amount: '2' }) })).freshness).toMatchObject({
+      ...incomplete,
+      set_aside: 2,
+    });
+    await poison.mend();
+    await test.platform.eventLog.replay('warehouse');
+    const after = await test.write('deal', 'then', deal);
+    expect((await test.ask(WON, { after })).freshness).toMatchObject({ state: 'complete' });
+  });
+
+  it('say that they are incomplete while a definition of a type that they read stands aside', async () => {
+    const define = () =>
+      test.platform.catalog.recordTypes.define(test.call, 'deal', { type: 'object', properties: { region: { type: 'string' } } });
+    const poison = await writePoison(test, define, { fields: [{ name: 'version', type: 'text' }] });
+    const { freshness } = await test.ask(WON, { after: await test.write('deal', 'after the definition', deal) });
+    expect(freshness).toMatchObject({ state: 'incomplete', set_aside: 1 });
+    await poison.mend();
+    await test.platform.eventLog.replay('warehouse');
   });
 });

@@ -96,6 +96,7 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
     most: collaborators.warmAnswers,
   });
 
+  const setAside = await watchSetAside({ eventLog, group: WAREHOUSE_GROUP, tell: freshness.setAside, logger });
   const project = (): Promise<Subscription> =>
     startWarehouseProjection({
       eventLog,
@@ -127,13 +128,13 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
       onPublished: ({ events }) => {
         if (events.length > 0) warming.warmSoon();
       },
+      onSetAside: setAside.look,
     });
   // Derived tables are named for all workspaces at once: those of an earlier run are taken up, not dropped.
   for (const workspace of collaborators.workspaces()) {
     await know(workspace).catch((error: unknown) => logger.error({ err: error, workspace }, 'the semantic models could not be taken up'));
   }
   let projection = await project();
-  const setAside = watchSetAside({ eventLog, group: WAREHOUSE_GROUP, tell: freshness.setAside, logger });
   exportMetrics(collaborators, published);
 
   const drillDownOptions: DrillDownOptions = { eventLog, warehouse, layers, policies, prepared, published, freshness };

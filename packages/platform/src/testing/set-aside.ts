@@ -19,37 +19,27 @@ export const whileHeld = async <T>({ platform }: TestPlatform, work: (owner: pg.
   }
 };
 
-/** A record of the source `test` whose event the warehouse refuses until it is mended. */
-export interface PoisonRecord {
-  /** Gives the event in the log its own fields back: a replay succeeds then. */
+/** An event that the warehouse refuses until it is mended. */
+export interface PoisonEvent {
+  /** Gives the event in the log its own data back: a replay succeeds then. */
   mend(): Promise<void>;
 }
 
-/** Writes a record and spoils its event before the warehouse sees it. */
-export const writePoison = (
-  test: TestPlatform,
-  recordType: string,
-  sourceId: string,
-  fields: JsonObject,
-  spoilt: JsonObject,
-): Promise<PoisonRecord> =>
+/** Writes one event, and spoils it before the warehouse sees it. */
+export const writePoison = (test: TestPlatform, write: () => Promise<unknown>, spoil: JsonObject): Promise<PoisonEvent> =>
   whileHeld(test, async (owner) => {
-    await test.write(recordType, sourceId, fields);
-    const found = await owner.query<{ position: string; data: JsonObject }>(
-      "select position::text, data from event where source_system = 'test' and record_type = $1 and source_id = $2 order by position desc limit 1",
-      [recordType, sourceId],
+    await write();
+    const { rows } = await owner.query<{ position: string; data: JsonObject }>(
+      'select position::text, data from event order by event.position desc limit 1',
     );
-    const [event] = found.rows;
-    if (event === undefined) throw new Error(`no event of ${recordType} ${sourceId}`);
+    const [event] = rows;
+    if (event === undefined) throw new Error('nothing was written');
     const change = async (data: JsonObject): Promise<void> => {
       const client = new pg.Client({ ...test.platform.owner });
       await client.connect();
       await client.query('update event set data = $2 where position = $1', [event.position, data]);
       await client.end();
     };
-    await change({ ...event.data, ...spoilt });
+    await change({ ...event.data, ...spoil });
     return { mend: () => change(event.data) };
   });
-
-/** How many events stand aside for the warehouse. */
-export const countSetAside = async ({ platform }: TestPlatform): Promise<number> => (await platform.eventLog.setAside('warehouse')).length;

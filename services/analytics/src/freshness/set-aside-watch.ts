@@ -4,51 +4,57 @@ import { setAsideKey } from './freshness-texts.ts';
 
 export interface SetAsideWatch {
   count(): number;
+  /** Looks now, at what is there from this call on. */
+  look(): Promise<void>;
   close(): Promise<void>;
 }
 
+/** What another process discards or replays is seen so soon. */
 const EVERY_MS = 1_000;
-/** More than this are counted as so many: the answers are incomplete all the same. */
-const MOST = 10_000;
 
-/** Keeps in view which events stand aside for a group, by workspace and record type. */
-export const watchSetAside = (options: {
+/** Keeps in view which events stand aside for a group, by workspace and record type; known when this resolves. */
+export const watchSetAside = async (options: {
   readonly eventLog: EventLog;
   readonly group: string;
   readonly tell: (counts: ReadonlyMap<string, number>) => void;
   readonly logger: Logger;
-}): SetAsideWatch => {
+}): Promise<SetAsideWatch> => {
   const { eventLog, group, tell, logger } = options;
   let count = 0;
-  let looking: Promise<void> | undefined;
+  let looking: Promise<void> = Promise.resolve();
 
-  const look = async (): Promise<void> => {
-    const lag = (await eventLog.lag()).find((each) => each.group === group);
-    if ((lag?.setAside ?? 0) === 0 && count === 0) return;
-    const events = await eventLog.setAside(group, { limit: MOST });
-    const counts = new Map<string, number>();
-    for (const { event } of events) {
-      const key = setAsideKey(event.workspace, event.record?.record_type ?? '');
-      counts.set(key, (counts.get(key) ?? 0) + 1);
-    }
-    count = events.length;
-    tell(counts);
+  const read = async (): Promise<void> => {
+    const found = await eventLog.setAsideCounts(group);
+    const total = found.reduce((sum, { events }) => sum + events, 0);
+    if (total === 0 && count === 0) return;
+    count = total;
+    tell(new Map(found.map(({ workspace, recordType, events }) => [setAsideKey(workspace, recordType ?? ''), events])));
+  };
+  /** One after the other: what was read earlier is never told later. */
+  const look = (): Promise<void> => {
+    looking = looking.then(read, read);
+    return looking;
   };
 
+  await look();
+  let isLooking = false;
   const timer = setInterval(() => {
-    looking ??= look()
+    if (isLooking) return;
+    isLooking = true;
+    look()
       .catch((error: unknown) => logger.warn({ err: error }, 'what stands aside could not be read'))
       .finally(() => {
-        looking = undefined;
+        isLooking = false;
       });
   }, EVERY_MS);
   timer.unref();
 
   return {
     count: () => count,
+    look,
     async close() {
       clearInterval(timer);
-      await looking;
+      await looking.catch(() => undefined);
     },
   };
 };

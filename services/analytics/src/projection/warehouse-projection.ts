@@ -27,6 +27,8 @@ export interface WarehouseProjectionOptions {
   readonly onInvalidated: (batch: MicroBatch) => Promise<void>;
   /** Told after the invalidations are processed and the read point is published. */
   readonly onPublished: (batch: MicroBatch) => void;
+  /** Told after events were set aside and before a read point beyond them is published. */
+  readonly onSetAside: () => Promise<void>;
 }
 
 /** Keeps the warehouse from the log: apply commits, then caches are invalidated, then the new `complete_to` is published. */
@@ -64,7 +66,12 @@ export const startWarehouseProjection = (options: WarehouseProjectionOptions): P
         throw error;
       }
     },
-    { batchSize: BATCH_SIZE, cursor: async () => warehouse.applied().cursor, isEnvironmental: options.isEnvironmental },
+    {
+      batchSize: BATCH_SIZE,
+      cursor: async () => warehouse.applied().cursor,
+      isEnvironmental: options.isEnvironmental,
+      onSetAside: options.onSetAside,
+    },
   );
 };
 
