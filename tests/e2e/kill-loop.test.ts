@@ -10,18 +10,27 @@ const SINGLE_WRITERS = 6;
 const BULK_ROWS = 60;
 const SEED = 20_171_231;
 
-/** What the client knows: every value is sent once, so its place in the history tells what became of it. */
+/** What the client knows: every value belongs to one request, so its place in the history tells what became of it. */
 interface Ledger {
   /** Values whose write was acknowledged, by key. */
   readonly acknowledged: Map<string, Set<number>>;
-  /** Values whose write had no answer: they may be there, once. */
+  /** Values of bulk writes that had no answer: they may be there, once. */
   readonly unknown: Map<string, Set<number>>;
+  /** Single writes that had no answer, by their `Idempotency-Key`: they are sent again until they have one. */
+  readonly unanswered: Map<string, SingleWrite>;
+  /** How many of those had their answer by being sent again. */
+  repeated: number;
+}
+
+interface SingleWrite {
+  readonly id: string;
+  readonly amount: number;
 }
 
 it(`chaos: SIGKILL at ${ROUNDS} random moments under load loses nothing and repeats nothing`, { timeout: 600_000 }, async () => {
   const folder = await temporaryDataFolder();
   const random = seeded(SEED);
-  const ledger: Ledger = { acknowledged: new Map(), unknown: new Map() };
+  const ledger: Ledger = { acknowledged: new Map(), unknown: new Map(), unanswered: new Map(), repeated: 0 };
   let sophia = await startSophia({ dataDirectory: folder.path, args: ['--no-sample'] });
   const key = await createKey(sophia, 'admin');
   let nextValue = 1;
@@ -40,7 +49,10 @@ it(`chaos: SIGKILL at ${ROUNDS} random moments under load loses nothing and repe
         await load.stop();
         sophia = await startSophia({ dataDirectory: folder.path, args: ['--no-sample'] });
       }
+      await repeatUnanswered(sophia, key, ledger);
     }
+    // Some of the deaths met a write in hand, so that repeating was put to the test.
+    expect(ledger.repeated).toBeGreaterThan(0);
     await verify(sophia, key, ledger);
     await sophia.kill('SIGTERM');
   } finally {
@@ -68,20 +80,15 @@ const startLoad = ({ sophia, key, ledger, random, value }: LoadOptions) => {
       body,
       signal: AbortSignal.timeout(15_000),
     });
-  const remember = (book: Map<string, Set<number>>, id: string, amount: number): void => {
-    book.set(id, (book.get(id) ?? new Set()).add(amount));
-  };
 
   const single = async (): Promise<void> => {
     while (running) {
-      const [id, amount] = [hotKey(), value()];
-      const outcome = await send('/records/deal?source_system=chaos', row(id, amount), 'application/json').then(
-        async (response) => ({ status: response.status, body: await response.text() }),
-        () => undefined,
-      );
-      if (outcome?.status === 200) remember(ledger.acknowledged, id, amount);
-      else remember(ledger.unknown, id, amount);
-      if (outcome === undefined) await delay(20);
+      const write = { id: hotKey(), amount: value() };
+      const idempotencyKey = `write-${write.amount}`;
+      const status = await sendSingle(sophia, key, idempotencyKey, write);
+      if (status === 200) remember(ledger.acknowledged, write);
+      else ledger.unanswered.set(idempotencyKey, write);
+      if (status === undefined) await delay(20);
     }
   };
 
@@ -94,7 +101,7 @@ const startLoad = ({ sophia, key, ledger, random, value }: LoadOptions) => {
         () => undefined,
       );
       const book = outcome?.status === 200 ? ledger.acknowledged : ledger.unknown;
-      for (const [id, amount] of rows) remember(book, id, amount);
+      for (const [id, amount] of rows) remember(book, { id, amount });
       if (outcome === undefined) await delay(20);
     }
   };
@@ -115,6 +122,39 @@ const startLoad = ({ sophia, key, ledger, random, value }: LoadOptions) => {
       await Promise.all(working);
     },
   };
+};
+
+const remember = (book: Map<string, Set<number>>, { id, amount }: SingleWrite): void => {
+  book.set(id, (book.get(id) ?? new Set()).add(amount));
+};
+
+/** The status of the answer; undefined where none came. */
+const sendSingle = (sophia: SophiaProcess, key: string, idempotencyKey: string, { id, amount }: SingleWrite): Promise<number | undefined> =>
+  fetch(`${sophia.address}/api/v1/records/deal?source_system=chaos`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
+    body: row(id, amount),
+    signal: AbortSignal.timeout(15_000),
+  }).then(
+    async (response) => {
+      await response.text();
+      return response.status;
+    },
+    () => undefined,
+  );
+
+/** What a client does that lost its answer: the same request with the same key until it is answered, and once more. */
+const repeatUnanswered = async (sophia: SophiaProcess, key: string, ledger: Ledger): Promise<void> => {
+  for (const [idempotencyKey, write] of ledger.unanswered) {
+    for (let time = 0; time < 2; time += 1) {
+      await expect
+        .poll(() => sendSingle(sophia, key, idempotencyKey, write), { timeout: 60_000, message: `repetition of ${idempotencyKey}` })
+        .toBe(200);
+    }
+    remember(ledger.acknowledged, write);
+    ledger.repeated += 1;
+  }
+  ledger.unanswered.clear();
 };
 
 const row = (id: string, amount: number): string =>
