@@ -1,76 +1,25 @@
-import { join } from 'node:path';
-import { openTestPlatform, type TestPlatform } from '@sophia/platform/testing';
-import { describeConfiguration, readConfiguration } from '@sophia/shared';
-import { ERROR_CODES, ROLES, type Role } from '@sophia/types';
+import { ERROR_CODES, ROLES } from '@sophia/types';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createApi } from './create-api.ts';
 import type { ApiServer } from './server/api-server.ts';
+import { type ApiHarness, openApiHarness } from './testing/api-harness.ts';
 
 /** Roles and what they may do at least, for the routes that only administrators have. */
 const ADMINISTRATION = ['/keys', '/policies', '/audit', '/projections', '/configuration', '/status'];
 
 describe('the REST interface', () => {
-  let test: TestPlatform;
+  let harness: ApiHarness;
   let api: ApiServer;
-  let address: string;
-  const keys = new Map<string, string>();
-
-  const makeKey = async (role: Role, workspace = 'main'): Promise<string> => {
-    const { auth, workspaces } = test.platform;
-    const at = await auth.workspaces.ensure(workspace);
-    await workspaces.refresh();
-    const principal = { ...test.call.principal, workspace: at.id, workspaceName: at.name };
-    return (
-      await auth.keys.create(
-        { ...test.call, principal },
-        { name: `${role} ${workspace}`, role, installation: role === 'admin' && workspace === 'main', requestsPerSecond: 100_000 },
-      )
-    ).text;
-  };
+  let keys: Map<string, string>;
+  let send: ApiHarness['send'];
 
   beforeAll(async () => {
-    test = await openTestPlatform({ sample: true });
-    const { auth, configuration, health, ...platform } = test.platform;
-    api = await createApi({
-      ...platform,
-      ...auth,
-      configuration: { ...configuration.http, port: 0 },
-      settings: describeConfiguration(readConfiguration({})),
-      health,
-      version: 'test',
-      spoolDirectory: join(configuration.dataDirectory, 'spool'),
-    });
-    address = await api.listen();
-    for (const role of ROLES) keys.set(role, await makeKey(role));
-    keys.set('other', await makeKey('admin', 'other'));
+    harness = await openApiHarness({ sample: true });
+    ({ api, keys, send } = harness);
+    for (const role of ROLES) await harness.makeKey(role, { role });
+    await harness.makeKey('other', { role: 'admin', workspace: 'other' });
   });
-  afterAll(async () => {
-    await api.close();
-    await test.close();
-  });
-
-  interface Sent {
-    readonly key?: string | undefined;
-    readonly headers?: Readonly<Record<string, string>> | undefined;
-    readonly body?: unknown;
-  }
-  const send = async (method: string, path: string, { key = 'admin', headers = {}, body }: Sent = {}) => {
-    const isText = typeof body === 'string' || body instanceof Uint8Array;
-    const response = await fetch(`${address}${path}`, {
-      method,
-      headers: {
-        ...(keys.has(key) ? { authorization: `Bearer ${keys.get(key)}` } : key === '' ? {} : { authorization: key }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: isText ? (body as string) : JSON.stringify(body) }),
-      signal: AbortSignal.timeout(30_000),
-    });
-    const text = await response.text();
-    const isJson = response.headers.get('content-type')?.includes('json') === true && text !== '';
-    return { status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : undefined };
-  };
+  afterAll(() => harness.close());
 
   it('has examples on every route, and each answers as documented', async () => {
     expect(api.routes.length).toBeGreaterThan(25);

@@ -3,8 +3,7 @@ import { createRequire } from 'node:module';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
-import type { RouteExample } from '../routes/define-route.ts';
-import { ProblemSchema } from '../routes/schemas.ts';
+import { placeBodyExamples, routeDocument } from './route-document.ts';
 
 const TAGS = [
   { name: 'metrics', description: 'Questions and their answers, each with its freshness' },
@@ -14,6 +13,7 @@ const TAGS = [
   { name: 'record types', description: 'Built-in types and those of the workspace' },
   { name: 'events', description: 'The log of committed facts' },
   { name: 'administration', description: 'Keys, workspaces, policies and audit' },
+  { name: 'health', description: 'Open to everyone: how the process is, its metrics, and what its error codes mean' },
 ];
 
 /** OpenAPI 3.1 from the schemas that validate; to be called before the routes are registered. */
@@ -33,22 +33,10 @@ export const registerOpenApi = async (app: FastifyInstance, version: string): Pr
       security: [{ bearer: [] }],
     },
     hideUntagged: true,
-    transform: ({ schema, url, route }) => {
-      // Routes without a schema (health, the documents themselves) are not part of the interface.
-      if (schema === undefined) return { url, schema: { hide: true } };
-      const { examples = [], documentedBody } = route.config ?? {};
-      const response = { ...(schema.response as object), default: { description: 'A problem document (RFC 9457)', ...ProblemSchema } };
-      const body = schema.body ?? documentedBody;
-      return {
-        url,
-        schema: {
-          ...schema,
-          ...(body === undefined ? {} : { body: withExamples(body as object, examples) }),
-          ...describeExamples(schema.description, examples),
-          response,
-        },
-      };
-    },
+    transform: ({ schema, url, route }) => ({ url, schema: schema === undefined ? { hide: true } : routeDocument(route) }),
+    transformObject: (document) => ('openapiObject' in document ? placeBodyExamples(document.openapiObject) : document.swaggerObject),
+    // Schemas that are used in several places stand once, under their own name.
+    refResolver: { buildLocalReference: ({ $id, title }, _base, _fragment, index) => String($id ?? title ?? `schema-${index}`) },
   });
 };
 
@@ -75,18 +63,6 @@ const REDOC_PAGE = `<!doctype html>
 <body><redoc spec-url="/openapi.json"></redoc><script src="/redoc/redoc.standalone.js"></script></body>
 </html>
 `;
-
-/** Bodies that are JSON; streamed rows stand in the description. */
-const withExamples = (body: object, examples: readonly RouteExample[]): object => {
-  const bodies = examples.map((example) => example.body).filter((value) => typeof value === 'object');
-  return bodies.length === 0 ? body : { ...body, examples: bodies };
-};
-
-const describeExamples = (description: string | undefined, examples: readonly RouteExample[]): { description: string } => ({
-  description: [description ?? '', ...examples.map(({ summary, path, status }) => `- ${summary}: \`${path}\` answers ${status}`)]
-    .filter((line) => line !== '')
-    .join('\n'),
-});
 
 const postmanCollection = async (openapi: object): Promise<unknown> => {
   const { default: converter } = await import('openapi-to-postmanv2');

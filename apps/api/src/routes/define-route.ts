@@ -24,7 +24,7 @@ export interface RouteDefinition<Params extends TSchema, Query extends TSchema, 
   readonly query?: Query;
   readonly headers?: TSchema;
   readonly body?: Body;
-  /** Content types that the body may have beside JSON. */
+  /** Content types that the body may have beside JSON; a form is never JSON. */
   readonly consumes?: readonly string[];
   readonly responses: Readonly<Record<number, TSchema>>;
   readonly examples: readonly RouteExample[];
@@ -58,6 +58,7 @@ export const defineRoute = <Params extends TSchema, Query extends TSchema, Body 
       public: route.public ?? false,
       ...(route.deadline === undefined ? {} : { deadline: route.deadline }),
       examples: route.examples,
+      ...(route.checksBody === true ? { documentedBody: route.body } : {}),
     },
     ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }),
     schema: {
@@ -69,7 +70,7 @@ export const defineRoute = <Params extends TSchema, Query extends TSchema, Body 
       ...(route.query === undefined ? {} : { querystring: route.query }),
       ...(route.headers === undefined ? {} : { headers: route.headers }),
       ...(route.body === undefined || route.checksBody === true ? {} : { body: route.body }),
-      ...(route.consumes === undefined ? {} : { consumes: ['application/json', ...route.consumes] }),
+      ...(route.consumes === undefined ? {} : { consumes: contentTypes(route.consumes) }),
       response: route.responses,
     },
     // What is sent was made by our services and is typed; serialising by schema would only hide fields.
@@ -92,6 +93,9 @@ export const defineRoute = <Params extends TSchema, Query extends TSchema, Body 
     },
   });
 };
+
+const FORM = 'multipart/form-data';
+const contentTypes = (types: readonly string[]): string[] => (types.includes(FORM) ? [...types] : ['application/json', ...types]);
 
 declare module 'fastify' {
   interface FastifyContextConfig {

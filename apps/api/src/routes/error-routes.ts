@@ -1,13 +1,23 @@
 import { SophiaError } from '@sophia/shared';
 import { ERROR_CODES, type ErrorCodeName } from '@sophia/types';
 import type { FastifyInstance } from 'fastify';
+import Type from 'typebox';
 
 /** Where the `type` of a problem document leads: what the code means and the way out. */
 export const registerErrorRoutes = (app: FastifyInstance): void => {
-  app.get<{ Params: { code: string } }>('/errors/:code', { config: { public: true } }, ({ params: { code } }) => {
+  app.get<{ Params: { code: string } }>('/errors/:code', { config: { public: true }, schema }, ({ params: { code } }) => {
     if (!isErrorCode(code)) throw new SophiaError('not_found', `There is no error code ${code}.`);
     return { code, ...ERROR_CODES[code] };
   });
+};
+
+const schema = {
+  operationId: 'explainError',
+  summary: 'What an error code means and the way out',
+  tags: ['health'],
+  security: [],
+  params: Type.Object({ code: Type.String({ description: 'The code of a problem document' }) }),
+  response: { 200: Type.Object({ code: Type.String(), status: Type.Integer(), title: Type.String() }, { additionalProperties: true }) },
 };
 
 const isErrorCode = (code: string): code is ErrorCodeName => Object.hasOwn(ERROR_CODES, code);

@@ -71,7 +71,10 @@ export const registerMetricRoutes = (app: FastifyInstance, { analytics }: ApiSer
     tag: 'metrics',
     headers: AfterHeaders,
     query: Type.Object({ q: Type.String({ maxLength: 16_384, description: 'The metric query as JSON' }) }, { additionalProperties: false }),
-    responses: { 200: MetricAnswerSchema },
+    responses: {
+      200: MetricAnswerSchema,
+      304: Type.Null({ description: 'The answer has not changed; Sophia-Complete-To and Sophia-Position say how current that is' }),
+    },
     examples: [
       {
         summary: 'Revenue by office',

@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ApiHarness, openApiHarness } from '../testing/api-harness.ts';
+import { openApiProblems, operationsOf } from '../testing/openapi-problems.ts';
+
+describe('the OpenAPI document', () => {
+  let harness: ApiHarness;
+  // biome-ignore lint/suspicious/noExplicitAny: a document of JSON, looked at here.
+  let document: any;
+  const operation = (method: string, url: string) => document.paths[url.replaceAll(/:(\w+)/g, '{$1}')]?.[method.toLowerCase()];
+  const headersOf = (method: string, url: string): string[] =>
+    (operation(method, url).parameters ?? [])
+      .filter((parameter: { in: string }) => parameter.in === 'header')
+      .map(({ name }: { name: string }) => name);
+
+  beforeAll(async () => {
+    harness = await openApiHarness();
+    document = (await harness.send('GET', '/openapi.json', { key: '' })).json;
+  });
+  afterAll(() => harness.close());
+
+  it('holds to the rules of OpenAPI 3.1', () => {
+    expect(openApiProblems(document)).toEqual([]);
+    expect(operationsOf(document).length).toBeGreaterThan(harness.api.routes.length);
+  });
+
+  it('has a body, with its examples, wherever a route’s examples send one', () => {
+    for (const { method, url, examples } of harness.api.routes) {
+      const sent = examples.filter(({ body }) => body !== undefined);
+      const { requestBody } = operation(method, url);
+      expect(requestBody !== undefined, `${method} ${url}`).toBe(requestBody !== undefined || sent.length > 0);
+      for (const { body, headers } of sent) {
+        const type = headers?.['content-type']?.split(';')[0] ?? 'application/json';
+        const media = requestBody?.content[type];
+        const shown = Object.values<{ value: unknown }>(media?.examples ?? {}).map(({ value }) => value);
+        expect(shown, `${method} ${url} as ${type}`).toContainEqual(body);
+      }
+    }
+  });
+
+  it('names schemas that are used in several places, also those that hold themselves', () => {
+    const { MetricQuery, Filter, PolicyFilter } = document.components.schemas;
+    const reference = { $ref: '#/components/schemas/Filter' };
+    expect(MetricQuery.properties.filters.items).toEqual(reference);
+    expect(JSON.stringify(Filter)).toContain(JSON.stringify(reference));
+    expect(JSON.stringify(PolicyFilter)).toContain('#/components/schemas/PolicyFilter');
+  });
+
+  it('takes a form as a form, and rows in each of their types', () => {
+    expect(Object.keys(operation('POST', '/api/v1/imports').requestBody.content)).toEqual(['multipart/form-data']);
+    expect(Object.keys(operation('POST', '/api/v1/records/:type').requestBody.content)).toEqual(
+      expect.arrayContaining(['application/json', 'application/x-ndjson', 'text/csv']),
+    );
+  });
+
+  it('names the headers that routes read, and 304', () => {
+    for (const { method, url } of harness.api.routes) expect(headersOf(method, url), `${method} ${url}`).toContain('sophia-workspace');
+    expect(headersOf('GET', '/api/v1/metrics/query')).toEqual(expect.arrayContaining(['sophia-after', 'sophia-cache', 'if-none-match']));
+    expect(headersOf('POST', '/api/v1/metrics/query')).toContain('sophia-cache');
+    for (const method of ['PATCH', 'DELETE']) {
+      expect(headersOf(method, '/api/v1/records/:type/:id')).toEqual(expect.arrayContaining(['if-match', 'idempotency-key']));
+    }
+    expect(operation('GET', '/api/v1/metrics/query').responses['304'].content).toBeUndefined();
+  });
+
+  it('has the open routes too, without a credential', () => {
+    for (const url of ['/health/live', '/health/ready', '/health', '/api/v1/health', '/metrics', '/errors/:code']) {
+      expect(operation('GET', url).security, url).toEqual([]);
+    }
+  });
+});

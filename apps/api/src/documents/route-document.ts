@@ -1,0 +1,64 @@
+import type { FastifySchema, RouteOptions } from 'fastify';
+import type { RouteExample } from '../routes/define-route.ts';
+import { ProblemSchema } from '../routes/schemas.ts';
+import { documentedHeaders } from './documented-headers.ts';
+
+const JSON_TYPE = 'application/json';
+/** Carries the examples of bodies through the plugin, which knows one list for all content types. */
+const EXAMPLES = 'x-body-examples';
+
+/** What OpenAPI says of a route: the schemas that validate it, and what the handler checks or sends itself. */
+export const routeDocument = ({ method, url, schema = {}, config }: RouteOptions): FastifySchema => {
+  const { examples = [], documentedBody } = config ?? {};
+  const body = schema.body ?? documentedBody;
+  return {
+    ...schema,
+    ...(body === undefined ? {} : { body, [EXAMPLES]: examples }),
+    headers: documentedHeaders(`${method} ${url}`, schema),
+    description: describeExamples(schema.description, examples),
+    response: { ...Object(schema.response), default: PROBLEM },
+  };
+};
+
+const PROBLEM = {
+  description: 'A problem document (RFC 9457)',
+  content: { 'application/problem+json': { schema: ProblemSchema } },
+};
+
+/** Gives each content type of a body the examples that are of it. */
+export const placeBodyExamples = <Document extends { readonly paths?: object }>(document: Document): Document => {
+  for (const item of Object.values(document.paths ?? {})) {
+    for (const operation of Object.values(Object(item))) if (isWithExamples(operation)) placeExamples(operation);
+  }
+  return document;
+};
+
+interface OperationWithExamples {
+  [EXAMPLES]?: readonly RouteExample[];
+  readonly requestBody: { readonly content: Record<string, { readonly schema?: object }> };
+}
+
+/** Only `routeDocument` sets it, beside a body. */
+const isWithExamples = (value: unknown): value is OperationWithExamples => typeof value === 'object' && value !== null && EXAMPLES in value;
+
+const placeExamples = (operation: OperationWithExamples): void => {
+  const { [EXAMPLES]: examples = [], requestBody } = operation;
+  delete operation[EXAMPLES];
+  for (const [type, { schema = {} }] of Object.entries(requestBody.content)) {
+    requestBody.content[type] = { schema, ...examplesOf(type, examples) };
+  }
+};
+
+const examplesOf = (type: string, examples: readonly RouteExample[]): object => {
+  const named = examples
+    .filter(({ body, headers }) => body !== undefined && typeOf(headers) === type)
+    .map(({ summary, body, status }, index) => [`example${index + 1}`, { summary: `${summary} (answers ${status})`, value: body }]);
+  return named.length === 0 ? {} : { examples: Object.fromEntries(named) };
+};
+
+const typeOf = (headers: RouteExample['headers']): string | undefined => (headers?.['content-type'] ?? JSON_TYPE).split(';')[0];
+
+const describeExamples = (description: string | undefined, examples: readonly RouteExample[]): string =>
+  [description ?? '', ...examples.map(({ summary, path, status }) => `- ${summary}: \`${path}\` answers ${status}`)]
+    .filter((line) => line !== '')
+    .join('\n');
