@@ -16,20 +16,28 @@ const CURRENCY_FIELD = 'currency';
 export const currencyFieldOf = ({ fields }: Pick<RecordTypeDefinition, 'fields'>): string | undefined =>
   fields.some(({ name, type }) => name === CURRENCY_FIELD && type === 'text') ? CURRENCY_FIELD : undefined;
 
+interface Seen {
+  readonly known: Set<string>;
+  /** Whether those that were there before are among them. */
+  complete: boolean;
+}
+
 export const createCurrencies = (warehouse: Warehouse): Currencies => {
-  const seen = new Map<string, { readonly known: Set<string>; complete: boolean }>();
+  const seen = new Map<string, Seen>();
   const keyOf = (workspace: WorkspaceId, recordType: string, field: string): string => `${workspace} ${recordType} ${field}`;
+  const seenOf = (key: string): Seen => {
+    const found = seen.get(key) ?? { known: new Set(), complete: false };
+    seen.set(key, found);
+    return found;
+  };
 
   return {
     only: (workspace, recordType, field) => onlyOf(seen.get(keyOf(workspace, recordType, field))),
     async learn(workspace, recordType, field) {
       const key = keyOf(workspace, recordType, field);
       const layout = warehouse.layout(workspace, recordType);
-      if (seen.has(key) || layout === undefined || !layout.fields.has(field)) return;
-      const known = new Set<string>();
-      // Events that are applied while the statement runs are counted too.
-      const entry = { known, complete: false };
-      seen.set(key, entry);
+      const entry = seenOf(key);
+      if (entry.complete || layout === undefined || !layout.fields.has(field)) return;
       const table = quote(layout.table);
       const history = quote(`${layout.table}_history`);
       const { values } = await warehouse.query({
@@ -39,7 +47,7 @@ export const createCurrencies = (warehouse: Warehouse): Currencies => {
           ) where ${quote(field)} is not null limit 3`,
         parameters: [workspace],
       });
-      for (const currency of values[0] ?? []) known.add(String(currency));
+      for (const currency of values[0] ?? []) entry.known.add(String(currency));
       entry.complete = true;
     },
     learnFrom(events) {
@@ -47,17 +55,18 @@ export const createCurrencies = (warehouse: Warehouse): Currencies => {
       for (const { workspace, record, data } of events) {
         const currency = data?.[CURRENCY_FIELD];
         if (record === null || typeof currency !== 'string') continue;
-        const known = seen.get(keyOf(workspace, record.record_type, CURRENCY_FIELD))?.known;
-        if (known === undefined || known.has(currency) || known.size > 1) continue;
+        // Kept also before the type is learnt: the statement that learns it may not see the event yet.
+        const { known, complete } = seenOf(keyOf(workspace, record.record_type, CURRENCY_FIELD));
+        if (known.has(currency) || known.size > 1) continue;
         known.add(currency);
-        changed.add(workspace);
+        if (complete) changed.add(workspace);
       }
       return changed;
     },
   };
 };
 
-const onlyOf = (entry: { readonly known: ReadonlySet<string>; readonly complete: boolean } | undefined): string | null | undefined => {
+const onlyOf = (entry: Seen | undefined): string | null | undefined => {
   if (entry?.complete !== true || entry.known.size > 1) return undefined;
   return [...entry.known][0] ?? null;
 };

@@ -16,22 +16,26 @@ export interface SourceSystems {
 
 interface Known {
   readonly systems: Set<string>;
+  /** Whether those that were there before are among them. */
   complete: boolean;
 }
 
 export const createSourceSystems = (warehouse: Warehouse): SourceSystems => {
   const seen = new Map<string, Known>();
   const keyOf = (workspace: WorkspaceId, recordType: string): string => `${workspace} ${recordType}`;
+  const seenOf = (key: string): Known => {
+    const found = seen.get(key) ?? { systems: new Set(), complete: false };
+    seen.set(key, found);
+    return found;
+  };
 
   return {
     only: (workspace, recordType) => onlyOf(seen.get(keyOf(workspace, recordType))),
     async learn(workspace, recordType) {
       const key = keyOf(workspace, recordType);
       const layout = warehouse.layout(workspace, recordType);
-      if (seen.has(key) || layout === undefined) return;
-      // Events that are applied while the statement runs are counted too.
-      const known: Known = { systems: new Set(), complete: false };
-      seen.set(key, known);
+      const known = seenOf(key);
+      if (known.complete || layout === undefined) return;
       const { values } = await warehouse.query({ text: systemsSql(layout), parameters: [workspace] });
       for (const system of values[0] ?? []) known.systems.add(String(system));
       known.complete = true;
@@ -39,13 +43,15 @@ export const createSourceSystems = (warehouse: Warehouse): SourceSystems => {
     learnFrom(events) {
       const changed = new Set<WorkspaceId>();
       for (const { workspace, record, data } of events) {
-        const known = record === null ? undefined : seen.get(keyOf(workspace, record.record_type));
-        if (record === null || known === undefined || known.systems.size > 1) continue;
+        if (record === null) continue;
+        // Kept also before the type is learnt: the statement that learns it may not see the event yet.
+        const known = seenOf(keyOf(workspace, record.record_type));
+        if (known.systems.size > 1) continue;
         const before = known.systems.size;
         known.systems.add(record.source_system);
         for (const system of Object.values(data ?? {}).flatMap(systemOf)) known.systems.add(system);
         // Statements that were compiled before the first one took several for possible.
-        if (before === 1 && known.systems.size > 1) changed.add(workspace);
+        if (known.complete && before === 1 && known.systems.size > 1) changed.add(workspace);
       }
       return changed;
     },

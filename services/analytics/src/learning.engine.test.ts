@@ -1,0 +1,98 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SophiaError } from '@sophia/shared';
+import { BUILTIN_RECORD_TYPES, type JsonObject, type LogEvent, type Position, type WorkspaceId } from '@sophia/types';
+import type { Warehouse } from '@sophia/warehouse';
+import { createDuckDbWarehouse } from '@sophia/warehouse/duckdb';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createCurrencies } from './currencies.ts';
+import { warehouseBatch } from './projection/warehouse-projection.ts';
+import { createSourceSystems } from './source-systems.ts';
+
+const W = 1 as WorkspaceId;
+
+let folder: string;
+let warehouse: Warehouse;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sophia-learning-'));
+  const file = join(folder, 'warehouse.duckdb');
+  warehouse = await createDuckDbWarehouse({ file, memoryLimitMb: 256, threads: 1, readers: 1, builtinTypes: BUILTIN_RECORD_TYPES });
+});
+afterEach(async () => {
+  await warehouse.close();
+  await rm(folder, { recursive: true });
+});
+
+let tick = 0;
+const created = (source_system: string, data: JsonObject): LogEvent => {
+  tick += 1;
+  return {
+    event_version: 1,
+    position: `e.${tick}.1` as Position,
+    at: new Date(1_700_000_000_000 + tick).toISOString(),
+    workspace: W,
+    kind: 'record.created',
+    record: { id: String(tick) as never, source_system, record_type: 'deal', source_id: `d${tick}` },
+    version: 1,
+    occurred_at: null,
+    source_version: null,
+    business_priority: null,
+    created_at: null,
+    actor: { principal: 'test', via: 'system' },
+    cause: {},
+    data,
+    previous: null,
+    original: null,
+  };
+};
+const apply = (event: LogEvent): Promise<void> =>
+  warehouse.apply(
+    warehouseBatch({ events: [event], cursor: `e.${tick + 1}.0` as Position, tick, at: event.at, completeTo: event.at, endOfTick: true }),
+  );
+
+it('a currency that is being applied while the others are learnt is known', async () => {
+  const currencies = createCurrencies(warehouse);
+  await apply(created('crm', { currency: 'USD' }));
+  const second = created('crm', { currency: 'EUR' });
+  currencies.learnFrom([second]);
+  await currencies.learn(W, 'deal', 'currency');
+  await apply(second);
+  expect(currencies.only(W, 'deal', 'currency')).toBeUndefined();
+});
+
+it('a system that is being applied while the others are learnt is known', async () => {
+  const systems = createSourceSystems(warehouse);
+  await apply(created('crm', {}));
+  const second = created('shop', {});
+  systems.learnFrom([second]);
+  await systems.learn(W, 'deal');
+  await apply(second);
+  expect(systems.only(W, 'deal')).toBeUndefined();
+});
+
+it('what could not be learnt is learnt when it is asked for again, and what comes then is told once', async () => {
+  await apply(created('crm', { currency: 'USD' }));
+  let isOverloaded = true;
+  const overloaded: Warehouse = {
+    ...warehouse,
+    query: (...args) => (isOverloaded ? Promise.reject(new SophiaError('overloaded', 'Too many queries.')) : warehouse.query(...args)),
+  };
+  const currencies = createCurrencies(overloaded);
+  const systems = createSourceSystems(overloaded);
+  const learn = () => Promise.all([currencies.learn(W, 'deal', 'currency'), systems.learn(W, 'deal')]);
+  const only = () => [currencies.only(W, 'deal', 'currency'), systems.only(W, 'deal')];
+  await expect(learn()).rejects.toMatchObject({ code: 'overloaded' });
+  expect(only()).toEqual([undefined, undefined]);
+  isOverloaded = false;
+  await learn();
+  expect(only()).toEqual(['USD', 'crm']);
+
+  const second = [created('shop', { currency: 'EUR' })];
+  const told = () => [[...currencies.learnFrom(second)], [...systems.learnFrom(second)]];
+  expect([told(), told()]).toEqual([
+    [[W], [W]],
+    [[], []],
+  ]);
+  expect(only()).toEqual([undefined, undefined]);
+});
