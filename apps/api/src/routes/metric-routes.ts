@@ -4,6 +4,7 @@ import { type MetricQuery, MetricQuerySchema } from '@sophia/types';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { answerHeaders } from '../server/answer-headers.ts';
+import { isKnown } from '../server/entity-tags.ts';
 import { QUERY_PATH } from '../server/hot-path.ts';
 import { setHeaders } from '../server/respond.ts';
 import type { ApiServices } from '../services.ts';
@@ -165,7 +166,7 @@ export const afterOf = (request: FastifyRequest): string | undefined => {
 
 const sendAnswer = (request: FastifyRequest, reply: FastifyReply, answer: Answer): FastifyReply => {
   setHeaders(reply, answerHeaders(answer));
-  if (request.headers['if-none-match'] === answer.etag) return reply.code(304).send();
+  if (isKnown(request.headers['if-none-match'], answer.etag)) return reply.code(304).send();
   return reply.type('application/json; charset=utf-8').send(answerBody(answer));
 };
 

@@ -81,7 +81,7 @@ export const createApiServer = async (
   const isTraced = observability.tracer.enabled;
   // Behind a proxy the caller's address is told in headers, which the ordinary way reads.
   const isProxied = configuration.trustedProxies.length > 0;
-  const takesRecords = !isTraced && !isProxied;
+  const mayTakeShortPaths = !isTraced && !isProxied;
 
   let adminServer: Server | undefined;
   const app = Fastify({
@@ -96,7 +96,7 @@ export const createApiServer = async (
     ajv: { customOptions: { coerceTypes: true, removeAdditional: false, allErrors: true, strict: false } },
     serverFactory: (handler) => {
       const listener = (request: IncomingMessage, response: Parameters<typeof handler>[1]): void => {
-        if (!hotPath(request, response) && !(takesRecords && recordPath(request, response))) handler(request, response);
+        if (!(mayTakeShortPaths && (hotPath(request, response) || recordPath(request, response)))) handler(request, response);
       };
       adminServer = createServer(handler);
       adminServer.on('connection', (socket) => adminSockets.add(socket));

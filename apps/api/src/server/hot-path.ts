@@ -4,6 +4,7 @@ import type { Allowance, Authentication } from '@sophia/auth';
 import type { Clock } from '@sophia/shared';
 import type { Principal } from '@sophia/types';
 import { answerHeaders } from './answer-headers.ts';
+import { isKnown } from './entity-tags.ts';
 import { allowanceHeaders } from './rate-limit.ts';
 
 export interface HotPathOptions {
@@ -35,8 +36,15 @@ export const createHotPath = ({ analytics, authentication, taken, newRequestId, 
   return (request: IncomingMessage, response: ServerResponse): boolean => {
     if (request.method !== 'GET' || request.url?.startsWith(QUERY_PATH) !== true) return false;
     const begun = clock.monotonic();
-    const { authorization, 'sophia-after': after, 'sophia-workspace': workspace, traceparent, origin } = request.headers;
-    if (authorization === undefined || (after ?? workspace ?? traceparent ?? origin) !== undefined) return false;
+    const {
+      authorization,
+      'sophia-after': after,
+      'sophia-workspace': workspace,
+      'sophia-cache': cache,
+      traceparent,
+      origin,
+    } = request.headers;
+    if (authorization === undefined || (after ?? workspace ?? cache ?? traceparent ?? origin) !== undefined) return false;
     const principal = authentication.peek(authorization);
     if (principal === undefined) return false;
     const allowance = authentication.takeAllowance(principal);
@@ -47,7 +55,7 @@ export const createHotPath = ({ analytics, authentication, taken, newRequestId, 
     const answer = answerOf(request, principal, requestId);
     if (answer === undefined) return false;
     const headers = [...answerHeaders(answer), 'x-request-id', requestId, ...allowanceHeaders(allowance)];
-    if (request.headers['if-none-match'] === answer.etag) {
+    if (isKnown(request.headers['if-none-match'], answer.etag)) {
       response.writeHead(304, headers).end();
       served((clock.monotonic() - begun) / 1000, 304);
       return true;

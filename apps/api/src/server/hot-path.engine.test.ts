@@ -1,0 +1,67 @@
+import { createTestObservability } from '@sophia/observability/testing';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type ApiHarness, type ApiHarnessOptions, openApiHarness } from '../testing/api-harness.ts';
+
+const PATH = `/api/v1/metrics/query?q=${encodeURIComponent(JSON.stringify({ metrics: ['revenue'] }))}`;
+
+describe('an answer out of memory', () => {
+  let harness: ApiHarness;
+  const open = async (options: ApiHarnessOptions = {}): Promise<void> => {
+    harness = await openApiHarness(options);
+    await harness.makeKey('admin', { role: 'admin' });
+    // Asked for and remembered.
+    await get();
+    await get();
+  };
+  afterEach(() => harness.close());
+
+  const get = async (headers: Readonly<Record<string, string>> = {}) => {
+    const answer = await harness.send('GET', PATH, { headers });
+    // Only the framework sets it.
+    return { ...answer, isLean: !answer.headers.has('content-security-policy') };
+  };
+  const addresses = async (): Promise<string[]> => {
+    await harness.test.platform.auth.audit.flush();
+    const { entries } = await harness.test.platform.auth.audit.list(harness.test.call, { action: 'query' });
+    return entries.map(({ address }) => address ?? '');
+  };
+
+  it('is given without the framework, and computed anew where the caller asks for that', async () => {
+    await open();
+    const lean = await get();
+    expect([lean.isLean, lean.json.cache.tier]).toEqual([true, 'L1']);
+    const anew = await get({ 'sophia-cache': 'bypass' });
+    expect([anew.isLean, anew.json.cache.tier, anew.json.rows]).toEqual([false, 'none', lean.json.rows]);
+  });
+
+  it('is not sent to whoever has it: by one tag, a list, or *, on both ways', async () => {
+    await open();
+    const tag = (await get()).headers.get('etag') ?? '';
+    for (const known of [tag, tag.replace('W/', ''), `"other", ${tag}`, '*']) {
+      for (const way of [{}, { origin: 'https://example.org' }]) {
+        const answer = await get({ 'if-none-match': known, ...way });
+        expect([answer.status, answer.text, answer.isLean], `${known} ${Object.keys(way)}`).toEqual([304, '', way.origin === undefined]);
+      }
+    }
+    expect((await get({ 'if-none-match': '"other", W/"another"' })).status).toBe(200);
+  });
+
+  it('behind a proxy is audited with the caller’s address', async () => {
+    await open({ http: { trustedProxies: ['127.0.0.1'] } });
+    const answer = await get({ 'x-forwarded-for': '192.0.2.7' });
+    expect([answer.isLean, answer.json.cache.tier]).toEqual([false, 'L1']);
+    expect(await addresses()).toContain('192.0.2.7');
+    // Who is not a proxy is not believed.
+    await harness.close();
+    await open();
+    await get({ 'x-forwarded-for': '192.0.2.8' });
+    expect(await addresses()).not.toContain('192.0.2.8');
+  });
+
+  it('has a trace where every request is traced', async () => {
+    const observability = createTestObservability({ traces: true });
+    await open({ observability });
+    expect((await get()).isLean).toBe(false);
+    expect(observability.spans().filter(({ name }) => name === 'GET /api/v1/metrics/query')).toHaveLength(3);
+  });
+});
