@@ -14,6 +14,8 @@ import { createSemanticLayers } from './models/semantic-layers.ts';
 import { createPublishedReadPoint } from './projection/published-read-point.ts';
 import { rebuildWarehouse } from './projection/rebuild.ts';
 import { readPointOf, startWarehouseProjection, WAREHOUSE_GROUP } from './projection/warehouse-projection.ts';
+import { createAsOfWaiting } from './queries/as-of-waiting.ts';
+import { audited, objectOf } from './queries/audited.ts';
 import { createMetricQueries } from './queries/metric-queries.ts';
 import { createPreparedQueries, type PreparedQuery } from './queries/prepared-queries.ts';
 import { createWriteWaiting } from './queries/write-waiting.ts';
@@ -65,6 +67,8 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
     return learning;
   };
 
+  const writes = createWriteWaiting(eventLog, published);
+  const asOf = createAsOfWaiting(published);
   const queryDurations = metrics
     .histogram({ name: 'sophia_warehouse_query_duration_seconds', help: 'Time of one metric statement in the warehouse.' })
     .with();
@@ -77,7 +81,8 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
     answers,
     results,
     published,
-    writes: createWriteWaiting(eventLog, published),
+    writes,
+    asOf,
     know,
     freshnessText: ({ workspace, recordTypes }, readPoint) => freshness.text(workspace, recordTypes, readPoint),
     firstChange: (of) => firstChangeOf(collaborators, of),
@@ -137,7 +142,18 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
   let projection = await project();
   exportMetrics(collaborators, published);
 
-  const drillDownOptions: DrillDownOptions = { eventLog, warehouse, layers, policies, prepared, published, freshness };
+  const drillDownOptions: DrillDownOptions = {
+    eventLog,
+    warehouse,
+    layers,
+    policies,
+    prepared,
+    published,
+    writes,
+    asOf,
+    know,
+    freshness,
+  };
   let rebuilding = false;
 
   return {
@@ -151,15 +167,16 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
       await audit.read({ call, action: 'metrics.list', object: 'metrics', rows: listed.length, milliseconds: 0 });
       return listed;
     },
-    explain: async (call, query) => explain(call, await queries.prepare(call, query), await policies.resolve(call.principal), audit),
-    async drillDown(call, request) {
-      const begun = clock.monotonic();
-      await know(call.principal.workspace);
-      const answer = await drillDown(drillDownOptions, call, request);
-      const entry = { call, action: 'drill_down', object: `metrics:${request.metric}`, rows: answer.records.length };
-      await audit.read({ ...entry, milliseconds: clock.monotonic() - begun });
-      return answer;
-    },
+    explain: (call, query) =>
+      audited(collaborators, { call, action: 'explain', object: objectOf(query), rowsOf: () => 0 }, async () =>
+        explain(await queries.prepare(call, query), await policies.resolve(call.principal)),
+      ),
+    drillDown: (call, request, options) =>
+      audited(
+        collaborators,
+        { call, action: 'drill_down', object: objectOf({ metrics: [request.metric] }), rowsOf: ({ records }) => records.length },
+        () => drillDown(drillDownOptions, call, request, options),
+      ),
     freshness: async ({ principal: { workspace } }) => freshness.freshness(workspace, undefined, published.current()),
     async status() {
       const head = await eventLog.head();

@@ -1,14 +1,17 @@
 import { compileDrillDown, readDrillDown } from '@sophia/core';
 import type { EventLog } from '@sophia/event-log';
-import type { Call } from '@sophia/types';
+import type { Call, WorkspaceId } from '@sophia/types';
 import type { Warehouse } from '@sophia/warehouse';
-import type { DrillDownAnswer, DrillDownRequest } from './analytics.ts';
+import type { AskOptions, DrillDownAnswer, DrillDownRequest } from './analytics.ts';
 import type { PolicyReader } from './collaborators.ts';
 import type { FreshnessTexts } from './freshness/freshness-texts.ts';
 import type { SemanticLayers } from './models/semantic-layers.ts';
 import type { PublishedReadPoint } from './projection/published-read-point.ts';
 import { readPointOf } from './projection/warehouse-projection.ts';
+import type { AsOfWaiting } from './queries/as-of-waiting.ts';
+import { requireMetrics } from './queries/metric-permission.ts';
 import type { PreparedQueries } from './queries/prepared-queries.ts';
+import type { WriteWaiting } from './queries/write-waiting.ts';
 
 export interface DrillDownOptions {
   readonly eventLog: EventLog;
@@ -17,26 +20,59 @@ export interface DrillDownOptions {
   readonly policies: PolicyReader;
   readonly prepared: PreparedQueries;
   readonly published: PublishedReadPoint;
+  readonly writes: WriteWaiting;
+  readonly asOf: AsOfWaiting;
+  readonly know: (workspace: WorkspaceId) => Promise<void>;
   readonly freshness: FreshnessTexts;
 }
 
 /** The records behind a cell, as of the answer's position, page by page in the order of their ids. */
-export const drillDown = async (options: DrillDownOptions, call: Call, request: DrillDownRequest): Promise<DrillDownAnswer> => {
-  const { eventLog, warehouse, layers, policies, prepared, published, freshness } = options;
+export const drillDown = async (
+  options: DrillDownOptions,
+  call: Call,
+  request: DrillDownRequest,
+  { after }: AskOptions = {},
+): Promise<DrillDownAnswer> => {
+  await options.writes.waitFor(after, call.signal);
+  for (;;) {
+    const { answer, isCurrent } = await readRecords(options, call, request);
+    // The same holds as for answers: what a statement was compiled against may have become another while it ran.
+    if (isCurrent()) return answer;
+  }
+};
+
+const readRecords = async (
+  options: DrillDownOptions,
+  call: Call,
+  request: DrillDownRequest,
+): Promise<{ readonly answer: DrillDownAnswer; readonly isCurrent: () => boolean }> => {
+  const { warehouse, prepared, published, freshness } = options;
+  const { workspace } = call.principal;
+  const { compiled, generation } = await compile(options, call, request);
+  await options.asOf.waitFor(compiled.asOf, call.signal, request.position);
+  const result = await warehouse.query(compiled, { signal: call.signal });
+  const records = readDrillDown(compiled, result);
+  const types = compiled.reads.map(({ recordType }) => recordType);
+  return {
+    answer: {
+      records,
+      next_cursor: records.length === compiled.limit ? (records.at(-1)?.id ?? null) : null,
+      freshness: freshness.freshness(workspace, types, readPointOf(result.applied, published.current())),
+    },
+    isCurrent: () => prepared.isCurrent({ workspace, generation }),
+  };
+};
+
+const compile = async ({ eventLog, layers, policies, prepared, know }: DrillDownOptions, call: Call, request: DrillDownRequest) => {
   const { workspace } = call.principal;
   const { position, query, ...rest } = request;
   const asOf = position === undefined ? query.as_of : await eventLog.timeOf(position);
   const [layer, policy] = await Promise.all([layers.layer(workspace), policies.resolve(call.principal)]);
+  requireMetrics(policy, query.metrics);
+  await know(workspace);
+  const generation = prepared.generation(workspace);
   const compiled = compileDrillDown({ ...rest, query: { ...query, as_of: asOf } }, layer, prepared.context(workspace, policy));
-  const result = await warehouse.query(compiled, { signal: call.signal });
-  const records = readDrillDown(compiled, result);
-  return {
-    records,
-    next_cursor: records.length === compiled.limit ? (records.at(-1)?.id ?? null) : null,
-    freshness: freshness.freshness(
-      workspace,
-      compiled.reads.map(({ recordType }) => recordType),
-      readPointOf(result.applied, published.current()),
-    ),
-  };
+  // A part of a metric is a metric of its own, and its records show its values.
+  requireMetrics(policy, [compiled.metric]);
+  return { compiled, generation };
 };

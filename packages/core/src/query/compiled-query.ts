@@ -48,6 +48,8 @@ export interface RecordChange {
 
 /** The records behind one cell, by id: `readDrillDown` makes them of its result. */
 export interface CompiledDrillDown extends CompiledStatement {
+  /** The one whose values the records have: the metric that was asked for, or its part. */
+  readonly metric: string;
   readonly recordType: string;
   /** In order: `id`, `source_system`, `source_id`, `version`, `value`, the fields, and `<field>__system` of references. */
   readonly columns: readonly AnswerColumn[];

@@ -45,7 +45,7 @@ export function compileDrillDown(request: DrillDownRequest, layer: SemanticLayer
     throw new SophiaError('drill_down_not_allowed', 'This role sees aggregates only, not the records behind them.');
   }
   const linked = linkedLayer(layer);
-  const { plan, block, keys } = planCell(request, linked, context);
+  const { plan, block, keys, metric } = planCell(request, linked, context);
   const conditions = [block.condition, ...block.aggregates.map((each) => each.condition), ...cellConditions(request, keys, block, plan)];
   const condition = allOf(conditions.flatMap(conjuncts));
   const limit = Math.min(Math.max(1, Math.trunc(request.limit ?? 100)), MAX_DRILL_DOWN);
@@ -55,6 +55,7 @@ export function compileDrillDown(request: DrillDownRequest, layer: SemanticLayer
   const { reads } = dependenciesOf(plan, linked, context);
   return {
     ...writer.finish(text),
+    metric,
     columns,
     recordType: block.from.recordType.name,
     limit,
@@ -102,7 +103,7 @@ function planCell({ query, metric: asked, part }: DrillDownRequest, layer: Linke
     limit: undefined,
     smallestGroup: undefined,
   };
-  return { plan, block, keys };
+  return { plan, block, keys, metric: chosen.metric.definition.name };
 }
 
 /** What a record must be to be in the cell: one condition for each key. */

@@ -1,6 +1,6 @@
 import type { Cache, CacheDependency, CacheResult, Loaded } from '@sophia/cache';
-import { type RecordChange, type ResolvedPolicy, readAnswer } from '@sophia/core';
-import { type Clock, isSophiaError, parseMicros, SophiaError } from '@sophia/shared';
+import { type RecordChange, readAnswer } from '@sophia/core';
+import type { Clock } from '@sophia/shared';
 import type { Call, MetricQuery, ReadPoint, WorkspaceId } from '@sophia/types';
 import type { Warehouse } from '@sophia/warehouse';
 import type { Answer, AskOptions } from '../analytics.ts';
@@ -10,6 +10,9 @@ import type { SemanticLayers } from '../models/semantic-layers.ts';
 import type { PublishedReadPoint } from '../projection/published-read-point.ts';
 import { readPointOf } from '../projection/warehouse-projection.ts';
 import { entityTag, envelopeText } from './answer-envelope.ts';
+import type { AsOfWaiting } from './as-of-waiting.ts';
+import { audited, objectOf } from './audited.ts';
+import { mayAsk, requireMetrics } from './metric-permission.ts';
 import type { PreparedQueries, PreparedQuery } from './prepared-queries.ts';
 import { createRememberedBodies } from './remembered-bodies.ts';
 import type { WriteWaiting } from './write-waiting.ts';
@@ -20,8 +23,6 @@ const ANSWER_TTL = 15 * 60_000;
 const RESULT_TTL = 24 * 3_600_000;
 /** Of a computation whose caller sets neither deadline nor signal. */
 const DEADLINE_MS = 10_000;
-/** Longest wait for an `as_of` that is not reached yet. */
-const AS_OF_WAIT_MS = 2_000;
 
 export interface MetricQueriesOptions {
   readonly warehouse: Warehouse;
@@ -35,6 +36,7 @@ export interface MetricQueriesOptions {
   readonly results: Cache;
   readonly published: PublishedReadPoint;
   readonly writes: WriteWaiting;
+  readonly asOf: AsOfWaiting;
   /** Resolves when what statements of the workspace are compiled against is known. */
   readonly know: (workspace: WorkspaceId) => Promise<void>;
   /** JSON text of the freshness of an answer over these types. */
@@ -150,38 +152,19 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
     for (;;) {
       const of = await prepare(call, query);
       options.asked(of);
-      await waitForAsOf(of, call.signal);
+      await options.asOf.waitFor(of.compiled.asOf, call.signal);
       const answer = await (cache === 'use' ? askCaches(of, call) : askWarehouse(of, call));
       if (prepared.isCurrent(of)) return answer;
     }
   };
 
-  const waitForAsOf = async ({ compiled: { asOf } }: PreparedQuery, signal: AbortSignal | undefined): Promise<void> => {
-    if (asOf === null) return;
-    const reached = (readPoint: ReadPoint): boolean => microsecondsOf(readPoint) > asOf;
-    if (await published.waitFor(reached, AS_OF_WAIT_MS, signal)) return;
-    const { completeTo } = published.current();
-    throw new SophiaError('as_of_in_future', `as_of is not reached: answers are complete to ${completeTo}.`, {
-      details: { complete_to: completeTo },
-    });
-  };
-
   return {
     prepare,
-    async ask(call, query, { after, cache = 'use' } = {}) {
-      const begun = clock.monotonic();
-      const tell = (result: string, rows: number) =>
-        audit.read({ call, action: 'query', object: objectOf(query), result, rows, milliseconds: clock.monotonic() - begun });
-      try {
+    ask: (call, query, { after, cache = 'use' } = {}) =>
+      audited(options, { call, action: 'query', object: objectOf(query), rowsOf: ({ rowCount }: Answer) => rowCount }, async () => {
         await writes.waitFor(after, call.signal);
-        const answer = await askUntilCurrent(call, query, cache);
-        await tell('ok', answer.rowCount);
-        return answer;
-      } catch (error) {
-        await tell(isSophiaError(error) ? error.code : 'internal_error', 0);
-        throw error;
-      }
-    },
+        return askUntilCurrent(call, query, cache);
+      }),
     peek(call, body, largest = Number.POSITIVE_INFINITY) {
       const begun = clock.monotonic();
       const { workspace } = call.principal;
@@ -207,20 +190,8 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
   };
 };
 
-const microsecondsOf = ({ completeTo }: ReadPoint): bigint => parseMicros(completeTo) ?? 0n;
-
 /** Under a version's name an answer never changes, but for data that is erased for good. */
 const onErasureOnly = ({ tag, isAffected }: CacheDependency): CacheDependency => ({
   tag,
   isAffected: (change) => (change as RecordChange).erased === true && (isAffected?.(change) ?? true),
 });
-
-const mayAsk = (policy: ResolvedPolicy, metrics: readonly string[]): boolean => metrics.every((metric) => policy.metric(metric));
-
-const requireMetrics = (policy: ResolvedPolicy, metrics: readonly string[]): void => {
-  const forbidden = metrics.filter((metric) => !policy.metric(metric));
-  if (forbidden.length > 0) throw new SophiaError('forbidden', `This role may not ask for ${forbidden.join(', ')}.`);
-};
-
-/** Names of metrics are the workspace's own words; a query of very many is cut. */
-const objectOf = ({ metrics }: MetricQuery): string => `metrics:${metrics.join(',').slice(0, 200)}`;

@@ -49,8 +49,10 @@ export interface PreparedQueries {
   /** What statements of this workspace are compiled against, for this policy; without one, over all records. */
   context(workspace: WorkspaceId, policy?: ResolvedPolicy): CompileContext;
   prepare(workspace: WorkspaceId, query: MetricQuery, layer: SemanticLayer, policy: ResolvedPolicy): PreparedQuery;
+  /** Of the workspace's tables, rollups and currencies at this moment. */
+  generation(workspace: WorkspaceId): number;
   /** Whether tables, rollups and currencies are still those that it was compiled for. */
-  isCurrent(prepared: PreparedQuery): boolean;
+  isCurrent(prepared: Pick<PreparedQuery, 'workspace' | 'generation'>): boolean;
   /** Forgets the workspace's compiled queries: its tables, rollups or currencies changed. */
   forget(workspace: WorkspaceId): void;
 }
@@ -65,6 +67,8 @@ export const createPreparedQueries = (options: PreparedQueriesOptions): Prepared
   const { warehouse, clock, calendar, rollups, onlyCurrency, onlySourceSystem } = options;
   const prepared = new LRUCache<string, PreparedQuery>({ max: MAXIMUM_PREPARED });
   const generations = new Map<WorkspaceId, number>();
+
+  const generationOf = (workspace: WorkspaceId): number => generations.get(workspace) ?? 0;
 
   const context = (workspace: WorkspaceId, policy?: ResolvedPolicy): CompileContext => ({
     dialect: 'duckdb',
@@ -84,7 +88,7 @@ export const createPreparedQueries = (options: PreparedQueriesOptions): Prepared
     const compiled = compileQuery(query, layer, against);
     const recordTypes = compiled.reads.map(({ recordType }) => recordType);
     const tags = recordTypes.map((recordType) => recordTypeTag(workspace, recordType));
-    const generation = generations.get(workspace) ?? 0;
+    const generation = generationOf(workspace);
     const parameters: JsonValue = [workspace, generation, layer.hash, policy.hash, JSON.parse(JSON.stringify(query)), timeZone, weekStart];
     const key = `analytics:1:query:${digest(canonicalJson(compiled.usesToday ? [...parameters, compiled.today] : parameters))}`;
     return {
@@ -103,16 +107,17 @@ export const createPreparedQueries = (options: PreparedQueriesOptions): Prepared
   return {
     context,
     prepare(workspace, query, layer, policy) {
-      const name = `${workspace} ${generations.get(workspace) ?? 0} ${layer.hash} ${policy.hash} ${JSON.stringify(query)}`;
+      const name = `${workspace} ${generationOf(workspace)} ${layer.hash} ${policy.hash} ${JSON.stringify(query)}`;
       const known = prepared.get(name);
       if (known !== undefined && clock.monotonic() < known.validUntil) return known;
       const compiled = compile(workspace, query, layer, policy);
       prepared.set(name, compiled);
       return compiled;
     },
-    isCurrent: ({ workspace, generation }) => generation === (generations.get(workspace) ?? 0),
+    generation: generationOf,
+    isCurrent: ({ workspace, generation }) => generation === generationOf(workspace),
     forget(workspace) {
-      generations.set(workspace, (generations.get(workspace) ?? 0) + 1);
+      generations.set(workspace, generationOf(workspace) + 1);
     },
   };
 };

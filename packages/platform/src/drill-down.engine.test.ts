@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { whileHeld } from './testing/set-aside.ts';
+import { openTestPlatform, type TestPlatform } from './testing/test-platform.ts';
+
+const WON = { metrics: ['deals_won'] };
+const RATE = { metrics: ['win_rate'] };
+const deal = { status: 'won', amount: '1', currency: 'USD', close_date: '2017-06-01' };
+
+describe('the records behind a cell', () => {
+  let test: TestPlatform;
+
+  beforeAll(async () => {
+    test = await openTestPlatform();
+    await test.ask(WON, { after: await test.write('deal', 'first', deal) });
+  });
+  afterAll(() => test.close());
+
+  const drill = (metric: string, more = {}, options = {}, call = test.call) =>
+    test.platform.analytics.drillDown(call, { query: { metrics: [metric] }, row: {}, metric, ...more }, options);
+
+  it('contain a write at once for whoever sends its token', async () => {
+    for (let written = 0; written < 20; written += 1) {
+      const sourceId = `own-${written}`;
+      const after = await test.write('deal', sourceId, deal);
+      const { records } = await drill('deals_won', { limit: 1000 }, { after });
+      expect(records.map(({ source_id }) => source_id)).toContain(sourceId);
+    }
+  });
+
+  it('are those of the answer’s position, and of no moment to come', async () => {
+    const answer = await test.ask(WON);
+    await test.ask(WON, { after: await test.write('deal', 'later', deal) });
+    const { records } = await drill('deals_won', { position: answer.freshness.position, limit: 1000 });
+    expect(records).toHaveLength(Number(answer.rows[0]?.[0]));
+    const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
+    await expect(drill('deals_won', { query: { ...WON, as_of: tomorrow } })).rejects.toMatchObject({ code: 'as_of_in_future' });
+  });
+
+  it('of the position that was just stated are given although nothing follows', async () => {
+    await whileHeld(test, async () => {
+      const { freshness, rows } = await test.ask(WON);
+      const { records } = await drill('deals_won', { position: freshness.position, limit: 1000 });
+      expect(records).toHaveLength(Number(rows[0]?.[0]));
+    });
+  });
+
+  it('are not shown to a role that may not ask for the metric, nor for the part; refusals are audited', async () => {
+    const { analytics, auth } = test.platform;
+    await auth.policies.replace(test.call, [{ rule: 'forbid', roles: ['analyst'], actions: ['read'], metrics: ['deals_won'] }]);
+    const analyst = test.as('analyst');
+    const forbidden = { code: 'forbidden' };
+    await expect(test.ask(WON, {}, analyst)).rejects.toMatchObject(forbidden);
+    await expect(analytics.explain(analyst, WON)).rejects.toMatchObject(forbidden);
+    await expect(drill('deals_won', {}, {}, analyst)).rejects.toMatchObject(forbidden);
+    expect((await test.ask(RATE, {}, analyst)).rows).toHaveLength(1);
+    await expect(drill('win_rate', { part: 'numerator' }, {}, analyst)).rejects.toMatchObject(forbidden);
+
+    await auth.audit.flush();
+    for (const action of ['query', 'explain', 'drill_down']) {
+      const { entries } = await auth.audit.list(test.call, { action, limit: 1000 });
+      expect(entries.map(({ principal, result }) => `${principal} ${result}`)).toContain(`${analyst.principal.id} forbidden`);
+    }
+  });
+});
