@@ -11,5 +11,6 @@ export * from './principal.ts';
 export * from './read-point.ts';
 export * from './record.ts';
 export * from './record-type.ts';
+export * from './reserved-names.ts';
 export * from './semantic-model.ts';
 export * from './transaction.ts';

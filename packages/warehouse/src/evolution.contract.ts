@@ -1,4 +1,4 @@
-import type { FieldDefinition, FieldType } from '@sophia/types';
+import { type FieldDefinition, type FieldType, RESERVED_NAMES } from '@sophia/types';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogScript, type LogScript, ONE, objectsOf, select, TWO, timeOf, versions } from './testing/log-script.ts';
 import type { WarehouseHarness } from './warehouse.contract.ts';
@@ -220,7 +220,7 @@ export const evolutionContract = (makeHarness: () => Promise<WarehouseHarness>):
       await warehouse.ensureType(ONE, 'visit', [field('b', 'text')]);
       expect(warehouse.layout(ONE, 'visit_history')?.table).toBe('x_1_visit_history');
       expect(warehouse.layout(ONE, 'visit')?.table).toBe('x_1_visit__2');
-      for (const name of ['Visit', 'a__b', 'x"y', '', '1st', 'id', 'valid_to', 'a'.repeat(61)]) {
+      for (const name of ['Visit', 'a__b', 'x"y', '', '1st', 'a'.repeat(61), ...RESERVED_NAMES]) {
         await expect(warehouse.ensureType(ONE, 'visit', [field(name, 'text')]), name).rejects.toMatchObject({
           code: 'warehouse_layout_refused',
         });

@@ -1,4 +1,4 @@
-import { BUILTIN_RECORD_TYPES, FIELD_TYPES, type FieldDefinition } from '@sophia/types';
+import { BUILTIN_RECORD_TYPES, FIELD_TYPES, type FieldDefinition, RESERVED_NAMES } from '@sophia/types';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { nameProblem } from './field-names.ts';
@@ -97,6 +97,11 @@ describe('a record type from JSON Schema', () => {
   test.each(['Thing', 'a__b', '', 'x'.repeat(61), 'id', '_a', 'a_'])('is not named %j', (name) => {
     expect(problemsOf({ type: 'object', properties: {} }, name)).toEqual(['invalid_record_type ']);
   });
+});
+
+test.each([...RESERVED_NAMES])('neither a type nor a field is named %s, which the catalog or the warehouse keeps for itself', (name) => {
+  expect(problemsOf({ type: 'object', properties: {} }, name)).toEqual(['invalid_record_type ']);
+  expect(problemsOf({ type: 'object', properties: { [name]: { type: 'string' } } })).toEqual([`invalid_record_type properties.${name}`]);
 });
 
 test('needs no description', () => {
