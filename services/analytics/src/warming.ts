@@ -63,7 +63,7 @@ export const createWarming = ({ answers, warm, onError, most }: WarmingOptions):
 
   return {
     asked(prepared) {
-      if (most === 0) return;
+      if (most === 0 || prepared.isLarge) return;
       const habit = habits.get(prepared.key);
       if (habit !== undefined) habit.count += 1;
       else if (habits.size < REMEMBERED) habits.set(prepared.key, { prepared, count: 1 });

@@ -153,7 +153,7 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
       const of = await prepare(call, query);
       options.asked(of);
       await options.asOf.waitFor(of.compiled.asOf, call.signal);
-      const answer = await (cache === 'use' ? askCaches(of, call) : askWarehouse(of, call));
+      const answer = await (cache === 'use' && !of.isLarge ? askCaches(of, call) : askWarehouse(of, call));
       if (prepared.isCurrent(of)) return answer;
     }
   };

@@ -27,6 +27,8 @@ export interface PreparedQuery {
   readonly generation: number;
   /** Monotonic milliseconds until which `today` stands. */
   readonly validUntil: number;
+  /** Neither kept nor warmed, and its answers neither: it is compiled and computed each time. */
+  readonly isLarge: boolean;
 }
 
 export interface WorkspaceCalendar {
@@ -57,15 +59,24 @@ export interface PreparedQueries {
   forget(workspace: WorkspaceId): void;
 }
 
-/** Compiled statements kept at most. */
-const MAXIMUM_PREPARED = 5_000;
+/** Of the compiled statements that are kept: about 5,000 of the usual size. */
+const MAXIMUM_BYTES = 64 * 2 ** 20;
+/** Characters of a query that is kept. Longer ones are rare, and what is compiled from one takes several times as much. */
+const LONGEST_KEPT = 65_536;
+/** What a compiled query takes beside what grows with its text. */
+const PREPARED_BYTES = 12_000;
+/** Of a query's text: as a name, parsed, and as text and parameters of its statement. */
+const BYTES_PER_CHARACTER = 8;
 /** Every zone's midnight falls on a quarter of an hour in UTC. */
 const QUARTER_HOUR_MS = 15 * 60_000;
 
 /** Compiles queries, each once for its scope, models, tables and day. */
 export const createPreparedQueries = (options: PreparedQueriesOptions): PreparedQueries => {
   const { warehouse, clock, calendar, rollups, onlyCurrency, onlySourceSystem } = options;
-  const prepared = new LRUCache<string, PreparedQuery>({ max: MAXIMUM_PREPARED });
+  const prepared = new LRUCache<string, PreparedQuery>({
+    maxSize: MAXIMUM_BYTES,
+    sizeCalculation: (_prepared, name) => name.length * BYTES_PER_CHARACTER + PREPARED_BYTES,
+  });
   const generations = new Map<WorkspaceId, number>();
 
   const generationOf = (workspace: WorkspaceId): number => generations.get(workspace) ?? 0;
@@ -82,7 +93,12 @@ export const createPreparedQueries = (options: PreparedQueriesOptions): Prepared
     onlySourceSystem: (recordType) => onlySourceSystem(workspace, recordType),
   });
 
-  const compile = (workspace: WorkspaceId, query: MetricQuery, layer: SemanticLayer, policy: ResolvedPolicy): PreparedQuery => {
+  const compile = (
+    workspace: WorkspaceId,
+    query: MetricQuery,
+    layer: SemanticLayer,
+    policy: ResolvedPolicy,
+  ): Omit<PreparedQuery, 'isLarge'> => {
     const against = context(workspace, policy);
     const { now, timeZone = 'UTC', weekStart = 'monday' } = against;
     const compiled = compileQuery(query, layer, against);
@@ -110,8 +126,9 @@ export const createPreparedQueries = (options: PreparedQueriesOptions): Prepared
       const name = `${workspace} ${generationOf(workspace)} ${layer.hash} ${policy.hash} ${JSON.stringify(query)}`;
       const known = prepared.get(name);
       if (known !== undefined && clock.monotonic() < known.validUntil) return known;
-      const compiled = compile(workspace, query, layer, policy);
-      prepared.set(name, compiled);
+      const isLarge = name.length > LONGEST_KEPT;
+      const compiled = { ...compile(workspace, query, layer, policy), isLarge };
+      if (!isLarge) prepared.set(name, compiled);
       return compiled;
     },
     generation: generationOf,
