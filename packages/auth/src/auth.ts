@@ -1,8 +1,9 @@
 import type { Database } from '@sophia/database';
 import type { Observability } from '@sophia/observability';
 import type { PubSub } from '@sophia/pub-sub';
-import { type AuthConfiguration, type Clock, type Configuration, SophiaError } from '@sophia/shared';
+import type { AuthConfiguration, Clock, Configuration } from '@sophia/shared';
 import type { Call, WorkspaceId } from '@sophia/types';
+import { requireAdministrator, requireInstallationAdministrator } from './administrators.ts';
 import type { Audit } from './audit/audit.ts';
 import { createAuditDays } from './audit/audit-days.ts';
 import { createPostgresAudit } from './audit/postgres-audit.ts';
@@ -41,12 +42,11 @@ export interface Auth {
 export async function createAuth(options: AuthOptions): Promise<Auth> {
   const { database, clock, observability, directory, configuration, pubSub, keyMilliseconds = 10_000 } = options;
 
-  const requireAdministrator = async (call: Call, action: string, object: string): Promise<void> => {
-    const policy = await policies.resolve(call.principal);
-    if (policy.can('administer')) return;
-    await audit.write({ call, action, object, result: 'forbidden', milliseconds: 0 });
-    throw new SophiaError('forbidden', `The role ${call.principal.role} may not ${action}.`, { details: { action, object } });
-  };
+  // Parts that are made below ask when they are called.
+  const forWorkspace = (call: Call, action: string, object: string): Promise<void> =>
+    requireAdministrator({ policies, audit }, call, action, object);
+  const forInstallation = (call: Call, action: string, object: string): Promise<void> =>
+    requireInstallationAdministrator({ policies, audit, authentication }, call, action, object);
   const isInstallationAdministrator = ({ principal }: Call): boolean => authentication.isInstallationAdministrator(principal);
   const tell = (topic: string, payload: string): void => {
     pubSub
@@ -60,11 +60,11 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     database,
     clock,
     observability,
-    requireAdministrator,
+    requireAdministrator: forWorkspace,
     bufferEntries: configuration.audit.bufferEntries,
   });
   const keyVerifier = createKeyVerifier({ database, clock, keepMilliseconds: keyMilliseconds });
-  const common = { database, clock, audit, requireAdministrator };
+  const common = { database, clock, audit, requireAdministrator: forWorkspace, requireInstallationAdministrator: forInstallation };
   const workspaces = createWorkspaces({
     ...common,
     isInstallationAdministrator,
@@ -80,7 +80,6 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   });
   const keys = createApiKeys({
     ...common,
-    isInstallationAdministrator,
     onRevoked: (id) => {
       keyVerifier.forget(id);
       tell(KEY_REVOKED, id);
@@ -93,6 +92,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     limits: configuration.rateLimit,
     defaultWorkspace: configuration.workspace,
     workspaces,
+    audit,
     observability,
   });
 

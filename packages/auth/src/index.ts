@@ -1,3 +1,4 @@
+export { requireAdministrator, requireInstallationAdministrator } from './administrators.ts';
 export * from './audit/audit.ts';
 export * from './auth.ts';
 export type { Authentication } from './authentication.ts';

@@ -1,9 +1,8 @@
-import { SophiaError } from '@sophia/shared';
+import { requireInstallationAdministrator } from '@sophia/auth';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import type { ApiServices } from '../services.ts';
 import { defineRoute } from './define-route.ts';
-import { requireAdministrator } from './require-administrator.ts';
 
 export const registerBackupRoutes = (app: FastifyInstance, services: ApiServices): void => {
   defineRoute(app, {
@@ -16,10 +15,7 @@ export const registerBackupRoutes = (app: FastifyInstance, services: ApiServices
     responses: { 200: Type.String({ format: 'binary' }) },
     examples: [{ summary: 'A backup', path: '/api/v1/backup', status: 200 }],
     handle: async ({ call, raw }, reply) => {
-      await requireAdministrator(services, call, 'backup', 'installation');
-      if (!services.authentication.isInstallationAdministrator(call.principal)) {
-        throw new SophiaError('forbidden', 'A backup holds every workspace: it needs a key of the installation.');
-      }
+      await requireInstallationAdministrator(services, call, 'backup', 'installation');
       await services.audit.write({ call, action: 'backup', object: 'installation', milliseconds: 0 });
       const backup = services.backup().once('error', (error) => {
         services.observability.logger.error({ err: error, request_id: raw.id }, 'a backup was cut off');

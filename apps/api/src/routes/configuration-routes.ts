@@ -1,8 +1,8 @@
+import { requireInstallationAdministrator } from '@sophia/auth';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import type { ApiServices } from '../services.ts';
 import { defineRoute } from './define-route.ts';
-import { requireAdministrator } from './require-administrator.ts';
 
 const MaybeText = Type.Union([Type.String(), Type.Null()]);
 
@@ -12,7 +12,7 @@ export const registerConfigurationRoutes = (app: FastifyInstance, services: ApiS
     method: 'GET',
     url: '/configuration',
     operation: 'getConfiguration',
-    summary: 'The configuration in force and where each value comes from, secrets masked; administrators only',
+    summary: 'The configuration in force and where each value comes from, secrets masked; administrators of the installation only',
     tag: 'administration',
     responses: {
       200: Type.Object({
@@ -29,7 +29,14 @@ export const registerConfigurationRoutes = (app: FastifyInstance, services: ApiS
     },
     examples: [{ summary: 'The configuration', path: '/api/v1/configuration', status: 200 }],
     handle: async ({ call }) => {
-      await requireAdministrator(services, call, 'configuration.read', 'configuration');
+      await requireInstallationAdministrator(services, call, 'configuration.read', 'configuration');
+      await services.audit.read({
+        call,
+        action: 'configuration.read',
+        object: 'configuration',
+        rows: services.settings.length,
+        milliseconds: 0,
+      });
       return { settings: services.settings };
     },
   });

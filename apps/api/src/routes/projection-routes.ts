@@ -1,20 +1,41 @@
 import { Readable } from 'node:stream';
 import type { RebuildProgress } from '@sophia/analytics';
+import { requireInstallationAdministrator } from '@sophia/auth';
+import { isSophiaError } from '@sophia/shared';
+import type { Call } from '@sophia/types';
 import type { FastifyInstance } from 'fastify';
 import { problemDocument } from '../server/problem-document.ts';
 import type { ApiServices } from '../services.ts';
 import { defineRoute } from './define-route.ts';
 import { AnyObject } from './schemas.ts';
 
+const WAREHOUSE = 'projection:warehouse';
 /** Milliseconds between two lines of progress. */
 const TELL_EVERY = 250;
 
-export const registerProjectionRoutes = (app: FastifyInstance, { analytics }: ApiServices): void => {
+export const registerProjectionRoutes = (app: FastifyInstance, services: ApiServices): void => {
+  const { analytics, audit } = services;
+  /** Rebuilds; how it ends is audited. */
+  const rebuild = async (call: Call, progress?: (state: RebuildProgress) => void) => {
+    const begun = performance.now();
+    const tell = (result: string): Promise<void> =>
+      audit.write({ call, action: 'projection.rebuild', object: WAREHOUSE, result, milliseconds: performance.now() - begun });
+    try {
+      const rebuilt = await analytics.rebuild(call, progress);
+      await tell('ok');
+      return rebuilt;
+    } catch (error) {
+      await tell(isSophiaError(error) ? error.code : 'internal_error');
+      throw error;
+    }
+  };
+
   defineRoute(app, {
     method: 'POST',
     url: '/projections/warehouse/rebuild',
     operation: 'rebuildWarehouse',
-    summary: 'Makes the warehouse anew from the log beside the one in use, compares every table, and switches',
+    summary:
+      'Makes the warehouse anew from the log beside the one in use, compares every table, and switches; administrators of the installation only',
     description:
       'With `Accept: application/x-ndjson` the answer is lines `progress` while it runs, and a last line `rebuilt` or `problem`.',
     tag: 'administration',
@@ -22,7 +43,8 @@ export const registerProjectionRoutes = (app: FastifyInstance, { analytics }: Ap
     responses: { 200: AnyObject },
     examples: [{ summary: 'Rebuild', path: '/api/v1/projections/warehouse/rebuild', status: 200 }],
     handle: async ({ call, raw }, reply) => {
-      if (raw.headers.accept?.includes('application/x-ndjson') !== true) return analytics.rebuild(call);
+      await requireInstallationAdministrator(services, call, 'projection.rebuild', WAREHOUSE);
+      if (raw.headers.accept?.includes('application/x-ndjson') !== true) return rebuild(call);
       const lines = new Readable({ read: () => undefined });
       const write = (line: object): void => void lines.push(`${JSON.stringify(line)}\n`);
       let told = 0;
@@ -32,8 +54,7 @@ export const registerProjectionRoutes = (app: FastifyInstance, { analytics }: Ap
         told = now;
         write({ progress: state });
       };
-      analytics
-        .rebuild(call, progress)
+      rebuild(call, progress)
         .then(
           (rebuilt) => write({ rebuilt }),
           (error: unknown) => write({ problem: problemDocument(error, raw.id) }),

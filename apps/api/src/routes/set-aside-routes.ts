@@ -1,10 +1,10 @@
+import { requireAdministrator, requireInstallationAdministrator } from '@sophia/auth';
 import { SophiaError } from '@sophia/shared';
 import type { Call } from '@sophia/types';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import type { ApiServices } from '../services.ts';
 import { defineRoute } from './define-route.ts';
-import { requireAdministrator } from './require-administrator.ts';
 import { AnyObject } from './schemas.ts';
 
 type SetAsideEvent = Awaited<ReturnType<ApiServices['eventLog']['setAside']>>[number];
@@ -19,8 +19,10 @@ const REPLAY_DEADLINE = 60_000;
 /** Events that a projection could not take, and those of the same record that wait behind them. */
 export const registerSetAsideRoutes = (app: FastifyInstance, services: ApiServices): void => {
   const { eventLog, audit } = services;
-  const permit = async (call: Call, action: string, group: string): Promise<void> => {
-    await requireAdministrator(services, call, action, `projection:${group}`);
+  /** What is done to a projection concerns every workspace; what of their own stands aside, administrators of one may see. */
+  const permit = async (call: Call, action: 'set_aside.list' | 'set_aside.replay' | 'set_aside.discard', group: string): Promise<void> => {
+    const require = action === 'set_aside.list' ? requireAdministrator : requireInstallationAdministrator;
+    await require(services, call, action, `projection:${group}`);
     // The log would make a group that is new to it.
     const groups = await eventLog.lag();
     if (!groups.some((each) => each.group === group)) throw new SophiaError('not_found', `There is no projection ${group}.`);
@@ -41,11 +43,14 @@ export const registerSetAsideRoutes = (app: FastifyInstance, services: ApiServic
     ],
     handle: async ({ call, params: { group }, query: { limit = 100 } }) => {
       await permit(call, 'set_aside.list', group);
+      const begun = performance.now();
       const events: object[] = [];
       for await (const each of standingAside(services, call, group)) {
         events.push(shown(each));
         if (events.length >= limit) break;
       }
+      const milliseconds = performance.now() - begun;
+      await audit.read({ call, action: 'set_aside.list', object: `projection:${group}`, rows: events.length, milliseconds });
       return { events };
     },
   });
@@ -54,7 +59,7 @@ export const registerSetAsideRoutes = (app: FastifyInstance, services: ApiServic
     method: 'POST',
     url: '/projections/:group/set-aside/replay',
     operation: 'replaySetAside',
-    summary: 'Hands the events that stand aside to the projection again, in order',
+    summary: 'Hands the events that stand aside to the projection again, in order; administrators of the installation only',
     tag,
     params: GroupParams,
     deadline: REPLAY_DEADLINE + 5_000,
@@ -82,7 +87,8 @@ export const registerSetAsideRoutes = (app: FastifyInstance, services: ApiServic
     method: 'DELETE',
     url: '/projections/:group/set-aside/:position',
     operation: 'discardSetAside',
-    summary: 'Gives up one event that stands aside; those of its record behind it wait for a replay',
+    summary:
+      'Gives up one event that stands aside; those of its record behind it wait for a replay; administrators of the installation only',
     tag,
     params: Type.Object({ ...GroupParams.properties, position: Type.String({ minLength: 1, maxLength: 200 }) }),
     responses: { 200: Type.Object({ discarded: Type.Integer() }) },

@@ -1,7 +1,7 @@
+import { requireInstallationAdministrator } from '@sophia/auth';
 import type { FastifyInstance } from 'fastify';
 import type { ApiServices } from '../services.ts';
 import { defineRoute } from './define-route.ts';
-import { requireAdministrator } from './require-administrator.ts';
 import { AnyObject } from './schemas.ts';
 
 /** How the platform is, for those who run it. */
@@ -11,12 +11,14 @@ export const registerStatusRoutes = (app: FastifyInstance, services: ApiServices
     method: 'GET',
     url: '/status',
     operation: 'getStatus',
-    summary: 'Health of each dependency, how far the warehouse is behind, caches, freshness and slow queries; administrators only',
+    summary:
+      'Health of each dependency, how far the warehouse is behind, caches, freshness and slow queries; administrators of the installation only',
     tag: 'administration',
     responses: { 200: AnyObject },
     examples: [{ summary: 'The status', path: '/api/v1/status', status: 200 }],
     handle: async ({ call }) => {
-      await requireAdministrator(services, call, 'status.read', 'status');
+      await requireInstallationAdministrator(services, call, 'status.read', 'status');
+      await services.audit.read({ call, action: 'status.read', object: 'status', milliseconds: 0 });
       const [report, projection, freshness] = await Promise.all([health(), analytics.status(), analytics.freshness(call)]);
       const { readPoint, generation, setAside, lagSeconds, problems, caches } = projection;
       return {

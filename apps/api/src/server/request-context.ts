@@ -75,7 +75,8 @@ export const registerRequestContext = (app: FastifyInstance, options: RequestCon
     }
     const { authorization } = request.headers;
     const known = authorization === undefined || workspace !== undefined ? undefined : authentication.peek(authorization);
-    request.principal = known ?? (await authentication.authenticate(authorization, workspace));
+    request.principal =
+      known ?? (await authentication.authenticate(authorization, workspace, { via: 'rest', request: request.id, address: request.ip }));
     const allowance = taken.get(request.raw) ?? authentication.takeAllowance(request.principal);
     setHeaders(reply, allowanceHeaders(allowance));
     requireAllowance(allowance);

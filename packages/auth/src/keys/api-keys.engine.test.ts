@@ -217,7 +217,16 @@ describe('API keys', () => {
     await expect(harness.auth.authentication.authenticate(bearer(text), 'nowhere')).rejects.toMatchObject({ code: 'unknown_workspace' });
 
     const own = await makeKey();
-    await expect(harness.auth.authentication.authenticate(bearer(own.text), 'other')).rejects.toMatchObject({ code: 'forbidden' });
+    const from = { via: 'rest', request: 'elsewhere', address: '192.0.2.5' } as const;
+    const elsewhere = () => harness.auth.authentication.authenticate(bearer(own.text), 'other', from);
+    await expect(elsewhere()).rejects.toMatchObject({ code: 'forbidden' });
+    const { entries } = await harness.auth.audit.list(harness.owner, { action: 'authenticate', principal: `key:${own.key.id}` });
+    expect(entries).toEqual([
+      expect.objectContaining({ object: 'workspace:other', result: 'forbidden', request: 'elsewhere', address: '192.0.2.5', via: 'rest' }),
+    ]);
+    // As many are written down as requests are allowed.
+    const refused = async (): Promise<unknown> => elsewhere().catch(({ code }) => (code === 'forbidden' ? refused() : code));
+    expect(await refused()).toBe('rate_limited');
     expect((await harness.auth.authentication.authenticate(bearer(own.text), 'main')).workspace).toBe(harness.main.id);
   });
 
@@ -227,6 +236,11 @@ describe('API keys', () => {
     const wanted = { name: 'x', role: 'admin' as const, installation: true };
     await expect(harness.auth.keys.create(call, wanted)).rejects.toMatchObject({ code: 'forbidden' });
     await expect(harness.auth.workspaces.create(call, 'mine')).rejects.toMatchObject({ code: 'forbidden' });
+    const { entries } = await harness.auth.audit.list(harness.owner, { result: 'forbidden', principal: call.principal.id });
+    expect(entries.map(({ action, object }) => [action, object])).toEqual([
+      ['workspace.create', 'workspace:mine'],
+      ['key.create', 'keys'],
+    ]);
     expect((await harness.auth.workspaces.list(call)).map(({ name }) => name)).toEqual(['main']);
   });
 

@@ -53,18 +53,19 @@ export interface ApiKeysOptions {
   readonly clock: Clock;
   readonly audit: Audit;
   readonly requireAdministrator: (call: Call, action: string, object: string) => Promise<void>;
-  /** Whether the principal may make keys for the whole installation. */
-  readonly isInstallationAdministrator: (call: Call) => boolean;
+  /** Of those who make keys for the whole installation. */
+  readonly requireInstallationAdministrator: (call: Call, action: string, object: string) => Promise<void>;
   readonly onRevoked: (id: string) => void;
 }
 
 export function createApiKeys(options: ApiKeysOptions): ApiKeys {
-  const { database, clock, audit, requireAdministrator, isInstallationAdministrator, onRevoked } = options;
+  const { database, clock, audit, requireAdministrator, requireInstallationAdministrator, onRevoked } = options;
   return {
     async create(call, wanted) {
       const begun = clock.monotonic();
-      await requireAdministrator(call, 'key.create', 'keys');
-      const { key, text, hash } = newKey(call, wanted, clock.now(), isInstallationAdministrator(call));
+      const require = wanted.installation === true ? requireInstallationAdministrator : requireAdministrator;
+      await require(call, 'key.create', 'keys');
+      const { key, text, hash } = newKey(call, wanted, clock.now());
       await database.write([call.principal.workspace], async (transaction) => {
         await database.query(transaction, INSERT_KEY, insertValues(call.principal.workspace, key, hash));
         const { name, role, installation, expires_at } = key;
@@ -100,18 +101,10 @@ export function createApiKeys(options: ApiKeysOptions): ApiKeys {
   };
 }
 
-function newKey(
-  call: Call,
-  wanted: NewApiKey,
-  now: number,
-  mayInstall: boolean,
-): { readonly key: ApiKey; readonly text: string; readonly hash: Buffer } {
+function newKey(call: Call, wanted: NewApiKey, now: number): { readonly key: ApiKey; readonly text: string; readonly hash: Buffer } {
   const { name, role, expiresAt, userRecord, installation = false, requestsPerSecond } = wanted;
   const fault = faultOf(wanted, now);
   if (fault !== undefined) throw new SophiaError('invalid_key_request', fault);
-  if (installation && !mayInstall) {
-    throw new SophiaError('forbidden', 'Only an administrator of the installation makes keys for all of its workspaces.');
-  }
   const { id, secret, text } = makeKey(call.principal.workspace);
   const key: ApiKey = {
     id,

@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net';
 import type { IssuerConfiguration } from '@sophia/shared';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type AuthHarness, createAuthHarness } from '../testing/auth-harness.ts';
+import { systemPrincipal } from '../system-principal.ts';
+import { type AuthHarness, callOf, createAuthHarness } from '../testing/auth-harness.ts';
 
 interface TestKey {
   readonly kid: string;
@@ -102,6 +103,10 @@ describe('tokens of an OpenID issuer', () => {
     expect(await verifier.authenticate(token)).toBe(principal);
     expect((await verifier.authenticate(token, 'main')).workspaceName).toBe('main');
     await expect(verifier.authenticate(token, 'elsewhere')).rejects.toMatchObject({ code: 'forbidden' });
+    const own = callOf(systemPrincipal('test', await harness.auth.workspaces.ensure('sales')));
+    expect((await harness.auth.audit.list(own, { action: 'authenticate' })).entries).toEqual([
+      expect.objectContaining({ principal: principal.id, object: 'workspace:elsewhere', result: 'forbidden' }),
+    ]);
     expect(served.requests).toBe(1);
   });
 

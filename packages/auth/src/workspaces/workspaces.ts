@@ -40,6 +40,7 @@ export interface WorkspacesOptions {
   readonly clock: Clock;
   readonly audit: Audit;
   readonly requireAdministrator: (call: Call, action: string, object: string) => Promise<void>;
+  readonly requireInstallationAdministrator: (call: Call, action: string, object: string) => Promise<void>;
   readonly isInstallationAdministrator: (call: Call) => boolean;
   readonly onChanged: (id: WorkspaceId) => void;
 }
@@ -49,7 +50,8 @@ const KEEP_MILLISECONDS = 10_000;
 const MAXIMUM_KNOWN = 10_000;
 
 export function createWorkspaces(options: WorkspacesOptions): Workspaces {
-  const { database, clock, audit, requireAdministrator, isInstallationAdministrator, onChanged } = options;
+  const { database, clock, audit, requireAdministrator, requireInstallationAdministrator, isInstallationAdministrator, onChanged } =
+    options;
   const known = createBoundedCache<string, { readonly workspace: Workspace; readonly until: number }>(MAXIMUM_KNOWN);
 
   const remember = (row: WorkspaceRow): Workspace => {
@@ -97,10 +99,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     async create(call, name, settings = {}) {
       const begun = clock.monotonic();
       const object = `workspace:${name}`;
-      await requireAdministrator(call, 'workspace.create', object);
-      if (!isInstallationAdministrator(call)) {
-        throw new SophiaError('forbidden', 'Only an administrator of the installation makes workspaces.');
-      }
+      await requireInstallationAdministrator(call, 'workspace.create', object);
       checkSettings(settings);
       const { value } = await database.write([call.principal.workspace], async (transaction) => {
         const row = await insert(transaction, name, settings);
