@@ -28,12 +28,14 @@ export interface ApiClient {
   open(method: string, path: string, request?: StreamedRequest): Promise<Readable>;
 }
 
-export const createApiClient = (server: ServerAddress, workspace: string | undefined): ApiClient => {
+/** Requests end where `signal` is aborted. */
+export const createApiClient = (server: ServerAddress, workspace: string | undefined, signal?: AbortSignal): ApiClient => {
   const begin = (method: string, path: string, headers: Readonly<Record<string, string>>): ClientRequest => {
     const options: RequestOptions = {
       method,
       path: `/api/v1${path}`,
       agent: false,
+      ...(signal === undefined ? {} : { signal }),
       headers: { accept: 'application/json', ...headers, ...(workspace === undefined ? {} : { 'sophia-workspace': workspace }) },
     };
     if ('socketPath' in server) return requestHttp({ ...options, socketPath: server.socketPath });
@@ -64,8 +66,20 @@ export const createApiClient = (server: ServerAddress, workspace: string | undef
       // An answer that comes before all is sent, such as a refusal, counts more than the failure to send the rest.
       const sending = request.send(sent).then(() => sent.end());
       const answer = answered(sent);
-      sending.catch((error: unknown) => sent.destroy(error instanceof Error ? error : new Error(String(error))));
-      return answer;
+      let unread: unknown;
+      sending.catch((error: unknown) => {
+        unread = error;
+        const fault = error instanceof Error ? error : new Error(String(error));
+        // Whoever reads the answer is told why it ends.
+        answer.then(
+          (response) => response.destroy(fault),
+          () => undefined,
+        );
+        sent.destroy(fault);
+      });
+      return answer.catch((error: unknown) => {
+        throw unread ?? error;
+      });
     },
   };
 };

@@ -1,9 +1,10 @@
 import { connect } from 'node:net';
 import { CommandError } from '../command-line/command-error.ts';
-import type { CommonOptions, Invocation } from '../command-line/invocation.ts';
+import type { ClientInvocation, CommonOptions, Invocation } from '../command-line/invocation.ts';
 import { adminSocketPath } from '../server/run-directory.ts';
 import type { ServeAloneOptions } from '../server/serve-alone.ts';
-import { type ApiClient, createApiClient } from './api-client.ts';
+import { createApiClient, type ServerAddress } from './api-client.ts';
+import { watchInterruption } from './interruption.ts';
 import { clientSettings } from './settings.ts';
 
 /** Milliseconds to wait for a Sophia that holds the folder and does not answer yet: it starts. */
@@ -17,23 +18,40 @@ const LOOK_EVERY = 100;
 export const withSophia = async <Result>(
   { terminal, environment }: Invocation,
   options: CommonOptions,
-  work: (api: ApiClient) => Promise<Result>,
+  work: (found: Pick<ClientInvocation, 'api' | 'interrupted'>) => Promise<Result>,
 ): Promise<Result> => {
   const { dataDirectory, workspace } = await clientSettings(options, environment);
   const { SOPHIA_URL: url, SOPHIA_KEY: key } = environment;
-  if (url !== undefined) return work(createApiClient({ url: parseUrl(url), key }, workspace));
+  const ask = (server: ServerAddress): Promise<Result> => whileWatched(server, workspace, work);
+  if (url !== undefined) return ask({ url: parseUrl(url), key });
   const socketPath = adminSocketPath(dataDirectory);
-  const api = createApiClient({ socketPath }, workspace);
-  if (await answers(socketPath)) return work(api);
+  if (await answers(socketPath)) return ask({ socketPath });
   const alone = await startAlone({ dataDirectory, workspace, environment, say: (line) => terminal.err(`${line}\n`) });
   if (alone === undefined) {
     await waitFor(socketPath);
-    return work(api);
+    return ask({ socketPath });
   }
   try {
-    return await work(api);
+    return await ask({ socketPath });
   } finally {
     await alone.close();
+  }
+};
+
+/** Errors: `CommandError` where Ctrl-C has ended it and the work has nothing to say about that itself. */
+const whileWatched = async <Result>(
+  server: ServerAddress,
+  workspace: string | undefined,
+  work: (found: Pick<ClientInvocation, 'api' | 'interrupted'>) => Promise<Result>,
+): Promise<Result> => {
+  const { signal: interrupted, close } = watchInterruption();
+  try {
+    return await work({ api: createApiClient(server, workspace, interrupted), interrupted });
+  } catch (error) {
+    if (!interrupted.aborted || (error instanceof CommandError && error.exit === 'interrupted')) throw error;
+    throw new CommandError('interrupted', 'The command was interrupted.');
+  } finally {
+    close();
   }
 };
 

@@ -17,4 +17,6 @@ export interface Invocation {
 /** What a command is given that asks Sophia. */
 export interface ClientInvocation extends Invocation {
   readonly api: ApiClient;
+  /** Aborted by Ctrl-C: what the API is asked for ends with it. */
+  readonly interrupted: AbortSignal;
 }

@@ -28,6 +28,6 @@ export const runsIn = (invocation: Invocation, ended: (exit: Exit) => void): Run
       const own = given.slice(0, -1) as Own;
       const options = own.at(-1) as CommonOptions;
       const { withSophia } = await import('../client/with-sophia.ts');
-      ended((await withSophia(invocation, options, (api) => work({ ...invocation, api }, ...own))) ?? 'ok');
+      ended((await withSophia(invocation, options, (found) => work({ ...invocation, ...found }, ...own))) ?? 'ok');
     },
 });

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { runTap } from '@sophia/connectors';
 import type { JsonObject, JsonValue } from '@sophia/types';
 import { CommandError } from '../command-line/command-error.ts';
@@ -20,8 +20,8 @@ export interface ConfiguredTap {
 
 const KEYS = ['name', 'source_system', 'command', 'config', 'catalog', 'mappings', 'environment'];
 
-/** Errors: `CommandError` where the file is not there or not well formed. */
-export const readTap = async (path: string, { environment, terminal }: Invocation): Promise<ConfiguredTap> => {
+/** The tap's files stand below the data folder while it runs. Errors: `CommandError` where `path` is not there or not well formed. */
+export const readTap = async (path: string, dataDirectory: string, { environment, terminal }: Invocation): Promise<ConfiguredTap> => {
   const { parse } = await import('yaml');
   const text = await readFile(path, 'utf8').catch((error: Error) => {
     throw new CommandError('notFound', `The tap ${path} cannot be read: ${error.message}`);
@@ -49,7 +49,8 @@ export const readTap = async (path: string, { environment, terminal }: Invocatio
         config: objectOf(path, 'config', tap.config ?? {}),
         catalog: tap.catalog === undefined ? undefined : objectOf(path, 'catalog', tap.catalog),
         state: state ?? undefined,
-        directory: join(environment.SOPHIA_DATA_DIR ?? folder, 'run'),
+        // What a killed command leaves there is removed with the spool.
+        directory: resolve(dataDirectory, 'spool'),
         environment: { PATH: environment.PATH ?? '', ...environmentOf(path, tap.environment, environment) },
         log: (line) => terminal.err(`${line}\n`),
       });

@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
+import { clientSettings } from '../client/settings.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { Exit } from '../command-line/exit-codes.ts';
 import type { ClientInvocation } from '../command-line/invocation.ts';
 import { renderReport } from '../output/import-report.ts';
 import { stylesOf } from '../output/styles.ts';
+import type { ConfiguredTap } from './configured-tap.ts';
 import type { ImportFileOptions } from './import-files.ts';
 import { runImport } from './run-import.ts';
 
@@ -16,7 +18,7 @@ export interface ImportSingerOptions extends Omit<ImportFileOptions, 'mapping'> 
 export const importSinger = async (invocation: ClientInvocation, options: ImportSingerOptions): Promise<Exit> => {
   const { terminal } = invocation;
   const { sourceSystem: given, mappings: paths, json } = options;
-  const tap = options.tap === undefined ? undefined : await (await import('./configured-tap.ts')).readTap(options.tap, invocation);
+  const tap = options.tap === undefined ? undefined : await openTap(options.tap, invocation, options);
   const sourceSystem = given ?? tap?.sourceSystem;
   if (sourceSystem === undefined) throw new CommandError('usage', 'A Singer import needs --source-system: where the records come from.');
   const mappings = await Promise.all([...(tap?.mappings ?? []), ...paths].map((path) => readFile(path, 'utf8')));
@@ -32,11 +34,18 @@ export const importSinger = async (invocation: ClientInvocation, options: Import
       onBegun: (lastState) => tap?.begin(lastState),
       // As `target-*` programs do, so that a state file can be kept.
       onState: (state) => json !== true && terminal.out(`${JSON.stringify(state)}\n`),
+      goOn: options.tap === undefined ? 'the tap, from the last state that was printed' : `sophia import --tap ${options.tap}`,
     },
   );
   if (json === true) terminal.out(`${JSON.stringify(report)}\n`);
   else terminal.err(renderReport(report, stylesOf({ colour: false })));
   return report.rejected > 0 ? 'rejected' : 'ok';
+};
+
+const openTap = async (path: string, invocation: ClientInvocation, options: ImportSingerOptions): Promise<ConfiguredTap> => {
+  const { readTap } = await import('./configured-tap.ts');
+  const { dataDirectory } = await clientSettings(options, invocation.environment);
+  return readTap(path, dataDirectory, invocation);
 };
 
 async function* stdin(input: NodeJS.ReadableStream): AsyncGenerator<Uint8Array> {

@@ -16,11 +16,18 @@ export type ImportLine =
   | { readonly report: ImportReport }
   | { readonly problem: Problem };
 
-/** Sends a form and follows the import to its end. */
+export interface FollowImport {
+  readonly onBegun?: ((lastState: JsonValue | null) => void) | undefined;
+  readonly onState?: ((state: JsonValue) => void) | undefined;
+  /** The command that goes on where this import was cut off; `--resume` with its id unless told. */
+  readonly goOn?: string | undefined;
+}
+
+/** Sends a form and follows the import to its end. Errors: `CommandError` where it was cut off; what the form's bytes throw. */
 export const runImport = async (
-  { api, terminal }: ClientInvocation,
+  { api, terminal, interrupted }: ClientInvocation,
   form: Parameters<typeof importForm>[0],
-  follow: { readonly onBegun?: (lastState: JsonValue | null) => void; readonly onState?: (state: JsonValue) => void } = {},
+  follow: FollowImport = {},
 ): Promise<ImportReport> => {
   const progress = createProgressLine(terminal);
   let id: string | undefined;
@@ -34,9 +41,21 @@ export const runImport = async (
       else if ('report' in line) return line.report;
       else throw new ProblemError(line.problem);
     }
+  } catch (error) {
+    if (!interrupted.aborted && !isCutOff(error)) throw error;
   } finally {
     progress.clear();
   }
-  const hint = id === undefined ? undefined : `Go on with: sophia import --resume ${id}`;
-  throw new CommandError('temporary', 'The import was cut off before its end; what was committed stays.', hint);
+  throw cutOff(interrupted.aborted, id === undefined ? undefined : (follow.goOn ?? `sophia import --resume ${id}`));
+};
+
+/** Whether the connection broke: Sophia was stopped or killed, or the network failed. */
+const isCutOff = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
+
+const cutOff = (isInterrupted: boolean, goOn: string | undefined): CommandError => {
+  const stays = goOn === undefined ? 'nothing was imported' : 'what was committed stays';
+  const hint = goOn === undefined ? undefined : `Go on with: ${goOn}`;
+  return isInterrupted
+    ? new CommandError('interrupted', `The import was interrupted; ${stays}.`, hint)
+    : new CommandError('temporary', `The import was cut off before its end, for Sophia went away; ${stays}.`, hint);
 };
