@@ -38,6 +38,24 @@ describe('from a file to a number on the command line', () => {
     expect(sophia.output()).toContain('8800 read = 8800 created + 0 updated + 0 unchanged + 0 rejected');
   });
 
+  it('CSV is rows alone; how fresh they are, and what is to be said of them, goes to standard error', async () => {
+    const { out, err } = await run('query', 'deals_won', '--csv', '--as-of', '2001-01-01');
+    expect(out).toBe('deals_won\r\n0\r\n');
+    expect(err).toContain('Sophia knew nothing yet at that time');
+    expect(err).toMatch(/complete to .* UTC/);
+  });
+
+  it('a key of the installation may take a backup over REST, another one may not', async () => {
+    const backupWith = async (...args: string[]): Promise<number> => {
+      const made = await run('keys', 'create', '--role', 'admin', '--name', 'backups', ...args);
+      const response = await fetch(`${sophia.address}/api/v1/backup`, { headers: { authorization: `Bearer ${made.out.trim()}` } });
+      await response.arrayBuffer();
+      return response.status;
+    };
+    expect(await backupWith()).toBe(403);
+    expect(await backupWith('--installation')).toBe(200);
+  });
+
   it('a deal changed over REST is in the next query with its token, and not in one as of before', async () => {
     const before = new Date().toISOString();
     await delay(5);

@@ -41,7 +41,7 @@ const withConditions = (command: Command): Command =>
 export const defineAnswerCommands = (program: Command, { client }: Runs): void => {
   withExamples(
     withQueryOptions(program.command('query').description('ask for metrics'))
-      .option('--csv', 'print CSV')
+      .option('--csv', 'print CSV; how fresh it is goes to standard error')
       .option('--chart', 'draw a plot')
       .option('--after <token>', 'token of a write that the answer contains')
       .option('--no-cache', 'compute the answer anew')

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { CreateKeyOptions } from '../commands/keys.ts';
+import type { ListSetAsideOptions, SetAsideOptions } from '../commands/set-aside.ts';
 import type { StartOptions } from '../commands/start.ts';
 import { withExamples } from './examples.ts';
 import type { CommonOptions } from './invocation.ts';
@@ -12,6 +13,7 @@ export const defineServerCommands = (program: Command, runs: Runs): void => {
   defineStatus(program, runs);
   defineKeys(program, runs);
   defineUpkeep(program, runs);
+  defineSetAside(program, runs);
   defineTools(program, runs);
 };
 
@@ -56,11 +58,13 @@ const defineKeys = (program: Command, { client }: Runs): void => {
       .option('--expires <instant>', 'when it ends: ISO 8601')
       .option('--user <system:id>', 'the user record that whoever has it is')
       .option('--requests-per-second <count>', 'its own rate limit')
+      .option('--installation', 'for every workspace, and for backups over REST; with the role admin')
       .action(
         client(async (invocation, options: CreateKeyOptions) => (await import('../commands/keys.ts')).createKey(invocation, options)),
       ),
     'sophia keys create --role analyst --name notebook',
     'sophia keys create --role employee --name "Ann’s phone" --user crm:ann --json',
+    'sophia keys create --role admin --name backups --installation',
   );
   withExamples(
     keys
@@ -131,6 +135,39 @@ const defineUpkeep = (program: Command, { local, client }: Runs): void => {
         ),
       ),
     'sophia reset --data-dir trial --yes',
+  );
+};
+
+const defineSetAside = (program: Command, { client }: Runs): void => {
+  const aside = program.command('set-aside').description('events that a projection could not take: look, replay, discard');
+  const of = (command: Command): Command => command.option('--projection <name>', 'the projection; warehouse unless told');
+  withExamples(
+    of(aside.command('list').description('events that stand aside, in the order of the log, with the error of each'))
+      .option('--limit <events>', 'at most so many; 20 unless told')
+      .action(
+        client(async (invocation, options: ListSetAsideOptions) =>
+          (await import('../commands/set-aside.ts')).listSetAside(invocation, options),
+        ),
+      ),
+    'sophia set-aside list',
+  );
+  withExamples(
+    of(aside.command('replay').description('hand them to the projection again, in order, when the cause is mended')).action(
+      client(async (invocation, options: SetAsideOptions) =>
+        (await import('../commands/set-aside.ts')).replaySetAside(invocation, options),
+      ),
+    ),
+    'sophia set-aside replay',
+  );
+  withExamples(
+    of(aside.command('discard').description('give events up; those of their records behind them wait for a replay'))
+      .argument('<positions...>', 'positions of events')
+      .action(
+        client(async (invocation, positions: string[], options: SetAsideOptions) =>
+          (await import('../commands/set-aside.ts')).discardSetAside(invocation, positions, options),
+        ),
+      ),
+    'sophia set-aside discard 9s5frns.103.0',
   );
 };
 

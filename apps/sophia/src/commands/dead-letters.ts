@@ -1,5 +1,5 @@
 import type { DeadLetter } from '@sophia/catalog';
-import type { JsonObject, JsonValue, WriteAnswer } from '@sophia/types';
+import type { JsonValue, WriteAnswer } from '@sophia/types';
 import { CommandError } from '../command-line/command-error.ts';
 import type { Exit } from '../command-line/exit-codes.ts';
 import type { ClientInvocation, CommonOptions } from '../command-line/invocation.ts';
@@ -56,9 +56,6 @@ export const listDeadLetters = async ({ api, terminal }: ClientInvocation, optio
   if (page.next_cursor !== null) terminal.out(styles.faint('there are more: --limit\n'));
 };
 
-/** Members of a row beside its fields. */
-const ROW_MEMBERS = ['source_id', 'occurred_at', 'source_version', 'business_priority'];
-
 export const repairDeadLetter = async (
   invocation: ClientInvocation,
   id: string,
@@ -71,10 +68,7 @@ export const repairDeadLetter = async (
   const { row } = await api.call<DeadLetter>('GET', path);
   const { fields, original: _original, ...members } = row;
   const repaired: Record<string, JsonValue> = { ...fields };
-  for (const name of ROW_MEMBERS) {
-    const value = (members as JsonObject)[name];
-    if (value !== undefined && value !== null) repaired[name] = value;
-  }
+  for (const [name, value] of Object.entries(members)) if (value !== undefined && value !== null) repaired[name] = value;
   for (const [name, value] of changes) repaired[name] = value;
   const letter = await api.call<DeadLetter>('PUT', path, { body: repaired });
   if (options.replay === true) return replayDeadLetters(invocation, [id], options);

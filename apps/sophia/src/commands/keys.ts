@@ -1,4 +1,5 @@
 import type { ClientInvocation, CommonOptions } from '../command-line/invocation.ts';
+import { parseCount } from '../input/metric-query.ts';
 import { NONE } from '../output/format-cell.ts';
 import { ago } from '../output/freshness-line.ts';
 import { stylesOf } from '../output/styles.ts';
@@ -20,17 +21,19 @@ export interface CreateKeyOptions extends CommonOptions {
   readonly expires?: string | undefined;
   readonly user?: string | undefined;
   readonly requestsPerSecond?: string | undefined;
+  readonly installation?: boolean | undefined;
 }
 
 export const createKey = async ({ api, terminal }: ClientInvocation, options: CreateKeyOptions): Promise<void> => {
-  const { role, name, expires, user, requestsPerSecond, json } = options;
+  const { role, name, expires, user, requestsPerSecond, installation, json } = options;
   const [system, ...id] = user?.split(':') ?? [];
   const body = {
     role,
     name,
     expires_at: expires,
     user_record: system === undefined ? undefined : { source_system: system, source_id: id.join(':') },
-    requests_per_second: requestsPerSecond === undefined ? undefined : Number(requestsPerSecond),
+    requests_per_second: requestsPerSecond === undefined ? undefined : parseCount(requestsPerSecond, '--requests-per-second'),
+    installation,
   };
   const made = await api.call<{ key: Key; text: string }>('POST', '/keys', { body });
   if (json === true) return terminal.out(`${JSON.stringify(made)}\n`);

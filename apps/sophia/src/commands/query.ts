@@ -45,23 +45,19 @@ export const query = async ({ api, terminal }: ClientInvocation, metrics: readon
   const answer = await api.call<Answer>('POST', '/metrics/query', { body: asked, headers });
   if (options.json === true) return terminal.out(`${JSON.stringify(answer)}\n`);
   const { columns, rows, freshness, notes = [] } = answer;
-  if (options.csv === true) {
-    return terminal.out(
-      renderCsv(
-        columns.map(({ name }) => name),
-        rows,
-      ),
-    );
-  }
   const styles = stylesOf(terminal);
-  if (options.chart === true) {
+  const titles = columns.map(({ name }) => name);
+  if (options.csv === true) terminal.out(renderCsv(titles, rows));
+  else if (options.chart === true) {
     const { renderChart } = await import('../output/chart.ts');
     terminal.out(renderChart(answer, { width: terminal.columns ?? CHART_WIDTH, styles }));
   } else {
     terminal.out(tableOf(answer, terminal.columns, styles));
   }
-  for (const note of notes) terminal.out(`${styles.warning(NOTES[note] ?? note)}\n`);
-  terminal.out(freshnessLine(freshness, { styles, now }));
+  // Rows of CSV go to programs; how far they are to be believed is for people still.
+  const tell = options.csv === true ? terminal.err : terminal.out;
+  for (const note of notes) tell(`${styles.warning(NOTES[note] ?? note)}\n`);
+  tell(freshnessLine(freshness, { styles, now }));
 };
 
 const tableOf = ({ columns, rows }: Answer, width: number | undefined, styles: ReturnType<typeof stylesOf>): string =>

@@ -1,6 +1,7 @@
 import { readConfiguration, waitForStopSignal } from '@sophia/shared';
 import { readConfigurationFile } from '../client/settings.ts';
 import type { CommonOptions, Invocation } from '../command-line/invocation.ts';
+import { quietObservability } from '../server/quiet-observability.ts';
 import { serve } from '../server/serve.ts';
 
 export interface StartOptions extends CommonOptions {
@@ -27,7 +28,10 @@ export const start = async ({ terminal, environment }: Invocation, options: Star
   });
   say(`starting Sophia in ${parsed.configuration.dataDirectory}`);
   const stopped = waitForStopSignal();
-  const served = await serve({ parsed, listens: true, say });
+  // Lines for people stay clean on a terminal, unless a level is asked for; slow queries are listed by `sophia status --slow`.
+  const isWatched = terminal.columns !== undefined && options.json !== true && parsed.origins.logLevel === 'default';
+  const observability = isWatched ? quietObservability(parsed.configuration) : undefined;
+  const served = await serve({ parsed, listens: true, say, observability });
   const seconds = (performance.now() - begun) / 1000;
   const { address } = served;
   if (options.json === true) terminal.out(`${JSON.stringify({ ready: { address, seconds, pid: process.pid } })}\n`);
@@ -35,5 +39,6 @@ export const start = async ({ terminal, environment }: Invocation, options: Star
   const signal = await stopped;
   say(`${signal}: letting requests and work in hand finish (again to stop at once)`);
   await served.close();
+  await observability?.close();
   say('stopped');
 };

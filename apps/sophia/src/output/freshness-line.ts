@@ -18,7 +18,7 @@ export const freshnessLine = (
     const words = `${source.source_system} ${source.state}, ${last}`;
     return source.state === 'fresh' ? styles.faint(words) : styles.warning(words);
   });
-  const missing = `incomplete: ${setAside ?? 0} events stand aside (sophia status)`;
+  const missing = `incomplete: ${setAside ?? 0} events stand aside (sophia set-aside list)`;
   const parts = [styles.faint(complete), ...told, ...(state === 'incomplete' ? [styles.bad(missing)] : [])];
   return `${parts.join(styles.faint(' · '))}\n`;
 };

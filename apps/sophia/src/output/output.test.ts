@@ -79,7 +79,7 @@ it('the line of freshness says how old the answer is, each source, and what is m
     sources,
   } as const;
   expect(freshnessLine(freshness, { styles, now: NOW })).toBe(
-    'complete to 2026-11-20 11:59:59 UTC (0.5 s ago) · crm fresh, last record 3.0 s ago · gong failed, no records · incomplete: 2 events stand aside (sophia status)\n',
+    'complete to 2026-11-20 11:59:59 UTC (0.5 s ago) · crm fresh, last record 3.0 s ago · gong failed, no records · incomplete: 2 events stand aside (sophia set-aside list)\n',
   );
   expect([9.94, 60, 600, 10_000, 400_000].map(duration)).toEqual(['9.9 s', '60 s', '10 min', '3 h', '5 days']);
   expect(ago('2026-11-20T13:00:00Z', NOW)).toBe('0.0 s ago');

@@ -2,7 +2,7 @@ import { createObservability, type Observability } from '@sophia/observability';
 import type { Configuration } from '@sophia/shared';
 import { VERSION } from '../version.ts';
 
-/** Of a command: errors only, and not on standard output, which is for results. */
+/** Of a command, and of a start that a person watches: errors only, and not on standard output, which is for results. */
 export const quietObservability = ({ tracing, slowQueryMilliseconds }: Configuration): Observability =>
   createObservability({
     service: 'sophia',

@@ -1,0 +1,71 @@
+import type { Exit } from '../command-line/exit-codes.ts';
+import type { ClientInvocation, CommonOptions } from '../command-line/invocation.ts';
+import { parseCount } from '../input/metric-query.ts';
+import { ago } from '../output/freshness-line.ts';
+import { stylesOf } from '../output/styles.ts';
+import { renderTable } from '../output/table.ts';
+
+interface SetAsideEvent {
+  readonly position: string;
+  readonly kind: string;
+  readonly record: { readonly source_system: string; readonly record_type: string; readonly source_id: string } | null;
+  readonly error: string;
+  /** False: it waits behind one that is. */
+  readonly poison: boolean;
+  readonly attempts: number;
+  readonly set_aside_at: string;
+}
+
+export interface SetAsideOptions extends CommonOptions {
+  readonly projection?: string | undefined;
+}
+export interface ListSetAsideOptions extends SetAsideOptions {
+  readonly limit?: string | undefined;
+}
+
+const pathOf = ({ projection = 'warehouse' }: SetAsideOptions): string => `/projections/${encodeURIComponent(projection)}/set-aside`;
+
+export const listSetAside = async ({ api, terminal }: ClientInvocation, options: ListSetAsideOptions): Promise<void> => {
+  const limit = options.limit === undefined ? 20 : parseCount(options.limit, '--limit');
+  const answer = await api.call<{ events: readonly SetAsideEvent[] }>('GET', pathOf(options), { query: { limit } });
+  if (options.json === true) return terminal.out(`${JSON.stringify(answer)}\n`);
+  if (answer.events.length === 0) return terminal.out('No event stands aside.\n');
+  const now = Date.now();
+  const styles = stylesOf(terminal);
+  terminal.out(
+    renderTable(
+      ['Position', 'Type', 'Source', 'Source id', 'Since', 'Reason'].map((title) => ({ title })),
+      answer.events.map(({ position, kind, record, set_aside_at: since, poison, error }) => [
+        position,
+        record?.record_type ?? kind,
+        record?.source_system ?? '',
+        record?.source_id ?? '',
+        ago(since, now),
+        poison ? error : 'waits behind an earlier one of its record',
+      ]),
+      { width: terminal.columns, styles },
+    ),
+  );
+  if (answer.events.length === limit) terminal.out(styles.faint('there may be more: --limit\n'));
+};
+
+/** Hands all to the projection again; the exit says whether some stand aside still. */
+export const replaySetAside = async ({ api, terminal }: ClientInvocation, options: SetAsideOptions): Promise<Exit> => {
+  const answer = await api.call<{ succeeded: number; failed: number }>('POST', `${pathOf(options)}/replay`);
+  const { succeeded, failed } = answer;
+  terminal.out(options.json === true ? `${JSON.stringify(answer)}\n` : `${succeeded} applied, ${failed} stand aside again\n`);
+  return failed > 0 ? 'failed' : 'ok';
+};
+
+export const discardSetAside = async (
+  { api, terminal }: ClientInvocation,
+  positions: readonly string[],
+  options: SetAsideOptions,
+): Promise<void> => {
+  let discarded = 0;
+  for (const position of positions) {
+    const answer = await api.call<{ discarded: number }>('DELETE', `${pathOf(options)}/${encodeURIComponent(position)}`);
+    discarded += answer.discarded;
+  }
+  terminal.out(options.json === true ? `${JSON.stringify({ discarded })}\n` : `${discarded} discarded\n`);
+};
