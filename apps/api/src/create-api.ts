@@ -26,7 +26,7 @@ const registerRoutes = async (app: FastifyInstance, services: ApiServices): Prom
   registerHealthRoutes(app, services);
   registerErrorRoutes(app);
   registerMetricRoutes(app, services);
-  registerRecordRoutes(app, services);
+  await registerRecordRoutes(app, services);
   registerRecordTypeRoutes(app, services);
   registerImportRoutes(app, services);
   await registerStartImportRoutes(app, services);

@@ -1,13 +1,15 @@
-import type { Readable } from 'node:stream';
-import type { IdempotencyKey, ListOptions, WriteTarget } from '@sophia/catalog';
+import { Readable } from 'node:stream';
+import { type IdempotencyKey, type ListOptions, MAX_ROWS, type WriteTarget } from '@sophia/catalog';
+import { plainObject } from '@sophia/connectors';
 import { SophiaError } from '@sophia/shared';
-import type { Filter, IncomingRow, JsonObject, JsonValue, RecordId } from '@sophia/types';
+import type { Filter, IncomingRow, JsonObject, RecordId } from '@sophia/types';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { STREAMED_TYPES } from '../server/parsers.ts';
 import type { ApiServices } from '../services.ts';
 import { defineRoute } from './define-route.ts';
 import { afterOf } from './metric-routes.ts';
+import { registerRecordBody } from './record-body.ts';
 import { AfterHeaders, AnyObject, IdempotencyHeaders, RecordSchema, WriteAnswerSchema } from './schemas.ts';
 import { streamedItems } from './streamed-items.ts';
 
@@ -18,15 +20,23 @@ const NextCursor = Type.Union([Type.String(), Type.Null()]);
 
 const RECORDS = '/api/v1/records/deal';
 
-export const registerRecordRoutes = (app: FastifyInstance, { catalog, configuration }: ApiServices): void => {
+export const registerRecordRoutes = async (app: FastifyInstance, services: ApiServices): Promise<void> => {
+  // In a scope of its own: the bodies of other routes are parsed by the framework.
+  await app.register(async (scope) => registerWriteRecords(scope, services));
+  registerRecordById(app, services);
+};
+
+const registerWriteRecords = (app: FastifyInstance, { catalog, configuration }: ApiServices): void => {
+  registerRecordBody(app, configuration.limits.bodyBytes);
   defineRoute(app, {
     method: 'POST',
     url: '/records/:type',
     operation: 'writeRecords',
-    summary: 'Creates or changes records: one object, an array of up to 2,500, or a stream of NDJSON or CSV',
+    summary: 'Creates or changes records: one object, an array, or a stream of NDJSON or CSV',
     description:
-      'A row has the fields of its type at its top level, with source_id and, where the source has them, occurred_at and source_version. ' +
-      'One object that is rejected answers 422; among several, rejected rows are counted and kept in the dead letters.',
+      'A row has the fields of its type at its top level, with source_id and, where the source has them, occurred_at and source_version; a row with deleted: true deletes its record. ' +
+      'One object that is rejected answers 422; among several, rejected rows are counted and kept in the dead letters. ' +
+      `An array of more than ${MAX_ROWS} rows, or longer than the body limit, is read as it comes and written like NDJSON.`,
     tag: 'records',
     params: TypeParams,
     query: SourceQuery,
@@ -61,21 +71,18 @@ export const registerRecordRoutes = (app: FastifyInstance, { catalog, configurat
       const target: WriteTarget = { recordType: params.type, sourceSystem: query.source_system };
       const idempotency = idempotencyOf(raw);
       const { body } = raw;
-      if (isStream(body)) {
-        const running = await catalog.imports.start(
-          call,
-          {
-            name: `POST /records/${params.type}`,
-            kind: 'http',
-            sourceSystem: target.sourceSystem,
-            idempotency,
-            bytesTotal: contentLength(raw),
-          },
-          streamedItems(body, raw, target, configuration.limits.importBytes),
-        );
-        const report = await running.finished;
-        const { created, updated, unchanged, stale, rejected, errors } = report;
-        return tokenReply(reply, { token: report.token ?? '', created, updated, unchanged, stale, rejected, errors, import: report.id });
+      const stream = streamOf(body);
+      if (stream !== undefined) {
+        const options = { name: `POST /records/${params.type}`, kind: 'http', sourceSystem: target.sourceSystem, idempotency } as const;
+        const items = streamedItems({ stream, contentType: raw.headers['content-type'] }, target, configuration.limits.importBytes);
+        try {
+          const running = await catalog.imports.start(call, { ...options, bytesTotal: contentLength(raw) }, items);
+          const { id, token, created, updated, unchanged, stale, rejected, errors } = await running.finished;
+          return tokenReply(reply, { token: token ?? '', created, updated, unchanged, stale, rejected, errors, import: id });
+        } finally {
+          // Who still sends reads the answer afterwards: what is left of the body is let go by.
+          stream.resume();
+        }
       }
       if (Array.isArray(body)) {
         return tokenReply(reply, await catalog.records.upsertMany(call, target, body.map(toRow), { idempotency }));
@@ -83,7 +90,9 @@ export const registerRecordRoutes = (app: FastifyInstance, { catalog, configurat
       return tokenReply(reply, await catalog.records.upsert(call, target, toRow(body, 0), { idempotency }));
     },
   });
+};
 
+const registerRecordById = (app: FastifyInstance, { catalog }: ApiServices): void => {
   defineRoute(app, {
     method: 'GET',
     url: '/records/:type',
@@ -218,24 +227,24 @@ export const registerRecordRoutes = (app: FastifyInstance, { catalog, configurat
   });
 };
 
-const isStream = (body: unknown): body is Readable => typeof body === 'object' && body !== null && 'pipe' in body;
+/** The rows as a stream, unless they are few enough for one transaction. */
+const streamOf = (body: unknown): Readable | undefined => {
+  if (body instanceof Readable) return body;
+  return Array.isArray(body) && body.length > MAX_ROWS ? Readable.from([Buffer.from(JSON.stringify(body))]) : undefined;
+};
 
 const contentLength = (request: FastifyRequest): number | undefined => {
   const length = Number(request.headers['content-length']);
   return Number.isFinite(length) && request.headers['content-encoding'] === undefined ? length : undefined;
 };
 
-const ROW_MEMBERS = new Set(['source_id', 'occurred_at', 'source_version', 'business_priority']);
-
 /** A row as it is sent: the type's fields at its top level, beside what the catalog itself reads. */
 export const toRow = (value: unknown, index: number): IncomingRow => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new SophiaError('invalid_request', `Row ${index + 1} is no JSON object.`);
   }
-  const fields: Record<string, JsonValue> = {};
-  const row: Record<string, JsonValue> = {};
-  for (const [name, member] of Object.entries(value)) (ROW_MEMBERS.has(name) ? row : fields)[name] = member;
-  return { line: index + 1, ...row, fields };
+  // A body is JSON, and this is an object of it.
+  return plainObject(index + 1, value as JsonObject);
 };
 
 export const idempotencyOf = (request: FastifyRequest): IdempotencyKey | undefined => {

@@ -2,23 +2,27 @@ import type { Readable } from 'node:stream';
 import type { ImportItem, WriteTarget } from '@sophia/catalog';
 import { openSource, plainItems } from '@sophia/connectors';
 import { SophiaError } from '@sophia/shared';
-import type { FastifyRequest } from 'fastify';
+
+/** Rows as they are sent. */
+export interface StreamedRows {
+  readonly stream: Readable;
+  readonly contentType: string | undefined;
+}
 
 /** Rows of a streamed body as they arrive: columns and members are the type's fields by name. Errors: `payload_too_large`, and those of reading. */
 export async function* streamedItems(
-  body: Readable,
-  request: FastifyRequest,
+  { stream, contentType }: StreamedRows,
   target: WriteTarget,
   maximumBytes: number,
 ): AsyncGenerator<ImportItem> {
-  const input = { kind: 'stream', stream: limited(body, maximumBytes), contentType: request.headers['content-type'] } as const;
-  const source = await openSource(input, { sampleRows: 0 });
+  const source = await openSource({ kind: 'stream', stream: limited(stream, maximumBytes), contentType }, { sampleRows: 0 });
   yield* plainItems(source, target);
 }
 
-async function* limited(stream: AsyncIterable<Uint8Array>, maximumBytes: number): AsyncGenerator<Uint8Array> {
+/** Leaves the stream open where it ends early: the caller is still to be answered. */
+async function* limited(stream: Readable, maximumBytes: number): AsyncGenerator<Uint8Array> {
   let bytes = 0;
-  for await (const chunk of stream) {
+  for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
     bytes += chunk.length;
     if (bytes > maximumBytes) throw new SophiaError('payload_too_large', `The stream is longer than ${maximumBytes} bytes.`);
     yield chunk;

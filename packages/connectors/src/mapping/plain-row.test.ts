@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { compilePlainRow } from './plain-row.ts';
 
-const NOTHING = { occurred_at: undefined, source_version: undefined, business_priority: undefined, deleted: false };
+const NOTHING = { occurred_at: undefined, source_version: undefined, business_priority: undefined, deleted: undefined };
 
 test('a table without a mapping has its fields by their names', () => {
   const map = compilePlainRow(['name', 'source_id', 'deleted', 'occurred_at', 'amount']);
@@ -36,6 +36,7 @@ test('so has an object', () => {
     source_id: 7,
     source_version: 3,
     business_priority: 'high',
+    deleted: false,
     fields: { name: '', amount: null },
   });
 });

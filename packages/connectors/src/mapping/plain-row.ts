@@ -51,7 +51,15 @@ function plainRow(
   business_priority: JsonValue | undefined,
   deleted: JsonValue | undefined,
 ): ImportRow {
-  return { line, source_id, occurred_at, source_version, business_priority, fields, deleted: DELETED.has(deleted) };
+  return {
+    line,
+    source_id,
+    occurred_at,
+    source_version,
+    business_priority,
+    fields,
+    deleted: deleted === undefined ? undefined : DELETED.has(deleted),
+  };
 }
 
 const isCells = (values: RowValues): values is readonly JsonValue[] => Array.isArray(values);

@@ -1,0 +1,55 @@
+import type { Readable } from 'node:stream';
+import { SophiaError } from '@sophia/shared';
+import type { FastifyInstance } from 'fastify';
+
+/**
+ * Takes JSON bodies of rows: one within the limit is parsed whole; a longer one is handed to the handler unread if it is
+ * an array, whose rows come one by one. Errors: `payload_too_large` for one value that would have to be held whole.
+ */
+export const registerRecordBody = (app: FastifyInstance, maximumBytes: number): void => {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', (request, payload, done) => {
+    collect(payload, maximumBytes, (error, body) => {
+      if (error !== null) done(error);
+      // It answers by `done`, and promises nothing.
+      else if (body instanceof Buffer) void parse(request, body.toString('utf8'), done);
+      else done(null, body);
+    });
+  });
+};
+
+/** All of the stream, or the stream as it was where it is a longer array. */
+const collect = (stream: Readable, maximumBytes: number, done: (error: Error | null, body?: Buffer | Readable) => void): void => {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  const leave = (): void => void stream.off('data', onData).off('end', onEnd).off('error', onError);
+  const onData = (chunk: Buffer): void => {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length <= maximumBytes) return;
+    leave();
+    const read = Buffer.concat(chunks);
+    if (isArray(read)) {
+      stream.pause();
+      stream.unshift(read);
+      return done(null, stream);
+    }
+    // The caller reads the answer when all is sent.
+    stream.resume();
+    done(new SophiaError('payload_too_large', `One record takes at most ${maximumBytes} bytes; of an array each row is read by itself.`));
+  };
+  const onEnd = (): void => {
+    leave();
+    const [only] = chunks;
+    done(null, only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks));
+  };
+  const onError = (error: Error): void => {
+    leave();
+    done(error);
+  };
+  stream.on('data', onData).on('end', onEnd).on('error', onError);
+};
+
+const SPACE: ReadonlySet<number | undefined> = new Set(Buffer.from(' \t\r\n'));
+
+const isArray = (bytes: Buffer): boolean => bytes[bytes.findIndex((byte) => !SPACE.has(byte))] === '['.charCodeAt(0);

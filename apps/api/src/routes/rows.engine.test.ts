@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openTestApi, type TestApi } from '../testing/test-api.ts';
+
+const CSV = { 'content-type': 'text/csv' };
+const NDJSON = { 'content-type': 'application/x-ndjson' };
+const MB = 2 ** 20;
+
+describe('rows over HTTP', () => {
+  let api: TestApi;
+  beforeAll(async () => {
+    api = await openTestApi({ env: { SOPHIA_BODY_LIMIT: '1MB', SOPHIA_IMPORT_LIMIT: '4MB' } });
+  });
+  afterAll(() => api.close());
+
+  const write = (source: string, body: unknown, headers = {}) =>
+    api.send('POST', `/records/deal?source_system=${source}`, { body, headers });
+  const read = async (source: string) => (await api.send('GET', `/records/deal?source_system=${source}&deleted=include`)).json.records;
+
+  describe('a row that is marked as deleted', () => {
+    it.each([
+      ['a JSON object', 'object', { source_id: 'X', deleted: true }, {}],
+      ['a JSON array', 'array', [{ source_id: 'X', deleted: true }], {}],
+      ['NDJSON', 'ndjson', '{"source_id":"X","deleted":true}\n', NDJSON],
+      ['CSV', 'csv', 'source_id,deleted\nX,true\n', CSV],
+    ])('deletes its record, sent as %s', async (_, source, body, headers) => {
+      await write(source, { source_id: 'X', name: 'x' });
+      expect((await write(source, body, headers)).json).toMatchObject({ created: 0, updated: 1, rejected: 0 });
+      expect(await read(source)).toMatchObject([{ source_id: 'X', deleted_at: expect.any(String), data: { name: 'x' } }]);
+    });
+
+    it('stays a deletion when it is repaired', async () => {
+      await write('repair', { source_id: 'X', name: 'x' });
+      const rejected = await write('repair', { source_id: 'X', deleted: true, occurred_at: 'one day' });
+      expect(rejected).toMatchObject({ status: 422, json: { code: 'row_rejected' } });
+      const [letter] = (await api.send('GET', '/dead-letters?source_system=repair')).json.dead_letters;
+      const repaired = await api.send('PUT', `/dead-letters/${letter.id}`, {
+        body: { source_id: 'X', occurred_at: '2030-01-01T00:00:00Z' },
+      });
+      expect(repaired.json.row).toMatchObject({ deleted: true, fields: {} });
+      const replayed = await api.send('POST', '/dead-letters/replay', { body: { ids: [letter.id] } });
+      expect(replayed.json).toMatchObject({ created: 0, updated: 1, rejected: 0 });
+      expect(await read('repair')).toMatchObject([{ source_id: 'X', deleted_at: expect.any(String) }]);
+    });
+  });
+
+  describe('a JSON array', () => {
+    const rows = (count: number, name: string) => Array.from({ length: count }, (_, index) => ({ source_id: `D-${index}`, name }));
+
+    it('of a few rows is written in one transaction, and repeated under its key', async () => {
+      const headers = { 'idempotency-key': 'few' };
+      const first = await write('few', rows(3, 'few'), headers);
+      expect(first).toMatchObject({ status: 200, json: { created: 3, rejected: 0 } });
+      expect(first.json).not.toHaveProperty('import');
+      expect((await write('few', rows(3, 'few'), headers)).json).toEqual({ ...first.json, token: expect.any(String) });
+    });
+
+    it('longer than the body limit is streamed as an import, its bad rows counted', async () => {
+      const sent = rows(5_000, 'n'.repeat(250));
+      const body = `\n  ${JSON.stringify([...sent.slice(0, 2_600), { source_id: 'bad', amount: 'seven' }, 7, ...sent.slice(2_600)])}`;
+      expect(body.length).toBeGreaterThan(MB);
+      const answer = await write('long', body, { 'idempotency-key': 'long' });
+      expect(answer).toMatchObject({
+        status: 200,
+        json: {
+          created: 5_000,
+          rejected: 2,
+          errors: [
+            { line: 2_601, code: 'invalid_money' },
+            { line: 2_602, code: 'invalid_json' },
+          ],
+        },
+      });
+      const { json: report } = await api.send('GET', `/imports/${answer.json.import}`);
+      expect(report).toMatchObject({ kind: 'http', state: 'finished', read: 5_002 });
+      expect((await write('long', body, { 'idempotency-key': 'long' })).json).toMatchObject({ import: report.id, created: 5_000 });
+    });
+
+    it('of more rows than a transaction takes is an import too', async () => {
+      expect((await write('many', rows(3_000, 'x'))).json).toMatchObject({ created: 3_000, rejected: 0, import: expect.any(String) });
+    });
+
+    it('is refused as a whole to who may not write', async () => {
+      const body = rows(20_000, 'n'.repeat(250));
+      const answer = await api.send('POST', '/records/deal?source_system=refused', { role: 'analyst', body });
+      expect([answer.status, answer.json.code]).toEqual([403, 'forbidden']);
+    });
+
+    it('is refused beyond the import limit, as one record is beyond that of bodies', async () => {
+      const tooLong = { status: 413, json: { code: 'payload_too_large' } };
+      expect(await write('large', rows(20_000, 'n'.repeat(250)))).toMatchObject(tooLong);
+      const ndjson = rows(20_000, 'n'.repeat(250))
+        .map((row) => JSON.stringify(row))
+        .join('\n');
+      expect(await write('large', ndjson, NDJSON)).toMatchObject(tooLong);
+      expect(await write('large', { source_id: 'X', name: 'n'.repeat(2 * MB) })).toMatchObject(tooLong);
+      expect(await write('large', '[1, 2')).toMatchObject({ status: 400, json: { code: 'invalid_request' } });
+      expect(await write('large', '', {})).toMatchObject({ status: 400, json: { code: 'invalid_request' } });
+    });
+  });
+
+  describe('a form', () => {
+    const options = { record_type: 'deal', source_system: 'form' };
+    const csv = (rows: number) =>
+      `source_id,name\n${Array.from({ length: rows }, (_, index) => `D-${index},${'n'.repeat(1_000)}`).join('\n')}\n`;
+
+    it('whose file is longer than the limit fails, rather than to be cut off', async () => {
+      const answer = await api.sendForm('/imports', { ...options, name: 'cut off' }, csv(5_000));
+      expect(answer).toMatchObject({ status: 413, json: { code: 'payload_too_large' } });
+      const { imports } = (await api.send('GET', '/imports?state=failed&limit=100')).json;
+      expect(imports).toContainEqual(
+        expect.objectContaining({ name: 'cut off', failure: expect.objectContaining({ code: 'payload_too_large' }) }),
+      );
+      expect((await api.sendForm('/imports', options, csv(10))).json).toMatchObject({
+        state: 'finished',
+        created: expect.any(Number),
+        read: 10,
+      });
+    });
+
+    it('is refused before any of it is read to who may not write', async () => {
+      for (const path of ['/imports', '/imports/suggest']) {
+        for (const role of ['viewer', 'analyst'] as const) {
+          const answer = await api.sendForm(path, { unknown: 'option' }, '', { role });
+          expect([answer.status, answer.json.code], `${role} ${path}`).toEqual([403, 'forbidden']);
+        }
+      }
+    });
+
+    it('has mappings of two million characters at most', async () => {
+      const mappings = Array.from({ length: 3 }, () => '#'.repeat(900_000));
+      const answer = await api.sendForm('/imports', { kind: 'singer', source_system: 'form', mappings }, '');
+      expect(answer).toMatchObject({ status: 400, json: { code: 'invalid_request', detail: expect.stringContaining('2700000') } });
+    });
+  });
+});
