@@ -11,6 +11,7 @@ import { createFreshnessTexts } from './freshness/freshness-texts.ts';
 import { watchSetAside } from './freshness/set-aside-watch.ts';
 import { createSourceActivities, followSources } from './freshness/source-activity.ts';
 import { createSemanticLayers } from './models/semantic-layers.ts';
+import { createPausableProjection } from './projection/pausable-projection.ts';
 import { createPublishedReadPoint } from './projection/published-read-point.ts';
 import { rebuildWarehouse } from './projection/rebuild.ts';
 import { readPointOf, startWarehouseProjection, WAREHOUSE_GROUP } from './projection/warehouse-projection.ts';
@@ -139,7 +140,7 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
   for (const workspace of collaborators.workspaces()) {
     await know(workspace).catch((error: unknown) => logger.error({ err: error, workspace }, 'the semantic models could not be taken up'));
   }
-  let projection = await project();
+  const projection = await createPausableProjection({ start: project, logger });
   exportMetrics(collaborators, published);
 
   const drillDownOptions: DrillDownOptions = {
@@ -198,16 +199,8 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
       await requireAdministrator(collaborators, call);
       if (rebuilding) throw new SophiaError('rebuild_running', 'A rebuild is under way in this process.');
       rebuilding = true;
-      const whilePaused = async <T>(work: () => Promise<T>): Promise<T> => {
-        await projection.close();
-        try {
-          return await work();
-        } finally {
-          projection = await project();
-        }
-      };
       try {
-        const done = await rebuildWarehouse({ eventLog, warehouse, whilePaused, progress });
+        const done = await rebuildWarehouse({ eventLog, warehouse, whilePaused: projection.whilePaused, progress });
         logger.info(done, 'the warehouse was rebuilt from the log');
         return done;
       } finally {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type AnswerData, type AskOptions, answerData } from '@sophia/analytics';
 import { systemPrincipal } from '@sophia/auth';
 import type { Observability } from '@sophia/observability';
-import { parseConfiguration } from '@sophia/shared';
+import { type Configuration, parseConfiguration } from '@sophia/shared';
 import type { Call, JsonObject, MetricQuery, Role, WorkspaceRef } from '@sophia/types';
 import { createPlatform, type Platform } from '../create-platform.ts';
 import { loadSample, SAMPLE_FOLDER } from '../load-sample.ts';
@@ -18,8 +18,8 @@ export interface TestPlatform {
   ask(query: MetricQuery, options?: AskOptions, call?: Call): Promise<AnswerData>;
   /** Writes a record of the source `test`; resolves to the write's token. */
   write(recordType: string, sourceId: string, fields: JsonObject): Promise<string>;
-  /** Closes the platform and opens it again on the same folder. */
-  restart(): Promise<void>;
+  /** Closes the platform and opens it again on the same folder; `meanwhile` is done in between. */
+  restart(meanwhile?: (configuration: Configuration) => Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -59,8 +59,9 @@ export const openTestPlatform = async ({ sample = false, env = {}, observability
       );
       return token;
     },
-    async restart() {
+    async restart(meanwhile) {
       await platform.close();
+      await meanwhile?.(configuration);
       platform = await open();
     },
     async close() {

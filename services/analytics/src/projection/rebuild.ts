@@ -29,10 +29,12 @@ export const rebuildWarehouse = async (options: RebuildOptions): Promise<{ reado
   let cursor: Position | null = null;
   let events = 0;
 
-  /** Applies up to the position, or the log's end. */
-  const follow = async (upTo: Position | null): Promise<void> => {
+  /** Applies what the warehouse in use has applied, and no more: only then can both be compared. */
+  const follow = async (): Promise<void> => {
     for (;;) {
-      const batch = await eventLog.read(cursor, { limit: BATCH_SIZE, upTo: upTo ?? undefined });
+      const upTo = warehouse.applied().cursor;
+      if (upTo === null) return;
+      const batch = await eventLog.read(cursor, { limit: BATCH_SIZE, upTo });
       if (batch.cursor === cursor) return;
       await rebuild.apply(warehouseBatch(batch));
       cursor = batch.cursor;
@@ -42,9 +44,9 @@ export const rebuildWarehouse = async (options: RebuildOptions): Promise<{ reado
   };
 
   try {
-    await follow(null);
+    await follow();
     await whilePaused(async () => {
-      await follow(warehouse.applied().cursor);
+      await follow();
       const differences = await rebuild.compare();
       if (differences.length > 0) {
         const names = differences.map(({ recordType, part }) => `${recordType} (${part})`).join(', ');
