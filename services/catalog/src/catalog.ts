@@ -193,8 +193,9 @@ export interface ImportReport extends WriteCounts {
   readonly seconds: number;
   readonly rowsPerSecond: number;
   readonly secondsLeft: number | null;
-  /** Why it failed or was interrupted. */
+  /** Why it failed or was interrupted; of a defect the logs tell more. */
   readonly failure: { readonly code: string; readonly message: string } | null;
+  /** Empty, as `lastState` is null, for who may neither write records nor administer. */
   readonly parameters: JsonObject;
   readonly principal: string;
   /** Token of the last commit; null before it. */
@@ -217,6 +218,8 @@ export interface RunningImport {
  * lost or done twice. Memory is bounded: the stream is read only as fast as it is written.
  */
 export interface Imports {
+  /** Whether the principal may import at all: asked before anything is read. Errors: `forbidden`. */
+  permit(call: Call): Promise<void>;
   /** Starts, resumes or repeats an import of `items`. A repeated one closes the stream unread. */
   start(call: Call, options: ImportOptions, items: AsyncIterable<ImportItem>): Promise<RunningImport>;
   /** Errors: `not_found`. */

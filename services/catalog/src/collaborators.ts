@@ -17,5 +17,5 @@ export interface Collaborators {
   readonly policy: Pick<Policies, 'resolve' | 'forget' | 'forgetUser'>;
   readonly audit: Pick<Audit, 'record' | 'write' | 'read'>;
   readonly clock: Clock;
-  readonly observability: Pick<Observability, 'metrics'>;
+  readonly observability: Pick<Observability, 'metrics' | 'logger'>;
 }

@@ -45,7 +45,7 @@ export const registerStartImportRoutes = async (app: FastifyInstance, services: 
   registerSuggest(app, services);
 };
 
-const registerStart = (app: FastifyInstance, { catalog, configuration, spoolDirectory }: ApiServices): void => {
+const registerStart = (app: FastifyInstance, { catalog, configuration, spoolDirectory, observability }: ApiServices): void => {
   defineRoute(app, {
     method: 'POST',
     url: '/imports',
@@ -73,11 +73,13 @@ const registerStart = (app: FastifyInstance, { catalog, configuration, spoolDire
       { summary: 'Without saying what the rows are', path: '/api/v1/imports', headers, body: form({}, CSV, 'deals.csv'), status: 400 },
     ],
     handle: async ({ raw, call }, reply) => {
+      await catalog.imports.permit(call);
       const sent = await readImportForm(raw, configuration.limits.importBytes);
       const options = await withKept(sent.options, (id) => catalog.imports.get(call, id));
       const spool = { directory: spoolDirectory, maxBytes: configuration.limits.importBytes };
       const { items, sourceSystem } = await openImportItems(catalog, call, { ...sent, options }, spool);
-      const lines = raw.headers.accept?.includes('application/x-ndjson') === true ? openAnswerLines(reply) : undefined;
+      const lines =
+        raw.headers.accept?.includes('application/x-ndjson') === true ? openAnswerLines(reply, observability.logger) : undefined;
       const { kind = 'file', name = sent.fileName ?? sourceSystem ?? kind, resume, bytes_total: bytesTotal } = options;
       const running = await catalog.imports.start(
         call,
@@ -122,6 +124,7 @@ const registerSuggest = (app: FastifyInstance, { catalog, configuration, spoolDi
       },
     ],
     handle: async ({ raw, call }) => {
+      await catalog.imports.permit(call);
       const { options, file, fileName } = await readImportForm(raw, configuration.limits.importBytes);
       const definitions = await catalog.recordTypes.list(call);
       const spool = { directory: spoolDirectory, maxBytes: configuration.limits.importBytes };

@@ -9,7 +9,8 @@ import type { ImportStore } from './import-store.ts';
 
 /**
  * Deletes the records of a stream that came in an older version of it and not in this one (Singer's
- * ACTIVATE_VERSION). Records that came without a version are left alone. Resolves to how many.
+ * ACTIVATE_VERSION). Records that came without a version are left alone, and those of which a rejected row waits: the
+ * source has them. Resolves to how many.
  */
 export async function deleteOlderVersions(
   context: CatalogContext,
@@ -46,7 +47,12 @@ export async function deleteOlderVersions(
 
 const LOCK_OLDER: Statement = {
   name: 'catalog_lock_older_versions',
-  text: `select record_type, source_system, source_id from record
+  text: `select record_type, source_system, source_id from record as r
     where workspace = $1 and record_type = $2 and source_system = $3 and stream_version < $4 and deleted_at is null and source_id > $5
+      and not exists (
+        select from dead_letter as d
+        where d.workspace = r.workspace and d.record_type = r.record_type and d.source_system = r.source_system
+          and d.source_id = r.source_id and d.state in ('open', 'repaired')
+      )
     order by source_id limit $6::int for update`,
 };

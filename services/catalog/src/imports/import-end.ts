@@ -1,5 +1,5 @@
 import { isSophiaError } from '@sophia/shared';
-import type { Call, JsonObject, NewEvent } from '@sophia/types';
+import { type Call, ERROR_CODES, type JsonObject, type NewEvent } from '@sophia/types';
 import { actorOf } from '../access/attribution.ts';
 import type { ImportOptions, ImportReport } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
@@ -19,7 +19,7 @@ export interface ImportEnd {
 
 /** Marks an import as complete, and tells the log that its sources were synced. Resolves to the token of that commit. */
 export async function finishImport(context: CatalogContext, store: ImportStore, call: Call, end: ImportEnd): Promise<string> {
-  const { database, eventLog, audit } = context;
+  const { database, eventLog, audit, observability } = context;
   const { importId, through, milliseconds, bytesRead } = end;
   const { workspace } = call.principal;
   const { token } = await database.write([workspace], async (transaction) => {
@@ -31,7 +31,10 @@ export async function finishImport(context: CatalogContext, store: ImportStore, 
   });
   eventLog.wake();
   const text = eventLog.encodeToken(token);
-  await store.keepToken(workspace, importId, text);
+  // The import is complete with or without the token, which spares a reader to wait.
+  await store.keepToken(workspace, importId, text).catch((error: unknown) => {
+    observability.logger.warn({ err: error, import: importId }, 'the token of a finished import is not kept');
+  });
   return text;
 }
 
@@ -45,8 +48,9 @@ export async function failImport(
 ): Promise<void> {
   const { database, eventLog, audit } = context;
   const { importId, milliseconds, through } = end;
+  // What a defect says is for the logs of whoever runs the import: failures are read by all.
   const code = isSophiaError(error) ? error.code : 'internal_error';
-  const message = error instanceof Error ? error.message : String(error);
+  const message = isSophiaError(error) ? error.message : ERROR_CODES.internal_error.title;
   await database.write([call.principal.workspace], async (transaction) => {
     const state = interrupted ? 'running' : 'failed';
     const events = interrupted ? [] : syncEvents(call, end, { state: 'failed', code, message });

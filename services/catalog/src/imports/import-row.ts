@@ -71,12 +71,16 @@ export function toReport(row: ImportRunRow): ImportReport {
   };
 }
 
-/** The report without values that a principal with this access to the workspace's types may not see: an error does not say of which type its row is. */
-export function seenReport(report: ImportReport, access: readonly TypeAccess[]): ImportReport {
+/**
+ * The report without values that a principal with this access to the workspace's types may not see: an error does not
+ * say of which type its row is. Where an import comes from and how it goes on is for who may import or administer.
+ */
+export function seenReport(report: ImportReport, access: readonly TypeAccess[], seesOrigin: boolean): ImportReport {
   const seesAllRows = access.every((ofType) => ofType.access === 'records' && ofType.rows === undefined);
   const masked = new Set(access.flatMap(({ masks }) => masks.flatMap(({ fields }) => fields)));
   const isSeen = ({ column }: RowError) => seesAllRows && (masked.size === 0 || (column !== undefined && !masked.has(column)));
-  return { ...report, errors: report.errors.map((error) => (isSeen(error) ? error : withoutValue(error))) };
+  const origin = seesOrigin ? {} : { parameters: {}, lastState: null };
+  return { ...report, ...origin, errors: report.errors.map((error) => (isSeen(error) ? error : withoutValue(error))) };
 }
 
 /** What is left at the pace so far; null while it cannot be told. */

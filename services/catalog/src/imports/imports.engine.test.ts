@@ -1,4 +1,5 @@
-import type { JsonObject, JsonValue, Position } from '@sophia/types';
+import { SophiaError } from '@sophia/shared';
+import type { JsonObject, JsonValue, Position, Role } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ImportItem, ImportOptions, ImportProgress, ImportRow } from '../catalog.ts';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
@@ -177,9 +178,9 @@ describe('an import that fails', () => {
       state: 'failed',
       read: 2,
       created: 2,
-      failure: { code: 'internal_error', message: 'The connection was reset.' },
+      failure: { code: 'internal_error', message: 'Internal error' },
     });
-    await expect.poll(syncs).toMatchObject([{ source_system: 'shop', state: 'failed', message: 'The connection was reset.' }]);
+    await expect.poll(syncs).toMatchObject([{ source_system: 'shop', state: 'failed', message: 'Internal error' }]);
     expect(await harness.catalog.sources(call)).toMatchObject([{ source_system: 'shop', state: 'failed', last_sync_at: null }]);
 
     const report = await run({ resume: id }, stream(rowsItem([row(1), row(2), row(3)])));
@@ -192,11 +193,11 @@ describe('an import that fails', () => {
     });
   });
 
-  test('oddly says what it was given', async () => {
+  test('of a defect tells its reason to the one who runs it, and all others that there was one', async () => {
     const { call, imports } = await fresh();
     const { id, finished } = await imports.start({ ...call, request: undefined }, { name: 'x', kind: 'file' }, stream(failsOddly));
     await expect(finished).rejects.toBe('reset');
-    expect(await imports.get(call, id)).toMatchObject({ state: 'failed', failure: { code: 'internal_error', message: 'reset' } });
+    expect(await imports.get(call, id)).toMatchObject({ state: 'failed', failure: { code: 'internal_error', message: 'Internal error' } });
   });
 
   test('is not resumed with other rows', async () => {
@@ -230,7 +231,7 @@ describe('an import that fails', () => {
       stream(rowsItem([row(1)]), hangs),
     );
     await expect.poll(async () => (await imports.get(call, id)).read).toBe(1);
-    aborted.abort(new Error('The caller is gone.'));
+    aborted.abort(new SophiaError('deadline_exceeded', 'The caller is gone.'));
     await expect(finished).rejects.toThrow('The caller is gone.');
     await expect.poll(async () => (await imports.get(call, id)).state).toBe('interrupted');
     expect(await imports.get(call, id)).toMatchObject({ read: 1, failure: { message: 'The caller is gone.' } });
@@ -396,6 +397,23 @@ describe('a Singer tap', () => {
     expect((await records.list(call, 'product')).items.map(({ source_id }) => source_id)).toEqual(['P-1']);
   });
 
+  test('that activates a version deletes nothing whose row in it is rejected, as long as that row waits', async () => {
+    const { run, records, call, deadLetters } = await fresh();
+    const options = { name: 'tap-shop', kind: 'singer' } as const;
+    const activate = (version: number): ImportItem => ({ kind: 'activate_version', target, version });
+    await run(options, stream(rowsItem([versioned(1, 100), versioned(2, 100)]), activate(100)));
+    const broken = { ...versioned(1, 200), fields: { list_price: 'dear' } };
+    expect(await run(options, stream(rowsItem([broken]), activate(200)))).toMatchObject({ rejected: 1, deletedByVersion: 1 });
+    const ids = async () => (await records.list(call, 'product')).items.map(({ source_id }) => source_id);
+    expect(await ids()).toEqual(['P-1']);
+    await deadLetters.discard(
+      call,
+      (await deadLetters.list(call)).items.map(({ id }) => id),
+    );
+    expect(await run(options, stream(activate(200)))).toMatchObject({ deletedByVersion: 1 });
+    expect(await ids()).toEqual([]);
+  });
+
   test('that deletes more than a transaction holds', async () => {
     const { run, records, call } = await fresh();
     const options = { name: 'tap-shop', kind: 'singer' } as const;
@@ -404,6 +422,39 @@ describe('a Singer tap', () => {
     expect(report).toMatchObject({ deletedByVersion: 2_599 });
     expect((await records.list(call, 'product')).items.map(({ source_id }) => source_id)).toEqual(['P-7']);
   });
+});
+
+test('an import whose token cannot be kept is finished all the same, and told once', async () => {
+  const { run, syncs } = await fresh();
+  const owner = await harness.testDatabase.open('owner');
+  const alter = (name: string, text: string) => owner.write([], (transaction) => owner.query(transaction, { name, text }));
+  await alter(
+    'test_refuse_tokens',
+    `create function refuse_token() returns trigger language plpgsql as $$ begin raise exception 'no token'; end $$`,
+  );
+  await alter(
+    'test_refuse_tokens_of_one',
+    `create trigger refuse_token before update of token on import_run for each row when (new.name = 'tokenless.csv') execute function refuse_token()`,
+  );
+  const report = await run({ name: 'tokenless.csv' }, stream(rowsItem([row(1)])));
+  expect(report).toMatchObject({ state: 'finished', created: 1, failure: null, token: null });
+  await expect.poll(syncs).toMatchObject([{ name: 'tokenless.csv', state: 'succeeded' }]);
+  expect(harness.observability.lines()).toContainEqual(expect.objectContaining({ import: report.id, err: expect.anything() }));
+});
+
+test('where an import comes from and how it goes on is told to who may import or administer', async () => {
+  const { imports, run, workspace } = await fresh();
+  const parameters = { path: '/home/ada/deals.csv', mapping: 'fields: {}' };
+  const { id } = await run({ kind: 'singer', parameters }, stream(rowsItem([row(1)]), { kind: 'state', state: { at: 'P-1' } }));
+  const read = async (role: Role) => [
+    await imports.get(harness.callOf(workspace, role), id),
+    (await imports.list(harness.callOf(workspace, role))).items[0],
+  ];
+  const told = { id, parameters, lastState: { at: 'P-1' } };
+  expect(await read('admin')).toMatchObject([told, told]);
+  expect(await read('employee')).toMatchObject([told, told]);
+  const untold = expect.objectContaining({ id, created: 1, parameters: {}, lastState: null });
+  for (const role of ['viewer', 'analyst'] as const) expect(await read(role)).toEqual([untold, untold]);
 });
 
 test('who sees no values in records sees none in reports', async () => {

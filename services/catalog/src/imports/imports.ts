@@ -1,8 +1,10 @@
+import type { ResolvedPolicy } from '@sophia/core';
 import { createBulkhead, createIdGenerator, SophiaError } from '@sophia/shared';
 import type { Call } from '@sophia/types';
 import type { ImportItem, ImportOptions, ImportReport, Imports, RunningImport } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { decodeCursor, pageLimit, pageOf } from '../reading/cursor.ts';
+import type { TypesByName } from '../record-types/record-type-book.ts';
 import { seenReport, toReport } from './import-row.ts';
 import { createImportStore } from './import-store.ts';
 import { type OpenedImport, openImport } from './open-import.ts';
@@ -32,15 +34,12 @@ export function createImports({ context, lanes, linger = 200 }: ImportsOptions):
   const read = async (call: Call, id: string): Promise<ImportReport> => toReport(await store.read(call.principal.workspace, id));
   const seen = async (call: Call, report: ImportReport): Promise<ImportReport> => {
     const [resolved, types] = await Promise.all([policy.resolve(call.principal), book.types(call.principal.workspace)]);
-    return seenReport(
-      report,
-      [...types.keys()].map((name) => resolved.records(name)),
-    );
+    const access = [...types.keys()].map((name) => resolved.records(name));
+    return seenReport(report, access, mayImport(resolved, types) || resolved.can('administer'));
   };
-  const requireWriter = async (call: Call): Promise<void> => {
+  const permit = async (call: Call): Promise<void> => {
     const [resolved, types] = await Promise.all([policy.resolve(call.principal), book.types(call.principal.workspace)]);
-    if (![...types.keys()].some((name) => resolved.records(name, 'write').access === 'records'))
-      await gate.refuse(call, 'write', 'imports');
+    if (!mayImport(resolved, types)) await gate.refuse(call, 'write', 'imports');
   };
   const run = async (
     outer: Call,
@@ -61,9 +60,10 @@ export function createImports({ context, lanes, linger = 200 }: ImportsOptions):
     }
   };
   return {
+    permit,
     async start(call, options, items) {
       closing.signal.throwIfAborted();
-      await requireWriter(call);
+      await permit(call);
       const opened = Promise.withResolvers<OpenedImport>();
       const finished = places.run(() => run(call, options, items, opened.resolve), call.signal);
       running.add(finished);
@@ -92,3 +92,7 @@ export function createImports({ context, lanes, linger = 200 }: ImportsOptions):
     },
   };
 }
+
+/** May write records of some type, whichever an import turns out to hold. */
+const mayImport = (resolved: ResolvedPolicy, types: TypesByName): boolean =>
+  [...types.keys()].some((name) => resolved.records(name, 'write').access === 'records');

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { ImportReport, RunningImport } from '@sophia/catalog';
+import type { Logger } from '@sophia/observability';
 import type { JsonValue } from '@sophia/types';
 import type { FastifyReply } from 'fastify';
 import { problemDocument } from '../../server/problem-document.ts';
@@ -13,7 +14,7 @@ export interface AnswerLines {
 }
 
 /** The answer as NDJSON: `import`, then `progress` and `state` as they come, last `report` or `problem`. */
-export const openAnswerLines = (reply: FastifyReply): AnswerLines => {
+export const openAnswerLines = (reply: FastifyReply, logger: Logger): AnswerLines => {
   const waiting: string[] = [];
   let response: ServerResponse | undefined;
   const write = (line: object): void => {
@@ -32,7 +33,7 @@ export const openAnswerLines = (reply: FastifyReply): AnswerLines => {
       raw.write(`${JSON.stringify({ import: { id, origin, last_state: lastState } })}\n`);
       for (const line of waiting.splice(0)) raw.write(line);
       response = raw;
-      write(await ending(finished, reply.request.id));
+      write(await ending(finished, { requestId: reply.request.id, importId: id, logger }));
       await new Promise<void>((resolve) => {
         raw.once('close', resolve);
         raw.end(resolve);
@@ -41,8 +42,15 @@ export const openAnswerLines = (reply: FastifyReply): AnswerLines => {
   };
 };
 
-const ending = (finished: Promise<ImportReport>, requestId: string): Promise<object> =>
+const ending = (
+  finished: Promise<ImportReport>,
+  { requestId, importId, logger }: { readonly requestId: string; readonly importId: string; readonly logger: Logger },
+): Promise<object> =>
   finished.then(
     (report) => ({ report }),
-    (error: unknown) => ({ problem: problemDocument(error, requestId) }),
+    (error: unknown) => {
+      const problem = problemDocument(error, requestId);
+      if (problem.status >= 500) logger.error({ err: error, request_id: requestId, import: importId }, problem.title);
+      return { problem };
+    },
   );

@@ -39,11 +39,20 @@ const schema = Compile(ImportOptionsSchema);
 /** Errors: `invalid_request`, with each problem's place. */
 export const parseImportOptions = (text: string): ImportRequestOptions => {
   const value = parseJson(text);
-  if (schema.Check(value)) return value;
+  if (schema.Check(value)) return checkMappings(value);
   const problems = schema.Errors(value).slice(0, 10);
   throw new SophiaError('invalid_request', problems.map(({ instancePath, message }) => `options${instancePath} ${message}`).join('; '), {
     details: { problems: problems.map(({ instancePath, message }) => ({ path: `/options${instancePath}`, message })) },
   });
+};
+
+/** Mappings are parsed at once, before the file is read. */
+const MAPPINGS_LENGTH = 2 * 2 ** 20;
+
+const checkMappings = (options: ImportRequestOptions): ImportRequestOptions => {
+  const length = [options.mapping ?? '', ...(options.mappings ?? [])].reduce((sum, text) => sum + text.length, 0);
+  if (length <= MAPPINGS_LENGTH) return options;
+  throw new SophiaError('invalid_request', `The mappings have ${length} characters together; allowed are ${MAPPINGS_LENGTH}.`);
 };
 
 const parseJson = (text: string): unknown => {

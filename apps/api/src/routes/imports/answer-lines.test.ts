@@ -1,0 +1,30 @@
+import type { RunningImport } from '@sophia/catalog';
+import { createTestObservability } from '@sophia/observability/testing';
+import { SophiaError } from '@sophia/shared';
+import Fastify from 'fastify';
+import { afterEach, expect, test } from 'vitest';
+import { openAnswerLines } from './answer-lines.ts';
+
+const observability = createTestObservability();
+const app = Fastify({ genReqId: () => 'request-1' });
+const running = (finished: RunningImport['finished']): RunningImport => ({ id: 'import-1', origin: 'new', lastState: null, finished });
+app.get('/defect', (_, reply) =>
+  openAnswerLines(reply, observability.logger).follow(running(Promise.reject(new TypeError('no such column')))),
+);
+app.get('/refused', (_, reply) =>
+  openAnswerLines(reply, observability.logger).follow(running(Promise.reject(new SophiaError('payload_too_large', 'It is too long.')))),
+);
+afterEach(() => app.close());
+
+test('a defect that ends a streamed answer is logged once with its request, of which the answer tells alone; a refusal is not', async () => {
+  const lines = (text: string) =>
+    text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+  const defect = lines((await app.inject('/defect')).body);
+  expect(defect).toMatchObject([{ import: { id: 'import-1' } }, { problem: { code: 'internal_error', instance: 'request-1' } }]);
+  expect(JSON.stringify(defect)).not.toContain('no such column');
+  expect(lines((await app.inject('/refused')).body)[1]).toMatchObject({ problem: { code: 'payload_too_large' } });
+  expect(observability.lines()).toMatchObject([{ request_id: 'request-1', import: 'import-1', err: { message: 'no such column' } }]);
+});
