@@ -4,7 +4,7 @@ import { parseMicros, SophiaError } from '@sophia/shared';
 import type { Call, LogEvent, Position, ReadPoint, WorkspaceId } from '@sophia/types';
 import type { Analytics } from './analytics.ts';
 import type { Collaborators } from './collaborators.ts';
-import { createCurrencies, currencyFieldOf } from './currencies.ts';
+import { createCurrencies } from './currencies.ts';
 import { type DrillDownOptions, drillDown } from './drill-down.ts';
 import { explain } from './explain.ts';
 import { createFreshnessTexts } from './freshness/freshness-texts.ts';
@@ -23,6 +23,7 @@ import { createWriteWaiting } from './queries/write-waiting.ts';
 import { createRollups } from './rollups.ts';
 import { createSourceSystems } from './source-systems.ts';
 import { createWarming } from './warming.ts';
+import { createWorkspaceKnowledge } from './workspace-knowledge.ts';
 
 /** Starts the read side: the projection runs from here on, and answers state how far it is. */
 export const createAnalytics = async (collaborators: Collaborators): Promise<Analytics> => {
@@ -50,24 +51,7 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
     onlySourceSystem: sourceSystems.only,
   });
 
-  /** What is known of a workspace's data before its first statement is compiled. */
-  const known = new Map<WorkspaceId, Promise<void>>();
-  const learn = async (workspace: WorkspaceId): Promise<void> => {
-    for (const definition of await collaborators.readRecordTypes(workspace)) {
-      const field = currencyFieldOf(definition);
-      if (field !== undefined) await currencies.learn(workspace, definition.name, field);
-      await sourceSystems.learn(workspace, definition.name);
-    }
-    await rollups.keep(workspace, await layers.layer(workspace), prepared.context(workspace));
-    prepared.forget(workspace);
-  };
-  const know = (workspace: WorkspaceId): Promise<void> => {
-    const learning = known.get(workspace) ?? learn(workspace);
-    known.set(workspace, learning);
-    learning.catch(() => known.delete(workspace));
-    return learning;
-  };
-
+  const knowledge = createWorkspaceKnowledge({ ...collaborators, layers, currencies, sourceSystems, rollups, prepared, logger });
   const writes = createWriteWaiting(eventLog, published);
   const asOf = createAsOfWaiting(published);
   const queryDurations = metrics
@@ -84,7 +68,7 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
     published,
     writes,
     asOf,
-    know,
+    know: knowledge.know,
     freshnessText: ({ workspace, recordTypes }, readPoint) => freshness.text(workspace, recordTypes, readPoint),
     firstChange: (of) => firstChangeOf(collaborators, of),
     asked: (of) => warming.asked(of),
@@ -115,10 +99,12 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
         for (const workspace of new Set([...currencies.learnFrom(events), ...sourceSystems.learnFrom(events)])) prepared.forget(workspace);
       },
       onApplied({ events }) {
+        // Statements over a rollup that was just dropped would fail.
+        for (const workspace of rollups.newlyFailed()) prepared.forget(workspace);
         for (const workspace of redefinedIn(events)) {
           prepared.forget(workspace);
           layers.outdate(workspace);
-          known.delete(workspace);
+          knowledge.forget(workspace);
         }
         followSources(sources, events);
         collaborators.onApplied(events);
@@ -136,10 +122,7 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
       },
       onSetAside: setAside.look,
     });
-  // Derived tables are named for all workspaces at once: those of an earlier run are taken up, not dropped.
-  for (const workspace of collaborators.workspaces()) {
-    await know(workspace).catch((error: unknown) => logger.error({ err: error, workspace }, 'the semantic models could not be taken up'));
-  }
+  await knowledge.knowAll(collaborators.workspaces());
   const projection = await createPausableProjection({ start: project, logger });
   exportMetrics(collaborators, published);
 
@@ -152,7 +135,7 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
     published,
     writes,
     asOf,
-    know,
+    know: knowledge.know,
     freshness,
   };
   let rebuilding = false;
@@ -209,7 +192,7 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
     },
     async reloadModels(workspace) {
       const problems = await layers.reload(workspace);
-      known.delete(workspace);
+      knowledge.forget(workspace);
       return problems;
     },
     forget: prepared.forget,

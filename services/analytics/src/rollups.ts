@@ -7,20 +7,35 @@ import type { Warehouse } from '@sophia/warehouse';
 export interface Rollups {
   /** Those that are there and complete: the compiler may answer from them. */
   available(workspace: WorkspaceId): readonly AvailableRollup[];
-  /** Makes, keeps and drops what this layer of the workspace takes. The context has no policy: rollups are over all records. */
-  keep(workspace: WorkspaceId, layer: SemanticLayer, context: CompileContext): Promise<void>;
+  /** What this layer of the workspace takes from now on. The context has no policy: rollups are over all records. */
+  declare(workspace: WorkspaceId, layer: SemanticLayer, context: CompileContext): void;
+  /** Makes, keeps and drops what is declared, of all workspaces at once: what is not declared yet is dropped. */
+  keep(): Promise<void>;
+  /** Workspaces of which a rollup failed, and was dropped by the warehouse, since this was asked last. */
+  newlyFailed(): ReadonlySet<WorkspaceId>;
 }
 
 export const createRollups = (warehouse: Warehouse, logger: Pick<Logger, 'warn'>): Rollups => {
   const declared = new Map<WorkspaceId, readonly CompiledRollup[]>();
   let keeping: Promise<void> = Promise.resolve();
+  /** Fingerprints of those that failed, by name. */
+  let failed: ReadonlyMap<string, string> = new Map();
+  /** Names of those whose failure was seen and not told yet. */
+  const untold = new Set<string>();
+
+  const lookForFailures = (): void => {
+    const failing = warehouse.derivedTables().filter(({ error }) => error !== undefined);
+    for (const { name, fingerprint, error } of failing) {
+      if (failed.get(name) === fingerprint) continue;
+      untold.add(name);
+      logger.warn({ rollup: name, error }, 'a rollup could not be kept: its questions are answered from the records');
+    }
+    failed = new Map(failing.map(({ name, fingerprint }) => [name, fingerprint]));
+  };
 
   const apply = async (): Promise<void> => {
     await warehouse.setDerivedTables([...declared.values()].flat());
-    for (const { name, error } of warehouse.derivedTables()) {
-      if (error !== undefined)
-        logger.warn({ rollup: name, error }, 'a rollup could not be kept: its questions are answered from the records');
-    }
+    lookForFailures();
   };
 
   return {
@@ -31,14 +46,25 @@ export const createRollups = (warehouse: Warehouse, logger: Pick<Logger, 'warn'>
         return state?.fingerprint === fingerprint && state.error === undefined ? [available] : [];
       });
     },
-    keep(workspace, layer, context) {
+    declare(workspace, layer, context) {
       const rollups = layer.models.flatMap((model) =>
         model.rollups.flatMap((rollup) => compileRollup(layer, model.name, rollup.name, context) ?? []),
       );
       declared.set(workspace, rollups);
+    },
+    keep() {
       // One after the other: each call names the derived tables of all workspaces.
       keeping = keeping.then(apply, apply);
       return keeping;
     },
+    newlyFailed() {
+      lookForFailures();
+      if (untold.size === 0) return NONE;
+      const concerned = [...declared].filter(([, rollups]) => rollups.some(({ name }) => untold.has(name)));
+      untold.clear();
+      return new Set(concerned.map(([workspace]) => workspace));
+    },
   };
 };
+
+const NONE: ReadonlySet<WorkspaceId> = new Set();

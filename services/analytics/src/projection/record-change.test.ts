@@ -1,7 +1,7 @@
 import type { LogEvent, Position, WorkspaceId } from '@sophia/types';
 import { describe, expect, it } from 'vitest';
 import { recordChange } from './record-change.ts';
-import { warehouseChange } from './warehouse-changes.ts';
+import { warehouseChanges } from './warehouse-changes.ts';
 
 const event = (part: Partial<LogEvent>): LogEvent => ({
   event_version: 1,
@@ -43,21 +43,23 @@ describe('what an event changes', () => {
   });
 
   it('is a row of the warehouse with its tick’s time, a deletion, an erasure or a definition', () => {
-    expect(warehouseChange(event({}))).toMatchObject({
-      kind: 'upsert',
-      row: { id: '7', version: 2, created_at: '2026-01-01T00:00:00.000001Z', valid_from: 1_767_225_600_000_001n },
-    });
-    expect(warehouseChange(event({ kind: 'record.created', created_at: '2025-01-01T00:00:00Z', data: null }))).toMatchObject({
-      row: { created_at: '2025-01-01T00:00:00Z', data: {} },
-    });
-    expect(warehouseChange(event({ kind: 'record.deleted' }))).toMatchObject({ kind: 'delete', version: 2, at: 1_767_225_600_000_001n });
-    expect(warehouseChange(event({ kind: 'record.erased' }))).toMatchObject({ kind: 'erase' });
-    expect(warehouseChange(event({ kind: 'record_type.changed', record: null, data: { name: 'ticket', fields: [] } }))).toMatchObject({
-      kind: 'define',
-      recordType: 'ticket',
-    });
-    expect(warehouseChange(event({ kind: 'sync.finished', record: null }))).toBeUndefined();
-    expect(warehouseChange(event({ kind: 'workspace.changed' }))).toBeUndefined();
-    expect(() => warehouseChange(event({ at: 'yesterday' }))).toThrow('not an instant');
+    expect(warehouseChanges(event({}))).toMatchObject([
+      {
+        kind: 'upsert',
+        row: { id: '7', version: 2, created_at: '2026-01-01T00:00:00.000001Z', valid_from: 1_767_225_600_000_001n },
+      },
+    ]);
+    expect(warehouseChanges(event({ kind: 'record.created', created_at: '2025-01-01T00:00:00Z', data: null }))).toMatchObject([
+      { row: { created_at: '2025-01-01T00:00:00Z', data: {} } },
+    ]);
+    const deletion = { kind: 'delete', version: 2, at: 1_767_225_600_000_001n };
+    expect(warehouseChanges(event({ kind: 'record.deleted' }))).toMatchObject([deletion]);
+    expect(warehouseChanges(event({ kind: 'record.erased' }))).toMatchObject([{ kind: 'erase' }, deletion]);
+    expect(warehouseChanges(event({ kind: 'record_type.changed', record: null, data: { name: 'ticket', fields: [] } }))).toMatchObject([
+      { kind: 'define', recordType: 'ticket' },
+    ]);
+    expect(warehouseChanges(event({ kind: 'sync.finished', record: null }))).toEqual([]);
+    expect(warehouseChanges(event({ kind: 'workspace.changed' }))).toEqual([]);
+    expect(() => warehouseChanges(event({ at: 'yesterday' }))).toThrow('not an instant');
   });
 });

@@ -2,40 +2,45 @@ import { parseMicros } from '@sophia/shared';
 import type { LogEvent, RecordTypeDefinition } from '@sophia/types';
 import type { WarehouseChange } from '@sophia/warehouse';
 
-/** What an event does to the warehouse; undefined for events that concern neither a record's row nor a table. */
-export const warehouseChange = (event: LogEvent): WarehouseChange | undefined => {
+/** What an event does to the warehouse; nothing for events that concern neither a record's row nor a table. */
+export const warehouseChanges = (event: LogEvent): readonly WarehouseChange[] => {
   const { record, workspace } = event;
   if (event.kind === 'record_type.changed') {
     const { name, fields } = definitionOf(event);
-    return { kind: 'define', recordType: name, workspace, fields };
+    return [{ kind: 'define', recordType: name, workspace, fields }];
   }
-  if (record === null || event.version === null) return undefined;
-  const recordType = record.record_type;
+  if (record === null || event.version === null) return [];
+  const { id, record_type: recordType } = record;
+  const { version } = event;
+  const deletion = (): WarehouseChange => ({ kind: 'delete', recordType, workspace, id, version, at: microseconds(event.at) });
   switch (event.kind) {
     case 'record.created':
     case 'record.updated':
-      return {
-        kind: 'upsert',
-        recordType,
-        row: {
-          workspace,
-          id: record.id,
-          source_system: record.source_system,
-          source_id: record.source_id,
-          version: event.version,
-          occurred_at: event.occurred_at,
-          business_priority: event.business_priority,
-          created_at: event.created_at ?? event.at,
-          valid_from: microseconds(event.at),
-          data: event.data ?? {},
+      return [
+        {
+          kind: 'upsert',
+          recordType,
+          row: {
+            workspace,
+            id,
+            source_system: record.source_system,
+            source_id: record.source_id,
+            version,
+            occurred_at: event.occurred_at,
+            business_priority: event.business_priority,
+            created_at: event.created_at ?? event.at,
+            valid_from: microseconds(event.at),
+            data: event.data ?? {},
+          },
         },
-      };
+      ];
     case 'record.deleted':
-      return { kind: 'delete', recordType, workspace, id: record.id, version: event.version, at: microseconds(event.at) };
+      return [deletion()];
     case 'record.erased':
-      return { kind: 'erase', recordType, workspace, id: record.id };
+      // What is erased is no longer a record, as in the catalog; its history stays, blank.
+      return [{ kind: 'erase', recordType, workspace, id }, deletion()];
     default:
-      return undefined;
+      return [];
   }
 };
 

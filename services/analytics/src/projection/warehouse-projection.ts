@@ -5,7 +5,7 @@ import type { AppliedState, Warehouse, WarehouseBatch } from '@sophia/warehouse'
 import { recordTypeTag } from '../queries/prepared-queries.ts';
 import type { PublishedReadPoint } from './published-read-point.ts';
 import { recordChange } from './record-change.ts';
-import { warehouseChange } from './warehouse-changes.ts';
+import { warehouseChanges } from './warehouse-changes.ts';
 
 /** The consumer group that keeps the warehouse. */
 export const WAREHOUSE_GROUP = 'warehouse';
@@ -77,7 +77,7 @@ export const startWarehouseProjection = (options: WarehouseProjectionOptions): P
 
 /** The batch as the warehouse takes it. */
 export const warehouseBatch = ({ events, cursor, tick, completeTo, endOfTick }: MicroBatch): WarehouseBatch => ({
-  changes: events.flatMap((event) => warehouseChange(event) ?? []),
+  changes: events.flatMap(warehouseChanges),
   cursor,
   tick,
   completeTo,

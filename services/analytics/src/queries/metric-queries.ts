@@ -147,14 +147,18 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
     return present(of, result, tier);
   };
 
-  /** An answer of a statement whose tables or currencies became others while it ran is asked for again. */
+  /** Where a statement's tables or currencies became others while it ran, its answer or error is nobody's: it is asked again. */
   const askUntilCurrent = async (call: Call, query: MetricQuery, cache: 'use' | 'bypass'): Promise<Answer> => {
     for (;;) {
       const of = await prepare(call, query);
       options.asked(of);
       await options.asOf.waitFor(of.compiled.asOf, call.signal);
-      const answer = await (cache === 'use' && !of.isLarge ? askCaches(of, call) : askWarehouse(of, call));
-      if (prepared.isCurrent(of)) return answer;
+      try {
+        const answer = await (cache === 'use' && !of.isLarge ? askCaches(of, call) : askWarehouse(of, call));
+        if (prepared.isCurrent(of)) return answer;
+      } catch (error) {
+        if (prepared.isCurrent(of)) throw error;
+      }
     }
   };
 

@@ -1,0 +1,111 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { systemClock } from '@sophia/shared';
+import { BUILTIN_RECORD_TYPES, type WorkspaceId } from '@sophia/types';
+import type { Warehouse } from '@sophia/warehouse';
+import { createDuckDbWarehouse } from '@sophia/warehouse/duckdb';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createCurrencies } from './currencies.ts';
+import { createSemanticLayers } from './models/semantic-layers.ts';
+import { createPreparedQueries } from './queries/prepared-queries.ts';
+import { createRollups } from './rollups.ts';
+import { createSourceSystems } from './source-systems.ts';
+import { createWorkspaceKnowledge, type WorkspaceKnowledge } from './workspace-knowledge.ts';
+
+const MODELS = fileURLToPath(new URL('../../../samples/crm/models/', import.meta.url));
+const WORKSPACES = [1 as WorkspaceId, 2 as WorkspaceId];
+
+let folder: string;
+let warehouse: Warehouse;
+const open = (): Promise<Warehouse> =>
+  createDuckDbWarehouse({
+    file: join(folder, 'warehouse.duckdb'),
+    memoryLimitMb: 256,
+    threads: 1,
+    readers: 1,
+    builtinTypes: BUILTIN_RECORD_TYPES,
+  });
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sophia-knowledge-'));
+  warehouse = await open();
+});
+afterEach(async () => {
+  await warehouse.close();
+  await rm(folder, { recursive: true });
+});
+
+const readModels = async () => {
+  const names = await readdir(MODELS);
+  return Promise.all(names.map(async (name) => ({ path: name, text: await readFile(join(MODELS, name), 'utf8') })));
+};
+
+/** Knowledge over the warehouse, with the names of the derived tables after each change of them. */
+const start = (readRecordTypes = async () => BUILTIN_RECORD_TYPES) => {
+  const kept: string[][] = [];
+  const told: Warehouse = {
+    ...warehouse,
+    async setDerivedTables(tables) {
+      await warehouse.setDerivedTables(tables);
+      kept.push(warehouse.derivedTables().map(({ name }) => name));
+    },
+  };
+  const currencies = createCurrencies(told);
+  const sourceSystems = createSourceSystems(told);
+  const errors: unknown[] = [];
+  const logger = { warn: () => undefined, error: (error: unknown) => void errors.push(error) };
+  const rollups = createRollups(told, logger);
+  const prepared = createPreparedQueries({
+    warehouse: told,
+    clock: systemClock,
+    calendar: () => ({ timeZone: 'UTC', weekStart: 'monday' }),
+    rollups: rollups.available,
+    onlyCurrency: currencies.only,
+    onlySourceSystem: sourceSystems.only,
+  });
+  const layers = createSemanticLayers({ readModels, readRecordTypes });
+  const knowledge: WorkspaceKnowledge = createWorkspaceKnowledge({
+    readRecordTypes,
+    layers,
+    currencies,
+    sourceSystems,
+    rollups,
+    prepared,
+    logger,
+  });
+  return { knowledge, kept, errors, rollups };
+};
+
+it('the rollups of all workspaces are named at once, so that a start drops none', async () => {
+  const first = start();
+  await first.knowledge.knowAll(WORKSPACES);
+  const names = first.kept.at(-1) ?? [];
+  expect(first.kept).toEqual([names]);
+  for (const workspace of WORKSPACES) expect(first.rollups.available(workspace).length).toBeGreaterThan(0);
+
+  await warehouse.close();
+  warehouse = await open();
+  const second = start();
+  await second.knowledge.knowAll(WORKSPACES);
+  expect(second.kept.map((each) => each.sort())).toEqual([names.sort()]);
+  for (const workspace of WORKSPACES) await second.knowledge.know(workspace);
+  expect(second.kept).toHaveLength(1);
+});
+
+it('a workspace that could not be learnt at the start is learnt when it is asked for', async () => {
+  let isDown = true;
+  const { knowledge, errors, rollups } = start(async () => {
+    if (isDown) throw new Error('no connection');
+    return BUILTIN_RECORD_TYPES;
+  });
+  const [workspace] = WORKSPACES as [WorkspaceId];
+  await knowledge.knowAll([workspace]);
+  expect(errors).toHaveLength(1);
+  await expect(knowledge.know(workspace)).rejects.toThrow('no connection');
+  isDown = false;
+  await knowledge.know(workspace);
+  expect(rollups.available(workspace).length).toBeGreaterThan(0);
+  knowledge.forget(workspace);
+  await knowledge.know(workspace);
+});

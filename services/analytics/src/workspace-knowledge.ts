@@ -1,0 +1,78 @@
+import type { Logger } from '@sophia/observability';
+import type { RecordTypeDefinition, WorkspaceId } from '@sophia/types';
+import { type Currencies, currencyFieldOf } from './currencies.ts';
+import type { SemanticLayers } from './models/semantic-layers.ts';
+import type { PreparedQueries } from './queries/prepared-queries.ts';
+import type { Rollups } from './rollups.ts';
+import type { SourceSystems } from './source-systems.ts';
+
+/** What is known of a workspace's data before its first statement is compiled: currencies, source systems, rollups. */
+export interface WorkspaceKnowledge {
+  /** Resolves when it is known. Throws what kept it from being learnt; the next call tries again. */
+  know(workspace: WorkspaceId): Promise<void>;
+  /** Learns all of these before their rollups are kept: those of an earlier run are taken up then, not dropped. */
+  knowAll(workspaces: readonly WorkspaceId[]): Promise<void>;
+  /** The workspace's models or record types changed: it is learnt anew when it is next asked for. */
+  forget(workspace: WorkspaceId): void;
+}
+
+export interface WorkspaceKnowledgeOptions {
+  readonly readRecordTypes: (workspace: WorkspaceId) => Promise<readonly RecordTypeDefinition[]>;
+  readonly layers: SemanticLayers;
+  readonly currencies: Currencies;
+  readonly sourceSystems: SourceSystems;
+  readonly rollups: Rollups;
+  readonly prepared: PreparedQueries;
+  readonly logger: Pick<Logger, 'error'>;
+}
+
+export const createWorkspaceKnowledge = (options: WorkspaceKnowledgeOptions): WorkspaceKnowledge => {
+  const { readRecordTypes, layers, currencies, sourceSystems, rollups, prepared, logger } = options;
+  const known = new Map<WorkspaceId, Promise<void>>();
+
+  const learn = async (workspace: WorkspaceId): Promise<void> => {
+    for (const definition of await readRecordTypes(workspace)) {
+      const field = currencyFieldOf(definition);
+      if (field !== undefined) await currencies.learn(workspace, definition.name, field);
+      await sourceSystems.learn(workspace, definition.name);
+    }
+    rollups.declare(workspace, await layers.layer(workspace), prepared.context(workspace));
+  };
+
+  const learnAlone = async (workspace: WorkspaceId): Promise<void> => {
+    await learn(workspace);
+    await rollups.keep();
+    prepared.forget(workspace);
+  };
+
+  const remember = (workspace: WorkspaceId, learning: Promise<void>): void => {
+    known.set(workspace, learning);
+    learning.catch(() => {
+      if (known.get(workspace) === learning) known.delete(workspace);
+    });
+  };
+
+  return {
+    know(workspace) {
+      const underWay = known.get(workspace);
+      if (underWay !== undefined) return underWay;
+      const learning = learnAlone(workspace);
+      remember(workspace, learning);
+      return learning;
+    },
+    async knowAll(workspaces) {
+      const learnt: WorkspaceId[] = [];
+      for (const workspace of workspaces) {
+        await learn(workspace).then(
+          () => learnt.push(workspace),
+          (error: unknown) => logger.error({ err: error, workspace }, 'the semantic models could not be taken up'),
+        );
+      }
+      const keeping = rollups.keep();
+      for (const workspace of learnt) remember(workspace, keeping);
+      await keeping.catch((error: unknown) => logger.error({ err: error }, 'the rollups could not be kept'));
+      for (const workspace of learnt) prepared.forget(workspace);
+    },
+    forget: (workspace) => void known.delete(workspace),
+  };
+};
