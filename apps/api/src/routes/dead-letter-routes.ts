@@ -3,8 +3,8 @@ import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import type { ApiServices } from '../services.ts';
 import { defineRoute } from './define-route.ts';
-import { toRow } from './record-routes.ts';
 import { AnyObject, WriteAnswerSchema } from './schemas.ts';
+import { toRow } from './to-row.ts';
 
 const IdParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) });
 const Ids = Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { minItems: 1, maxItems: 1000 });

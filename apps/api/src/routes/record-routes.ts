@@ -1,8 +1,7 @@
 import { Readable } from 'node:stream';
 import { type IdempotencyKey, type ListOptions, MAX_ROWS, type WriteTarget } from '@sophia/catalog';
-import { plainObject } from '@sophia/connectors';
 import { SophiaError } from '@sophia/shared';
-import type { Filter, IncomingRow, JsonObject, RecordId } from '@sophia/types';
+import type { Filter, JsonObject, RecordId } from '@sophia/types';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { STREAMED_TYPES } from '../server/parsers.ts';
@@ -12,6 +11,7 @@ import { afterOf } from './metric-routes.ts';
 import { registerRecordBody } from './record-body.ts';
 import { AfterHeaders, AnyObject, IdempotencyHeaders, RecordSchema, WriteAnswerSchema } from './schemas.ts';
 import { streamedItems } from './streamed-items.ts';
+import { toRow } from './to-row.ts';
 
 const TypeParams = Type.Object({ type: Type.String({ minLength: 1, maxLength: 100 }) });
 const IdParams = Type.Object({ type: Type.String({ minLength: 1, maxLength: 100 }), id: Type.String({ pattern: '^[0-9]{1,19}$' }) });
@@ -236,15 +236,6 @@ const streamOf = (body: unknown): Readable | undefined => {
 const contentLength = (request: FastifyRequest): number | undefined => {
   const length = Number(request.headers['content-length']);
   return Number.isFinite(length) && request.headers['content-encoding'] === undefined ? length : undefined;
-};
-
-/** A row as it is sent: the type's fields at its top level, beside what the catalog itself reads. */
-export const toRow = (value: unknown, index: number): IncomingRow => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new SophiaError('invalid_request', `Row ${index + 1} is no JSON object.`);
-  }
-  // A body is JSON, and this is an object of it.
-  return plainObject(index + 1, value as JsonObject);
 };
 
 export const idempotencyOf = (request: FastifyRequest): IdempotencyKey | undefined => {

@@ -1,5 +1,5 @@
 import { chmod, rm } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import compress from '@fastify/compress';
 import cors from '@fastify/cors';
 import type { Allowance } from '@sophia/auth';
@@ -7,12 +7,15 @@ import { createIdGenerator, createLoadShedder, systemClock } from '@sophia/share
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { RouteExample } from '../routes/define-route.ts';
 import type { ApiServices } from '../services.ts';
+import { createAdmission } from './admission.ts';
+import { registerBodyLimits } from './body-limits.ts';
 import { createHotPath } from './hot-path.ts';
 import { registerParsers } from './parsers.ts';
 import { registerProblems } from './problems.ts';
 import { createRecordPath, RECORD_ROUTE } from './record-path.ts';
 import { registerRequestContext } from './request-context.ts';
 import { securityHeaders } from './security-headers.ts';
+import { createWritePath, WRITE_ROUTE } from './write-path.ts';
 
 /** The HTTP server: its routes are registered by `register`, before it listens. */
 export interface ApiServer {
@@ -36,6 +39,10 @@ export interface ApiRoute {
 /** Sockets of the admin listener: who comes through them has the rights of the data folder's owner. */
 const adminSockets = new WeakSet<object>();
 const isAdminRequest = (request: IncomingMessage): boolean => adminSockets.has(request.socket);
+
+/** How long a body may take is looked after by what reads it; a connection whose other end is gone is noticed. */
+const SERVER = { keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 0, keepAlive: true, keepAliveInitialDelay: 60_000 };
+const BODY_IDLE_MS = 60_000;
 
 export const createApiServer = async (
   services: ApiServices,
@@ -66,15 +73,20 @@ export const createApiServer = async (
     maximumDelay: configuration.limits.eventLoopDelay,
     delay: observability.eventLoopDelay,
   });
-  const recordPath = createRecordPath({
-    catalog: services.catalog,
+  const admit = createAdmission({
     authentication: services.authentication,
     taken,
     newRequestId,
     shedder,
-    logger: observability.logger,
     deadline: configuration.limits.requestMilliseconds,
     clock: systemClock,
+  });
+  const { catalog } = services;
+  const { logger } = observability;
+  const recordPath = createRecordPath({
+    catalog,
+    admit,
+    logger,
     served: (seconds, status) => durations.with({ route: RECORD_ROUTE, method: 'GET', status: String(status) }).observe(seconds),
   });
   // A trace of every request is asked for: the ordinary way makes it.
@@ -95,12 +107,20 @@ export const createApiServer = async (
     routerOptions: { maxParamLength: 500 },
     ajv: { customOptions: { coerceTypes: true, removeAdditional: false, allErrors: true, strict: false } },
     serverFactory: (handler) => {
-      const listener = (request: IncomingMessage, response: Parameters<typeof handler>[1]): void => {
-        if (!(mayTakeShortPaths && (hotPath(request, response) || recordPath(request, response)))) handler(request, response);
+      const writePath = createWritePath({
+        catalog,
+        admit,
+        ordinary: handler,
+        logger,
+        served: (seconds, status) => durations.with({ route: WRITE_ROUTE, method: 'POST', status: String(status) }).observe(seconds),
+      });
+      const listener = (request: IncomingMessage, response: ServerResponse): void => {
+        const isServed = mayTakeShortPaths && (hotPath(request, response) || recordPath(request, response) || writePath(request, response));
+        if (!isServed) handler(request, response);
       };
-      adminServer = createServer(handler);
+      adminServer = createServer(SERVER, handler);
       adminServer.on('connection', (socket) => adminSockets.add(socket));
-      return createServer({ keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 0 }, listener);
+      return createServer(SERVER, listener);
     },
   });
 
@@ -114,9 +134,15 @@ export const createApiServer = async (
     reply.headers(headers);
     done();
   });
-  registerProblems(app, observability.logger);
+  registerProblems(app, logger);
   registerParsers(app);
   registerRequestContext(app, { services, taken, shedder, durations, isAdminRequest });
+  registerBodyLimits(app, {
+    wholeMilliseconds: configuration.limits.requestMilliseconds,
+    wholeBytes: configuration.limits.bodyBytes,
+    idleMilliseconds: services.bodyIdleMilliseconds ?? BODY_IDLE_MS,
+    isAdminRequest,
+  });
   await app.register(compress, { threshold: 1024, encodings: ['zstd', 'br', 'gzip'] });
   if (configuration.corsOrigins.length > 0) {
     await app.register(cors, {

@@ -1,0 +1,58 @@
+import type { IncomingMessage } from 'node:http';
+import type { Allowance, Authentication } from '@sophia/auth';
+import type { Clock, LoadShedder } from '@sophia/shared';
+import type { Call } from '@sophia/types';
+import { allowanceHeaders } from './rate-limit.ts';
+
+export interface AdmissionOptions {
+  readonly authentication: Authentication;
+  /** What was taken from a principal's allowance for a request, so that the ordinary way does not take it again. */
+  readonly taken: WeakMap<IncomingMessage, Allowance>;
+  readonly newRequestId: () => string;
+  readonly shedder: LoadShedder;
+  /** Milliseconds for the whole request. */
+  readonly deadline: number;
+  readonly clock: Clock;
+}
+
+/** A request that is answered without the framework. */
+export interface Admitted {
+  readonly call: Call & { readonly request: string };
+  /** What its answer has in any case, in pairs. */
+  readonly headers: readonly string[];
+  /** Gives its place back; resolves to the seconds that it took. */
+  leave(): number;
+}
+
+/** Admits a request whose credential was verified before, within its rate limit, where there is room; undefined: the ordinary way says why not. */
+export const createAdmission = ({ authentication, taken, newRequestId, shedder, deadline, clock }: AdmissionOptions) => {
+  return (request: IncomingMessage): Admitted | undefined => {
+    const { authorization, 'sophia-after': after, 'sophia-workspace': workspace, traceparent, origin } = request.headers;
+    if (authorization === undefined || (after ?? workspace ?? traceparent ?? origin) !== undefined) return undefined;
+    const principal = authentication.peek(authorization);
+    if (principal === undefined) return undefined;
+    const allowance = authentication.takeAllowance(principal);
+    taken.set(request, { ...allowance });
+    if (!allowance.allowed || !hasRoom(shedder)) return undefined;
+    const begun = clock.monotonic();
+    const requestId = newRequestId();
+    return {
+      call: { principal, via: 'rest', request: requestId, address: request.socket.remoteAddress, deadline },
+      headers: ['x-request-id', requestId, ...allowanceHeaders(allowance), 'x-content-type-options', 'nosniff'],
+      leave() {
+        shedder.leave();
+        return (clock.monotonic() - begun) / 1000;
+      },
+    };
+  };
+};
+
+const hasRoom = (shedder: LoadShedder): boolean => {
+  try {
+    shedder.enter();
+    return true;
+  } catch {
+    // Refused again, and said so, on the ordinary way.
+    return false;
+  }
+};

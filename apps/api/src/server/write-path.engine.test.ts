@@ -1,0 +1,89 @@
+import { request as httpRequest } from 'node:http';
+import { ROLES } from '@sophia/types';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ApiHarness, openApiHarness } from '../testing/api-harness.ts';
+
+/** A trace is told to the framework's way alone. */
+const FRAMEWORK = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' };
+const CONTACT = '/api/v1/records/contact?source_system=short';
+
+describe('one record written', () => {
+  let harness: ApiHarness;
+
+  beforeAll(async () => {
+    harness = await openApiHarness({ sample: false });
+    for (const role of ROLES) await harness.makeKey(role, { role });
+    await harness.makeKey('other', { role: 'admin', workspace: 'other' });
+  });
+  afterAll(() => harness.close());
+
+  const write = async (path: string, body: unknown, key: string, headers: Record<string, string>) => {
+    const answer = await harness.send('POST', path, { key, body, headers });
+    const { instance: _, token, id, ...json } = answer.json;
+    return {
+      status: answer.status,
+      json,
+      hasToken: token !== undefined && token === answer.headers.get('sophia-token'),
+      headers: ['content-type', 'ratelimit-policy', 'x-content-type-options'].map((name) => answer.headers.get(name)),
+      isWhole: answer.headers.has('content-security-policy'),
+    };
+  };
+
+  it('is answered alike with the framework and without it, for every role and whatever is sent', async () => {
+    const bodies: Record<string, unknown> = {
+      created: { source_id: '{n}', first_name: 'Ada', email: 'ada@example.org' },
+      rejected: { source_id: '{n}', email: 7 },
+      'without an id': { first_name: 'Ada' },
+      'a text that is no JSON': '{"source_id": "x"',
+      'an array': [{ source_id: '{n}' }],
+      'a number': 7,
+      'a dangerous name': '{"source_id":"x","__proto__":{"a":1}}',
+      'a dangerous name by its codes': '{"source_id":"x","\\u005f\\u005fproto__":{"a":1}}',
+    };
+    const ways = new Set<boolean>();
+    let number = 0;
+    for (const key of [...ROLES, 'other', '', 'Bearer sophia_nothing']) {
+      // Verified, so that the credential is known.
+      await harness.send('GET', '/api/v1/metrics', { key });
+      for (const [name, body] of Object.entries(bodies)) {
+        number += 1;
+        const text = typeof body === 'string' ? body : JSON.stringify(body);
+        const send = (way: string, headers: Record<string, string>) =>
+          write(CONTACT, text.replaceAll('{n}', `${way}-${number}`), key, { 'content-type': 'application/json', ...headers });
+        const [short, whole] = [await send('a', {}), await send('b', FRAMEWORK)];
+        expect({ ...short, isWhole: true }, `${key}: ${name}`).toEqual({ ...whole, isWhole: true });
+        ways.add(short.isWhole);
+        expect(whole.isWhole).toBe(true);
+      }
+    }
+    expect([...ways].sort()).toEqual([false, true]);
+  });
+
+  it('is the same record as any other, and its token is good for reading', async () => {
+    const { json } = await harness.send('POST', CONTACT, { key: 'admin', body: { source_id: 'one', first_name: 'Ada' } });
+    const read = await harness.send('GET', `/api/v1/records/contact/${json.id}`, { key: 'admin', headers: { 'sophia-after': json.token } });
+    expect(read.json).toMatchObject({ source_id: 'one', version: 1, data: { first_name: 'Ada' } });
+    const again = await harness.send('POST', CONTACT, { key: 'admin', body: { source_id: 'one', first_name: 'Ada' } });
+    expect(again.json).toMatchObject({ unchanged: 1, id: json.id });
+  });
+
+  it('takes a body that comes in pieces, or late, on the ordinary way', async () => {
+    const body = JSON.stringify({ source_id: 'pieces', first_name: 'Grace' });
+    const { hostname, port } = new URL(harness.address);
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      const headers = {
+        authorization: `Bearer ${harness.keys.get('admin')}`,
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(body),
+      };
+      const sent = httpRequest({ hostname, port, path: CONTACT, method: 'POST', headers }, (response) => {
+        response.resume().once('end', () => resolve(response.statusCode));
+      });
+      sent.once('error', reject);
+      sent.write(body.slice(0, 10), () => setImmediate(() => sent.end(body.slice(10))));
+    });
+    expect(status).toBe(200);
+    const { json } = await harness.send('GET', `${CONTACT}&source_id=pieces`, { key: 'admin' });
+    expect(json.records).toMatchObject([{ data: { first_name: 'Grace' } }]);
+  });
+});

@@ -1,0 +1,91 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Catalog, RecordWriteAnswer } from '@sophia/catalog';
+import type { Logger } from '@sophia/observability';
+import { toRow } from '../routes/to-row.ts';
+import type { Admitted } from './admission.ts';
+import { sendProblem } from './problems.ts';
+
+export interface WritePathOptions {
+  readonly catalog: Pick<Catalog, 'records'>;
+  readonly admit: (request: IncomingMessage) => Admitted | undefined;
+  /** Takes every request that is not answered here, as it came. */
+  readonly ordinary: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly logger: Logger;
+  /** Told of each request that was answered here. */
+  readonly served: (seconds: number, status: number) => void;
+}
+
+const PATH = /^\/api\/v1\/records\/([a-z][a-z0-9_]{0,99})\?source_system=([A-Za-z0-9_.-]{1,100})$/;
+export const WRITE_ROUTE = '/api/v1/records/:type';
+const JSON_TYPE = /^application\/json(?:; ?charset=utf-8)?$/i;
+const LARGEST = 16_384;
+/** Names that the ordinary way refuses, written as they are or by their codes. */
+const SUSPICIOUS = /__proto__|constructor|\\u00/;
+
+/**
+ * Writes one record without the framework, for who is admitted, where its body came along with the
+ * head: authentication, rate limit, load shedding, policy and audit hold as on the ordinary way, which
+ * takes every other request unread (it returns false, or hands the request on). Errors leave as the
+ * same problem documents.
+ */
+export const createWritePath = ({ catalog, admit, ordinary, logger, served }: WritePathOptions) => {
+  const write = async ({ call, headers }: Admitted, target: Target, row: object, response: ServerResponse): Promise<number> => {
+    try {
+      const answer = await catalog.records.upsert(call, target, toRow(row, 0));
+      if (!response.destroyed) sendAnswer(response, answer, headers);
+      return 200;
+    } catch (error) {
+      return sendProblem(response, error, { requestId: call.request, route: WRITE_ROUTE, headers, logger }).status;
+    }
+  };
+
+  const serve = (request: IncomingMessage, response: ServerResponse, target: Target): void => {
+    const body: Buffer | null = request.read();
+    const row = body?.length === Number(request.headers['content-length']) ? parseObject(body.toString()) : undefined;
+    const admitted = row === undefined ? undefined : admit(request);
+    if (row === undefined || admitted === undefined) {
+      // As if nobody had looked.
+      if (body !== null) request.unshift(body);
+      return ordinary(request, response);
+    }
+    void write(admitted, target, row, response).then((status) => served(admitted.leave(), status));
+  };
+
+  return (request: IncomingMessage, response: ServerResponse): boolean => {
+    if (request.method !== 'POST') return false;
+    const [, recordType, sourceSystem] = PATH.exec(request.url ?? '') ?? [];
+    if (recordType === undefined || sourceSystem === undefined || !isShortJson(request)) return false;
+    // A body that came in one piece with its head is there when the parser has gone through the piece.
+    process.nextTick(serve, request, response, { recordType, sourceSystem });
+    return true;
+  };
+};
+
+interface Target {
+  readonly recordType: string;
+  readonly sourceSystem: string;
+}
+
+const isShortJson = ({ headers }: IncomingMessage): boolean =>
+  JSON_TYPE.test(headers['content-type'] ?? '') &&
+  Number(headers['content-length'] ?? Number.NaN) <= LARGEST &&
+  headers['content-encoding'] === undefined &&
+  headers['idempotency-key'] === undefined;
+
+/** Undefined for what is no object, or better judged on the ordinary way. */
+const parseObject = (text: string): object | undefined => {
+  if (SUSPICIOUS.test(text)) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    // The ordinary way says what is wrong with it.
+    return undefined;
+  }
+};
+
+const sendAnswer = (response: ServerResponse, answer: RecordWriteAnswer, headers: readonly string[]): void => {
+  const body = JSON.stringify(answer);
+  const own = ['sophia-token', answer.token, 'content-type', 'application/json; charset=utf-8'];
+  response.writeHead(200, [...headers, ...own, 'content-length', String(Buffer.byteLength(body))]).end(body);
+};
