@@ -24,6 +24,8 @@ export interface ApiServices {
   readonly spoolDirectory: string;
   /** Version of Sophia, for the documents. */
   readonly version: string;
+  /** Milliseconds without a byte after which a streamed body is given up; a minute unless told. */
+  readonly bodyIdleMilliseconds?: number | undefined;
   health(): Promise<HealthReport>;
   /** Everything as one snapshot sees it, packed. */
   backup(): Readable;

@@ -21,6 +21,11 @@ export const COMMON_ERRORS = {
     title: 'Overloaded',
     help: 'The instance sheds load to keep its answers quick; retry after the seconds in Retry-After.',
   },
+  slow_body: {
+    status: 408,
+    title: 'Body too slow',
+    help: 'The body that the request announced did not arrive in time, or stopped arriving; send it again without a pause. An import goes on with the same Idempotency-Key.',
+  },
   deadline_exceeded: { status: 503, title: 'Deadline exceeded', help: 'A dependency did not answer in time; retry later.' },
   unavailable: {
     status: 503,

@@ -1,0 +1,78 @@
+import { connect, type Socket } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type ApiHarness, openApiHarness } from '../testing/api-harness.ts';
+
+describe('a body that does not arrive', () => {
+  let harness: ApiHarness;
+  const sockets: Socket[] = [];
+
+  afterEach(async () => {
+    for (const socket of sockets.splice(0)) socket.destroy();
+    await harness.close();
+  });
+
+  /** Sends the beginning of a request, and what else it is given; all that is answered, once the connection is closed. */
+  const begin = (head: readonly string[], body: string) => {
+    const { port } = new URL(harness.address);
+    const socket = connect(Number(port), '127.0.0.1');
+    sockets.push(socket);
+    const chunks: Buffer[] = [];
+    const answer = new Promise<string>((resolve) => {
+      socket.on('data', (chunk: Buffer) => chunks.push(chunk)).on('close', () => resolve(Buffer.concat(chunks).toString()));
+    });
+    socket.on('error', () => undefined);
+    socket.write(`${[...head, 'host: test', `authorization: Bearer ${harness.keys.get('admin')}`, '', ''].join('\r\n')}${body}`);
+    return { socket, answer };
+  };
+  interface Limits {
+    readonly request: number;
+    readonly idle: number;
+    readonly concurrency?: number;
+  }
+  const open = async ({ request, idle, concurrency = 1_000 }: Limits): Promise<void> => {
+    harness = await openApiHarness({
+      services: { bodyIdleMilliseconds: idle },
+      http: { limits: { bodyBytes: 2 ** 20, importBytes: 2 ** 30, requestMilliseconds: request, concurrency, eventLoopDelay: 60_000 } },
+    });
+    await harness.makeKey('admin', { role: 'admin' });
+  };
+  const JSON_HEAD = ['POST /api/v1/metrics/query HTTP/1.1', 'content-type: application/json', 'content-length: 100'];
+  const ROWS_HEAD = [
+    'POST /api/v1/records/deal?source_system=slow HTTP/1.1',
+    'content-type: application/x-ndjson',
+    'transfer-encoding: chunked',
+  ];
+  const row = '{"source_id":"1"}\n';
+  const chunk = `${row.length.toString(16)}\r\n${row}\r\n`;
+
+  it('is answered with 408, and leaves its place to others', async () => {
+    await open({ request: 500, idle: 60_000, concurrency: 1 });
+    const { answer } = begin(JSON_HEAD, '{"metrics":');
+    // The only place is taken.
+    await expect.poll(async () => (await harness.send('GET', '/api/v1/metrics')).status).toBe(503);
+    const text = await answer;
+    expect(text).toMatch(/^HTTP\/1\.1 408 /);
+    expect(text).toContain('"code":"slow_body"');
+    expect((await harness.send('GET', '/api/v1/metrics')).status).toBe(200);
+  });
+
+  it('is given up where it stops in the middle of a stream, however long the whole may take', async () => {
+    await open({ request: 60_000, idle: 300 });
+    const { answer } = begin(ROWS_HEAD, chunk);
+    const text = await answer;
+    expect(text).toMatch(/^HTTP\/1\.1 408 /);
+    expect(text).toContain('"code":"slow_body"');
+    const states = async () => (await harness.send('GET', '/api/v1/imports')).json.imports.map(({ state }: { state: string }) => state);
+    await expect.poll(states).not.toContain('running');
+  });
+
+  it('is not what goes on: a stream may take longer than a request', async () => {
+    await open({ request: 2_000, idle: 5_000 });
+    const { socket, answer } = begin([...ROWS_HEAD, 'connection: close'], chunk);
+    for (const until = Date.now() + 3_000; Date.now() < until; socket.write(chunk)) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    socket.write('0\r\n\r\n');
+    expect(await answer).toMatch(/^HTTP\/1\.1 200 /);
+  });
+});

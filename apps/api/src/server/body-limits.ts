@@ -1,0 +1,68 @@
+import type { IncomingMessage } from 'node:http';
+import { SophiaError } from '@sophia/shared';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { STREAMED_TYPES } from './parsers.ts';
+
+export interface BodyLimitsOptions {
+  /** Milliseconds for a body that is held whole to arrive. */
+  readonly wholeMilliseconds: number;
+  /** Bytes of such a body at most: a longer one is read as it arrives. */
+  readonly wholeBytes: number;
+  /** Milliseconds without a byte after which a body that is read as it arrives is given up. */
+  readonly idleMilliseconds: number;
+  /** Whoever came through the admin socket may take their time: a tap may think for long. */
+  readonly isAdminRequest: (request: IncomingMessage) => boolean;
+}
+
+/** Answers 408 `slow_body` to whoever does not send the body that they announced: what waits for it holds a place. */
+export const registerBodyLimits = (app: FastifyInstance, options: BodyLimitsOptions): void => {
+  app.addHook('preParsing', (request, reply, payload, done) => {
+    if (hasBody(request.raw) && !options.isAdminRequest(request.raw)) watch(request, reply, options);
+    done(null, payload);
+  });
+};
+
+/** Most bodies have arrived with their headers. */
+const hasBody = ({ complete, headers }: IncomingMessage): boolean =>
+  !complete && (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0);
+
+const watch = (request: FastifyRequest, reply: FastifyReply, options: BodyLimitsOptions): void => {
+  const { raw } = request;
+  const { socket } = raw;
+  const begun = socket.bytesRead;
+  let timer: NodeJS.Timeout;
+  const after = (milliseconds: number, look: () => void): void => {
+    timer = setTimeout(() => {
+      if (!raw.complete) look();
+    }, milliseconds).unref();
+  };
+  const untilIdle = (): void => {
+    const seen = socket.bytesRead;
+    after(options.idleMilliseconds, () => {
+      // What has arrived and is not read yet waits for us, not we for the sender.
+      if (socket.bytesRead === seen && raw.readableLength === 0) giveUp(request, reply, `Nothing came for ${options.idleMilliseconds} ms.`);
+      else untilIdle();
+    });
+  };
+  raw.once('close', () => clearTimeout(timer));
+  if (isStreamed(request)) return untilIdle();
+  after(options.wholeMilliseconds, () => {
+    if (socket.bytesRead - begun > options.wholeBytes) untilIdle();
+    else giveUp(request, reply, `The body was not there within ${options.wholeMilliseconds} ms.`);
+  });
+};
+
+const isStreamed = ({ headers, routeOptions }: FastifyRequest): boolean => {
+  const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? '';
+  return routeOptions.config.deadline !== undefined || STREAMED.has(type);
+};
+const STREAMED: ReadonlySet<string> = new Set(STREAMED_TYPES);
+
+const giveUp = ({ raw }: FastifyRequest, reply: FastifyReply, message: string): void => {
+  const error = new SophiaError('slow_body', message);
+  // Whoever reads the body hears of it too, which an answered request alone does not tell them.
+  reply.raw.once('close', () => raw.destroy(error));
+  if (reply.sent || reply.raw.headersSent) reply.raw.destroy();
+  // The rest of the body is of no use: the connection is closed with the answer.
+  else reply.header('connection', 'close').send(error);
+};
