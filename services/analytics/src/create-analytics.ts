@@ -82,6 +82,7 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
   const warming = createWarming({
     answers,
     warm: queries.warm,
+    isCurrent: (of) => prepared.isCurrent(of) && (!of.compiled.usesToday || clock.monotonic() < of.validUntil),
     onError: (error) => logger.warn({ err: error }, 'an answer could not be warmed'),
     most: collaborators.warmAnswers,
   });

@@ -13,9 +13,11 @@ const open = (most: number) => {
   const answers = createMemoryCache({ maximumBytes: 1e6, clock });
   const warmed: string[] = [];
   const errors: unknown[] = [];
+  const outdated = new Set<string>();
   const warming = createWarming({
     answers,
     most,
+    isCurrent: ({ key }) => !outdated.has(key),
     onError: (error) => errors.push(error),
     warm: async ({ key }) => {
       if (key === 'broken') throw new Error('no');
@@ -26,7 +28,7 @@ const open = (most: number) => {
   const ask = (key: string, times: number) => {
     for (let time = 0; time < times; time += 1) warming.asked(query(key));
   };
-  return { warming, warmed, errors, ask };
+  return { warming, warmed, errors, outdated, answers, ask };
 };
 
 it('warms what is asked most and is not in memory, the most asked first', async () => {
@@ -64,5 +66,33 @@ it('can be switched off, and forgets old habits', async () => {
   ask('new', 40_000);
   warming.warmSoon();
   await expect.poll(() => warmed).toEqual(['new']);
+  await warming.close();
+});
+
+it('warms nothing that is compiled against what is no more', async () => {
+  const { warming, warmed, outdated, answers, ask } = open(5);
+  ask('old', 9);
+  ask('new', 5);
+  warming.warmSoon();
+  await expect.poll(() => warmed).toEqual(['old', 'new']);
+  outdated.add('old');
+  answers.clear();
+  warming.warmSoon();
+  await expect.poll(() => warmed).toEqual(['old', 'new', 'new']);
+  // It came back under the same name: its questions are counted anew.
+  outdated.clear();
+  answers.clear();
+  warming.warmSoon();
+  await expect.poll(() => warmed).toEqual(['old', 'new', 'new', 'new']);
+  await warming.close();
+});
+
+it('makes room for new questions by the least asked of very many', async () => {
+  const { warming, warmed, ask } = open(2);
+  ask('most', 50);
+  for (let other = 0; other < 600; other += 1) ask(`other ${other}`, 2);
+  ask('late', 9);
+  warming.warmSoon();
+  await expect.poll(() => warmed).toEqual(['most', 'late']);
   await warming.close();
 });
