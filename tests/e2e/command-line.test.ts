@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -124,6 +124,10 @@ describe('from a file to a number on the command line', () => {
     const restored = join(folder.path, '..', 'restored');
     const answers = await Promise.all(questions.map((question) => ask(question)));
     expect((await run('backup', backup)).code).toBe(0);
+    const cut = join(folder.path, '..', 'cut.backup');
+    await writeFile(cut, (await readFile(backup)).subarray(0, -1_000));
+    const refused = await runSophia(['restore', cut, '--data-dir', restored]);
+    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('backup_damaged')]);
     const { code, err } = await runSophia(['restore', backup, '--data-dir', restored]);
     expect([code, err]).toEqual([0, '']);
     for (const [index, question] of questions.entries()) expect((await ask(question, restored)).rows).toEqual(answers[index]?.rows);

@@ -117,7 +117,7 @@ export const createPlatform = async (options: PlatformOptions): Promise<Platform
       connections: configuration.imports.connections,
     }),
   );
-  const workspaces = await lifecycle.start('workspaces', () => followWorkspaces(auth, configuration));
+  const workspaces = await lifecycle.start('workspaces', () => followWorkspaces({ ...auth, ...configuration, logger }));
   const answers = await lifecycle.start('answers', () =>
     createMemoryCache({ maximumBytes: Math.floor(configuration.cache.maximumBytes * ANSWERS_SHARE), clock }),
   );

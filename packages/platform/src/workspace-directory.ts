@@ -1,5 +1,6 @@
 import type { WorkspaceCalendar } from '@sophia/analytics';
 import type { Auth, Workspace } from '@sophia/auth';
+import type { Logger } from '@sophia/observability';
 import type { Configuration } from '@sophia/shared';
 import type { WorkspaceId } from '@sophia/types';
 
@@ -8,20 +9,26 @@ export interface WorkspaceDirectory {
   ids(): readonly WorkspaceId[];
   name(id: WorkspaceId): string;
   calendar(id: WorkspaceId): WorkspaceCalendar;
-  /** Reads them again; calls back with those whose calendar is another now. */
+  /** Reads them again, beginning after this call; calls back with those whose calendar is another now. */
   refresh(): Promise<void>;
   onChanged(callback: (id: WorkspaceId) => void): void;
-  close(): void;
+  close(): Promise<void>;
 }
 
 const EVERY_MS = 2_000;
 
-export const followWorkspaces = async (auth: Auth, { reporting }: Configuration): Promise<WorkspaceDirectory> => {
+export interface FollowWorkspacesOptions {
+  readonly workspaces: Pick<Auth['workspaces'], 'all'>;
+  readonly reporting: Configuration['reporting'];
+  readonly logger: Logger;
+}
+
+export const followWorkspaces = async ({ workspaces, reporting, logger }: FollowWorkspacesOptions): Promise<WorkspaceDirectory> => {
   const known = new Map<WorkspaceId, Workspace>();
   const callbacks: ((id: WorkspaceId) => void)[] = [];
 
-  const refresh = async (): Promise<void> => {
-    for (const workspace of await auth.workspaces.all()) {
+  const read = async (): Promise<void> => {
+    for (const workspace of await workspaces.all()) {
       const before = known.get(workspace.id);
       known.set(workspace.id, workspace);
       if (before !== undefined && JSON.stringify(before.settings) !== JSON.stringify(workspace.settings)) {
@@ -30,10 +37,24 @@ export const followWorkspaces = async (auth: Auth, { reporting }: Configuration)
     }
   };
 
+  // One after the other: what was read earlier must not be written over what was read later.
+  let reading: Promise<void> = Promise.resolve();
+  let waiting = 0;
+  const refresh = (): Promise<void> => {
+    waiting += 1;
+    const begun = reading.then(read);
+    const ended = (): void => {
+      waiting -= 1;
+    };
+    reading = begun.then(ended, ended);
+    return begun;
+  };
+
   await refresh();
   // A workspace that another process makes or changes is noticed within seconds.
   const timer = setInterval(() => {
-    refresh().catch(() => undefined);
+    if (waiting > 0) return;
+    refresh().catch((error: unknown) => logger.warn({ err: error }, 'the workspaces could not be read; they are as they were'));
   }, EVERY_MS);
   timer.unref();
 
@@ -46,6 +67,9 @@ export const followWorkspaces = async (auth: Auth, { reporting }: Configuration)
       return { reportingDate: reporting_date, timeZone: time_zone ?? reporting.timeZone, weekStart: week_start ?? reporting.weekStart };
     },
     onChanged: (callback) => void callbacks.push(callback),
-    close: () => clearInterval(timer),
+    async close() {
+      clearInterval(timer);
+      await reading;
+    },
   };
 };

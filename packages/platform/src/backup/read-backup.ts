@@ -12,21 +12,24 @@ export interface OpenedBackup {
 
 /** A row begins with a column, every other line with one of these. */
 const MARKED = /^\{"(model|sequence|table|log|end)":/;
+/** Characters; a line is a row, an event or a file, each far below it. */
+const LONGEST_LINE = 128 * 2 ** 20;
 
-/** Errors: `backup_damaged`, `backup_newer`. */
+/** Errors: `backup_damaged`, `backup_newer`; those of the lines come when they are read. */
 export const readBackup = async (bytes: Readable): Promise<OpenedBackup> => {
   const text = new PassThrough();
   pipeline(bytes, createZstdDecompress(), text, () => undefined);
   const lines = textLines(text);
   const first = await lines.next();
   if (first.done === true) throw damaged('it is empty');
-  const header = parse<Partial<BackupHeader>>(first.value);
-  if (typeof header.sophia_backup !== 'number') throw damaged('it does not begin like one');
+  const header = parse(first.value);
+  if (!isObject(header) || typeof header.sophia_backup !== 'number') throw damaged('it does not begin like one');
   if (header.sophia_backup > BACKUP_FORMAT) {
     throw new SophiaError('backup_newer', `The backup was written by Sophia ${header.version}, in a form that this version does not know.`);
   }
+  if (!Number.isInteger(header.database_number)) throw damaged('its first line has no database_number');
   // Written by `writeBackup`.
-  return { header: header as BackupHeader, lines: bodyLines(lines) };
+  return { header: header as unknown as BackupHeader, lines: bodyLines(lines) };
 };
 
 async function* textLines(text: Readable): AsyncGenerator<string> {
@@ -34,9 +37,13 @@ async function* textLines(text: Readable): AsyncGenerator<string> {
     // Not by readline: to it U+2028 ends a line, which JSON holds as it is.
     let rest = '';
     for await (const chunk of text.setEncoding('utf8')) {
-      const lines = (rest + chunk).split('\n');
-      rest = lines.pop() ?? '';
-      yield* lines;
+      const [head = '', ...lines] = String(chunk).split('\n');
+      rest += head;
+      if (rest.length > LONGEST_LINE) throw new Error(`a line is longer than ${LONGEST_LINE} characters`);
+      for (const line of lines) {
+        yield rest;
+        rest = line;
+      }
     }
     if (rest !== '') yield rest;
   } catch (error) {
@@ -45,16 +52,36 @@ async function* textLines(text: Readable): AsyncGenerator<string> {
 }
 
 async function* bodyLines(lines: AsyncIterable<string>): AsyncGenerator<BackupLine | string> {
-  for await (const line of lines) yield MARKED.test(line) ? parse<BackupLine>(line) : line;
+  for await (const line of lines) {
+    if (!MARKED.test(line)) yield line;
+    else {
+      const found = parse(line);
+      if (!isBackupLine(found)) throw damaged(`a line is not well formed: ${line.slice(0, 100)}`);
+      yield found;
+    }
+  }
 }
 
-const parse = <Line>(text: string): Line => {
+const isBackupLine = (line: unknown): line is BackupLine => {
+  if (!isObject(line)) return false;
+  if ('model' in line) return isText(line.model) && isText(line.text);
+  if ('sequence' in line) return isText(line.sequence) && isText(line.last) && typeof line.called === 'boolean';
+  if ('table' in line) return isText(line.table) && Array.isArray(line.columns) && line.columns.every(isText);
+  if ('end' in line) return isObject(line.end) && Number.isInteger(line.end.rows) && Number.isInteger(line.end.events);
+  return isObject(line.log) && ('tick' in line.log ? Number.isInteger(line.log.tick) && isText(line.log.at) : isObject(line.log.event));
+};
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isText = (value: unknown): value is string => typeof value === 'string';
+
+const parse = (text: string): unknown => {
   try {
-    // Lines of the kind that the place has.
-    return JSON.parse(text) as Line;
+    return JSON.parse(text);
   } catch {
     throw damaged(`a line is no JSON: ${text.slice(0, 100)}`);
   }
 };
 
-export const damaged = (what: string): SophiaError => new SophiaError('backup_damaged', `The backup is damaged: ${what}.`);
+export const damaged = (what: string, cause?: unknown): SophiaError =>
+  new SophiaError('backup_damaged', `The backup is damaged: ${what.replace(/\.$/, '')}.`, { cause });

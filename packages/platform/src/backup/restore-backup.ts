@@ -1,14 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join, normalize } from 'node:path';
+import { dirname, join, normalize, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { AUTH_MIGRATIONS } from '@sophia/auth/migrations';
 import { CATALOG_MIGRATIONS } from '@sophia/catalog';
-import type { Database } from '@sophia/database';
+import { type Database, sqlStateOf } from '@sophia/database';
 import { migrate, renewEpoch } from '@sophia/database/migrations';
 import { createPostgresDatabase, type DatabaseRole } from '@sophia/database/postgres';
 import { EVENT_LOG_MIGRATIONS, type ExportedLine, importLog } from '@sophia/event-log/postgres';
 import type { Logger } from '@sophia/observability';
-import { type Configuration, createLifecycle, SophiaError } from '@sophia/shared';
+import { type Configuration, createLifecycle, isSophiaError, SophiaError } from '@sophia/shared';
 import { openDatabase } from '../open-database.ts';
 import type { BackupCounts, BackupLine } from './backup-line.ts';
 import { BACKUP_SEQUENCES, BACKUP_TABLES } from './backup-tables.ts';
@@ -47,7 +47,9 @@ export const restoreDatabase = async ({ configuration, backup, logger, progress 
     const [owner, log] = await Promise.all([open('owner'), open('log')]);
     await requireEmpty(owner);
     const models = join(configuration.dataDirectory, MODELS);
-    const counts = await bringBack({ owner, log, models, progress }, lines);
+    const counts = await bringBack({ owner, log, models, progress }, lines).catch((error: unknown) => {
+      throw isBadData(error) ? damaged(error.message, error) : error;
+    });
     await renewEpoch(connection);
     return counts;
   } finally {
@@ -58,6 +60,13 @@ export const restoreDatabase = async ({ configuration, backup, logger, progress 
 const requireEmpty = async (owner: Database): Promise<void> => {
   const [state] = await owner.select<{ has_rows: boolean }>([], IS_USED);
   if (state?.has_rows === true) throw new SophiaError('log_not_empty', 'The database has workspaces: a backup is restored into a new one.');
+};
+
+/** What the database or the log refuses as what a row or an event may not be. */
+const isBadData = (error: unknown): error is Error => {
+  if (error instanceof TypeError && error.message.includes('of a COPY takes')) return true;
+  if (isSophiaError(error, 'invalid_request')) return true;
+  return isSophiaError(error, 'database_error') && /^(22|23|42|$)/.test(sqlStateOf(error) ?? '');
 };
 
 interface Target {
@@ -152,7 +161,7 @@ const setSequence = async (owner: Database, { sequence, last, called }: Extract<
 
 const writeModel = async (folder: string, { model, text }: Extract<BackupLine, { model: string }>): Promise<void> => {
   const path = join(folder, normalize(model));
-  if (!path.startsWith(folder)) throw damaged(`${model} is no place for a model`);
+  if (!path.startsWith(folder + sep)) throw damaged(`${model} is no place for a model`);
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, text);
 };
