@@ -1,12 +1,13 @@
 import { listMetrics } from '@sophia/core';
 import type { Subscription } from '@sophia/event-log';
-import { parseMicros, SophiaError } from '@sophia/shared';
+import { SophiaError } from '@sophia/shared';
 import type { Call, LogEvent, Position, ReadPoint, WorkspaceId } from '@sophia/types';
 import type { Analytics } from './analytics.ts';
 import type { Collaborators } from './collaborators.ts';
 import { createCurrencies } from './currencies.ts';
 import { type DrillDownOptions, drillDown } from './drill-down.ts';
 import { explain } from './explain.ts';
+import { createFirstChanges } from './first-changes.ts';
 import { createFreshnessTexts } from './freshness/freshness-texts.ts';
 import { watchSetAside } from './freshness/set-aside-watch.ts';
 import { createSourceActivities, followSources } from './freshness/source-activity.ts';
@@ -18,7 +19,7 @@ import { readPointOf, startWarehouseProjection, WAREHOUSE_GROUP } from './projec
 import { createAsOfWaiting } from './queries/as-of-waiting.ts';
 import { audited, objectOf } from './queries/audited.ts';
 import { createMetricQueries } from './queries/metric-queries.ts';
-import { createPreparedQueries, type PreparedQuery } from './queries/prepared-queries.ts';
+import { createPreparedQueries } from './queries/prepared-queries.ts';
 import { createWriteWaiting } from './queries/write-waiting.ts';
 import { createRollups } from './rollups.ts';
 import { createSourceSystems } from './source-systems.ts';
@@ -41,6 +42,7 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
   const freshness = createFreshnessTexts(sources, clock);
   const currencies = createCurrencies(warehouse);
   const sourceSystems = createSourceSystems(warehouse);
+  const firstChanges = createFirstChanges(warehouse);
   const rollups = createRollups(warehouse, logger);
   const prepared = createPreparedQueries({
     warehouse,
@@ -70,7 +72,11 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
     asOf,
     know: knowledge.know,
     freshnessText: ({ workspace, recordTypes }, readPoint) => freshness.text(workspace, recordTypes, readPoint),
-    firstChange: (of) => firstChangeOf(collaborators, of),
+    firstChange: ({ workspace, compiled }) =>
+      firstChanges.of(
+        workspace,
+        compiled.reads.map(({ recordType }) => recordType),
+      ),
     asked: (of) => warming.asked(of),
     ran({ compiled }, milliseconds) {
       queryDurations.observe(milliseconds / 1000);
@@ -99,7 +105,8 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
       beforeApply({ events }) {
         for (const workspace of new Set([...currencies.learnFrom(events), ...sourceSystems.learnFrom(events)])) prepared.forget(workspace);
       },
-      onApplied({ events }) {
+      onApplied({ events }, replay) {
+        if (replay || events.some(({ kind }) => kind === 'record.erased')) firstChanges.forget();
         // Statements over a rollup that was just dropped would fail.
         for (const workspace of rollups.newlyFailed()) prepared.forget(workspace);
         for (const workspace of redefinedIn(events)) {
@@ -249,23 +256,4 @@ const exportMetrics = (
     { labels: { tier: 'L1' }, value: answers.statistics().bytes },
     { labels: { tier: 'L3' }, value: results.statistics().bytes },
   ]);
-};
-
-/** When the workspace's records of these types first changed, in microseconds since 1970; null where they never did. */
-const firstChangeOf = async ({ warehouse }: Collaborators, { workspace, compiled }: PreparedQuery): Promise<bigint | null> => {
-  let first: bigint | null = null;
-  for (const { recordType } of compiled.reads) {
-    const layout = warehouse.layout(workspace, recordType);
-    if (layout === undefined) continue;
-    const { values } = await warehouse.query({
-      text: `select min(valid_from) from (
-          select min(valid_from) as valid_from from "${layout.table}" where workspace = $1
-          union all select min(valid_from) from "${layout.table}_history" where workspace = $1)`,
-      parameters: [workspace],
-    });
-    const at = values[0]?.[0];
-    const micros = typeof at === 'string' ? parseMicros(at) : undefined;
-    if (micros !== undefined && (first === null || micros < first)) first = micros;
-  }
-  return first;
 };

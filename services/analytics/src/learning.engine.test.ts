@@ -7,6 +7,7 @@ import type { Warehouse } from '@sophia/warehouse';
 import { createDuckDbWarehouse } from '@sophia/warehouse/duckdb';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createCurrencies } from './currencies.ts';
+import { createFirstChanges } from './first-changes.ts';
 import { warehouseBatch } from './projection/warehouse-projection.ts';
 import { createSourceSystems } from './source-systems.ts';
 
@@ -95,4 +96,39 @@ it('what could not be learnt is learnt when it is asked for again, and what come
     [[], []],
   ]);
   expect(only()).toEqual([undefined, undefined]);
+});
+
+it('the first change of a type is read once, until the past changes', async () => {
+  let reads = 0;
+  const counted: Warehouse = {
+    ...warehouse,
+    query(...args) {
+      reads += 1;
+      return warehouse.query(...args);
+    },
+  };
+  const changes = createFirstChanges(counted);
+  expect(await changes.of(W, ['deal', 'nothing'])).toBeNull();
+  const first = created('crm', {});
+  await apply(first);
+  await apply(created('crm', {}));
+  const at = BigInt(Date.parse(first.at)) * 1_000n;
+  expect(await changes.of(W, ['company', 'deal'])).toBe(at);
+  const before = reads;
+  expect(await changes.of(W, ['deal'])).toBe(at);
+  expect(reads).toBe(before);
+
+  await warehouse.apply({
+    ...warehouseBatch({
+      events: [{ ...created('crm', {}), at: '2020-01-01T00:00:00.000000Z' }],
+      cursor: first.position,
+      tick,
+      at: first.at,
+      completeTo: first.at,
+      endOfTick: true,
+    }),
+    replay: true,
+  });
+  changes.forget();
+  expect(await changes.of(W, ['deal'])).toBe(BigInt(Date.parse('2020-01-01T00:00:00Z')) * 1_000n);
 });

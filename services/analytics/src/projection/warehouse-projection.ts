@@ -22,7 +22,7 @@ export interface WarehouseProjectionOptions {
   /** Told before the batch is applied: what was compiled without knowing of it must not be served afterwards. */
   readonly beforeApply: (batch: MicroBatch) => void;
   /** Told after the batch is applied and before its invalidations are processed. */
-  readonly onApplied: (batch: MicroBatch) => void;
+  readonly onApplied: (batch: MicroBatch, replay: boolean) => void;
   /** Told after the invalidations are processed; the read point is published when it is done. */
   readonly onInvalidated: (batch: MicroBatch) => Promise<void>;
   /** Told after the invalidations are processed and the read point is published. */
@@ -45,7 +45,7 @@ export const startWarehouseProjection = (options: WarehouseProjectionOptions): P
   };
 
   const applied = async (batch: MicroBatch, replay: boolean): Promise<void> => {
-    options.onApplied(batch);
+    options.onApplied(batch, replay);
     invalidate(batch, replay);
     await options.onInvalidated(batch);
     if (batch.endOfTick && !replay) published.publish({ tick: batch.tick, position: batch.cursor, completeTo: batch.completeTo });
