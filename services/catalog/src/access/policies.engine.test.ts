@@ -149,8 +149,13 @@ describe('rules of a workspace', () => {
     const forbidden = { code: 'forbidden' };
     const { id } = await records.getByKey(admin, target, 'B');
     const { id: mine } = await records.getByKey(admin, target, 'A');
-    await expect(records.patch(ada, 'deal', id, { name: 'x' })).rejects.toMatchObject(forbidden);
-    await expect(records.delete(ada, 'deal', id)).rejects.toMatchObject(forbidden);
+    // As reads say it, whatever the version: that there is such a record is none of her business.
+    const unknown = { code: 'not_found' };
+    for (const ifVersion of [undefined, 1, 7]) {
+      await expect(records.patch(ada, 'deal', id, { name: 'x' }, { ifVersion })).rejects.toMatchObject(unknown);
+      await expect(records.delete(ada, 'deal', id, { ifVersion })).rejects.toMatchObject(unknown);
+    }
+    await expect(records.patch(ada, 'deal', mine, { name: 'x' }, { ifVersion: 7 })).rejects.toMatchObject({ code: 'version_conflict' });
     await expect(records.patch(ada, 'deal', mine, { owner: 'bob' })).rejects.toMatchObject(forbidden);
     await expect(records.upsert(ada, target, row('B', { name: 'x', owner: 'ada' }))).rejects.toMatchObject(forbidden);
     await expect(records.upsert(ada, target, row('D', { name: 'x', owner: 'bob' }))).rejects.toMatchObject(forbidden);

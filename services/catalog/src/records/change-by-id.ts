@@ -7,7 +7,7 @@ import type { WriteInOwnTransaction } from './write-in-own-transaction.ts';
 
 /** Sets fields of a record, or deletes it, under its lock. */
 export function createChangesById(context: CatalogContext, writeAlone: WriteInOwnTransaction): Pick<Records, 'patch' | 'delete'> {
-  const { database, gate, book, clock, inHand, catalogMetrics } = context;
+  const { gate, book, clock, inHand, catalogMetrics } = context;
   return {
     async patch(call, recordType, id, fields, options = {}) {
       const begun = clock.monotonic();
@@ -19,7 +19,7 @@ export function createChangesById(context: CatalogContext, writeAlone: WriteInOw
       const audit = { call, action: 'write', object: `record:${recordType}/${id}`, rows: 1 };
       const answer = await inHand.hold(use, () =>
         writeAlone(call, { access, use, audit, begun }, async (transaction) => {
-          const row = await lockRecord(database, transaction, { recordType, id, ifVersion });
+          const row = await lockRecord(context, transaction, call, { recordType, id, ifVersion });
           const record = patchedRecord(row, fields, prepare);
           return { workspace, record, actor: actorOf(call), cause: causeOf(call, options.proposal) };
         }),
@@ -38,7 +38,7 @@ export function createChangesById(context: CatalogContext, writeAlone: WriteInOw
       const audit = { call, action: 'delete', object: `record:${recordType}/${id}`, rows: 1 };
       const answer = await inHand.hold(use, () =>
         writeAlone(call, { access, use, audit, begun }, async (transaction) => {
-          const record = deletionOf(await lockRecord(database, transaction, { recordType, id, ifVersion }));
+          const record = deletionOf(await lockRecord(context, transaction, call, { recordType, id, ifVersion }));
           return { workspace, record, actor: actorOf(call), cause: causeOf(call, options.proposal) };
         }),
       );

@@ -1,23 +1,55 @@
-import type { Database, Statement } from '@sophia/database';
+import { bindVisibleRecords, postgresCondition } from '@sophia/core';
+import type { Statement } from '@sophia/database';
 import { SophiaError } from '@sophia/shared';
-import type { IncomingRow, JsonObject, JsonValue, NaturalKey, RecordId, Transaction } from '@sophia/types';
+import type { Call, IncomingRow, JsonObject, JsonValue, NaturalKey, RecordId, Transaction } from '@sophia/types';
+import type { CatalogContext } from '../catalog-context.ts';
 import { RECORD_COLUMNS, type RecordRow } from '../reading/record-row.ts';
+import { statementName } from '../reading/sight.ts';
 import { type IncomingRecord, keyText } from '../rows/incoming-record.ts';
 import type { RowPreparer } from '../rows/prepare-row.ts';
 
-/** The record by its id, locked until the transaction ends. Errors: `not_found`, `version_conflict`. */
+/**
+ * The record by its id, locked until the transaction ends. Errors: `not_found`, also for one that the principal may not
+ * see, `version_conflict`.
+ */
 export async function lockRecord(
-  database: Database,
+  context: Pick<CatalogContext, 'database' | 'policy' | 'book'>,
   transaction: Transaction,
+  call: Call,
   { recordType, id, ifVersion }: { readonly recordType: string; readonly id: RecordId; readonly ifVersion?: number | undefined },
 ): Promise<RecordRow> {
-  const [row] = isRecordId(id) ? await database.query<RecordRow>(transaction, LOCK_RECORD, [recordType, id]) : [];
-  if (row === undefined || row.deleted_at !== null) throw recordNotFound(recordType, id);
+  const row = isRecordId(id) ? await lock(context, transaction, call, recordType, id) : undefined;
+  if (row === undefined || row.deleted_at !== null || !row.seen) throw recordNotFound(recordType, id);
   if (ifVersion !== undefined && ifVersion !== row.version) {
     throw new SophiaError('version_conflict', `The ${recordType} ${id} has version ${row.version}, not ${ifVersion}.`, {
       details: { version: row.version, expected: ifVersion },
     });
   }
+  return row;
+}
+
+type SeenRow = RecordRow & { readonly seen: boolean };
+
+async function lock(
+  { database, policy, book }: Pick<CatalogContext, 'database' | 'policy' | 'book'>,
+  transaction: Transaction,
+  { principal }: Call,
+  recordType: string,
+  id: RecordId,
+): Promise<SeenRow | undefined> {
+  const resolved = await policy.resolve(principal);
+  const { access, rows } = resolved.records(recordType);
+  // Who may read no record of the type at all learns nothing by what is not hidden from others.
+  if (access !== 'records' || rows === undefined) {
+    const [row] = await database.query<SeenRow>(transaction, LOCK_RECORD, [recordType, id]);
+    return row;
+  }
+  const types = [...(await book.types(principal.workspace)).values()];
+  const visible = bindVisibleRecords(recordType, { types, access: (name) => resolved.records(name) });
+  const condition = postgresCondition(visible, { recordType, types, alias: 'r', offset: 2 });
+  const text = lockOf(`(${condition.text}) is true`);
+  const statement: Statement = { name: statementName('catalog_lock_seen_record', text), text };
+  const [row] = await database.query<SeenRow>(transaction, statement, [recordType, id, ...condition.parameters]);
   return row;
 }
 
@@ -71,7 +103,7 @@ export const deletionOf = ({ record_type, source_system, source_id }: NaturalKey
   stream_version: null,
 });
 
-const LOCK_RECORD: Statement = {
-  name: 'catalog_lock_record',
-  text: `select ${RECORD_COLUMNS} from record where record_type = $1 and id = $2 for update`,
-};
+const lockOf = (seen: string): string =>
+  `select ${RECORD_COLUMNS}, ${seen} as seen from record as r where record_type = $1 and id = $2 for update`;
+
+const LOCK_RECORD: Statement = { name: 'catalog_lock_record', text: lockOf('true') };
