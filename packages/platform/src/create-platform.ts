@@ -26,7 +26,7 @@ import { isEnvironmentalWarehouseError, type Warehouse } from '@sophia/warehouse
 import { openPubSub, openWarehouse } from './adapters.ts';
 import { openBackup } from './backup/open-backup.ts';
 import { forgetPolicies } from './forget-policies.ts';
-import { type HealthReport, reportHealth } from './health.ts';
+import { createHealth, type HealthReport } from './health.ts';
 import { modelsFolder, readModelFiles } from './models-folder.ts';
 import { observe } from './observe.ts';
 import { openDatabase } from './open-database.ts';
@@ -161,7 +161,7 @@ export const createPlatform = async (options: PlatformOptions): Promise<Platform
     owner,
     workspaces,
     backup: () => openBackup({ owner, version, modelsDirectory: join(configuration.dataDirectory, 'models') }),
-    health: () => reportHealth({ version, app, eventLog, analytics, isClosing: () => lifecycle.signal.aborted }),
+    health: createHealth({ version, app, eventLog, analytics, isClosing: () => lifecycle.signal.aborted, logger, clock }),
     close: () => lifecycle.close(),
   };
 };

@@ -1,6 +1,6 @@
-import type { Analytics } from '@sophia/analytics';
 import type { Database } from '@sophia/database';
-import type { EventLog } from '@sophia/event-log';
+import type { Logger } from '@sophia/observability';
+import type { Clock } from '@sophia/shared';
 
 export interface HealthReport {
   readonly status: 'ready' | 'degraded' | 'stopping';
@@ -12,44 +12,75 @@ export interface DependencyHealth {
   readonly name: string;
   readonly state: 'up' | 'down';
   readonly milliseconds?: number | undefined;
-  readonly detail?: string | undefined;
+  /** Of one that is down: it does not answer, or is further behind than is promised. The log of the process tells more. */
+  readonly code?: 'unavailable' | 'late' | undefined;
+}
+
+export interface HealthOptions {
+  readonly version: string;
+  readonly app: Pick<Database, 'ping'>;
+  readonly eventLog: { head(): Promise<{ readonly completeTo: string }> };
+  readonly analytics: { status(): Promise<{ readonly lagSeconds: number }> };
+  readonly isClosing: () => boolean;
+  readonly logger: Logger;
+  readonly clock: Clock;
 }
 
 /** Milliseconds for each dependency to answer. */
 const DEADLINE = 2_000;
 /** Answers further behind than this are no longer what the platform promises. */
 const MOST_LAG_SECONDS = 30;
+/** Milliseconds for which what was found holds: whoever asks often costs the dependencies no more. */
+const KEEP = 250;
 
-export const reportHealth = async (options: {
-  readonly version: string;
-  readonly app: Database;
-  readonly eventLog: EventLog;
-  readonly analytics: Analytics;
-  readonly isClosing: () => boolean;
-}): Promise<HealthReport> => {
-  const { version, app, eventLog, analytics, isClosing } = options;
-  const dependencies = await Promise.all([
-    check('database', async () => void (await app.ping({ deadline: DEADLINE }))),
-    check('event log', async () => {
-      const { completeTo } = await eventLog.head();
-      const seconds = (Date.now() - Date.parse(completeTo)) / 1000;
-      if (seconds > MOST_LAG_SECONDS) throw new Error(`no tick for ${Math.round(seconds)} s`);
-    }),
-    check('warehouse', async () => {
-      const { lagSeconds } = await analytics.status();
-      if (lagSeconds > MOST_LAG_SECONDS) throw new Error(`${Math.round(lagSeconds)} s behind the log`);
-    }),
-  ]);
-  const isUp = dependencies.every(({ state }) => state === 'up');
-  return { status: isClosing() ? 'stopping' : isUp ? 'ready' : 'degraded', version, dependencies };
+/** Looks at each dependency, once at a time and at most every 250 ms, whoever asks: the report is open to everyone. */
+export const createHealth = ({ version, app, eventLog, analytics, isClosing, logger, clock }: HealthOptions) => {
+  const down = new Map<string, string>();
+  let looking: Promise<readonly DependencyHealth[]> | undefined;
+  let until = Number.NEGATIVE_INFINITY;
+
+  const check = async (name: string, look: () => Promise<void>): Promise<DependencyHealth> => {
+    const begun = clock.monotonic();
+    try {
+      await look();
+      if (down.delete(name)) logger.info({ dependency: name }, 'a dependency is up again');
+      return { name, state: 'up', milliseconds: Math.round((clock.monotonic() - begun) * 100) / 100 };
+    } catch (error) {
+      const code = error instanceof Late ? 'late' : 'unavailable';
+      // Said once, not as often as somebody asks.
+      if (down.get(name) !== code) logger.error({ err: error, dependency: name }, 'a dependency is down');
+      down.set(name, code);
+      return { name, state: 'down', code };
+    }
+  };
+  const look = (): Promise<readonly DependencyHealth[]> =>
+    Promise.all([
+      check('database', async () => void (await app.ping({ deadline: DEADLINE }))),
+      check('event log', async () => {
+        const { completeTo } = await eventLog.head();
+        requireLag((clock.now() - Date.parse(completeTo)) / 1000, 'since the last tick');
+      }),
+      check('warehouse', async () => requireLag((await analytics.status()).lagSeconds, 'behind the log')),
+    ]);
+  const current = (): Promise<readonly DependencyHealth[]> => {
+    if (looking === undefined || clock.monotonic() >= until) {
+      until = Number.POSITIVE_INFINITY;
+      looking = look().finally(() => {
+        until = clock.monotonic() + KEEP;
+      });
+    }
+    return looking;
+  };
+
+  return async (): Promise<HealthReport> => {
+    const dependencies = await current();
+    const isUp = dependencies.every(({ state }) => state === 'up');
+    return { status: isClosing() ? 'stopping' : isUp ? 'ready' : 'degraded', version, dependencies };
+  };
 };
 
-const check = async (name: string, look: () => Promise<void>): Promise<DependencyHealth> => {
-  const begun = performance.now();
-  try {
-    await look();
-    return { name, state: 'up', milliseconds: Math.round((performance.now() - begun) * 100) / 100 };
-  } catch (error) {
-    return { name, state: 'down', detail: error instanceof Error ? error.message : String(error) };
-  }
+class Late extends Error {}
+
+const requireLag = (seconds: number, what: string): void => {
+  if (seconds > MOST_LAG_SECONDS) throw new Late(`${Math.round(seconds)} s ${what}`);
 };

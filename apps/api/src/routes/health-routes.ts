@@ -19,6 +19,7 @@ const Report = Type.Object(
         name: Type.String(),
         state: Type.Enum(['up', 'down']),
         milliseconds: Type.Optional(Type.Number()),
+        code: Type.Optional(Type.Enum(['unavailable', 'late'], { description: 'Of one that is down' })),
       }),
     ),
   },

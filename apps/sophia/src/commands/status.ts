@@ -54,8 +54,8 @@ const overview = ({ status: state, version, dependencies, process, warehouse, ca
   const { generation, lag_seconds: lag, set_aside: aside, problems } = warehouse;
   return [
     `${state === 'ready' ? styles.good(state) : styles.bad(state)}  Sophia ${version}, process ${process.id}, up ${duration(process.uptime_seconds)}, ${megabytes(process.memory_bytes)}`,
-    ...dependencies.map(({ name, state: own, milliseconds, detail }) =>
-      own === 'up' ? `  ${name}: up, ${milliseconds} ms` : `  ${name}: ${styles.bad('down')}, ${detail}`,
+    ...dependencies.map(({ name, state: own, milliseconds, code }) =>
+      own === 'up' ? `  ${name}: up, ${milliseconds} ms` : `  ${name}: ${styles.bad('down')}, ${code}`,
     ),
     `  answers: ${lag.toFixed(1)} s behind the log, generation ${generation}${aside === 0 ? '' : styles.bad(`, ${aside} events stand aside`)}`,
     ...Object.entries(caches).map(
