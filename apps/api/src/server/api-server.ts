@@ -11,7 +11,7 @@ import { createAdmission } from './admission.ts';
 import { registerBodyLimits } from './body-limits.ts';
 import { createHotPath } from './hot-path.ts';
 import { registerParsers } from './parsers.ts';
-import { registerProblems } from './problems.ts';
+import { registerProblems, watchProblems } from './problems.ts';
 import { createRecordPath, RECORD_ROUTE } from './record-path.ts';
 import { registerRequestContext } from './request-context.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -82,11 +82,11 @@ export const createApiServer = async (
     clock: systemClock,
   });
   const { catalog } = services;
-  const { logger } = observability;
+  const watch = watchProblems(observability);
   const recordPath = createRecordPath({
     catalog,
     admit,
-    logger,
+    watch,
     served: (seconds, status) => durations.with({ route: RECORD_ROUTE, method: 'GET', status: String(status) }).observe(seconds),
   });
   // A trace of every request is asked for: the ordinary way makes it.
@@ -111,7 +111,7 @@ export const createApiServer = async (
         catalog,
         admit,
         ordinary: handler,
-        logger,
+        watch,
         served: (seconds, status) => durations.with({ route: WRITE_ROUTE, method: 'POST', status: String(status) }).observe(seconds),
       });
       const listener = (request: IncomingMessage, response: ServerResponse): void => {
@@ -134,7 +134,7 @@ export const createApiServer = async (
     reply.headers(headers);
     done();
   });
-  registerProblems(app, logger);
+  registerProblems(app, watch);
   registerParsers(app);
   registerRequestContext(app, { services, taken, shedder, durations, isAdminRequest });
   registerBodyLimits(app, {

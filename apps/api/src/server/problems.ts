@@ -1,15 +1,35 @@
 import type { ServerResponse } from 'node:http';
-import type { Logger } from '@sophia/observability';
+import type { Observability } from '@sophia/observability';
 import { SophiaError } from '@sophia/shared';
 import type { FastifyInstance } from 'fastify';
 import { PROBLEM_CONTENT_TYPE, type ProblemDocument, problemDocument } from './problem-document.ts';
 import { setHeaders } from './respond.ts';
 
-/** Every error leaves as a problem document; defects are logged whole. */
-export const registerProblems = (app: FastifyInstance, logger: Logger): void => {
+/** Told of each error that was answered with a problem document. */
+export type ProblemWatch = (error: unknown, problem: ProblemDocument, route: string | undefined) => void;
+
+/**
+ * Counts problems by their code, and logs defects whole. What a caller or the load made is no defect: a line with a
+ * stack for each refused request would make an overload worse.
+ */
+export const watchProblems = ({ logger, metrics }: Pick<Observability, 'logger' | 'metrics'>): ProblemWatch => {
+  const answered = metrics.counter({
+    name: 'sophia_http_problems_total',
+    help: 'Requests answered with a problem document, by its code.',
+    labels: ['code'],
+  });
+  return (error, { status, code, title, detail, instance }, route) => {
+    answered.with({ code }).add();
+    if (status === 500) logger.error({ err: error, request_id: instance, route }, title);
+    else logger.debug({ code, detail, request_id: instance, route }, title);
+  };
+};
+
+/** Every error leaves as a problem document. */
+export const registerProblems = (app: FastifyInstance, watch: ProblemWatch): void => {
   app.setErrorHandler((error, request, reply) => {
     const problem = problemDocument(error, request.id);
-    logDefect(logger, error, problem, request.routeOptions.url);
+    watch(error, problem, request.routeOptions.url);
     return setHeaders(reply.code(problem.status), problemHeaders(problem)).send(JSON.stringify(problem));
   });
   app.setNotFoundHandler((request) => {
@@ -25,11 +45,11 @@ export const sendProblem = (
     requestId,
     route,
     headers,
-    logger,
-  }: { readonly requestId: string; readonly route: string; readonly headers: readonly string[]; readonly logger: Logger },
+    watch,
+  }: { readonly requestId: string; readonly route: string; readonly headers: readonly string[]; readonly watch: ProblemWatch },
 ): ProblemDocument => {
   const problem = problemDocument(error, requestId);
-  logDefect(logger, error, problem, route);
+  watch(error, problem, route);
   const body = JSON.stringify(problem);
   if (!response.headersSent)
     response
@@ -44,7 +64,3 @@ const problemHeaders = ({ status, retry_after: retryAfter }: ProblemDocument): s
   ...(retryAfter === undefined ? [] : ['retry-after', String(retryAfter)]),
   ...(status === 401 ? ['www-authenticate', 'Bearer'] : []),
 ];
-
-const logDefect = (logger: Logger, error: unknown, { status, title, instance }: ProblemDocument, route: string | undefined): void => {
-  if (status >= 500) logger.error({ err: error, request_id: instance, route }, title);
-};

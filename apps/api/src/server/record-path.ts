@@ -1,14 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Catalog } from '@sophia/catalog';
-import type { Logger } from '@sophia/observability';
 import type { CatalogRecord, RecordId } from '@sophia/types';
 import type { Admitted } from './admission.ts';
-import { sendProblem } from './problems.ts';
+import { type ProblemWatch, sendProblem } from './problems.ts';
 
 export interface RecordPathOptions {
   readonly catalog: Pick<Catalog, 'records'>;
   readonly admit: (request: IncomingMessage) => Admitted | undefined;
-  readonly logger: Logger;
+  readonly watch: ProblemWatch;
   /** Told of each request that was answered here. */
   readonly served: (seconds: number, status: number) => void;
 }
@@ -23,7 +22,7 @@ const LONG_TYPES = new Set(['call_transcript', 'message', 'document']);
  * shedding, policy and audit hold as on the ordinary way, which takes every other request (it returns
  * false then). Errors leave as the same problem documents.
  */
-export const createRecordPath = ({ catalog, admit, logger, served }: RecordPathOptions) => {
+export const createRecordPath = ({ catalog, admit, watch, served }: RecordPathOptions) => {
   const answer = async ({ call, headers }: Admitted, type: string, id: string, response: ServerResponse): Promise<number> => {
     try {
       // The path's pattern says that it is one.
@@ -31,7 +30,7 @@ export const createRecordPath = ({ catalog, admit, logger, served }: RecordPathO
       if (!response.destroyed) sendRecord(response, record, headers);
       return 200;
     } catch (error) {
-      return sendProblem(response, error, { requestId: call.request, route: RECORD_ROUTE, headers, logger }).status;
+      return sendProblem(response, error, { requestId: call.request, route: RECORD_ROUTE, headers, watch }).status;
     }
   };
 

@@ -1,16 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Catalog, RecordWriteAnswer } from '@sophia/catalog';
-import type { Logger } from '@sophia/observability';
 import { toRow } from '../routes/to-row.ts';
 import type { Admitted } from './admission.ts';
-import { sendProblem } from './problems.ts';
+import { type ProblemWatch, sendProblem } from './problems.ts';
 
 export interface WritePathOptions {
   readonly catalog: Pick<Catalog, 'records'>;
   readonly admit: (request: IncomingMessage) => Admitted | undefined;
   /** Takes every request that is not answered here, as it came. */
   readonly ordinary: (request: IncomingMessage, response: ServerResponse) => void;
-  readonly logger: Logger;
+  readonly watch: ProblemWatch;
   /** Told of each request that was answered here. */
   readonly served: (seconds: number, status: number) => void;
 }
@@ -28,14 +27,14 @@ const SUSPICIOUS = /__proto__|constructor|\\u00/;
  * takes every other request unread (it returns false, or hands the request on). Errors leave as the
  * same problem documents.
  */
-export const createWritePath = ({ catalog, admit, ordinary, logger, served }: WritePathOptions) => {
+export const createWritePath = ({ catalog, admit, ordinary, watch, served }: WritePathOptions) => {
   const write = async ({ call, headers }: Admitted, target: Target, row: object, response: ServerResponse): Promise<number> => {
     try {
       const answer = await catalog.records.upsert(call, target, toRow(row, 0));
       if (!response.destroyed) sendAnswer(response, answer, headers);
       return 200;
     } catch (error) {
-      return sendProblem(response, error, { requestId: call.request, route: WRITE_ROUTE, headers, logger }).status;
+      return sendProblem(response, error, { requestId: call.request, route: WRITE_ROUTE, headers, watch }).status;
     }
   };
 

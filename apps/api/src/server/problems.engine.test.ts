@@ -1,0 +1,35 @@
+import { createTestObservability } from '@sophia/observability/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ApiHarness, openApiHarness } from '../testing/api-harness.ts';
+
+describe('problems', () => {
+  const observability = createTestObservability();
+  let harness: ApiHarness;
+  beforeAll(async () => {
+    // Nobody finds room.
+    const limits = { bodyBytes: 2 ** 20, importBytes: 2 ** 30, requestMilliseconds: 30_000, concurrency: 0, eventLoopDelay: 500 };
+    harness = await openApiHarness({ observability, http: { limits }, services: { health: fail } });
+    await harness.makeKey('admin', { role: 'admin' });
+  });
+  afterAll(() => harness.close());
+
+  const errors = (message: string) => observability.lines().filter(({ level, msg }) => level === 'error' && msg === message);
+
+  it('of an overload are counted, and not logged as errors', async () => {
+    for (let time = 0; time < 5; time += 1) expect((await harness.send('GET', '/api/v1/metrics')).status).toBe(503);
+    expect(errors('Overloaded')).toEqual([]);
+    expect((await harness.send('GET', '/metrics', { key: '' })).text).toContain('sophia_http_problems_total{code="overloaded"} 5');
+  });
+
+  it('that are defects are logged whole, with the request', async () => {
+    const { status, headers, json } = await harness.send('GET', '/health', { key: '' });
+    expect([status, json.code]).toEqual([500, 'internal_error']);
+    expect(errors('Internal error')).toEqual([
+      expect.objectContaining({ request_id: headers.get('x-request-id'), err: expect.objectContaining({ message: 'out of luck' }) }),
+    ]);
+  });
+});
+
+const fail = (): never => {
+  throw new Error('out of luck');
+};
