@@ -28,9 +28,13 @@ export const toDate = (value: unknown): number | undefined => (typeof value === 
 
 /** Microseconds since 1970, of an instant in text or of themselves. */
 export function toTimestamp(value: unknown): bigint | undefined {
-  if (typeof value === 'string') return parseInstant(value);
-  return typeof value === 'bigint' ? value : undefined;
+  if (typeof value !== 'string') return typeof value === 'bigint' ? value : undefined;
+  if (value !== last.text) last = { text: value, micros: parseInstant(value) };
+  return last.micros;
 }
+
+/** Rows of one transaction were made at one instant: it is read once. */
+let last: { readonly text: string; readonly micros: bigint | undefined } = { text: '', micros: undefined };
 
 export const toTextList = (value: unknown): readonly string[] | undefined =>
   Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : undefined;
