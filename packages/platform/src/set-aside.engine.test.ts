@@ -44,10 +44,13 @@ describe('answers while events stand aside', () => {
       ...incomplete,
       set_aside: 2,
     });
+    const metrics = () => test.platform.observability.metrics.render();
+    expect(await metrics()).toContain('sophia_log_group_set_aside_events{group="warehouse"} 2');
     await poison.mend();
     await test.platform.eventLog.replay('warehouse');
     const after = await test.write('deal', 'then', deal);
     expect((await test.ask(WON, { after })).freshness).toMatchObject({ state: 'complete' });
+    expect(await metrics()).toMatch(/sophia_projection_batch_duration_seconds_count [1-9]/);
   });
 
   it('say that they are incomplete while a definition of a type that they read stands aside', async () => {

@@ -7,6 +7,7 @@ import type { Collaborators } from './collaborators.ts';
 import { createCurrencies } from './currencies.ts';
 import { type DrillDownOptions, drillDown } from './drill-down.ts';
 import { explain } from './explain.ts';
+import { exportMetrics } from './export-metrics.ts';
 import { createFirstChanges } from './first-changes.ts';
 import { createFreshnessTexts } from './freshness/freshness-texts.ts';
 import { watchSetAside } from './freshness/set-aside-watch.ts';
@@ -58,6 +59,12 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
   const asOf = createAsOfWaiting(published);
   const queryDurations = metrics
     .histogram({ name: 'sophia_warehouse_query_duration_seconds', help: 'Time of one metric statement in the warehouse.' })
+    .with();
+  const batchDurations = metrics
+    .histogram({
+      name: 'sophia_projection_batch_duration_seconds',
+      help: 'Time of one batch of events, from its hand-over to its read point.',
+    })
     .with();
   const queries = createMetricQueries({
     warehouse,
@@ -129,6 +136,8 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
         if (events.length > 0) warming.warmSoon();
       },
       onSetAside: setAside.look,
+      took: (milliseconds) => batchDurations.observe(milliseconds / 1000),
+      clock,
     });
   await knowledge.knowAll(collaborators.workspaces());
   const projection = await createPausableProjection({ start: project, logger });
@@ -219,41 +228,4 @@ const redefinedIn = (events: readonly LogEvent[]): ReadonlySet<WorkspaceId> =>
 const requireAdministrator = async ({ policies }: Collaborators, call: Call): Promise<void> => {
   const policy = await policies.resolve(call.principal);
   if (!policy.can('administer')) throw new SophiaError('forbidden', 'Only an administrator may rebuild the warehouse.');
-};
-
-const exportMetrics = (
-  { observability: { metrics }, answers, results, eventLog, clock }: Collaborators,
-  published: { current(): ReadPoint },
-): void => {
-  metrics.observedGauge(
-    { name: 'sophia_freshness_lag_seconds', help: 'Age of the instant up to which answers are complete.' },
-    () => Math.max(0, clock.now() - Date.parse(published.current().completeTo)) / 1000,
-  );
-  metrics.observedGauge(
-    { name: 'sophia_log_group_lag_seconds', help: 'How far each consumer group is behind the log.', labels: ['group'] },
-    async () => (await eventLog.lag()).map(({ group, seconds }) => ({ labels: { group }, value: seconds })),
-  );
-  metrics.observedGauge(
-    { name: 'sophia_log_group_lag_events', help: 'Events between each consumer group and the head of the log.', labels: ['group'] },
-    async () => (await eventLog.lag()).map(({ group, events }) => ({ labels: { group }, value: events })),
-  );
-  metrics.observedGauge(
-    { name: 'sophia_log_oldest_writer_seconds', help: 'How long the oldest open writing transaction has lasted.' },
-    () => eventLog.oldestWriterSeconds(),
-  );
-  metrics.observedGauge(
-    { name: 'sophia_cache_events', help: 'What the caches of answers did since the start, by tier and event.', labels: ['tier', 'event'] },
-    () =>
-      Object.entries({ L1: answers.statistics(), L3: results.statistics() }).flatMap(
-        ([tier, { hits, misses, loads, joins, evictions, invalidated }]) =>
-          Object.entries({ hits, misses, loads, joins, evictions, invalidated }).map(([event, value]) => ({
-            labels: { tier, event },
-            value,
-          })),
-      ),
-  );
-  metrics.observedGauge({ name: 'sophia_cache_bytes', help: 'Bytes held by the caches of answers.', labels: ['tier'] }, () => [
-    { labels: { tier: 'L1' }, value: answers.statistics().bytes },
-    { labels: { tier: 'L3' }, value: results.statistics().bytes },
-  ]);
 };

@@ -60,4 +60,4 @@ const LAG = {
         (select complete_to from tick where tick.tick < event_group.tick order by tick.tick desc limit 1)))::float8 as seconds
     from event_group order by name`,
 };
-const COUNT = { name: 'event_log_count', text: 'select count(*) as events from read_event_range($1, $2, $3, $4, $5)' };
+const COUNT = { name: 'event_log_count', text: 'select count_event_range($1, $2, $3, $4, $5) as events' };

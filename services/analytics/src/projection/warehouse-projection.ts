@@ -1,5 +1,6 @@
 import type { Cache, CacheChange } from '@sophia/cache';
 import type { EventLog, MicroBatch, Subscription } from '@sophia/event-log';
+import type { Clock } from '@sophia/shared';
 import type { LogEvent, ReadPoint } from '@sophia/types';
 import type { AppliedState, Warehouse, WarehouseBatch } from '@sophia/warehouse';
 import { recordTypeTag } from '../queries/prepared-queries.ts';
@@ -29,6 +30,9 @@ export interface WarehouseProjectionOptions {
   readonly onPublished: (batch: MicroBatch) => void;
   /** Told after events were set aside and before a read point beyond them is published. */
   readonly onSetAside: () => Promise<void>;
+  /** Told how long each batch with events took, in milliseconds. */
+  readonly took: (milliseconds: number) => void;
+  readonly clock: Pick<Clock, 'monotonic'>;
 }
 
 /** Keeps the warehouse from the log: apply commits, then caches are invalidated, then the new `complete_to` is published. */
@@ -55,6 +59,7 @@ export const startWarehouseProjection = (options: WarehouseProjectionOptions): P
   return eventLog.consume(
     WAREHOUSE_GROUP,
     async (batch, { replay }) => {
+      const begun = options.clock.monotonic();
       options.beforeApply(batch);
       await warehouse.apply({ ...warehouseBatch(batch), replay });
       try {
@@ -65,6 +70,7 @@ export const startWarehouseProjection = (options: WarehouseProjectionOptions): P
         results.clear();
         throw error;
       }
+      if (batch.events.length > 0) options.took(options.clock.monotonic() - begun);
     },
     {
       batchSize: BATCH_SIZE,
