@@ -124,6 +124,18 @@ describe('traces', () => {
     await close();
   });
 
+  it('begin anew within another where work is asked to be nobody’s', async () => {
+    const { tracer, spans, close } = createTestObservability({ traces: true });
+    const request = tracer.startRequest({ name: 'GET /', requestId: 'r' });
+    await request.run(() => tracer.span('batch', { root: true }, async () => tracer.span('apply', {}, async () => undefined)));
+    request.end();
+    const [apply, batch, root] = spans();
+    expect(batch?.parentSpanContext).toBeUndefined();
+    expect(batch?.spanContext().traceId).not.toBe(root?.spanContext().traceId);
+    expect(apply?.parentSpanContext?.spanId).toBe(batch?.spanContext().spanId);
+    await close();
+  });
+
   it('note errors and throw them on', async () => {
     const { tracer, spans, close } = createTestObservability({ traces: true });
     await expect(tracer.span('fails', {}, () => Promise.reject(new Error('out of luck')))).rejects.toThrow('out of luck');

@@ -7,6 +7,8 @@ export type SpanAttributes = Readonly<Record<string, string | number | boolean>>
 export interface SpanOptions {
   readonly attributes?: SpanAttributes | undefined;
   readonly kind?: 'internal' | 'server' | 'client' | 'producer' | 'consumer' | undefined;
+  /** Begins a trace of its own, whatever trace the caller is in. */
+  readonly root?: boolean | undefined;
 }
 
 /** A piece of work in a trace. Where nothing is exported, its methods do nothing. */
@@ -58,7 +60,7 @@ export function createTracer(spans: SpanFactory | undefined): Tracer {
     },
     async span(name, options, work) {
       if (spans === undefined) return work(NO_SPAN);
-      const trace = storage.getStore() ?? createTrace({});
+      const trace = (options?.root === true ? undefined : storage.getStore()) ?? createTrace({});
       const span = spans.start(name, options ?? {}, trace);
       try {
         const value = await storage.run(trace.within(span.place), work, span);

@@ -30,6 +30,8 @@ import { createHealth, type HealthReport } from './health.ts';
 import { modelsFolder, readModelFiles } from './models-folder.ts';
 import { observe } from './observe.ts';
 import { openDatabase } from './open-database.ts';
+import { traceEventLog } from './tracing/traced-event-log.ts';
+import { traceWarehouse } from './tracing/traced-warehouse.ts';
 import { watchModels } from './watch-models.ts';
 import { followWorkspaces, type WorkspaceDirectory } from './workspace-directory.ts';
 
@@ -68,7 +70,7 @@ export const createPlatform = async (options: PlatformOptions): Promise<Platform
   await mkdir(configuration.dataDirectory, { recursive: true, mode: 0o700 });
   const lifecycle = createLifecycle({ closeDeadline: configuration.shutdownMilliseconds });
   const observability = options.observability ?? (await lifecycle.start('observability', () => observe(configuration, version)));
-  const { logger } = observability;
+  const { logger, tracer } = observability;
   const clock = systemClock;
   const newId = createIdGenerator({ clock });
 
@@ -89,8 +91,11 @@ export const createPlatform = async (options: PlatformOptions): Promise<Platform
   const [app, log] = await Promise.all([open('app'), open('log', LOG_POOL)]);
   const pubSub = await lifecycle.start('pub-sub', () => openPubSub(configuration, app, observability));
   const [eventLog, warehouse] = await Promise.all([
-    lifecycle.start('event log', () => createPostgresEventLog({ app, log, logger, retentionDays: configuration.eventLog.retentionDays })),
-    lifecycle.start('warehouse', () => openWarehouse(configuration, logger)),
+    lifecycle.start('event log', async () => {
+      const { retentionDays } = configuration.eventLog;
+      return traceEventLog(await createPostgresEventLog({ app, log, logger, retentionDays }), tracer);
+    }),
+    lifecycle.start('warehouse', async () => traceWarehouse(await openWarehouse(configuration, logger), tracer)),
   ]);
 
   const recordTypes = createRecordTypeBook({ database: app, clock });
