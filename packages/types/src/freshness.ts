@@ -1,6 +1,6 @@
 import type { Position } from './ids.ts';
 
-export const SOURCE_STATES = ['fresh', 'late', 'syncing', 'failed', 'incomplete'] as const;
+export const SOURCE_STATES = ['fresh', 'late', 'failed', 'incomplete'] as const;
 export type SourceState = (typeof SOURCE_STATES)[number];
 
 export interface SourceFreshness {

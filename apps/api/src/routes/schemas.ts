@@ -21,7 +21,7 @@ export const FreshnessSchema = Type.Object(
         last_record_at: MaybeInstant,
         last_sync_at: MaybeInstant,
         lag_seconds: Type.Union([Type.Number(), Type.Null()]),
-        state: Type.Enum(['fresh', 'late', 'syncing', 'failed', 'incomplete']),
+        state: Type.Enum(['fresh', 'late', 'failed', 'incomplete']),
       }),
     ),
   },

@@ -70,12 +70,25 @@ describe('the freshness of sources', () => {
     expect(sources.freshness(2 as WorkspaceId, undefined, readPoint, NOW, false)).toEqual([]);
   });
 
-  it('tells a source that is late, that syncs, and answers that are incomplete', () => {
+  it('tells a source that is late, that failed, and answers that are incomplete', () => {
     const sources = followed();
     const state = (now: number, incomplete = false) => sources.freshness(W, ['deal'], readPoint, now, incomplete)[0]?.state;
     expect([state(NOW), state(NOW + 60_000), state(NOW, true)]).toEqual(['fresh', 'late', 'incomplete']);
-    sources.synced(W, 'crm', '2026-01-01T00:00:50.000000Z', 'running');
-    expect(state(NOW)).toBe('syncing');
+    sources.synced(W, 'crm', '2026-01-01T00:00:50.000000Z', 'failed');
+    expect([state(NOW), state(NOW + 60_000)]).toEqual(['failed', 'failed']);
+  });
+
+  it('tells a source that failed before the start, whose failure has no time', () => {
+    const sources = createSourceActivities();
+    const last = { workspace: W, record_type: 'deal', last_record_at: '2026-01-01T00:00:10.000000Z', last_sync_at: null };
+    sources.load([
+      { ...last, source_system: 'crm', sync: 'failed' },
+      { ...last, source_system: 'shop', sync: 'none' },
+    ]);
+    expect(sources.freshness(W, ['deal'], readPoint, NOW, false)).toMatchObject([
+      { source_system: 'crm', state: 'failed', last_sync_at: null },
+      { source_system: 'shop', state: 'fresh' },
+    ]);
   });
 
   it('is text that stands for some milliseconds, and counts what stands aside', () => {

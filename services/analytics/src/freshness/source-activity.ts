@@ -7,7 +7,8 @@ export interface SourceActivity {
   readonly record_type: string;
   readonly last_record_at: string | null;
   readonly last_sync_at: string | null;
-  readonly sync: 'none' | 'running' | 'succeeded' | 'failed';
+  /** How the last one ended: a failed one may have no time. */
+  readonly sync: 'none' | 'succeeded' | 'failed';
 }
 
 /** Beyond so many seconds behind, a source is said to be late. */
@@ -17,7 +18,7 @@ const LATE_AFTER_SECONDS = 10;
 export interface SourceActivities {
   load(activities: readonly SourceActivity[]): void;
   recordApplied(workspace: WorkspaceId, sourceSystem: string, recordType: string, at: string): void;
-  synced(workspace: WorkspaceId, sourceSystem: string, at: string, sync: SourceActivity['sync']): void;
+  synced(workspace: WorkspaceId, sourceSystem: string, at: string | null, sync: SourceActivity['sync']): void;
   /** The sources behind these record types (all: undefined), by name. */
   freshness(
     workspace: WorkspaceId,
@@ -50,17 +51,17 @@ export const createSourceActivities = (): SourceActivities => {
     if (at > (lastRecordAt.get(recordType) ?? '')) lastRecordAt.set(recordType, at);
   };
 
-  const synced = (workspace: WorkspaceId, sourceSystem: string, at: string, sync: SourceActivity['sync']): void => {
+  const synced = (workspace: WorkspaceId, sourceSystem: string, at: string | null, sync: SourceActivity['sync']): void => {
     const found = source(workspace, sourceSystem);
     found.sync = sync;
-    if (sync !== 'running' && at > (found.lastSyncAt ?? '')) found.lastSyncAt = at;
+    if (at !== null && at > (found.lastSyncAt ?? '')) found.lastSyncAt = at;
   };
 
   return {
     load(activities) {
       for (const { workspace, source_system, record_type, last_record_at, last_sync_at, sync } of activities) {
         if (last_record_at !== null) recordApplied(workspace, source_system, record_type, last_record_at);
-        if (last_sync_at !== null) synced(workspace, source_system, last_sync_at, sync);
+        if (sync !== 'none') synced(workspace, source_system, last_sync_at, sync);
       }
     },
     recordApplied,
@@ -83,7 +84,6 @@ export const createSourceActivities = (): SourceActivities => {
 const stateOf = (sync: SourceActivity['sync'], lag: number, incomplete: boolean): SourceState => {
   if (incomplete) return 'incomplete';
   if (sync === 'failed') return 'failed';
-  if (sync === 'running') return 'syncing';
   return lag > LATE_AFTER_SECONDS ? 'late' : 'fresh';
 };
 
