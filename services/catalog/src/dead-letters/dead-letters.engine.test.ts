@@ -87,6 +87,37 @@ describe('a rejected row', () => {
     expect((await letters.list(call)).items.map((letter) => letter.import)).toEqual([null, null]);
   });
 
+  test('does not take back what its record has become since, unless it is repaired', async () => {
+    const { call, letters, records } = await fresh();
+    const type = 'level';
+    const levels = { recordType: type, sourceSystem: 'lab' };
+    const define = (size: string) =>
+      harness.catalog.recordTypes.define(call, type, { type: 'object', properties: { size: { type: size } } });
+    const size = async (id: string) => (await records.getByKey(call, levels, id)).data.size;
+    await define('integer');
+    const wrong = (id: string, value: string) => records.upsertMany(call, levels, [row(1, { size: value }, id)]);
+    await wrong('passed', 'oldest');
+    await importOf('passed', 'old');
+    await wrong('twice', 'first');
+    await importOf('twice', 'second');
+    await wrong('repaired', 'old');
+    await records.upsertMany(call, levels, [row(1, { size: 7 }, 'passed'), row(2, { size: 7 }, 'repaired')]);
+    await define('string');
+    const [repaired] = (await letters.list(call, { recordType: type })).items.filter(({ row: { source_id } }) => source_id === 'repaired');
+    await letters.repair(call, repaired?.id ?? '', { source_id: 'repaired', fields: { size: 'mended' } });
+
+    expect(await letters.replay(call, { recordType: type })).toMatchObject({ created: 1, updated: 2, unchanged: 2, stale: 2, rejected: 0 });
+    expect([await size('passed'), await size('twice'), await size('repaired')]).toEqual([7, 'second', 'mended']);
+    expect((await letters.list(call, { recordType: type })).items).toEqual([]);
+
+    async function importOf(id: string, value: string): Promise<void> {
+      const items = (async function* (): AsyncGenerator<ImportItem> {
+        yield { kind: 'rows', target: levels, rows: [row(1, { size: value }, id)] };
+      })();
+      await (await harness.catalog.imports.start(call, { name: 'levels.csv', kind: 'file' }, items)).finished;
+    }
+  });
+
   test('is kept with characters that PostgreSQL cannot hold as JSON', async () => {
     const { call, letters, records } = await fresh();
     const odd = { name: 'a\u0000b', amount: '\ud800', '\u0000': 'key' };

@@ -5,10 +5,11 @@ import { actorOf, causeOf } from '../access/attribution.ts';
 import type { DeadLetterSelection, DeadLetters } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { type AnswerBody, MAX_ERRORS, rowsAnswer } from '../records/write-answer.ts';
-import type { IncomingRecord, RejectedRow } from '../rows/incoming-record.ts';
+import type { RejectedRow } from '../rows/incoming-record.ts';
 import { DEAD_LETTER_COLUMNS, type DeadLetterRow } from './dead-letter-row.ts';
 import { openTypes, SELECTED, selectionValues, sightOf } from './letter-selection.ts';
 import type { LetterSight } from './letter-sight.ts';
+import { type AcceptedLetter, overtakenLetters, type WrittenKeys } from './overtaken-letters.ts';
 import { errorsJson } from './store-rejected.ts';
 
 const PAGE = 1_000;
@@ -22,10 +23,12 @@ export function createReplay(context: CatalogContext): DeadLetters['replay'] {
     const { workspace } = call.principal;
     const access = await openTypes(context, call, 'write');
     const types = [...access.keys()];
+    const written: WrittenKeys = new Map();
     let total = rowsAnswer({ created: 0, updated: 0, unchanged: 0, stale: 0 }, []);
     for (let after: string | undefined = '0'; after !== undefined; ) {
       const page: DeadLetterRow[] = await readPage(context, call, types, chosen, after);
-      for (const letters of groupsOf(page)) total = add(total, await replayGroup(context, call, letters, sightOf(access, letters[0])));
+      for (const letters of groupsOf(page))
+        total = add(total, await replayGroup(context, call, letters, { written, ...sightOf(access, letters[0]) }));
       after = page.length < PAGE ? undefined : page.at(-1)?.id;
     }
     const rows = total.created + total.updated + total.unchanged + total.rejected;
@@ -68,7 +71,12 @@ function readPage(
 }
 
 /** One transaction; done again where somebody else touched one of the letters meanwhile. */
-async function replayGroup(context: CatalogContext, call: Call, letters: Letters, { seenError }: LetterSight): Promise<Total> {
+async function replayGroup(
+  context: CatalogContext,
+  call: Call,
+  letters: Letters,
+  { seenError, written }: LetterSight & { readonly written: WrittenKeys },
+): Promise<Total> {
   const { database, book, committed } = context;
   const { workspace } = call.principal;
   for (let attempt = 1; ; attempt++) {
@@ -76,14 +84,17 @@ async function replayGroup(context: CatalogContext, call: Call, letters: Letters
       attempt === 1 ? letters : await readPage(context, call, [letters[0].record_type], { ids: letters.map(({ id }) => id) }, '0');
     const judged = await judge(book, workspace, current);
     try {
-      const { value } = await database.write([workspace], (transaction) => writeJudged(context, transaction, call, judged), {
+      const {
+        value: { total, renewed },
+      } = await database.write([workspace], (transaction) => writeJudged(context, transaction, call, judged, written), {
         deadline: call.deadline,
       });
       committed(
         workspace,
-        judged.accepted.map(({ record }) => record),
+        renewed.map(({ record }) => record),
       );
-      return { ...value, errors: value.errors.map(seenError) };
+      for (const { letter, record } of renewed) written.set(record.key, BigInt(letter.id));
+      return { ...total, errors: total.errors.map(seenError) };
     } catch (error) {
       if (!(error instanceof TouchedMeanwhile)) throw error;
       if (attempt >= ATTEMPTS)
@@ -95,7 +106,7 @@ async function replayGroup(context: CatalogContext, call: Call, letters: Letters
 class TouchedMeanwhile extends Error {}
 
 interface Judged {
-  readonly accepted: readonly { readonly letter: DeadLetterRow; readonly record: IncomingRecord }[];
+  readonly accepted: readonly AcceptedLetter[];
   readonly refused: readonly { readonly letter: DeadLetterRow; readonly rejected: RejectedRow }[];
 }
 
@@ -104,7 +115,7 @@ async function judge(
   workspace: Call['principal']['workspace'],
   letters: readonly DeadLetterRow[],
 ): Promise<Judged> {
-  const accepted: Judged['accepted'][number][] = [];
+  const accepted: AcceptedLetter[] = [];
   const refused: Judged['refused'][number][] = [];
   for (const letter of letters) {
     const prepare = await book.preparer(workspace, letter.record_type);
@@ -116,13 +127,21 @@ async function judge(
   return { accepted, refused };
 }
 
-async function writeJudged({ database, writeChunk }: CatalogContext, transaction: Transaction, call: Call, judged: Judged): Promise<Total> {
+async function writeJudged(
+  { database, writeChunk }: CatalogContext,
+  transaction: Transaction,
+  call: Call,
+  judged: Judged,
+  written: WrittenKeys,
+): Promise<{ readonly total: Total; readonly renewed: readonly AcceptedLetter[] }> {
   const { workspace } = call.principal;
   const { accepted, refused } = judged;
   const importId = [...accepted, ...refused][0]?.letter.import ?? null;
+  const overtaken = await overtakenLetters(database, transaction, workspace, accepted, written);
+  const renewed = accepted.filter(({ letter }) => !overtaken.has(letter.id));
   const counts = await writeChunk(transaction, {
     workspace,
-    records: accepted.map(({ record }) => record),
+    records: renewed.map(({ record }) => record),
     actor: actorOf(call),
     cause: { ...causeOf(call), ...(importId === null ? {} : { import: importId }) },
   });
@@ -140,10 +159,12 @@ async function writeJudged({ database, writeChunk }: CatalogContext, transaction
     letters.map(({ errors }) => errorsJson(errors)),
   ]);
   if (closed.length !== letters.length) throw new TouchedMeanwhile();
-  return rowsAnswer(
-    counts,
+  const { unchanged, stale } = counts;
+  const total = rowsAnswer(
+    { ...counts, unchanged: unchanged + overtaken.size, stale: stale + overtaken.size },
     refused.map(({ rejected }) => rejected),
   );
+  return { total, renewed };
 }
 
 const CHOOSE: Statement = {

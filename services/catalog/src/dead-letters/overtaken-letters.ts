@@ -1,0 +1,47 @@
+import type { Database, Statement } from '@sophia/database';
+import type { Transaction, WorkspaceId } from '@sophia/types';
+import type { IncomingRecord } from '../rows/incoming-record.ts';
+import type { DeadLetterRow } from './dead-letter-row.ts';
+
+/** A letter whose row is fit to be written now. */
+export interface AcceptedLetter {
+  readonly letter: DeadLetterRow;
+  readonly record: IncomingRecord;
+}
+
+/** Keys that a replay has written, each with the letter that it was last written from. */
+export type WrittenKeys = Map<string, bigint>;
+
+/**
+ * Letters that are older than what their record has become since: by order of arrival, where the source gives no order of
+ * its own. A repair is newer than what it replaces.
+ */
+export async function overtakenLetters(
+  database: Database,
+  transaction: Transaction,
+  workspace: WorkspaceId,
+  accepted: readonly AcceptedLetter[],
+  written: ReadonlyMap<string, bigint>,
+): Promise<ReadonlySet<string>> {
+  const ordered = accepted.filter(
+    ({ letter, record }) => letter.state === 'open' && record.source_version === null && record.occurred_at === null,
+  );
+  const ours = ordered.filter(({ record }) => written.has(record.key));
+  const others = ordered.filter(({ record }) => !written.has(record.key));
+  const found =
+    others.length === 0
+      ? []
+      : await database.query<{ readonly id: string }>(transaction, OVERTAKEN, [workspace, others.map(({ letter }) => letter.id)]);
+  const older = ours.filter(({ letter, record }) => BigInt(letter.id) < (written.get(record.key) ?? 0n));
+  return new Set([...found.map(({ id }) => id), ...older.map(({ letter }) => letter.id)]);
+}
+
+/** Locks the records in the order of their keys, like every writer. */
+const OVERTAKEN: Statement = {
+  name: 'catalog_overtaken_dead_letters',
+  text: `select d.id from dead_letter as d
+    join record as r on r.workspace = d.workspace and r.record_type = d.record_type and r.source_system = d.source_system
+      and r.source_id = d.source_id
+    where d.workspace = $1 and d.id = any ($2::bigint[]) and r.updated_at > d.created_at
+    order by r.record_type, r.source_system, r.source_id for update of r`,
+};
