@@ -57,8 +57,17 @@ const checkMappings = (options: ImportRequestOptions): ImportRequestOptions => {
 
 const parseJson = (text: string): unknown => {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, refuseNul);
   } catch (error) {
+    if (error instanceof SophiaError) throw error;
     throw new SophiaError('invalid_request', `The field options is not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
+};
+
+/** PostgreSQL keeps no text with a NUL. */
+const refuseNul = (name: string, value: unknown): unknown => {
+  if (name.includes('\0') || (typeof value === 'string' && value.includes('\0'))) {
+    throw new SophiaError('invalid_request', `options/${name.replaceAll('\0', '')} has a NUL character.`);
+  }
+  return value;
 };

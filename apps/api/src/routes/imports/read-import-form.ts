@@ -24,9 +24,9 @@ export const readImportForm = async (request: FastifyRequest, importBytes: numbe
   }
   let options: ImportRequestOptions = {};
   const limits = { fileSize: importBytes, files: 1, fields: 1, fieldSize: OPTIONS_BYTES };
-  for await (const part of request.parts({ limits })) {
+  for await (const part of wellFormed(request.parts({ limits }))) {
     if (part.type === 'file') {
-      return { options, file: Readable.from(whole(part.file, importBytes)), fileName: part.filename === '' ? undefined : part.filename };
+      return { options, file: Readable.from(whole(part.file, importBytes)), fileName: fileNameOf(part) };
     }
     if (part.fieldname !== 'options' || typeof part.value !== 'string' || part.valueTruncated) {
       throw new SophiaError('invalid_request', 'The form has one field, options, of at most 4 MiB of JSON, and then the part file.');
@@ -36,8 +36,27 @@ export const readImportForm = async (request: FastifyRequest, importBytes: numbe
   throw new SophiaError('invalid_request', 'The form has no part file.');
 };
 
+/** As the sender calls it, if they do, whatever the parser's types say. A text with a NUL can be kept nowhere. */
+const fileNameOf = ({ filename }: { readonly filename?: string | undefined }): string | undefined => {
+  const name = filename?.replaceAll('\0', '');
+  return name === '' ? undefined : name;
+};
+
+/** What the parser of forms says of bytes that are no form. */
+const MALFORMED = /multipart data|Multipart:|needle/;
+
+/** Errors: `invalid_request` where the bytes are no form. */
+async function* wellFormed<Part>(parts: AsyncIterable<Part>): AsyncGenerator<Part> {
+  try {
+    yield* parts;
+  } catch (error) {
+    if (!(error instanceof Error && MALFORMED.test(error.message))) throw error;
+    throw new SophiaError('invalid_request', `The form is not well formed: ${error.message}.`, { cause: error });
+  }
+}
+
 /** The file's bytes. One that is longer than the limit is cut off by the parser of forms, which ends it as if it were whole. */
 async function* whole(file: MultipartFile['file'], maximumBytes: number): AsyncGenerator<Uint8Array> {
-  yield* file;
+  yield* wellFormed<Uint8Array>(file);
   if (file.truncated) throw new SophiaError('payload_too_large', `The file is longer than ${maximumBytes} bytes.`);
 }
