@@ -38,7 +38,7 @@ describe('the configuration', () => {
       auth: { issuers: [] },
       rateLimit: { requestsPerSecond: 1_000, burst: 2_000 },
       audit: { retentionDays: 365, bufferEntries: 20_000 },
-      imports: { connections: 2, chunkRows: 2_500 },
+      imports: { connections: 2 },
       reporting: { timeZone: 'UTC', weekStart: 'monday' },
     });
   });

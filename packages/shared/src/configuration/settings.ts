@@ -358,16 +358,6 @@ export const SETTINGS = {
     1,
     32,
   ),
-  importChunk: integer(
-    {
-      path: 'imports.chunk_rows',
-      variable: 'SOPHIA_IMPORT_CHUNK_ROWS',
-      default: 2_500,
-      description: 'Rows that an import commits at once on one connection.',
-    },
-    1,
-    100_000,
-  ),
   timeZone: text(
     {
       path: 'reporting.time_zone',
