@@ -32,7 +32,7 @@ export async function overtakenLetters(
     others.length === 0
       ? []
       : await database.query<{ readonly id: string }>(transaction, OVERTAKEN, [workspace, others.map(({ letter }) => letter.id)]);
-  const older = ours.filter(({ letter, record }) => BigInt(letter.id) < (written.get(record.key) ?? 0n));
+  const older = ours.filter(({ letter, record }) => BigInt(letter.id) < (written.get(record.key) as bigint)); // It has the key.
   return new Set([...found.map(({ id }) => id), ...older.map(({ letter }) => letter.id)]);
 }
 

@@ -1,7 +1,7 @@
 import type { TypeAccess } from '@sophia/core';
-import type { JsonObject, JsonValue, RowError } from '@sophia/types';
+import type { JsonObject, JsonValue, RecordTypeDefinition, RowError } from '@sophia/types';
 import type { ImportOptions, ImportReport, ImportState } from '../catalog.ts';
-import { withoutValue } from '../dead-letters/letter-sight.ts';
+import { letterSight, withoutValue } from '../dead-letters/letter-sight.ts';
 import { MAX_ERRORS } from '../records/write-answer.ts';
 
 /** An import as its tables give it, counts summed over its lanes. Counts are int8, as text. */
@@ -71,16 +71,26 @@ export function toReport(row: ImportRunRow): ImportReport {
   };
 }
 
+/** What a principal may see of the workspace's imports. */
+export interface ReportSight {
+  readonly types: readonly RecordTypeDefinition[];
+  /** To each of the types. */
+  readonly access: readonly TypeAccess[];
+  /** Where an import comes from and how it goes on. */
+  readonly seesOrigin: boolean;
+}
+
 /**
- * The report without values that a principal with this access to the workspace's types may not see: an error does not
- * say of which type its row is. Where an import comes from and how it goes on is for who may import or administer.
+ * The report without values that a principal may not see: an error does not say of which type its row is.
  */
-export function seenReport(report: ImportReport, access: readonly TypeAccess[], seesOrigin: boolean): ImportReport {
+export function seenReport(report: ImportReport, { access, types, seesOrigin }: ReportSight): ImportReport {
   const seesAllRows = access.every((ofType) => ofType.access === 'records' && ofType.rows === undefined);
-  const masked = new Set(access.flatMap(({ masks }) => masks.flatMap(({ fields }) => fields)));
-  const isSeen = ({ column }: RowError) => seesAllRows && (masked.size === 0 || (column !== undefined && !masked.has(column)));
+  const { seenError } = letterSight(
+    access.flatMap(({ masks }) => masks),
+    { fields: types.flatMap(({ fields }) => fields) },
+  );
   const origin = seesOrigin ? {} : { parameters: {}, lastState: null };
-  return { ...report, ...origin, errors: report.errors.map((error) => (isSeen(error) ? error : withoutValue(error))) };
+  return { ...report, ...origin, errors: report.errors.map(seesAllRows ? seenError : withoutValue) };
 }
 
 /** What is left at the pace so far; null while it cannot be told. */

@@ -1,5 +1,5 @@
 import { SophiaError } from '@sophia/shared';
-import type { JsonObject, JsonValue, Position, Role } from '@sophia/types';
+import { ERROR_CODES, type JsonObject, type JsonValue, type Position, type Role } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ImportItem, ImportOptions, ImportProgress, ImportRow } from '../catalog.ts';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
@@ -460,10 +460,15 @@ test('where an import comes from and how it goes on is told to who may import or
 test('who sees no values in records sees none in reports', async () => {
   const { call, imports, run, workspace } = await fresh();
   const deals = { recordType: 'deal', sourceSystem: 'crm' };
-  const { id } = await run({}, stream({ kind: 'rows', target: deals, rows: [row(1, { amount: 'much' })] }));
-  expect((await imports.get(call, id)).errors).toMatchObject([{ column: 'amount', value: 'much' }]);
+  const odd = { line: 2, code: 'invalid_field_name', message: 'bonus: found "much"', column: 'bonus', value: 'much' };
+  const rows = [row(1, { amount: 'much' }), row(2, {}, { errors: [odd] })];
+  const { id } = await run({}, stream({ kind: 'rows', target: deals, rows }));
+  expect((await imports.get(call, id)).errors).toMatchObject([{ column: 'amount', value: 'much' }, odd]);
   const masked = await imports.get(harness.callOf(workspace, 'employee'), id);
-  expect(masked.errors).toEqual([{ line: 1, code: 'invalid_money', column: 'amount', message: 'Invalid amount' }]);
+  expect(masked.errors).toEqual([
+    { line: 1, code: 'invalid_money', column: 'amount', message: 'Invalid amount' },
+    { line: 2, code: 'invalid_field_name', column: 'bonus', message: ERROR_CODES.invalid_field_name.title },
+  ]);
   const viewer = await imports.get(harness.callOf(workspace, 'viewer'), id);
   expect(viewer.errors).toEqual(masked.errors);
 });

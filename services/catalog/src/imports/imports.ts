@@ -5,7 +5,7 @@ import type { ImportItem, ImportOptions, ImportReport, Imports, RunningImport } 
 import type { CatalogContext } from '../catalog-context.ts';
 import { decodeCursor, pageLimit, pageOf } from '../reading/cursor.ts';
 import type { TypesByName } from '../record-types/record-type-book.ts';
-import { seenReport, toReport } from './import-row.ts';
+import { type ReportSight, seenReport, toReport } from './import-row.ts';
 import { createImportStore } from './import-store.ts';
 import { type OpenedImport, openImport } from './open-import.ts';
 import { runImport } from './run-import.ts';
@@ -32,11 +32,15 @@ export function createImports({ context, lanes, linger = 200 }: ImportsOptions):
   const running = new Set<Promise<unknown>>();
 
   const read = async (call: Call, id: string): Promise<ImportReport> => toReport(await store.read(call.principal.workspace, id));
-  const seen = async (call: Call, report: ImportReport): Promise<ImportReport> => {
+  const sightOf = async (call: Call): Promise<ReportSight> => {
     const [resolved, types] = await Promise.all([policy.resolve(call.principal), book.types(call.principal.workspace)]);
-    const access = [...types.keys()].map((name) => resolved.records(name));
-    return seenReport(report, access, mayImport(resolved, types) || resolved.can('administer'));
+    return {
+      types: [...types.values()],
+      access: [...types.keys()].map((name) => resolved.records(name)),
+      seesOrigin: mayImport(resolved, types) || resolved.can('administer'),
+    };
   };
+  const seen = async (call: Call, report: ImportReport): Promise<ImportReport> => seenReport(report, await sightOf(call));
   const permit = async (call: Call): Promise<void> => {
     const [resolved, types] = await Promise.all([policy.resolve(call.principal), book.types(call.principal.workspace)]);
     if (!mayImport(resolved, types)) await gate.refuse(call, 'write', 'imports');
@@ -84,7 +88,8 @@ export function createImports({ context, lanes, linger = 200 }: ImportsOptions):
       const rows = await store.list(call.principal.workspace, { before, state: options.state ?? null, limit: limit + 1 });
       const page = pageOf(rows, limit, ({ id }) => [id]);
       await audit.read({ call, action: 'list', object: 'imports', rows: page.items.length, milliseconds: clock.monotonic() - begun });
-      return { ...page, items: await Promise.all(page.items.map((row) => seen(call, toReport(row)))) };
+      const sight = await sightOf(call);
+      return { ...page, items: page.items.map((row) => seenReport(toReport(row), sight)) };
     },
     async close() {
       closing.abort(new SophiaError('unavailable', 'This instance is closing; the import can be resumed.', { retryAfter: 1 }));

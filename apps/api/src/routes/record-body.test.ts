@@ -1,0 +1,48 @@
+import { type AddressInfo, connect } from 'node:net';
+import { Readable } from 'node:stream';
+import Fastify from 'fastify';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { registerRecordBody } from './record-body.ts';
+
+const LIMIT = 100;
+const app = Fastify();
+const cutOff = Promise.withResolvers<void>();
+let port: number;
+app.setErrorHandler<Error & { code?: string; statusCode?: number }>((error, _, reply) => {
+  if (error.code === 'ECONNRESET') cutOff.resolve();
+  return reply.code(error.statusCode ?? 400).send({ code: error.code });
+});
+registerRecordBody(app, LIMIT);
+app.post('/', async ({ body }) => {
+  if (!(body instanceof Readable)) return { body };
+  const chunks: Buffer[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return { streamed: Buffer.concat(chunks).toString() };
+});
+beforeAll(async () => {
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  port = (app.server.address() as AddressInfo).port;
+});
+afterAll(() => app.close());
+
+test('a body within the limit is parsed, a longer array handed on whole, anything else that is longer refused', async () => {
+  const send = async (body: string) => {
+    const answer = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+    return [answer.status, await answer.json()];
+  };
+  const long = `\n \t[${Array.from({ length: 100_000 }, (_, index) => `{"n":${index}}`).join(',')}]`;
+  expect(await send('{"a":[1]}')).toEqual([200, { body: { a: [1] } }]);
+  expect(await send('[1]')).toEqual([200, { body: [1] }]);
+  expect(await send(long)).toEqual([200, { streamed: long }]);
+  expect(await send(`{"a":${long}}`)).toEqual([400, { code: 'payload_too_large' }]);
+  expect(await send(' '.repeat(200))).toEqual([400, { code: 'payload_too_large' }]);
+  expect(await send('{"a":')).toEqual([400, { code: 'FST_ERR_CTP_INVALID_JSON_BODY' }]);
+  expect(await send('')).toEqual([400, { code: 'FST_ERR_CTP_EMPTY_JSON_BODY' }]);
+  expect(await send('{"__proto__":{}}')).toEqual([400, { code: 'FST_ERR_CTP_INVALID_JSON_BODY' }]);
+});
+
+test('a caller who goes in the midst of a body leaves nothing waiting', async () => {
+  const socket = connect(port, '127.0.0.1');
+  socket.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{"a":', () => socket.destroy());
+  await cutOff.promise;
+});
