@@ -104,6 +104,11 @@ describe('from a file to a number on the command line', () => {
     const second = await run('start', '--port', '0');
     expect(second.code).toBe(1);
     expect(second.err).toContain(`is held by the Sophia at ${sophia.address} (process ${sophia.pid}`);
+    const fresh = join(folder.path, '..', 'fresh');
+    const occupied = await runSophia(['start', '--port', new URL(sophia.address).port, '--data-dir', fresh]);
+    expect([occupied.code, occupied.err]).toEqual([1, expect.stringContaining('address_in_use')]);
+    // It was told before the folder was filled.
+    expect(occupied.err).not.toContain('filling workspace');
     const unknown = await run('query', 'revenu');
     expect([unknown.code, unknown.err]).toEqual([2, expect.stringContaining('Did you mean revenue?')]);
     expect((await run('records', 'get', 'deal', '1')).code).toBe(3);

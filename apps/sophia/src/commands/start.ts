@@ -31,14 +31,18 @@ export const start = async ({ terminal, environment }: Invocation, options: Star
   // Lines for people stay clean on a terminal, unless a level is asked for; slow queries are listed by `sophia status --slow`.
   const isWatched = terminal.columns !== undefined && options.json !== true && parsed.origins.logLevel === 'default';
   const observability = isWatched ? quietObservability(parsed.configuration) : undefined;
-  const served = await serve({ parsed, listens: true, say, observability });
-  const seconds = (performance.now() - begun) / 1000;
-  const { address } = served;
-  if (options.json === true) terminal.out(`${JSON.stringify({ ready: { address, seconds, pid: process.pid } })}\n`);
-  else terminal.out(`Sophia is ready at ${address} after ${seconds.toFixed(1)} s. A key: ./sophia keys create --role analyst --name me\n`);
-  const signal = await stopped;
-  say(`${signal}: letting requests and work in hand finish (again to stop at once)`);
-  await served.close();
-  await observability?.close();
+  try {
+    const served = await serve({ parsed, listens: true, say, observability });
+    const seconds = (performance.now() - begun) / 1000;
+    const { address } = served;
+    if (options.json === true) terminal.out(`${JSON.stringify({ ready: { address, seconds, pid: process.pid } })}\n`);
+    else
+      terminal.out(`Sophia is ready at ${address} after ${seconds.toFixed(1)} s. A key: ./sophia keys create --role analyst --name me\n`);
+    const signal = await stopped;
+    say(`${signal}: letting requests and work in hand finish (again to stop at once)`);
+    await served.close();
+  } finally {
+    await observability?.close();
+  }
   say('stopped');
 };

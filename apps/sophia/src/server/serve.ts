@@ -1,9 +1,18 @@
+import { once } from 'node:events';
 import { mkdir, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type ApiServer, createApi } from '@sophia/api';
 import type { Observability } from '@sophia/observability';
 import { createPlatform, type Platform } from '@sophia/platform';
-import { createLifecycle, describeConfiguration, isSophiaError, type ParsedConfiguration, SophiaError } from '@sophia/shared';
+import {
+  createLifecycle,
+  describeConfiguration,
+  isSophiaError,
+  type Lifecycle,
+  type ParsedConfiguration,
+  SophiaError,
+} from '@sophia/shared';
 import { VERSION } from '../version.ts';
 import { refuseHalfRestored } from './half-restored.ts';
 import { prepareWorkspace } from './prepare-workspace.ts';
@@ -26,12 +35,25 @@ export interface Served {
   close(): Promise<void>;
 }
 
-/** The all-in-one server: platform, REST, and the socket for the owner of the data folder. */
-export const serve = async ({ parsed, listens, observability, say }: ServeOptions): Promise<Served> => {
+/** The all-in-one server: platform, REST, and the socket for the owner of the data folder. What fails to start leaves nothing running. */
+export const serve = async (options: ServeOptions): Promise<Served> => {
+  const lifecycle = createLifecycle({ closeDeadline: options.parsed.configuration.shutdownMilliseconds });
+  try {
+    return await startAll(options, lifecycle);
+  } catch (error) {
+    await lifecycle.close().catch(() => {
+      // What counts is the cause of the failed start.
+    });
+    throw error;
+  }
+};
+
+const startAll = async ({ parsed, listens, observability, say }: ServeOptions, lifecycle: Lifecycle): Promise<Served> => {
   const { configuration } = parsed;
   const { dataDirectory } = configuration;
-  const lifecycle = createLifecycle({ closeDeadline: configuration.shutdownMilliseconds });
   await refuseHalfRestored(dataDirectory);
+  // Told before a new folder is filled, unless this folder's own Sophia is who listens there: that is told below.
+  if (listens && (await findServer(dataDirectory)) === undefined) await requireFree(configuration);
   await openRunDirectory(dataDirectory);
   const platform = await lifecycle.start('platform', () => startPlatform(configuration, observability));
   const spoolDirectory = await emptySpool(dataDirectory);
@@ -90,9 +112,24 @@ const openApi = (
     health,
   });
 
-const listen = async (api: ApiServer, { http: { host, port } }: ParsedConfiguration['configuration']): Promise<string> => {
+/** Errors: `address_in_use`. */
+const requireFree = (configuration: ParsedConfiguration['configuration']): Promise<void> => {
+  const { host, port } = configuration.http;
+  const probe = createServer();
+  return tellingOfOthers(configuration, async () => {
+    probe.listen(port, host);
+    await once(probe, 'listening');
+    probe.close();
+    await once(probe, 'close');
+  });
+};
+
+const listen = (api: ApiServer, configuration: ParsedConfiguration['configuration']): Promise<string> =>
+  tellingOfOthers(configuration, () => api.listen());
+
+const tellingOfOthers = async <T>({ http: { host, port } }: ParsedConfiguration['configuration'], work: () => Promise<T>): Promise<T> => {
   try {
-    return await api.listen();
+    return await work();
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
     throw new SophiaError('address_in_use', `Something listens at ${host}:${port} already: stop it, or choose another port with --port.`, {
