@@ -26,9 +26,16 @@ export type ReferenceMetric =
   | { readonly kind: 'difference'; readonly left: string; readonly right: string }
   | { readonly kind: 'cumulative'; readonly measure: ReferenceMeasure; readonly months?: number; readonly toDate?: 'year' | 'quarter' };
 
+export interface ReferenceState {
+  readonly since: string;
+  readonly rows: readonly ReferenceRow[];
+}
+
 export interface ReferenceWorld {
   /** Records with what they refer to already beside them, under `entity.field`. */
   readonly rows: readonly ReferenceRow[];
+  /** What the rows were from each of these instants on, in order: for `as_of`. */
+  readonly past?: readonly ReferenceState[];
   readonly metrics: Readonly<Record<string, ReferenceMetric>>;
 }
 
@@ -43,7 +50,7 @@ export const evaluateReference = (query: MetricQuery, world: ReferenceWorld): re
   const dimensions = (query.dimensions ?? []).map(parseDimension);
   const range: Range = { from: query.time_range?.from, to: query.time_range?.to };
   const earlier = query.compare === undefined ? undefined : earlierRange(range, query.compare);
-  const chosen = world.rows.filter((row) =>
+  const chosen = rowsAsOf(world, query.as_of).filter((row) =>
     (query.filters ?? []).every((filter) => truth(filter, (field) => comparable(bare(field), row)) === true),
   );
   const tables = new Map<string, Table>();
@@ -90,6 +97,9 @@ export const evaluateReference = (query: MetricQuery, world: ReferenceWorld): re
   });
   return limited(ordered(havingOf(rows, query, dimensions), query, dimensions), query.limit);
 };
+
+const rowsAsOf = ({ rows, past = [] }: ReferenceWorld, asOf: string | undefined): readonly ReferenceRow[] =>
+  asOf === undefined ? rows : (past.findLast(({ since }) => Date.parse(since) <= Date.parse(asOf))?.rows ?? []);
 
 /** Money is text in a record, and compared as a number. */
 const comparable = (field: string, row: ReferenceRow): string | number | null => {

@@ -4,7 +4,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compileQuery } from '../../query/compile-query.ts';
 import { parseSemanticLayer, semanticLayerError } from '../../semantic/parse-semantic-layer.ts';
 import { createTestEngine, type TestEngine, type TestRecord } from '../test-engine.ts';
-import { evaluateReference, type ReferenceMeasure, type ReferenceMetric, type ReferenceRow } from './reference-evaluator.ts';
+import {
+  evaluateReference,
+  type ReferenceMeasure,
+  type ReferenceMetric,
+  type ReferenceRow,
+  type ReferenceState,
+  type ReferenceWorld,
+} from './reference-evaluator.ts';
 
 const TYPES = BUILTIN_RECORD_TYPES.filter(({ name }) => ['deal', 'company', 'user', 'product'].includes(name));
 const money = (text: string): bigint => BigInt(Math.round(Number(text) * 10_000));
@@ -188,6 +195,31 @@ const referenceRows = ({ deals, companies, users, products }: Data): ReferenceRo
     };
   });
 
+const instant = (second: number): string => new Date(second * 1000).toISOString();
+const microseconds = (second: number): bigint => BigInt(second) * 1_000_000n;
+
+/** Everything is known from second 10 on; then each type becomes what it is now, at a second of its own. */
+const KNOWN_SINCE = 10;
+const CHANGED_AT = { user: 15, deal: 20, company: 25, product: 30 };
+const changedAt = ({ type }: TestRecord): number => CHANGED_AT[type as keyof typeof CHANGED_AT];
+
+/** Versions of before stand in the history; a deal that is in one of both only came, or was deleted. */
+const versionsOf = (before: Data, now: Data): TestRecord[] => [
+  ...recordsOf(before).map((each) => ({ ...each, valid_from: microseconds(KNOWN_SINCE), valid_to: microseconds(changedAt(each)) })),
+  ...recordsOf(now).map((each) => ({ ...each, version: 2, valid_from: microseconds(changedAt(each)) })),
+];
+
+const statesOf = (before: Data, now: Data): ReferenceState[] =>
+  [KNOWN_SINCE, ...Object.values(CHANGED_AT)].map((second) => ({
+    since: instant(second),
+    rows: referenceRows({
+      users: second < CHANGED_AT.user ? before.users : now.users,
+      deals: second < CHANGED_AT.deal ? before.deals : now.deals,
+      companies: second < CHANGED_AT.company ? before.companies : now.companies,
+      products: second < CHANGED_AT.product ? before.products : now.products,
+    }),
+  }));
+
 const leaf: fc.Arbitrary<Filter> = fc
   .oneof(
     fc.record({
@@ -276,28 +308,53 @@ describe('the compiler and the reference evaluator', () => {
   });
   afterAll(() => engine.close());
 
+  const RUNS = { numRuns: Number(process.env.REFERENCE_RUNS ?? 300), seed: 20_171_231 };
+
+  /** Fills the tables, and asks both. */
+  const compareBoth = async (
+    asked: MetricQuery,
+    measures: readonly RandomMeasure[],
+    records: readonly TestRecord[],
+    rows: Pick<ReferenceWorld, 'rows' | 'past'>,
+  ): Promise<void> => {
+    const isCumulativeInOpenRange =
+      asked.metrics.some((name) => ['running', 'last_two', 'this_year'].includes(name)) && asked.time_range?.to === undefined;
+    fc.pre(!isCumulativeInOpenRange);
+    const { layer, metrics } = worldOf(measures);
+    for (const { name } of TYPES) await engine.execute(`delete from "${name}"; delete from "${name}_history"`);
+    await engine.insert(records);
+    const answer = await engine.ask(asked, layer);
+    const expected = evaluateReference(asked, { ...rows, metrics });
+    const explained = (): string =>
+      JSON.stringify({ asked, measures, answer: answer.rows, expected, sql: compileQuery(asked, layer, engine.context).text });
+    expect(answer.rows.length, explained()).toBe(expected.length);
+    answer.rows.forEach((row, index) => {
+      expect(
+        row.every((cell, column) => close(cell, expected[index]?.[column] ?? null)),
+        explained(),
+      ).toBe(true);
+    });
+  };
+
   it('law: they give the same answer over random models, data and queries', { timeout: 300_000 }, async () => {
     await fc.assert(
-      fc.asyncProperty(fc.tuple(measure, measure, accumulable), data, query, async (measures, records, asked) => {
-        const { layer, metrics } = worldOf(measures);
-        for (const { name } of TYPES) await engine.execute(`delete from "${name}"`);
-        await engine.insert(recordsOf(records));
-        const isCumulativeInOpenRange =
-          asked.metrics.some((name) => ['running', 'last_two', 'this_year'].includes(name)) && asked.time_range?.to === undefined;
-        fc.pre(!isCumulativeInOpenRange);
-        const answer = await engine.ask(asked, layer);
-        const expected = evaluateReference(asked, { rows: referenceRows(records), metrics });
-        const explained = (): string =>
-          JSON.stringify({ asked, measures, answer: answer.rows, expected, sql: compileQuery(asked, layer, engine.context).text });
-        expect(answer.rows.length, explained()).toBe(expected.length);
-        answer.rows.forEach((row, index) => {
-          expect(
-            row.every((cell, column) => close(cell, expected[index]?.[column] ?? null)),
-            explained(),
-          ).toBe(true);
-        });
-      }),
-      { numRuns: Number(process.env.REFERENCE_RUNS ?? 300), seed: 20_171_231 },
+      fc.asyncProperty(fc.tuple(measure, measure, accumulable), data, query, (measures, records, asked) =>
+        compareBoth(asked, measures, recordsOf(records), { rows: referenceRows(records) }),
+      ),
+      RUNS,
+    );
+  });
+
+  it('law: they give the same answer as of any moment, of records and of what they refer to', { timeout: 300_000 }, async () => {
+    const moment = fc.constantFrom(5, 10, 12, 15, 17, 20, 22, 25, 27, 30, 40);
+    await fc.assert(
+      fc.asyncProperty(fc.tuple(measure, measure, accumulable), data, data, query, moment, (measures, before, now, asked, second) =>
+        compareBoth({ ...asked, as_of: instant(second) }, measures, versionsOf(before, now), {
+          rows: referenceRows(now),
+          past: statesOf(before, now),
+        }),
+      ),
+      RUNS,
     );
   });
 });
