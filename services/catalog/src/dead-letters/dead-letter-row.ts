@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { IncomingRow, JsonObject, RowError } from '@sophia/types';
-import type { DeadLetter, DeadLetterState } from '../catalog.ts';
+import type { DeadLetter, DeadLetterState, ImportRow } from '../catalog.ts';
 import type { LetterSight } from './letter-sight.ts';
 
 /** A letter as its table gives it. */
@@ -12,7 +12,7 @@ export interface DeadLetterRow {
   readonly import: string | null;
   readonly line: string;
   readonly errors: readonly RowError[];
-  readonly payload: Omit<IncomingRow, 'line'>;
+  readonly payload: Omit<IncomingRow, 'line'> & Pick<ImportRow, 'streamVersion'>;
   readonly attempts: number;
   readonly created_at: string;
   readonly updated_at: string;
@@ -24,7 +24,7 @@ export const DEAD_LETTER_COLUMNS =
 /** The letter as a principal sees it. */
 export function seenLetter(row: DeadLetterRow, sight: LetterSight): DeadLetter {
   const { payload, errors, line, ...letter } = row;
-  const { fields, original, ...common } = payload;
+  const { fields, original, streamVersion: _, ...common } = payload;
   const known = original === undefined ? {} : { original: withoutValues(original, sight) };
   return {
     ...letter,
@@ -48,7 +48,12 @@ export function repairedRow(
 ): DeadLetterRow['payload'] {
   const unseen = Object.keys(before.fields).filter((name) => hidesField(name) && (edited.fields[name] ?? null) === null);
   const kept = Object.fromEntries(unseen.map((name) => [name, before.fields[name] ?? null]));
-  const row = { ...edited, fields: { ...edited.fields, ...kept }, deleted: edited.deleted ?? before.deleted };
+  const row = {
+    ...edited,
+    fields: { ...edited.fields, ...kept },
+    deleted: edited.deleted ?? before.deleted,
+    streamVersion: before.streamVersion,
+  };
   const original = Object.entries(before.original ?? {}).filter(([name]) =>
     isDeepStrictEqual(repairedTo(before, name), repairedTo(row, name)),
   );

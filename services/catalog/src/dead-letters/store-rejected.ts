@@ -23,9 +23,13 @@ export async function storeRejected(
     rows.map(({ errors }) => errors[0].code),
     rows.map(({ errors }) => errorsJson(errors)),
     rows.map(rejectionFingerprint),
-    rows.map(({ payload }) => payload),
+    rows.map(storedPayload),
   ]);
 }
+
+/** With the version of its stream, which a replay moves the record to; the same row in another version is the same row. */
+const storedPayload = ({ payload, stream_version: streamVersion }: RejectedRow): string =>
+  streamVersion === null ? payload : JSON.stringify({ ...JSON.parse(payload), streamVersion });
 
 /** What tells a rejected row from others, whatever its line. */
 const rejectionFingerprint = ({ record_type, source_system, payload }: RejectedRow): string =>

@@ -406,11 +406,21 @@ describe('a Singer tap', () => {
     expect(await run(options, stream(rowsItem([broken]), activate(200)))).toMatchObject({ rejected: 1, deletedByVersion: 1 });
     const ids = async () => (await records.list(call, 'product')).items.map(({ source_id }) => source_id);
     expect(await ids()).toEqual(['P-1']);
-    await deadLetters.discard(
-      call,
-      (await deadLetters.list(call)).items.map(({ id }) => id),
-    );
-    expect(await run(options, stream(activate(200)))).toMatchObject({ deletedByVersion: 1 });
+    // A tap names its version on every run, also where it sends what changed alone.
+    const reject = async (version: number): Promise<string> => {
+      await run(options, stream(rowsItem([{ ...broken, streamVersion: version }]), activate(version)));
+      const { items } = await deadLetters.list(call);
+      expect(items.map(({ row }) => row)).toEqual([{ source_id: 'P-1', fields: broken.fields }]);
+      return items[0]?.id ?? '';
+    };
+    const letter = await reject(200);
+    await deadLetters.repair(call, letter, { source_id: 'P-1', fields: { list_price: '5' } });
+    expect(await deadLetters.replay(call, { ids: [letter] })).toMatchObject({ updated: 1 });
+    expect(await run(options, stream(activate(200)))).toMatchObject({ deletedByVersion: 0 });
+    expect(await ids()).toEqual(['P-1']);
+
+    expect(await deadLetters.discard(call, [await reject(300)])).toBe(1);
+    expect(await run(options, stream(activate(300)))).toMatchObject({ deletedByVersion: 1 });
     expect(await ids()).toEqual([]);
   });
 

@@ -31,6 +31,8 @@ export interface RejectedRow {
   readonly errors: readonly [RowError, ...RowError[]];
   /** JSON text of the row as it came, without its line. */
   readonly payload: string;
+  /** Version of the stream that it came in. */
+  readonly stream_version: number | null;
 }
 
 export type PreparedRow =

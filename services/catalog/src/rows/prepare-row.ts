@@ -1,6 +1,6 @@
 import { compileRowValidator, type ValidatedRow } from '@sophia/core';
 import { canonicalJson } from '@sophia/shared';
-import type { IncomingRow, JsonValue, RecordTypeDefinition, RowError } from '@sophia/types';
+import type { JsonValue, RecordTypeDefinition, RowError } from '@sophia/types';
 import type { ImportRow, WriteTarget } from '../catalog.ts';
 import { contentHash } from './content-hash.ts';
 import { type IncomingRecord, keyText, type PreparedRow, type RejectedRow } from './incoming-record.ts';
@@ -41,7 +41,7 @@ function toRecord(row: ImportRow, valid: ValidatedRow, { recordType, sourceSyste
 }
 
 /** A row for the dead letters, whole. */
-function rejectRow(row: IncomingRow, { recordType, sourceSystem }: WriteTarget, errors: RejectedRow['errors']): RejectedRow {
+function rejectRow(row: ImportRow, { recordType, sourceSystem }: WriteTarget, errors: RejectedRow['errors']): RejectedRow {
   const { source_id, occurred_at, source_version, business_priority, fields, original, deleted } = row;
   const id = routableId(source_id);
   return {
@@ -52,6 +52,7 @@ function rejectRow(row: IncomingRow, { recordType, sourceSystem }: WriteTarget, 
     source_id: id,
     errors,
     payload: JSON.stringify({ source_id, occurred_at, source_version, business_priority, fields, original, deleted }),
+    stream_version: row.streamVersion ?? null,
   };
 }
 
