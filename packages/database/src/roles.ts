@@ -26,9 +26,17 @@ export async function ensureRoles(administrator: PostgresConnection, passwords: 
 const ROLES_LOCK = 7_364_217_002;
 
 async function ensureRole(client: pg.Client, role: string, bypass: 'bypassrls' | 'nobypassrls', password: string): Promise<void> {
-  const { rows } = await client.query('select from pg_roles where rolname = $1', [role]);
-  const verb = rows.length === 0 ? 'create' : 'alter';
-  await client.query(
-    `${verb} role ${pg.escapeIdentifier(role)} login nosuperuser nocreatedb nocreaterole noreplication ${bypass} password ${pg.escapeLiteral(password)}`,
-  );
+  const { rows } = await client.query<{ attributes: string[] }>(ATTRIBUTES, [role]);
+  const [found] = rows;
+  const wanted = ['login', 'nosuperuser', 'nocreatedb', 'nocreaterole', 'noreplication', bypass];
+  // To name an attribute in ALTER ROLE, also one that stays as it is, needs the right to give it.
+  const changed = found === undefined ? wanted : wanted.filter((attribute) => !found.attributes.includes(attribute));
+  const verb = found === undefined ? 'create' : 'alter';
+  await client.query(`${verb} role ${pg.escapeIdentifier(role)} ${changed.join(' ')} password ${pg.escapeLiteral(password)}`);
 }
+
+const ATTRIBUTES = `select array[
+    case when rolcanlogin then 'login' else 'nologin' end, case when rolsuper then 'superuser' else 'nosuperuser' end,
+    case when rolcreatedb then 'createdb' else 'nocreatedb' end, case when rolcreaterole then 'createrole' else 'nocreaterole' end,
+    case when rolreplication then 'replication' else 'noreplication' end, case when rolbypassrls then 'bypassrls' else 'nobypassrls' end
+  ] as attributes from pg_roles where rolname = $1`;

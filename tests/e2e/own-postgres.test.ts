@@ -1,0 +1,115 @@
+import { join } from 'node:path';
+import { createPostgresDatabase, type PostgresConnection } from '@sophia/database/postgres';
+import { startTestCluster, type TestCluster } from '@sophia/database/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runSophia } from '../fixtures/sophia-command.ts';
+import { createKey, type SophiaProcess, startSophia, temporaryDataFolder } from '../fixtures/sophia-process.ts';
+
+const OWNER = 'sophia_of_two';
+const PASSWORD = 'p@ss/word?';
+const DEALS = 'source_id,name,status,amount,currency,close_date\nD-1,First,won,100.50,USD,2017-06-01\nD-2,Second,won,9.50,USD,2017-06-02\n';
+
+/** A role and a database as docs/reference/configuration.md asks for: no superuser. */
+const prepare = async (administrator: PostgresConnection): Promise<void> => {
+  const database = await createPostgresDatabase({ connection: administrator, role: 'owner', pool: { minimum: 1, maximum: 1 } });
+  const session = await database.openSession();
+  // Those that the cluster was made with belong to its superuser.
+  const statements = [
+    'drop role sophia_app',
+    'drop role sophia_log',
+    `create role ${OWNER} login createrole bypassrls password '${PASSWORD}'`,
+    `create database ${OWNER} owner ${OWNER}`,
+  ];
+  for (const [index, text] of statements.entries()) await session.query({ name: `prepare_${index}`, text });
+  await session.close();
+  await database.close();
+};
+
+describe('a PostgreSQL of one’s own', () => {
+  let cluster: TestCluster;
+  let folder: Awaited<ReturnType<typeof temporaryDataFolder>>;
+  const running: SophiaProcess[] = [];
+
+  beforeAll(async () => {
+    folder = await temporaryDataFolder();
+    cluster = await startTestCluster();
+    await prepare({ ...cluster.connections.owner, database: 'postgres' });
+  });
+  afterAll(async () => {
+    for (const sophia of running) await sophia.kill('SIGKILL');
+    await cluster.stop();
+    await folder.remove();
+  });
+
+  const dataDirectory = (name: string): string => join(folder.path, name);
+  const start = async (name: string): Promise<SophiaProcess> => {
+    const { host, port } = cluster.connections.owner;
+    const address = host.startsWith('/') ? `localhost:${port}/${OWNER}?host=${encodeURIComponent(host)}` : `${host}:${port}/${OWNER}`;
+    const sophia = await startSophia({
+      dataDirectory: dataDirectory(name),
+      args: ['--no-sample'],
+      env: { SOPHIA_DATABASE: 'postgres', SOPHIA_DATABASE_URL: `postgres://${OWNER}:${encodeURIComponent(PASSWORD)}@${address}` },
+    });
+    running.push(sophia);
+    return sophia;
+  };
+  const ask = async ({ address }: SophiaProcess, key: string, token: string) => {
+    const query = encodeURIComponent(JSON.stringify({ metrics: ['revenue', 'deals_won'] }));
+    const response = await fetch(`${address}/api/v1/metrics/query?q=${query}`, {
+      headers: { authorization: `Bearer ${key}`, 'sophia-after': token },
+    });
+    const answer = JSON.parse(await response.text());
+    expect(response.status, JSON.stringify(answer)).toBe(200);
+    return answer.rows;
+  };
+  const write = async ({ address }: SophiaProcess, key: string, id: string, amount: string): Promise<string> => {
+    const response = await fetch(`${address}/api/v1/records/deal?source_system=two`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ source_id: id, status: 'won', amount, currency: 'USD', close_date: '2017-06-01' }),
+    });
+    const answer = JSON.parse(await response.text());
+    expect(response.status, JSON.stringify(answer)).toBe(200);
+    return answer.token;
+  };
+
+  it('is imported into and asked, also after a restart and with a new data folder', async () => {
+    let sophia = await start('first');
+    const key = await createKey(sophia, 'admin');
+    const response = await fetch(`${sophia.address}/api/v1/records/deal?source_system=own`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'text/csv' },
+      body: DEALS,
+    });
+    const { created, token } = JSON.parse(await response.text());
+    expect(created).toBe(2);
+    expect(await ask(sophia, key, token)).toEqual([['110.0000', 2]]);
+    expect(await sophia.kill()).toBe(0);
+    sophia = await start('first');
+    expect(await ask(sophia, key, token)).toEqual([['110.0000', 2]]);
+    expect((await runSophia(['query', 'revenue', '--csv', '--data-dir', dataDirectory('first')])).out).toBe('revenue\r\n110.0000\r\n');
+    await sophia.kill();
+    // What a data folder holds beside is made anew from the log.
+    sophia = await start('another');
+    expect(await ask(sophia, key, token)).toEqual([['110.0000', 2]]);
+    await sophia.kill();
+  });
+
+  it('of two instances: what is written in one is in the next answer of the other by its token, also where that was cached', async () => {
+    const [one, two] = [await start('one'), await start('two')];
+    const key = await createKey(one, 'admin');
+    let revenue = Number((await ask(one, key, await write(one, key, 'W-0', '1')))[0][0]);
+    for (let time = 1; time <= 20; time += 1) {
+      const [writer, reader] = time % 2 === 0 ? [one, two] : [two, one];
+      const token = await write(writer, key, `W-${time}`, String(time));
+      revenue += time;
+      expect(await ask(reader, key, token), `time ${time}`).toEqual([[`${revenue}.0000`, 3 + time]]);
+      expect(await ask(writer, key, token), `time ${time}, where it was written`).toEqual([[`${revenue}.0000`, 3 + time]]);
+    }
+    // One that dies leaves the log to the other.
+    await one.kill('SIGKILL');
+    const token = await write(two, key, 'W-last', '1000');
+    expect(await ask(two, key, token)).toEqual([[`${revenue + 1000}.0000`, 24]]);
+    await two.kill();
+  });
+});
