@@ -46,6 +46,14 @@ const pathOf = async ({ api }: ClientInvocation, id: string): Promise<string> =>
 
 const importFile = async (invocation: ClientInvocation, path: string, options: ImportFileOptions): Promise<ImportReport> => {
   const size = await sizeOf(path);
+  const { mapping, resume, type, sourceSystem } = options;
+  if (mapping === undefined && resume === undefined && (type === undefined || sourceSystem === undefined)) {
+    throw new CommandError(
+      'usage',
+      `What the rows of ${path} are is not said: give --mapping, or --type and --source-system where its columns are called like the fields of the type.`,
+      `A first mapping is written by: sophia import ${path} --suggest > mapping.yaml`,
+    );
+  }
   const sent = {
     ...(await mappingOf(options.mapping)),
     source_system: options.sourceSystem,

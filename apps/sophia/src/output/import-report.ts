@@ -1,9 +1,11 @@
 import type { ImportProgress, ImportReport } from '@sophia/catalog';
 import { duration } from './freshness-line.ts';
 import type { Styles } from './styles.ts';
-import { plainText } from './text-width.ts';
+import { cutText, plainText } from './text-width.ts';
 
 const MOST_ERRORS = 10;
+/** Characters of one: a cell may hold a book. */
+const LONGEST_ERROR = 300;
 
 const counted = (count: number): string => count.toLocaleString('en-US');
 
@@ -25,11 +27,14 @@ export const renderReport = (report: ImportReport, styles: Styles): string => {
     ...Object.entries(repairs).map(([rule, count]) => `  repaired by ${rule}: ${counted(count)}`),
     ...(deletedByVersion === 0 ? [] : [`  deleted because their version was replaced: ${counted(deletedByVersion)}`]),
     ...errors.slice(0, MOST_ERRORS).map(({ line, column, code, message, value }) => {
-      const where = column === undefined ? `line ${line}` : `line ${line}, ${column}`;
-      const found = value === undefined ? '' : ` (found ${JSON.stringify(value)})`;
-      return `  ${styles.bad(where)}: ${plainText(message)}${plainText(found)} [${code}]`;
+      // Most messages begin with the column and end with what was found there.
+      const where = column === undefined || message.startsWith(`${column}:`) ? `line ${line}` : `line ${line}, ${column}`;
+      const found = value === undefined || message.includes('; found ') ? '' : ` (found ${JSON.stringify(value)})`;
+      return `  ${styles.bad(plainText(where))}: ${cutText(plainText(message + found), LONGEST_ERROR)} [${code}]`;
     }),
-    ...(rejected > Math.min(errors.length, MOST_ERRORS) ? [`  ... all of them: sophia dead-letters list --import ${id}`] : []),
+    ...(rejected > 0
+      ? [`  ${rejected > MOST_ERRORS ? 'all of them, and repairs' : 'to repair'}: sophia dead-letters list --import ${id}`]
+      : []),
     styles.faint(`  import ${id}, ${duration(seconds)}`),
   ];
   return `${lines.join('\n')}\n`;

@@ -121,6 +121,7 @@ it('a report adds up, names its rules, and shows the first rejected rows', () =>
       deleted because their version was replaced: 4
       line 3, amount: no amount (found "abc") [invalid_money]
       line 4: no row [unreadable]
+      to repair: sophia dead-letters list --import I1
       import I1, 1.5 s
     "
   `);
