@@ -95,6 +95,21 @@ describe('a PostgreSQL of one’s own', () => {
     await sophia.kill();
   });
 
+  it('that does not answer, or refuses its owner, is told without a stack', async () => {
+    const { host, port } = cluster.connections.owner;
+    const refused = await startWith(`postgres://${OWNER}:wrong@localhost:${port}/${OWNER}?host=${encodeURIComponent(host)}`);
+    expect(refused).toMatch(/cannot be used: password authentication failed.*\n {2}database_error: /);
+    expect(await startWith('postgres://nobody@localhost:1/nothing')).toMatch(/cannot be used: connect ECONNREFUSED.*\n {2}unavailable: /);
+  });
+
+  /** What a start that fails says. */
+  const startWith = async (url: string): Promise<string> => {
+    const env = { SOPHIA_DATABASE: 'postgres', SOPHIA_DATABASE_URL: url };
+    const started = await startSophia({ dataDirectory: dataDirectory('never'), env }).catch((error: Error) => error);
+    expect(started).toBeInstanceOf(Error);
+    return started instanceof Error ? started.message : '';
+  };
+
   it('of two instances: what is written in one is in the next answer of the other by its token, also where that was cached', async () => {
     const [one, two] = [await start('one'), await start('two')];
     const key = await createKey(one, 'admin');

@@ -1,9 +1,10 @@
 import { createHmac } from 'node:crypto';
+import { sqlStateOf } from '@sophia/database';
 import { startEmbeddedPostgres } from '@sophia/database/embedded';
 import type { DatabaseRole, PostgresConnection } from '@sophia/database/postgres';
 import { APP_ROLE, ensureRoles, LOG_ROLE } from '@sophia/database/roles';
 import type { Logger } from '@sophia/observability';
-import type { DatabaseConfiguration } from '@sophia/shared';
+import { type DatabaseConfiguration, SophiaError } from '@sophia/shared';
 
 /** The PostgreSQL that a configuration names, reachable as each role. */
 export interface OpenedDatabase {
@@ -22,7 +23,9 @@ export const openDatabase = async (configuration: DatabaseConfiguration, logger:
     case 'postgres': {
       const owner = connectionOf(configuration.url);
       const passwords = { app: passwordOf(owner, APP_ROLE), log: passwordOf(owner, LOG_ROLE) };
-      await ensureRoles(owner, passwords);
+      await ensureRoles(owner, passwords).catch((error: unknown) => {
+        throw unusable(owner, error);
+      });
       const app = { user: APP_ROLE, password: passwords.app };
       const connections: Record<DatabaseRole, PostgresConnection> = {
         owner,
@@ -36,6 +39,12 @@ export const openDatabase = async (configuration: DatabaseConfiguration, logger:
       };
     }
   }
+};
+
+/** Its address does not answer, or it refuses the owner what is asked of it. */
+const unusable = ({ host, port, user }: PostgresConnection, error: unknown): SophiaError => {
+  const what = `The PostgreSQL of SOPHIA_DATABASE_URL (${user} at ${host}:${port}) cannot be used: ${error instanceof Error ? error.message : String(error)}.`;
+  return new SophiaError(sqlStateOf(error) === undefined ? 'unavailable' : 'database_error', what, { cause: error });
 };
 
 const connectionOf = (url: string): PostgresConnection => {
