@@ -35,6 +35,7 @@ describe('one record written', () => {
       rejected: { source_id: '{n}', email: 7 },
       'without an id': { first_name: 'Ada' },
       'a text that is no JSON': '{"source_id": "x"',
+      'nothing at all': '',
       'an array': [{ source_id: '{n}' }],
       'a number': 7,
       'a dangerous name': '{"source_id":"x","__proto__":{"a":1}}',

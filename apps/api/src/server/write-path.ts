@@ -67,9 +67,12 @@ interface Target {
 
 const isShortJson = ({ headers }: IncomingMessage): boolean =>
   JSON_TYPE.test(headers['content-type'] ?? '') &&
-  Number(headers['content-length'] ?? Number.NaN) <= LARGEST &&
+  isShort(Number(headers['content-length'])) &&
   headers['content-encoding'] === undefined &&
   headers['idempotency-key'] === undefined;
+
+/** An empty body is not looked at: its end, once looked for, comes but once. */
+const isShort = (length: number): boolean => length > 0 && length <= LARGEST;
 
 /** Undefined for what is no object, or better judged on the ordinary way. */
 const parseObject = (text: string): object | undefined => {
