@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
+import { GROWING_ROWS, GROWTH_SIZES, type Growth, growthTable, measureGrowth, parseSizes } from './growth.ts';
 import { type BenchResult, type BenchRow, type BenchSize, measure, show } from './protocol.ts';
 import { ROWS } from './rows.ts';
 
-/** Runs the named benchmarks (all: none named), prints a table; with --check exits with 1 below a gate. */
+/** Runs the named benchmarks (all: none named), prints a table; with --check exits with 1 below a gate, or with --growth above linear. */
 const main = async (): Promise<number> => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -15,9 +16,12 @@ const main = async (): Promise<number> => {
       rounds: { type: 'string' },
       seconds: { type: 'string' },
       records: { type: 'string' },
+      growth: { type: 'boolean', default: false },
+      sizes: { type: 'string' },
     },
   });
-  const rows = chosen(positionals);
+  const sizes = values.sizes === undefined ? GROWTH_SIZES : parseSizes(values.sizes);
+  const rows = chosen(positionals.length === 0 && values.growth ? GROWING_ROWS.map(String) : positionals);
   const size: BenchSize = {
     smoke: values.smoke,
     rounds: Number(values.rounds ?? (values.smoke ? 1 : 5)),
@@ -29,6 +33,7 @@ const main = async (): Promise<number> => {
   say(
     `machine: ${os.cpus().length} x ${os.cpus()[0]?.model ?? 'unknown'}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, Node ${process.version}`,
   );
+  if (values.growth) return growth(rows, sizes, { size, check: values.check, json: values.json, say });
   const results: BenchResult[] = [];
   for (const row of rows) {
     say(`${row.number} ${row.name}: ${row.what}, against ${row.reference}`);
@@ -39,6 +44,24 @@ const main = async (): Promise<number> => {
   if (!values.check || missed.length === 0) return 0;
   say(`below the gate: ${missed.map(({ number, name }) => `${number} ${name}`).join(', ')}`);
   return 1;
+};
+
+interface GrowthOptions {
+  readonly size: BenchSize;
+  readonly check: boolean;
+  readonly json: boolean;
+  readonly say: (line: string) => void;
+}
+
+/** Prints how the cost of rows grows with their records; with `check`, 1 where it grows faster than they. */
+const growth = async (rows: readonly BenchRow[], sizes: readonly number[], { size, check, json, say }: GrowthOptions): Promise<number> => {
+  const growths: Growth[] = [];
+  for (const row of rows) {
+    say(`${row.number} ${row.name}: ${row.what}, as the records grow`);
+    growths.push(...(await measureGrowth(row, sizes, size, say)));
+  }
+  process.stdout.write(json ? `${JSON.stringify({ sizes, growths }, null, 2)}\n` : growthTable(sizes, growths));
+  return check && growths.some(({ isSuperlinear }) => isSuperlinear) ? 1 : 0;
 };
 
 const chosen = (names: readonly string[]): readonly BenchRow[] => {

@@ -9,6 +9,7 @@ import type { BenchRow } from '../protocol.ts';
 import { type BenchServer, startBenchServer } from '../sophia-server.ts';
 
 const RECORDS = 100_000;
+const SMOKE_RECORDS = 1_000;
 
 /** Row 2: ids drawn from 100,000 deals; pgbench selects from as many accounts in the same database. */
 export const recordRead: BenchRow = {
@@ -17,9 +18,9 @@ export const recordRead: BenchRow = {
   what: 'uncached record read by id through REST',
   reference: 'pgbench -S -M prepared -c16 on the same database',
   unit: 'reads/s',
-  async prepare({ smoke }) {
+  async prepare({ smoke, records = smoke ? SMOKE_RECORDS : RECORDS }) {
     const server = await startBenchServer({ sample: false });
-    await importRows(server, 'bench', dealRows('r', smoke ? 1_000 : RECORDS));
+    await importRows(server, 'bench', dealRows('r', records));
     await runPinned('load', 'pgbench', ['-i', '-q', '-s', '1'], { ...process.env, ...server.postgres });
     const headers = { authorization: `Bearer ${server.key}` };
     const idsFile = join(tmpdir(), `sophia-bench-${process.pid}-ids.json`);

@@ -60,8 +60,8 @@ export const metricQueries: BenchRow = {
   what: 'metric queries, cache off, over 10 million deals of which 30 % have history',
   reference: 'SQL written by hand over plain typed tables in the same DuckDB, in process',
   unit: 'questions/s',
-  async prepare({ smoke, records }) {
-    const { warehouse, plainFile, remove } = await openDealWarehouse(smoke ? SMOKE_DEALS : (records ?? DEALS), !smoke);
+  async prepare({ smoke, records = smoke ? SMOKE_DEALS : DEALS }) {
+    const { warehouse, plainFile, remove } = await openDealWarehouse(records, !smoke);
     const instance = await openPlain(plainFile);
     const connection = await instance.connect();
     await connection.run("set timezone = 'UTC'");

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import type { BenchOptions } from '../commands/bench.ts';
 import type { CreateKeyOptions } from '../commands/keys.ts';
 import type { ListSetAsideOptions, SetAsideOptions } from '../commands/set-aside.ts';
 import type { StartOptions } from '../commands/start.ts';
@@ -195,14 +196,17 @@ const defineTools = (program: Command, { local }: Runs): void => {
       .command('bench')
       .description('measure Sophia against reference programs on this machine')
       .argument('[names...]', 'rows to run; all unless told')
-      .option('--check', 'fail where a figure is below its gate')
+      .option('--check', 'fail where a figure is below its gate, or grows faster than the records')
+      .option('--growth', 'how the cost of rows 2 and 6 grows, at 10 thousand, 1 million and 10 million records')
+      .option('--sizes <records>', 'other numbers of records for --growth, with commas between')
       .allowUnknownOption()
       .action(
-        local(async (invocation, names: string[], options: { check?: boolean }) =>
+        local(async (invocation, names: string[], options: BenchOptions) =>
           (await import('../commands/bench.ts')).bench(invocation, names, options),
         ),
       ),
     'sophia bench --check',
+    'sophia bench metric-queries --growth --sizes 10000,100000',
   );
   program
     .command('test')
