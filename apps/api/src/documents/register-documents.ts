@@ -24,7 +24,9 @@ export const registerOpenApi = async (app: FastifyInstance, version: string): Pr
       info: {
         title: 'Sophia',
         version,
-        description: 'Records from anywhere in one catalog that keeps every change; questions answered in milliseconds.',
+        description:
+          'Records from anywhere in one catalog that keeps every change; questions answered in milliseconds.\n\n' +
+          'An Idempotency-Key holds for 24 hours on the routes that name it; any other POST that changes something refuses it.',
       },
       tags: TAGS,
       components: {

@@ -1,3 +1,4 @@
+import { SophiaError } from '@sophia/shared';
 import type { Call } from '@sophia/types';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import type { Static, TSchema } from 'typebox';
@@ -31,6 +32,8 @@ export interface RouteDefinition<Params extends TSchema, Query extends TSchema, 
   readonly public?: boolean;
   /** The handler checks the body itself, with better words than the schema's. */
   readonly checksBody?: boolean;
+  /** A POST that changes nothing: it may be repeated at will. */
+  readonly readOnly?: boolean;
   readonly deadline?: number;
   readonly bodyLimit?: number;
   readonly handle: (request: RouteRequest<Params, Query, Body>, reply: FastifyReply) => Promise<unknown>;
@@ -51,6 +54,7 @@ export const defineRoute = <Params extends TSchema, Query extends TSchema, Body 
   app: FastifyInstance,
   route: RouteDefinition<Params, Query, Body>,
 ): void => {
+  const isRepeatable = route.method !== 'POST' || route.readOnly === true || takesIdempotencyKey(route.headers);
   app.route({
     method: route.method,
     url: `${API_PREFIX}${route.url}`,
@@ -76,6 +80,7 @@ export const defineRoute = <Params extends TSchema, Query extends TSchema, Body 
     // What is sent was made by our services and is typed; serialising by schema would only hide fields.
     serializerCompiler: () => JSON.stringify,
     handler: async (request, reply) => {
+      if (!isRepeatable) refuseIdempotencyKey(request);
       const answer = await route.handle(
         {
           // Validated by the schemas above, whose static types these are.
@@ -92,6 +97,15 @@ export const defineRoute = <Params extends TSchema, Query extends TSchema, Body 
       return answer === undefined ? reply : answer;
     },
   });
+};
+
+const IDEMPOTENCY_KEY = 'idempotency-key';
+const takesIdempotencyKey = (headers: TSchema | undefined): boolean => IDEMPOTENCY_KEY in Object(Object(headers).properties);
+
+/** Whoever sends a key relies on it: better no than twice. */
+const refuseIdempotencyKey = ({ headers, method, routeOptions }: FastifyRequest): void => {
+  if (headers[IDEMPOTENCY_KEY] === undefined) return;
+  throw new SophiaError('idempotency_not_supported', `${method} ${routeOptions.url} takes no Idempotency-Key.`);
 };
 
 const FORM = 'multipart/form-data';

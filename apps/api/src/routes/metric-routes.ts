@@ -39,6 +39,7 @@ export const registerMetricRoutes = (app: FastifyInstance, { analytics }: ApiSer
     method: 'POST',
     url: '/metrics/query',
     operation: 'queryMetrics',
+    readOnly: true,
     summary: 'Answers a metric query, or several',
     description:
       'One query gives one answer, an array gives { "answers": [...] } in its order. The header `Sophia-Cache: bypass` computes anew.',
@@ -96,6 +97,7 @@ export const registerMetricRoutes = (app: FastifyInstance, { analytics }: ApiSer
     method: 'POST',
     url: '/metrics/explain',
     operation: 'explainMetrics',
+    readOnly: true,
     summary: 'The statement, models, rollup, policy and tags behind a metric query, without running it',
     tag: 'metrics',
     body: MetricQuerySchema,
@@ -109,6 +111,7 @@ export const registerMetricRoutes = (app: FastifyInstance, { analytics }: ApiSer
     method: 'POST',
     url: '/metrics/drill-down',
     operation: 'drillDown',
+    readOnly: true,
     summary: 'The records behind one cell of an answer',
     tag: 'metrics',
     headers: AfterHeaders,

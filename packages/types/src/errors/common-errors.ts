@@ -21,6 +21,11 @@ export const COMMON_ERRORS = {
     title: 'Overloaded',
     help: 'The instance sheds load to keep its answers quick; retry after the seconds in Retry-After.',
   },
+  idempotency_not_supported: {
+    status: 400,
+    title: 'Idempotency not supported',
+    help: 'This route would do it again although the request has an Idempotency-Key: send the request without one, and look at what is there before you repeat it.',
+  },
   slow_body: {
     status: 408,
     title: 'Body too slow',
