@@ -46,3 +46,23 @@ export const periodsBetween = (first: string, last: string, grain: string, most 
 const MONTHS: Readonly<Record<string, number>> = { month: 1, quarter: 3, year: 12 };
 const nextPeriod = (period: string, grain: string): string =>
   grain === 'day' ? shiftDays(period, 1) : grain === 'week' ? shiftDays(period, 7) : addMonths(period, MONTHS[grain] ?? 12);
+
+/** So many months and days. */
+export interface Span {
+  readonly months: number;
+  readonly days: number;
+}
+
+const MEAN_MONTH = 365.2425 / 12;
+
+/** The period that is compared with one which is a span earlier; undefined where the later month has no such day. */
+export const laterPeriod = (period: string, { months, days }: Span, grain: string): string | undefined => {
+  const length = months * MEAN_MONTH + days;
+  if (grain === 'week') return shiftDays(period, 7 * Math.round(length / 7));
+  if (grain !== 'day') {
+    const one = MONTHS[grain] ?? 12;
+    return addMonths(period, one * Math.round(length / (one * MEAN_MONTH)));
+  }
+  const later = addMonths(period, months);
+  return later.slice(8) === period.slice(8) ? shiftDays(later, days) : undefined;
+};

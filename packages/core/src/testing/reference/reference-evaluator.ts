@@ -1,5 +1,14 @@
 import type { Cell, Filter, MetricQuery } from '@sophia/types';
-import { addMonths, daysBetween, isFirstOfMonth, periodOf, periodsBetween, shiftDays } from './reference-calendar.ts';
+import {
+  addMonths,
+  daysBetween,
+  isFirstOfMonth,
+  laterPeriod,
+  periodOf,
+  periodsBetween,
+  type Span,
+  shiftDays,
+} from './reference-calendar.ts';
 
 /**
  * A slow evaluator of metric queries over plain objects, written from docs/reference/metric-queries.md. It shares
@@ -60,7 +69,10 @@ export const evaluateReference = (query: MetricQuery, world: ReferenceWorld): re
     else if (metric.kind === 'difference') [metric.left, metric.right].forEach(need);
     else {
       tables.set(name, tableOf(metric, chosen, dimensions, range));
-      if (earlier !== undefined) tables.set(`${name}__previous`, tableOf(metric, chosen, dimensions, earlier));
+      if (earlier !== undefined) {
+        const before = tableOf(metric, chosen, dimensions, earlier.range);
+        tables.set(`${name}__previous`, matched(before, dimensions, earlier.by, range));
+      }
     }
   };
   query.metrics.forEach(need);
@@ -202,13 +214,35 @@ const within = (day: string | null, { from, to }: Range): boolean => {
   return day !== null && (from === undefined || day >= from) && (to === undefined || day < to);
 };
 
-const earlierRange = ({ from = '', to = '' }: Range, compare: 'previous_period' | 'previous_year'): Range => {
-  if (compare === 'previous_year') return { from: addMonths(from, -12), to: addMonths(to, -12) };
+/** The range that is compared with, and how much earlier it is. */
+interface Earlier {
+  readonly range: Range;
+  readonly by: Span;
+}
+
+const earlierRange = ({ from = '', to = '' }: Range, compare: 'previous_period' | 'previous_year'): Earlier => {
+  if (compare === 'previous_year') return { range: { from: addMonths(from, -12), to: addMonths(to, -12) }, by: { months: 12, days: 0 } };
   if (isFirstOfMonth(from) && isFirstOfMonth(to)) {
     const months = (Number(to.slice(0, 4)) - Number(from.slice(0, 4))) * 12 + Number(to.slice(5, 7)) - Number(from.slice(5, 7));
-    return { from: addMonths(from, -months), to: from };
+    return { range: { from: addMonths(from, -months), to: from }, by: { months, days: 0 } };
   }
-  return { from: shiftDays(from, -daysBetween(from, to)), to: from };
+  const days = daysBetween(from, to);
+  return { range: { from: shiftDays(from, -days), to: from }, by: { months: 0, days } };
+};
+
+/** The earlier groups under the periods that they are compared with; those that are compared with no shown one are left out. */
+const matched = (table: Table, dimensions: readonly Dimension[], by: Span, { from = '', to = '' }: Range): Table => {
+  const index = dimensions.findIndex((dimension) => isOwnTime(dimension, table.measure));
+  const grain = dimensions[index]?.grain;
+  if (grain === undefined) return table;
+  const shown = new Set<Cell>(periodsBetween(from, shiftDays(to, -1), grain));
+  const groups = [...table.groups.values()].flatMap(({ key, value }) => {
+    const period = laterPeriod(String(key[index]), by, grain);
+    if (period === undefined || !shown.has(period)) return [];
+    const moved = key.map((cell, place) => (place === index ? period : cell));
+    return [[JSON.stringify(moved), { key: moved, value }] as const];
+  });
+  return { ...table, groups: new Map(groups) };
 };
 
 const aggregate = ({ aggregation, value, isMoney }: ReferenceMeasure, members: readonly ReferenceRow[]): Value => {
