@@ -129,6 +129,8 @@ describe('from a file to a number on the command line', () => {
     const restored = join(folder.path, '..', 'restored');
     const answers = await Promise.all(questions.map((question) => ask(question)));
     expect((await run('backup', backup)).code).toBe(0);
+    expect((await run('backup', backup)).err).toContain('is there already');
+    expect((await run('backup', join(folder.path, 'nowhere', 'x'))).err).toContain('cannot be written: ENOENT');
     const cut = join(folder.path, '..', 'cut.backup');
     await writeFile(cut, (await readFile(backup)).subarray(0, -1_000));
     const refused = await runSophia(['restore', cut, '--data-dir', restored]);

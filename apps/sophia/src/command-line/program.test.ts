@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { completion } from '../commands/completion.ts';
 import { createProgram } from './program.ts';
@@ -49,6 +52,36 @@ it('completes commands and options in every shell', async () => {
   for (const command of withSubcommands(program).slice(1)) expect(written.out).toContain(command.name());
   expect(written.out).toContain('--as-of');
   await expect(completion(invocation, 'cmd', program)).rejects.toThrow('There is no completion for cmd');
+});
+
+it('a data folder that cannot be, and a file that cannot be read, are told without a stack', async () => {
+  const { written, invocation } = createScreen();
+  const folder = join(import.meta.filename, 'data');
+  expect(await run(['start', '--port', '0', '--data-dir', folder], invocation)).toBe(1);
+  expect(written.err).toMatch(/The data folder .* cannot be used: ENOTDIR.*\n {2}Let this user write there/);
+  const unreadable = { ...invocation, environment: { SOPHIA_CONFIG: join(import.meta.filename, 'sophia.yaml') } };
+  expect(await run(['config'], unreadable)).toBe(1);
+  expect(written.err).toMatch(/sophia: ENOTDIR: not a directory/);
+  expect(written.err).not.toContain('    at ');
+});
+
+it.each([
+  ['sophia qu', 'query'],
+  ['sophia set-aside ', 'list replay discard'],
+  ['sophia query revenue --b', '--by'],
+  ['sophia query list --b', '--by'],
+  ['sophia keys create --role a', 'analyst admin'],
+  ['sophia --data-dir x keys cr', 'create'],
+])('bash completes %j with %j', async (line, expected) => {
+  const { written, invocation } = createScreen();
+  await completion(
+    invocation,
+    'bash',
+    createProgram(invocation, () => undefined),
+  );
+  const typed = `COMP_WORDS=(${line}${line.endsWith(' ') ? "''" : ''}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _sophia; echo "\${COMPREPLY[*]}"`;
+  const { stdout } = await promisify(execFile)('bash', ['--norc', '-c', `${written.out}${typed}`]);
+  expect(stdout.trim()).toBe(expected);
 });
 
 it('a wrong configuration is told with what is allowed', async () => {

@@ -39,6 +39,11 @@ const tell = (error: unknown, json: boolean, { terminal }: Invocation): Exit => 
     terminal.err(`${styles.bad('sophia:')} ${error.message}\n  ${error.code}: docs/reference/errors.md#${error.code}\n`);
     return error.code === 'invalid_configuration' ? 'usage' : exitOfStatus(error.status);
   }
+  // The system says no: a file, a disk, a network. Where in the code it was asked helps nobody.
+  if (error instanceof Error && 'syscall' in error) {
+    terminal.err(`${styles.bad('sophia:')} ${error.message}\n`);
+    return 'failed';
+  }
   terminal.err(`${styles.bad('sophia:')} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return 'failed';
 };

@@ -26,6 +26,7 @@ export const backup = async ({ api, terminal }: ClientInvocation, file: string, 
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
       throw new CommandError('failed', `${file} is there already: choose another name.`);
     }
+    if (!isOurs && error instanceof Error) throw new CommandError('failed', `${file} cannot be written: ${error.message}`);
     throw new CommandError('failed', `The backup was cut off: ${error instanceof Error ? error.message : String(error)}`);
   } finally {
     progress.clear();

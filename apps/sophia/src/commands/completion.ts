@@ -25,19 +25,31 @@ const wordsOf = (command: Command): readonly string[] => [
   ...command.options.flatMap(({ long }) => long ?? []),
 ];
 
-/** Words by the commands typed so far; files where a command takes arguments. */
+/** Words by the commands typed so far, or by the option before; files where a command takes arguments. */
 const bash = (program: Command): string => {
   const cases = withSubcommands(program)
     .map((command) => `    '${pathOf(command).join(' ')}') words='${wordsOf(command).join(' ')}' ;;`)
     .join('\n');
-  const names = new Set(withSubcommands(program).flatMap(({ commands }) => commands.map((each) => each.name())));
+  const paths = withSubcommands(program)
+    .slice(1)
+    .map((command) => `'${pathOf(command).join(' ')}'`);
+  const choices = withSubcommands(program).flatMap((command) =>
+    command.options.flatMap(({ long, argChoices }) =>
+      long === null || long === undefined || argChoices === undefined
+        ? []
+        : [`    '${pathOf(command).join(' ')} ${long}') words='${argChoices.join(' ')}' ;;`],
+    ),
+  );
   return `_sophia() {
   local word path='' words=''
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case $word in ${[...names].join('|')}) path="\${path:+$path }$word" ;; esac
+    case "\${path:+$path }$word" in ${paths.join('|')}) path="\${path:+$path }$word" ;; esac
   done
   case $path in
 ${cases}
+  esac
+  case "$path \${COMP_WORDS[COMP_CWORD-1]}" in
+${choices.join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))
 }
@@ -55,11 +67,11 @@ const fish = (program: Command): string => {
     const condition = [...seen, ...none].join('; and ');
     return [
       ...command.commands.map((each) => `complete -c sophia -f -n ${quoted(condition)} -a ${each.name()} -d ${quoted(each.description())}`),
-      ...command.options.flatMap(({ long, description }) =>
-        long === null || long === undefined
-          ? []
-          : [`complete -c sophia -n ${quoted(condition)} -l ${long.slice(2)} -d ${quoted(description)}`],
-      ),
+      ...command.options.flatMap(({ long, description, argChoices }) => {
+        if (long === null || long === undefined) return [];
+        const values = argChoices === undefined ? '' : ` -x -a ${quoted(argChoices.join(' '))}`;
+        return [`complete -c sophia -n ${quoted(condition)} -l ${long.slice(2)}${values} -d ${quoted(description)}`];
+      }),
     ];
   });
   return `${lines.join('\n')}\n`;

@@ -127,7 +127,9 @@ it('a report adds up, names its rules, and shows the first rejected rows', () =>
   `);
   expect(renderReport({ ...report, rejected: 500 }, styles)).toContain('all of them, and repairs: sophia dead-letters list --import I1');
   const told = { line: 9, code: 'invalid_money', message: 'amount: expected a decimal; found "abc"', column: 'amount', value: 'abc' };
-  expect(renderReport({ ...report, errors: [told] }, styles)).toContain('  line 9: amount: expected a decimal; found "abc" [invalid_money]\n');
+  expect(renderReport({ ...report, errors: [told] }, styles)).toContain(
+    '  line 9: amount: expected a decimal; found "abc" [invalid_money]\n',
+  );
   const long = { ...told, message: 'x'.repeat(2_000) };
   for (const line of renderReport({ ...report, errors: [long] }, styles).split('\n')) expect(line.length).toBeLessThan(400);
   expect(progressText({ ...report, secondsLeft: 9 })).toBe('1,203 rows, 2 rejected, 802 rows/s, 9.0 s left');

@@ -1,5 +1,6 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CommandError } from '../command-line/command-error.ts';
 
 /** What a running server leaves in `<data>/run`, for commands that look for it. */
 export interface RunningServer {
@@ -18,8 +19,19 @@ export const adminSocketPath = (dataDirectory: string): string => {
   return path.startsWith(process.cwd()) ? path.slice(process.cwd().length + 1) : path;
 };
 
+/** Errors: `CommandError` where the data folder cannot be made or written. */
 export const openRunDirectory = async (dataDirectory: string): Promise<void> => {
-  await mkdir(join(dataDirectory, 'run'), { recursive: true, mode: 0o700 });
+  const run = join(dataDirectory, 'run');
+  try {
+    await mkdir(run, { recursive: true, mode: 0o700 });
+    await access(run, constants.W_OK);
+  } catch (error) {
+    throw new CommandError(
+      'failed',
+      `The data folder ${dataDirectory} cannot be used: ${error instanceof Error ? error.message : String(error)}`,
+      'Let this user write there, or choose another folder with --data-dir.',
+    );
+  }
 };
 
 const serverFile = (dataDirectory: string): string => join(dataDirectory, 'run', 'server.json');
