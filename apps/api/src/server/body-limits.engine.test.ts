@@ -36,6 +36,8 @@ describe('a body that does not arrive', () => {
     });
     await harness.makeKey('admin', { role: 'admin' });
   };
+  const states = async (): Promise<string[]> =>
+    (await harness.send('GET', '/api/v1/imports')).json.imports.map(({ state }: { state: string }) => state);
   const JSON_HEAD = ['POST /api/v1/metrics/query HTTP/1.1', 'content-type: application/json', 'content-length: 100'];
   const ROWS_HEAD = [
     'POST /api/v1/records/deal?source_system=slow HTTP/1.1',
@@ -62,8 +64,28 @@ describe('a body that does not arrive', () => {
     const text = await answer;
     expect(text).toMatch(/^HTTP\/1\.1 408 /);
     expect(text).toContain('"code":"slow_body"');
-    const states = async () => (await harness.send('GET', '/api/v1/imports')).json.imports.map(({ state }: { state: string }) => state);
     await expect.poll(states).not.toContain('running');
+  });
+
+  it('is given up where it is a form whose file stops, also while the answer is being written', async () => {
+    await open({ request: 60_000, idle: 300 });
+    const form = [
+      '--b',
+      'content-disposition: form-data; name="options"',
+      '',
+      JSON.stringify({ record_type: 'deal', source_system: 'slow', format: 'csv' }),
+      '--b',
+      'content-disposition: form-data; name="file"; filename="deals.csv"',
+      '',
+      `source_id,name\n${'D-1,one\n'.repeat(20_000)}`,
+    ].join('\r\n');
+    const head = ['POST /api/v1/imports HTTP/1.1', 'content-type: multipart/form-data; boundary=b', 'content-length: 1000000000'];
+    // More than the eight imports that may run at once.
+    const silent = Array.from({ length: 9 }, (_, index) => begin(index % 2 === 0 ? head : [...head, 'accept: application/x-ndjson'], form));
+    for (const { answer } of silent) expect(await answer).toMatch(/^$|^HTTP\/1\.1 (408|200) /);
+    await expect.poll(states, { timeout: 20_000 }).not.toContain('running');
+    const csv = { headers: { 'content-type': 'text/csv' }, body: 'source_id\nD-2\n' };
+    expect((await harness.send('POST', '/api/v1/records/deal?source_system=other', csv)).json).toMatchObject({ created: 1 });
   });
 
   it('is not what goes on: a stream may take longer than a request', async () => {
