@@ -342,7 +342,7 @@ const havingOf = (rows: readonly Cell[][], query: MetricQuery, dimensions: reado
 const asNumber = (cell: Cell): string | number | null => (cell === null || typeof cell === 'boolean' ? null : Number(cell));
 
 /** Three-valued. */
-const truth = (filter: Filter, value: (field: string) => string | number | null): boolean | null => {
+export const truth = (filter: Filter, value: (field: string) => string | number | null): boolean | null => {
   if ('and' in filter) return every(filter.and.map((each) => truth(each, value)));
   if ('or' in filter) return negated(every(filter.or.map((each) => negated(truth(each, value)))));
   if ('not' in filter) return negated(truth(filter.not, value));
