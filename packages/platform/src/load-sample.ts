@@ -25,12 +25,15 @@ interface SampleManifest {
   readonly imports: readonly { readonly file: string; readonly mapping: string }[];
 }
 
-/** Imports the sample into a workspace. Interrupted, it goes on where it was; finished, it changes nothing. */
+/** Longest wait until the answers contain the sample, in milliseconds. */
+const APPLY_MS = 60_000;
+
+/** Imports the sample into a workspace until the answers contain it. Interrupted, it goes on where it was; finished, it changes nothing. */
 export const loadSample = async (
   platform: Platform,
   { folder, workspace, onProgress }: SampleOptions,
 ): Promise<readonly ImportReport[]> => {
-  const { catalog, auth, workspaces } = platform;
+  const { analytics, catalog, auth, workspaces } = platform;
   const call: Call = { principal: systemPrincipal('sample', workspace), via: 'system' };
   // Written by us and shipped with the code.
   const manifest: SampleManifest = parse(await readFile(join(folder, 'sample.yaml'), 'utf8'), { schema: 'failsafe' });
@@ -59,5 +62,6 @@ export const loadSample = async (
   }
   await auth.workspaces.configure(call, { reporting_date: manifest.reporting_date });
   await workspaces.refresh();
+  for (const { token } of reports) if (token !== null) await analytics.waitForWrite(token, APPLY_MS);
   return reports;
 };

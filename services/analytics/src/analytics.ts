@@ -97,6 +97,8 @@ export interface Analytics {
   explain(call: Call, query: MetricQuery): Promise<Explanation>;
   drillDown(call: Call, request: DrillDownRequest, options?: AskOptions): Promise<DrillDownAnswer>;
   freshness(call: Call): Promise<Freshness>;
+  /** Resolves when answers contain the write. Errors: `invalid_token`, `not_applied_yet` after so many milliseconds. */
+  waitForWrite(token: string, milliseconds: number): Promise<void>;
   status(): Promise<ProjectionStatus>;
   /** Builds the warehouse anew beside the old one from the log, compares, switches. */
   rebuild(call: Call, progress?: (progress: RebuildProgress) => void): Promise<{ readonly events: number; readonly generation: number }>;

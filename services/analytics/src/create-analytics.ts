@@ -179,6 +179,7 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
         () => drillDown(drillDownOptions, call, request, options),
       ),
     freshness: async ({ principal: { workspace } }) => freshness.freshness(workspace, undefined, published.current()),
+    waitForWrite: (token, milliseconds) => writes.waitFor(token, undefined, milliseconds),
     async status() {
       const head = await eventLog.head();
       const readPoint = published.current();

@@ -4,20 +4,20 @@ import type { PublishedReadPoint } from '../projection/published-read-point.ts';
 
 /** Read your writes: lets a query wait until the answers contain the caller's last write. */
 export interface WriteWaiting {
-  /** Errors: `invalid_token`, `cursor_of_another_log`, `not_applied_yet` after two seconds. */
-  waitFor(after: string | undefined, signal: AbortSignal | undefined): Promise<void>;
+  /** Errors: `invalid_token`, `cursor_of_another_log`, `not_applied_yet` after so many milliseconds (2,000 unless told). */
+  waitFor(after: string | undefined, signal?: AbortSignal, milliseconds?: number): Promise<void>;
 }
 
 const LONGEST_WAIT_MS = 2_000;
 
 export const createWriteWaiting = (eventLog: EventLog, published: PublishedReadPoint): WriteWaiting => ({
-  async waitFor(after, signal) {
+  async waitFor(after, signal, milliseconds = LONGEST_WAIT_MS) {
     if (after === undefined) return;
     const write = eventLog.decodeToken(after);
     if (await eventLog.contains(published.current().tick, write)) return;
     const done = eventLog.hurry();
     try {
-      if (await published.waitFor(({ tick }) => eventLog.contains(tick, write), LONGEST_WAIT_MS, signal)) return;
+      if (await published.waitFor(({ tick }) => eventLog.contains(tick, write), milliseconds, signal)) return;
     } finally {
       done();
     }
