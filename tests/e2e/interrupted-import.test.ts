@@ -96,5 +96,11 @@ describe('an import that ends early says what happened and how to go on', () => 
     expect([path.startsWith(join(folder.path, 'spool')), mode]).toEqual([true, '600']);
     expect(await stat(path).catch(({ code: reason }) => reason)).toBe('ENOENT');
     expect(await readdir(outside)).toEqual(before);
+    await writeFile(tap, 'not: [yaml');
+    const malformed = await run('import', '--tap', tap);
+    expect([malformed.code, malformed.err]).toEqual([2, expect.stringContaining('is not well formed: Flow sequence')]);
+    expect(malformed.err).not.toContain('    at ');
+    // What ended because its sender went away is no error of Sophia's.
+    expect(sophia.output()).not.toContain('"level":"error"');
   });
 });

@@ -26,7 +26,7 @@ export const readTap = async (path: string, dataDirectory: string, { environment
   const text = await readFile(path, 'utf8').catch((error: Error) => {
     throw new CommandError('notFound', `The tap ${path} cannot be read: ${error.message}`);
   });
-  const found: unknown = parse(text);
+  const found = parsed(path, () => parse(text));
   if (typeof found !== 'object' || found === null) throw invalid(path, 'it is no mapping of keys');
   const tap = found as Readonly<Record<string, unknown>>;
   const unknown = Object.keys(tap).find((key) => !KEYS.includes(key));
@@ -61,6 +61,15 @@ export const readTap = async (path: string, dataDirectory: string, { environment
       }
     })(),
   };
+};
+
+const parsed = (path: string, parse: () => unknown): unknown => {
+  try {
+    return parse();
+  } catch (error) {
+    const [what = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+    throw invalid(path, what.replace(/[.:]$/, ''));
+  }
 };
 
 /** `environment` names the variables that the tap may see. */

@@ -33,7 +33,7 @@ export const openAnswerLines = (reply: FastifyReply, logger: Logger): AnswerLine
       raw.write(`${JSON.stringify({ import: { id, origin, last_state: lastState } })}\n`);
       for (const line of waiting.splice(0)) raw.write(line);
       response = raw;
-      write(await ending(finished, { requestId: reply.request.id, importId: id, logger }));
+      write(await ending(finished, { requestId: reply.request.id, importId: id, hasGone: () => raw.destroyed, logger }));
       await new Promise<void>((resolve) => {
         raw.once('close', resolve);
         raw.end(resolve);
@@ -42,15 +42,22 @@ export const openAnswerLines = (reply: FastifyReply, logger: Logger): AnswerLine
   };
 };
 
-const ending = (
-  finished: Promise<ImportReport>,
-  { requestId, importId, logger }: { readonly requestId: string; readonly importId: string; readonly logger: Logger },
-): Promise<object> =>
+interface EndingOptions {
+  readonly requestId: string;
+  readonly importId: string;
+  /** Whether nobody waits for the end any more. */
+  readonly hasGone: () => boolean;
+  readonly logger: Logger;
+}
+
+const ending = (finished: Promise<ImportReport>, { requestId, importId, hasGone, logger }: EndingOptions): Promise<object> =>
   finished.then(
     (report) => ({ report }),
     (error: unknown) => {
       const problem = problemDocument(error, requestId);
-      if (problem.status >= 500) logger.error({ err: error, request_id: requestId, import: importId }, problem.title);
+      // Whoever stops sending knows why; the import waits to be gone on with.
+      if (hasGone()) logger.info({ err: error, request_id: requestId, import: importId }, 'the sender of an import has gone');
+      else if (problem.status >= 500) logger.error({ err: error, request_id: requestId, import: importId }, problem.title);
       return { problem };
     },
   );
