@@ -78,7 +78,7 @@ const importFile = async (invocation: ClientInvocation, path: string, options: I
     } catch (error) {
       const question = questionOf(error);
       if (question === undefined || !invocation.terminal.interactive || question.column in answers) throw error;
-      answers[question.column] = await askFormat(invocation.terminal, question);
+      answers[question.column] = await askFormat(invocation.terminal, question, invocation.interrupted);
     }
   }
 };

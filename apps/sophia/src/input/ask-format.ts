@@ -10,14 +10,18 @@ export interface FormatQuestion {
   readonly choices: readonly { readonly key: string; readonly value: string; readonly reading: string }[];
 }
 
-/** Asks a person which reading is meant. */
-export const askFormat = async ({ input, err }: Terminal, { column, field, example, choices }: FormatQuestion): Promise<string> => {
+/** Asks a person which reading is meant; given up where `signal` is aborted. */
+export const askFormat = async (
+  { input, err }: Terminal,
+  { column, field, example, choices }: FormatQuestion,
+  signal: AbortSignal,
+): Promise<string> => {
   err(`The column ${column} (field ${field}) can be read in several ways. ${JSON.stringify(example)} is:\n`);
   for (const [index, { key, value, reading }] of choices.entries()) err(`  ${index + 1}  ${reading}   (${key}: ${value})\n`);
   const lines = createInterface({ input });
   try {
     err(`Which? [1-${choices.length}] `);
-    const answer = await lines.question('');
+    const answer = await lines.question('', { signal });
     const chosen = choices[Number(answer.trim()) - 1];
     if (chosen === undefined)
       throw new CommandError('usage', 'None was chosen.', `Set ${choices[0]?.key ?? 'format'} for ${field} in the mapping.`);
