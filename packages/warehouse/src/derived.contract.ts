@@ -106,6 +106,37 @@ export const derivedContract = (makeHarness: () => Promise<WarehouseHarness>): v
       ).toEqual([{ region: 'North', records: 2 }]);
     });
 
+    it('W6: where the one type changed alone that has statements for it, these are run, and else those for all', async () => {
+      const noted: DerivedTable = {
+        name: 'rollup_noted',
+        fingerprint: '1',
+        reads: [
+          { workspace: ONE, recordType: 'deal' },
+          { workspace: ONE, recordType: 'visit' },
+        ],
+        create: [statement('create table rollup_noted (how varchar, changes bigint)')],
+        refresh: [
+          statement(
+            "insert into rollup_noted select 'all', (select count(*) from changed_deal) + (select count(*) from changed_x_1_visit)",
+          ),
+        ],
+        refreshAlone: {
+          recordType: 'deal',
+          statements: [statement("insert into rollup_noted select 'alone', count(*) from changed_deal")],
+        },
+      };
+      await warehouse.setDerivedTables([noted]);
+      const visit = { type: 'visit' };
+      await warehouse.apply(log.next(log.upsert(1, { seats: 1 }), log.upsert(2, { seats: 2 })));
+      await warehouse.apply(log.next(log.upsert(3, { seats: 1 }, visit)));
+      await warehouse.apply(log.next(log.upsert(1, { seats: 2 }, { version: 2 }), log.upsert(4, { seats: 1 }, visit)));
+      expect(await rows('select * from rollup_noted')).toEqual([
+        { how: 'alone', changes: 2 },
+        { how: 'all', changes: 1 },
+        { how: 'all', changes: 3 },
+      ]);
+    });
+
     it('W6: one that cannot be refreshed is dropped and told, the rows and the others go on', async () => {
       const broken: DerivedTable = {
         name: 'rollup_broken',

@@ -149,6 +149,8 @@ export interface DerivedTable {
   readonly reads: readonly { readonly workspace: WorkspaceId; readonly recordType: string }[];
   readonly create: readonly WarehouseStatement[];
   readonly refresh: readonly WarehouseStatement[];
+  /** The same outcome with less work after a batch that changed, of the types read, this one alone: for it alone there is `changed_<t>` then. */
+  readonly refreshAlone?: { readonly recordType: string; readonly statements: readonly WarehouseStatement[] } | undefined;
 }
 
 export interface DerivedTableState {

@@ -20,6 +20,8 @@ export interface CompiledRollup {
   readonly reads: readonly { readonly workspace: WorkspaceId; readonly recordType: string }[];
   readonly create: readonly CompiledStatement[];
   readonly refresh: readonly CompiledStatement[];
+  /** The same where of the types read only the summed one changed; undefined where its records refer to others of it. */
+  readonly refreshAlone: { readonly recordType: string; readonly statements: readonly CompiledStatement[] } | undefined;
   /** What `CompileContext.rollups` takes while the table is kept. */
   readonly available: AvailableRollup;
 }
@@ -38,10 +40,13 @@ export function compileRollup(layer: SemanticLayer, model: string, rollup: strin
   const scope = context.dialect === 'duckdb' ? rollupScope(from, kept, name, linked.recordTypes, context) : undefined;
   if (scope === undefined) return undefined;
   const create = [scope.statement((write) => writeCreate(scope, write))];
-  const refresh = [
-    scope.statement((write) => writeDifferences(scope, write)),
+  const { recordType } = scope.base;
+  const refreshed = (others: RollupScope['others']): readonly CompiledStatement[] => [
+    scope.statement((write) => writeDifferences(scope, others, write)),
     ...writeMerging(scope).map((text) => scope.statement(() => text)),
   ];
+  const refresh = refreshed(scope.others);
+  const refersToItself = scope.others.some((record) => record.recordType === recordType);
   return {
     name,
     fingerprint: createHash('sha256')
@@ -54,6 +59,7 @@ export function compileRollup(layer: SemanticLayer, model: string, rollup: strin
     })),
     create,
     refresh,
+    refreshAlone: refersToItself ? undefined : { recordType, statements: refreshed([]) },
     available: { model, rollup, table: name },
   };
 }

@@ -10,15 +10,16 @@ const SIDE = 'rollup__side';
 
 /**
  * Adds the difference that the changed records make. A record counts -1 as it was with what it referred to as that was,
- * and 1 as it is now: those that changed themselves, and those that refer to one that changed.
+ * and 1 as it is now: those that changed themselves, and those that refer to one that changed. `others` are the records
+ * referred to that may have changed: none where only the summed type did.
  */
-export function writeDifferences(scope: RollupScope, write: Write): string {
-  const { rollup, name, quote, others } = scope;
+export function writeDifferences(scope: RollupScope, others: RollupScope['others'], write: Write): string {
+  const { rollup, name, quote } = scope;
   const changed = others.map((record, index) => `changed${index} as (${writeChanged(scope, record)})`);
   const parts = [
     ...changed,
-    ...(others.length === 0 ? [] : [`affected as (${writeAffected(scope)})`]),
-    `counted as (${writeCounted(scope)})`,
+    ...(others.length === 0 ? [] : [`affected as (${writeAffected(scope, others)})`]),
+    `counted as (${writeCounted(scope, others)})`,
   ];
   const joins = others.map((record, index) => ` left join changed${index} as c${index} on ${onReference(scope, record, `c${index}`)}`);
   const current = currentField(scope);
@@ -52,8 +53,8 @@ function writeChanged({ columns: columnsOf, quote, workspace }: RollupScope, rec
 }
 
 /** Ids of the records that refer to one that changed. Where none did, nothing is read: the join's other side is empty. */
-function writeAffected(scope: RollupScope): string {
-  const { base, others, quote, workspace } = scope;
+function writeAffected(scope: RollupScope, others: RollupScope['others']): string {
+  const { base, quote, workspace } = scope;
   const referring = others.map((record, index) => {
     const join = `join changed${index} as c${index} on ${onReference(scope, record, `c${index}`)}`;
     return `select t.id from ${quote(base.table.table)} as t ${join} where t.workspace = ${workspace}`;
@@ -62,7 +63,7 @@ function writeAffected(scope: RollupScope): string {
 }
 
 /** The records to count, each with its side: those that changed, and of those that did not the affected ones, twice. */
-function writeCounted({ base, others, quote, workspace }: RollupScope): string {
+function writeCounted({ base, quote, workspace }: RollupScope, others: RollupScope['others']): string {
   const view = changedView(base, quote);
   const changed = `select *, sign as ${SIDE} from ${view} where workspace = ${workspace}`;
   if (others.length === 0) return changed;

@@ -3,7 +3,7 @@ import type { WarehouseBatch } from '../warehouse.ts';
 import { withoutApplied } from './already-applied.ts';
 import { changeLayouts } from './change-layouts.ts';
 import { collapse, type RecordWarehouseChange } from './collapse.ts';
-import { derivedFrom, refreshDerivedTables, tablesRead } from './derived-tables.ts';
+import { refreshDerivedTables, refreshesFor, tablesRead } from './derived-tables.ts';
 import { type Layouts, withType, workspaceKey } from './layouts.ts';
 import type { Meta } from './meta.ts';
 import type { ProgressWriter } from './progress.ts';
@@ -55,9 +55,9 @@ async function applyRun(
   touch: TouchRows,
 ): Promise<Set<string>> {
   const types = collapse(isReplay ? await withoutApplied(connection, layouts, run) : run);
-  const affected = derivedFrom(derived, new Set(types.map(({ workspace, recordType }) => workspaceKey(workspace, recordType))));
-  const changed = await writeChanges(connection, layouts, types, tablesRead(affected, layouts), touch);
-  await refreshDerivedTables(connection, affected);
+  const refreshes = refreshesFor(derived, new Set(types.map(({ workspace, recordType }) => workspaceKey(workspace, recordType))));
+  const changed = await writeChanges(connection, layouts, types, tablesRead(refreshes, layouts), touch);
+  await refreshDerivedTables(connection, refreshes);
   return changed;
 }
 

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { SophiaError } from '@sophia/shared';
 import { isEnvironmentalWarehouseError } from '../environmental-error.ts';
-import type { DerivedTable } from '../warehouse.ts';
+import type { DerivedTable, WarehouseStatement } from '../warehouse.ts';
 import { execute } from './bind-parameters.ts';
 import { engineError, messageOf } from './engine-error.ts';
 import { quote, quoteAll } from './identifiers.ts';
@@ -44,15 +44,27 @@ export const removedTable = (table: string): string => `removed_${table}`;
 /** Rows that came into a table in this transaction. */
 export const addedTable = (table: string): string => `added_${table}`;
 
-/** What is kept and reads one of these types, by `workspaceKey`. */
-export const derivedFrom = (derived: DerivedTables, changed: ReadonlySet<string>): DerivedTable[] =>
-  [...derived.values()]
-    .filter(({ error, definition }) => error === null && keysOf(definition).some((key) => changed.has(key)))
-    .map(({ definition }) => definition);
+/** What follows a batch for one derived table. */
+export interface Refresh {
+  readonly name: string;
+  readonly statements: readonly WarehouseStatement[];
+  /** The types whose changes the statements read. */
+  readonly reads: DerivedTable['reads'];
+}
 
-/** The tables of the types that these read. */
-export function tablesRead(tables: readonly DerivedTable[], layouts: Layouts): Set<string> {
-  const types = tables.flatMap(({ reads }) => reads.map(({ workspace, recordType }) => typeLayout(layouts, workspace, recordType)));
+/** For what is kept and reads one of these types, by `workspaceKey`. */
+export const refreshesFor = (derived: DerivedTables, changed: ReadonlySet<string>): Refresh[] =>
+  [...derived.values()].flatMap(({ error, definition }) => {
+    const { name, refresh, refreshAlone, reads } = definition;
+    const touched = reads.filter(({ workspace, recordType }) => changed.has(workspaceKey(workspace, recordType)));
+    if (error !== null || touched.length === 0) return [];
+    const isAlone = refreshAlone !== undefined && touched.every(({ recordType }) => recordType === refreshAlone.recordType);
+    return [isAlone ? { name, statements: refreshAlone.statements, reads: touched } : { name, statements: refresh, reads }];
+  });
+
+/** The tables of the types whose changes are read. */
+export function tablesRead(refreshes: readonly Refresh[], layouts: Layouts): Set<string> {
+  const types = refreshes.flatMap(({ reads }) => reads.map(({ workspace, recordType }) => typeLayout(layouts, workspace, recordType)));
   return new Set(types.flatMap((type) => (type === undefined ? [] : [type.table, type.extensionTable ?? type.table])));
 }
 
@@ -68,9 +80,9 @@ export async function captureChanges(connection: DuckDBConnection, { table, colu
   );
 }
 
-export async function refreshDerivedTables(connection: DuckDBConnection, tables: readonly DerivedTable[]): Promise<void> {
-  for (const { name, refresh } of tables) {
-    for (const statement of refresh) await execute(connection, statement).catch((error: unknown) => fail(name, error));
+export async function refreshDerivedTables(connection: DuckDBConnection, refreshes: readonly Refresh[]): Promise<void> {
+  for (const { name, statements } of refreshes) {
+    for (const statement of statements) await execute(connection, statement).catch((error: unknown) => fail(name, error));
   }
 }
 
@@ -86,5 +98,3 @@ function fail(table: string, error: unknown): never {
   const told = engineError(error);
   throw isEnvironmentalWarehouseError(told) ? told : new DerivedTableFailure(table, told);
 }
-
-const keysOf = ({ reads }: DerivedTable): string[] => reads.map(({ workspace, recordType }) => workspaceKey(workspace, recordType));
