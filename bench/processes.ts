@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 
 /** The measured program and what drives it run on different cores, where there are two. */
@@ -28,31 +28,6 @@ export const runPinned = async (core: Core, file: string, args: readonly string[
   if (code !== 0) throw new Error(`${file} ${args.join(' ')} ended with ${code}:\n${errors}${output}`);
   return output;
 };
-
-/** Lets a process and its children run on every core, whatever they inherited. */
-export const unpin = async (pid: number): Promise<void> => {
-  if (availableParallelism() < 2) return;
-  for (const each of [pid, ...(await childrenOf(pid))]) {
-    const unpinned = runPinned('load', 'taskset', ['-a', '-c', '-p', Object.values(CORES).join(','), String(each)]);
-    // One that has ended meanwhile needs it no more.
-    await unpinned.catch(async (error: unknown) => {
-      if ((await parentOf(each)) !== undefined) throw error;
-    });
-  }
-};
-
-const childrenOf = async (pid: number): Promise<readonly number[]> => {
-  const processes = (await readdir('/proc')).filter((name) => /^[0-9]+$/.test(name)).map(Number);
-  const parents = await Promise.all(processes.map((each) => parentOf(each)));
-  return processes.filter((_each, index) => parents[index] === pid);
-};
-
-/** Undefined for a process that is gone. */
-const parentOf = (pid: number): Promise<number | undefined> =>
-  readFile(`/proc/${pid}/stat`, 'utf8').then(
-    (text) => Number(text.replace(/^.*\) /, '').split(' ')[1]),
-    () => undefined,
-  );
 
 const TICKS_PER_SECOND = 100;
 

@@ -5,14 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { spawnPinned, unpin } from './processes.ts';
+import { spawnPinned } from './processes.ts';
 
 const MAIN = fileURLToPath(new URL('../apps/sophia/src/main.ts', import.meta.url));
 
-/**
- * A Sophia of its own in a temporary folder, as `./sophia start` runs it, pinned to the server's core. Its PostgreSQL
- * is not: it takes what both cores have left, for Sophia and for the reference alike.
- */
+/** A Sophia of its own in a temporary folder, as `./sophia start` runs it, pinned to the server's core. */
 export interface BenchServer {
   readonly address: string;
   readonly pid: number;
@@ -63,7 +60,6 @@ export const startBenchServer = async ({ sample }: { readonly sample: boolean })
     PGPASSWORD: password,
     PGDATABASE: 'sophia',
   };
-  await unpin(Number((await readFile(join(data, 'postgres', 'cluster', 'postmaster.pid'), 'utf8')).split('\n')[0]));
   await assertDurable(postgres);
   return {
     address,
