@@ -56,7 +56,7 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
       }
     },
   };
-  const writer = createRecordWriter({ ...context, lanes: connections });
+  const writer = createRecordWriter({ ...context, transactions: connections });
   metrics.observedGauge(
     { name: 'sophia_catalog_waiting_writes', help: 'Single writes that wait for a transaction.' },
     () => writer.waiting,

@@ -26,16 +26,17 @@ export interface RecordWriter {
 export type RecordWriterOptions = Pick<
   CatalogContext,
   'database' | 'eventLog' | 'audit' | 'clock' | 'keys' | 'writeBatch' | 'committed' | 'catalogMetrics'
-> & { readonly lanes: number };
+> & { readonly transactions: number };
 
 type Result = { readonly body: AnswerBody<RecordWriteAnswer>; readonly token?: string } | { readonly error: unknown };
 
 const QUEUE = 10_000;
 const BATCH = 500;
+const WORTHWHILE = 100;
 
 /** Writes single records, grouped: each caller gets its own answer, and all of a moment share one durable commit. */
 export function createRecordWriter(options: RecordWriterOptions): RecordWriter {
-  const { database, eventLog, clock, lanes, committed, catalogMetrics } = options;
+  const { database, eventLog, clock, transactions, committed, catalogMetrics } = options;
   const commit = async (requests: readonly RecordWrite[], deadline: number): Promise<readonly Result[]> => {
     const workspaces = [...new Set(requests.map(({ workspace }) => workspace))];
     const { value: results, token } = await database.write(workspaces, (transaction) => writeAll(transaction, requests, options), {
@@ -46,7 +47,7 @@ export function createRecordWriter(options: RecordWriterOptions): RecordWriter {
     const text = eventLog.encodeToken(token);
     return results.map((result) => ('error' in result ? result : { token: text, ...result }));
   };
-  const group = createGroupCommit<RecordWrite, Result>({ commit, clock, lanes, queue: QUEUE, batch: BATCH });
+  const group = createGroupCommit<RecordWrite, Result>({ commit, clock, transactions, worthwhile: WORTHWHILE, queue: QUEUE, batch: BATCH });
   return {
     async write(request) {
       const result = await group.submit(request);

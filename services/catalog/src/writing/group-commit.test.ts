@@ -1,5 +1,6 @@
 import { SophiaError } from '@sophia/shared';
 import type { WorkspaceId } from '@sophia/types';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createGroupCommit, type GroupedRequest } from './group-commit.ts';
 
@@ -21,7 +22,7 @@ afterEach(() => {
 });
 
 /** A group whose transactions the test ends by hand. */
-function byHand(options: { lanes?: number; queue?: number; batch?: number } = {}) {
+function byHand(options: { transactions?: number; worthwhile?: number; queue?: number; batch?: number } = {}) {
   const begun: { readonly values: readonly number[]; readonly milliseconds: number; end: (error?: unknown) => Promise<void> }[] = [];
   const group = createGroupCommit<Request, number>({
     commit: (requests, milliseconds) =>
@@ -34,7 +35,8 @@ function byHand(options: { lanes?: number; queue?: number; batch?: number } = {}
         begun.push({ values: requests.map(({ value }) => value), milliseconds, end });
       }),
     clock,
-    lanes: 1,
+    transactions: 1,
+    worthwhile: 1,
     queue: 100,
     batch: 10,
     ...options,
@@ -77,14 +79,80 @@ describe('group commit', () => {
     expect(await Promise.all(all)).toEqual([10, 20, 30, 40]);
   });
 
-  test('takes no more than a batch, and works in its lanes at once', async () => {
-    const { group, begun } = byHand({ lanes: 2, batch: 2 });
-    const all = Array.from({ length: 8 }, (_, index) => group.submit(request(index)));
+  test('takes no more than a batch, and begins another transaction beside it where enough wait', async () => {
+    const { group, begun } = byHand({ transactions: 2, worthwhile: 3, batch: 2 });
+    const values = () => begun.map((each) => each.values);
+    const all = Array.from({ length: 6 }, (_, index) => group.submit(request(index)));
     await settled();
-    expect(begun.length).toBe(2);
-    expect(begun.every(({ values }) => values.length <= 2)).toBe(true);
-    for (let index = 0; index < begun.length; index++) await begun[index]?.end();
-    expect(await Promise.all(all)).toEqual([0, 10, 20, 30, 40, 50, 60, 70]);
+    // Four waited when the second began; the two that wait now are not worth a third.
+    expect(values()).toEqual([
+      [0, 1],
+      [2, 3],
+    ]);
+    await begun[0]?.end();
+    // One runs: what waits is worth no second one.
+    expect(values().length).toBe(2);
+    await begun[1]?.end();
+    expect(values()[2]).toEqual([4, 5]);
+    await begun[2]?.end();
+    expect(await Promise.all(all)).toEqual([0, 10, 20, 30, 40, 50]);
+  });
+
+  test('a key in hand of one transaction is taken by no other', async () => {
+    const { group, begun } = byHand({ transactions: 2, batch: 2 });
+    const all = [0, 1, 2, 3].map((value) => group.submit(request(value, { key: value < 3 ? 'a' : 'b' })));
+    await settled();
+    expect(begun.map(({ values }) => values)).toEqual([[0, 3]]);
+    for (let index = 0; index < 3; index++) await begun[index]?.end();
+    expect(begun.map(({ values }) => values)).toEqual([[0, 3], [1], [2]]);
+    expect(await Promise.all(all)).toEqual([0, 10, 20, 30]);
+  });
+
+  test('never runs two requests of a key at once or out of order, and answers all, whatever comes', async () => {
+    const submissions = fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 60 });
+    await fc.assert(
+      fc.asyncProperty(
+        submissions,
+        fc.integer({ min: 1, max: 3 }),
+        fc.integer({ min: 1, max: 4 }),
+        async (keys, transactions, worthwhile) => {
+          const inHand = new Set<string>();
+          const submitted: number[] = [];
+          const done: number[] = [];
+          const group = createGroupCommit<Request, number>({
+            commit: async (requests) => {
+              for (const { key } of requests) {
+                expect(inHand.has(key)).toBe(false);
+                inHand.add(key);
+              }
+              for (let turn = 0; turn < requests.length % 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+              for (const { key, value } of requests) {
+                inHand.delete(key);
+                done.push(value);
+              }
+              return requests.map(({ value }) => value);
+            },
+            clock,
+            transactions,
+            worthwhile,
+            queue: 100,
+            batch: 4,
+          });
+          const answers = keys.map(async (key, value) => {
+            if (value % 7 === 0) await new Promise((resolve) => setImmediate(resolve));
+            submitted.push(value);
+            return group.submit(request(value, { key: `k${key}` }));
+          });
+          await Promise.all(answers);
+          await group.close();
+          for (const key of new Set(keys))
+            expect(done.filter((value) => keys[value] === key)).toEqual(submitted.filter((value) => keys[value] === key));
+          expect(done.length).toBe(keys.length);
+          expect(group.waiting).toBe(0);
+        },
+      ),
+      { numRuns: 60 },
+    );
   });
 
   test('refuses what its queue cannot hold', async () => {
@@ -144,7 +212,8 @@ describe('group commit', () => {
         return requests.map(({ value }) => value);
       },
       clock,
-      lanes: 1,
+      transactions: 1,
+      worthwhile: 1,
       queue: 10,
       batch: 10,
     });

@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, isSophiaError, SophiaError } from '@sophia/shared';
 import type { WorkspaceId } from '@sophia/types';
-import { laneOf } from './lane-of.ts';
 
 /** One caller's work in the queue. */
 export interface GroupedRequest {
@@ -16,8 +15,10 @@ export interface GroupCommitOptions<Request extends GroupedRequest, Answer> {
   /** Does all of the requests, whose keys differ, in one transaction; answers in their order. */
   readonly commit: (requests: readonly Request[], milliseconds: number) => Promise<readonly Answer[]>;
   readonly clock: Clock;
-  /** Transactions at once. */
-  readonly lanes: number;
+  /** Transactions at once, at most. */
+  readonly transactions: number;
+  /** So many that wait are worth one more transaction beside those that run. */
+  readonly worthwhile: number;
   /** Requests that may wait; beyond it callers get `overloaded`. */
   readonly queue: number;
   /** Most requests in one transaction. */
@@ -45,16 +46,19 @@ const DEFAULT_DEADLINE = 10_000;
 const SWEEP = 100;
 
 /**
- * Group commit: whatever waits when a lane is free shares its next transaction, so that durability
- * is paid once for all of them; nobody waits for a timer. A lane is chosen by the key, so two
- * transactions never wait for each other's rows, and a key that is in hand waits for the next one.
+ * Group commit: whatever waits when a transaction ends shares the next one, so that durability and
+ * the making of a transaction are paid once for all of them; nobody waits for a timer. A key that is in
+ * hand waits for a later one, so two transactions never wait for each other's rows. A second one runs
+ * beside the first only where many wait: 64 callers over two transactions all the time come to 17 in
+ * each, over one to 40, and get a sixth more done on one core.
  */
 export function createGroupCommit<Request extends GroupedRequest, Answer>(
   options: GroupCommitOptions<Request, Answer>,
 ): GroupCommit<Request, Answer> {
-  const { commit, clock, queue, batch } = options;
-  const lanes = Array.from({ length: options.lanes }, (): Lane<Request, Answer> => ({ waiting: [], inHand: [], running: undefined }));
-  let waiting = 0;
+  const { commit, clock, transactions, worthwhile, queue, batch } = options;
+  const running = new Set<Promise<void>>();
+  const inHand = new Map<string, Entry<Request, Answer>>();
+  let waiting: Entry<Request, Answer>[] = [];
   let sweeper: NodeJS.Timeout | undefined;
   let closed = false;
 
@@ -66,28 +70,30 @@ export function createGroupCommit<Request extends GroupedRequest, Answer>(
   };
   const sweep = () => {
     const now = clock.monotonic();
-    for (const lane of lanes) {
-      for (const entry of [...lane.inHand, ...lane.waiting]) {
-        if (entry.expires <= now) settle(entry, () => entry.reject(tooLate()));
-      }
+    for (const entry of [...inHand.values(), ...waiting]) {
+      if (entry.expires <= now) settle(entry, () => entry.reject(tooLate()));
     }
-    if (lanes.every(({ running }) => running === undefined)) {
+    if (running.size === 0) {
       clearInterval(sweeper);
       sweeper = undefined;
     }
   };
-  const take = (lane: Lane<Request, Answer>): Entry<Request, Answer>[] => {
+  const take = (): Entry<Request, Answer>[] => {
     const taken: Entry<Request, Answer>[] = [];
     const left: Entry<Request, Answer>[] = [];
-    const keys = new Set<string>();
-    for (const entry of lane.waiting) {
-      if (entry.settled) waiting--;
-      else if (taken.length < batch && !keys.has(entry.request.key)) taken.push(entry);
-      else left.push(entry);
-      keys.add(entry.request.key);
+    const passed = new Set<string>();
+    for (const entry of waiting) {
+      const { key } = entry.request;
+      if (entry.settled) continue;
+      if (taken.length < batch && !inHand.has(key) && !passed.has(key)) {
+        taken.push(entry);
+        inHand.set(key, entry);
+      } else {
+        left.push(entry);
+        passed.add(key);
+      }
     }
-    waiting -= taken.length;
-    lane.waiting = left;
+    waiting = left;
     return taken;
   };
   const run = async (entries: readonly Entry<Request, Answer>[]): Promise<void> => {
@@ -109,51 +115,53 @@ export function createGroupCommit<Request extends GroupedRequest, Answer>(
       for (const entry of entries) await run([entry]);
     }
   };
-  const drain = async (lane: Lane<Request, Answer>): Promise<void> => {
-    // What arrives in the same turn of the event loop goes along, also from those that were just
-    // answered: without it, 64 callers in two lanes come to 18 in a transaction rather than 32.
-    for (await nextTurn(); ; await nextTurn()) {
-      lane.inHand = take(lane);
-      if (lane.inHand.length === 0) break;
-      await run(lane.inHand);
+  const isWorthwhile = (others: number): boolean => (others === 0 ? waiting.length > 0 : waiting.length >= worthwhile);
+  const drain = async (): Promise<void> => {
+    // What arrives in the same turn of the event loop goes along, also from those that were just answered.
+    for (await nextTurn(); isWorthwhile(running.size - 1); await nextTurn()) {
+      const taken = take();
+      // All keys are in hand: who has them goes on.
+      if (taken.length === 0) return;
+      await run(taken);
+      for (const { request } of taken) inHand.delete(request.key);
     }
-    lane.running = undefined;
+  };
+  const start = (): void => {
+    if (running.size >= transactions || !isWorthwhile(running.size)) return;
+    const draining = drain().finally(() => {
+      running.delete(draining);
+      // What came after the last look of all.
+      if (running.size === 0) start();
+    });
+    running.add(draining);
   };
 
   return {
     get waiting() {
-      return waiting;
+      return waiting.length;
     },
     submit(request) {
       if (closed) return Promise.reject(new SophiaError('unavailable', 'This instance is closing.', { retryAfter: 1 }));
       if (request.signal?.aborted === true) return Promise.reject(request.signal.reason);
-      if (waiting >= queue) {
-        return Promise.reject(new SophiaError('overloaded', `${waiting} writes are waiting for the database.`, { retryAfter: 1 }));
+      if (waiting.length >= queue) {
+        return Promise.reject(new SophiaError('overloaded', `${waiting.length} writes are waiting for the database.`, { retryAfter: 1 }));
       }
-      const lane = lanes[laneOf(request.key, lanes.length)] as Lane<Request, Answer>;
       return new Promise((resolve, reject) => {
         const onAbort = () => settle(entry, () => reject(request.signal?.reason));
         const expires = clock.monotonic() + (request.deadline ?? DEFAULT_DEADLINE);
         const entry: Entry<Request, Answer> = { request, expires, resolve, reject, onAbort, settled: false };
         request.signal?.addEventListener('abort', onAbort, { once: true });
-        lane.waiting.push(entry);
-        waiting++;
-        lane.running ??= drain(lane);
+        waiting.push(entry);
+        start();
         sweeper ??= setInterval(sweep, SWEEP);
       });
     },
     async close() {
       closed = true;
-      await Promise.all(lanes.map(({ running }) => running));
+      while (running.size > 0) await Promise.all(running);
       clearInterval(sweeper);
     },
   };
-}
-
-interface Lane<Request, Answer> {
-  waiting: Entry<Request, Answer>[];
-  inHand: readonly Entry<Request, Answer>[];
-  running: Promise<void> | undefined;
 }
 
 const tooLate = () => new SophiaError('deadline_exceeded', 'The write did not finish in time; it may still take place.', { retryAfter: 1 });
