@@ -37,11 +37,14 @@ const WORTHWHILE = 100;
 /** Writes single records, grouped: each caller gets its own answer, and all of a moment share one durable commit. */
 export function createRecordWriter(options: RecordWriterOptions): RecordWriter {
   const { database, eventLog, clock, transactions, committed, catalogMetrics } = options;
-  const commit = async (requests: readonly RecordWrite[], deadline: number): Promise<readonly Result[]> => {
+  const commit = async (requests: readonly RecordWrite[], deadline: number, executed: () => void): Promise<readonly Result[]> => {
     const workspaces = [...new Set(requests.map(({ workspace }) => workspace))];
-    const { value: results, token } = await database.write(workspaces, (transaction) => writeAll(transaction, requests, options), {
-      deadline,
-    });
+    const write = async (transaction: Transaction): Promise<readonly Result[]> => {
+      const results = await writeAll(transaction, requests, options);
+      executed();
+      return results;
+    };
+    const { value: results, token } = await database.write(workspaces, write, { deadline });
     catalogMetrics.grouped(requests.length);
     for (const { workspace, item } of requests) committed(workspace, [item.record]);
     const text = eventLog.encodeToken(token);
