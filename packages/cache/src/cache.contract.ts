@@ -164,6 +164,13 @@ export const cacheContract = (name: string, makeHarness: () => Promise<CacheHarn
       expect(cache.peek('too large')).toBeUndefined();
     });
 
+    it('C5: what dependencies hold counts as the value does', async () => {
+      const heldBytes = Math.floor(harness.maximumBytes / 3);
+      for (const key of ['a', 'b', 'c', 'd']) await get(key, 'value', { heldBytes });
+      expect(['a', 'b', 'c', 'd'].map((key) => cache.has(key))).toEqual([false, false, true, true]);
+      expect(cache.statistics().bytes).toBeGreaterThan(2 * heldBytes);
+    });
+
     it('C6: what a tier cannot keep is loaded each time: slower, never an error', async () => {
       const large = 'x'.repeat(harness.maximumBytes + 1);
       for (const attempt of [1, 2]) expect((await get('large', large)).bytes.length, `attempt ${attempt}`).toBe(large.length);

@@ -15,6 +15,8 @@ export interface LoadOptions {
   readonly dependencies: readonly CacheDependency[];
   /** Milliseconds. */
   readonly ttl: number;
+  /** Bytes that the dependencies hold beside the value, which count against the bound; 0 unless told. */
+  readonly heldBytes?: number | undefined;
   /** Serve an entry past its ttl by so many milliseconds while it is loaded anew; 0 unless told. */
   readonly staleWhileRevalidate?: number | undefined;
   /** This caller waits no longer; the load itself is given up when no caller is left. */

@@ -18,6 +18,7 @@ interface Entry extends Tagged, Loaded {
   readonly loadedAt: number;
   readonly expiresAt: number;
   readonly staleUntil: number;
+  readonly heldBytes: number;
 }
 
 /** The memory tier (L1): see `Cache` for its guarantees. */
@@ -28,7 +29,7 @@ export const createMemoryCache = ({ maximumBytes, clock }: MemoryCacheOptions): 
   const count = { hits: 0, misses: 0, loads: 0, joins: 0, evictions: 0, invalidated: 0 };
   const entries = new LRUCache<string, Entry>({
     maxSize: maximumBytes,
-    sizeCalculation: (entry) => entry.bytes.length + entry.key.length * 2 + ENTRY_OVERHEAD_BYTES,
+    sizeCalculation: (entry) => entry.bytes.length + entry.heldBytes + entry.key.length * 2 + ENTRY_OVERHEAD_BYTES,
     dispose: (entry, _key, reason) => {
       entriesByTag.remove(entry);
       if (reason === 'evict') count.evictions += 1;
@@ -52,6 +53,7 @@ export const createMemoryCache = ({ maximumBytes, clock }: MemoryCacheOptions): 
       loadedAt: now,
       expiresAt,
       staleUntil,
+      heldBytes: options.heldBytes ?? 0,
     };
     entries.set(key, entry);
     if (entries.peek(key) === entry) entriesByTag.add(entry);

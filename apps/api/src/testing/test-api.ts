@@ -1,15 +1,13 @@
-import { join } from 'node:path';
-import { openTestPlatform, type TestPlatform, type TestPlatformOptions } from '@sophia/platform/testing';
-import { describeConfiguration, readConfiguration } from '@sophia/shared';
+import type { TestPlatform, TestPlatformOptions } from '@sophia/platform/testing';
 import type { Role } from '@sophia/types';
-import { createApi } from '../create-api.ts';
+import { openApiHarness, type Received } from './api-harness.ts';
 
-/** The REST interface of a real platform, listening. */
+/** The REST interface as roles use it: paths below `/api/v1`, a key made for each role that sends. */
 export interface TestApi {
   readonly test: TestPlatform;
-  send(method: string, path: string, sent?: Sent): Promise<Answer>;
+  send(method: string, path: string, sent?: Sent): Promise<Received>;
   /** Sends a form as `POST /imports` takes it: the options, then the file. */
-  sendForm(path: string, options: object, file: string, sent?: Sent): Promise<Answer>;
+  sendForm(path: string, options: object, file: string, sent?: Sent): Promise<Received>;
   close(): Promise<void>;
 }
 
@@ -21,49 +19,14 @@ export interface Sent {
   readonly body?: unknown;
 }
 
-export interface Answer {
-  readonly status: number;
-  readonly text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: what an answer holds is what its test asks.
-  readonly json: any;
-}
-
 export const openTestApi = async (options: TestPlatformOptions = {}): Promise<TestApi> => {
-  const test = await openTestPlatform(options);
-  const { auth, configuration, health, ...platform } = test.platform;
-  const api = await createApi({
-    ...platform,
-    ...auth,
-    configuration: { ...configuration.http, port: 0 },
-    settings: describeConfiguration(readConfiguration({})),
-    health,
-    version: 'test',
-    spoolDirectory: join(configuration.dataDirectory, 'spool'),
-  });
-  const address = await api.listen();
-  const keys = new Map<Role, string>();
-  const keyOf = async (role: Role): Promise<string> => {
-    const key = keys.get(role) ?? (await auth.keys.create(test.call, { name: role, role, requestsPerSecond: 100_000 })).text;
-    keys.set(role, key);
-    return key;
-  };
-  const send = async (method: string, path: string, { role = 'admin', headers = {}, body }: Sent = {}): Promise<Answer> => {
-    const response = await fetch(`${address}/api/v1${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${await keyOf(role)}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-      signal: AbortSignal.timeout(60_000),
-    });
-    const text = await response.text();
-    const isJson = /json(;|$)/.test(response.headers.get('content-type') ?? '') && text !== '';
-    return { status: response.status, text, json: isJson ? JSON.parse(text) : undefined };
+  const harness = await openApiHarness(options);
+  const send: TestApi['send'] = async (method, path, { role = 'admin', ...sent } = {}) => {
+    if (!harness.keys.has(role)) await harness.makeKey(role, { role });
+    return harness.send(method, `/api/v1${path}`, { key: role, ...sent });
   };
   return {
-    test,
+    test: harness.test,
     send,
     sendForm: (path, formOptions, file, sent = {}) =>
       send('POST', path, {
@@ -71,10 +34,7 @@ export const openTestApi = async (options: TestPlatformOptions = {}): Promise<Te
         headers: { ...sent.headers, 'content-type': `multipart/form-data; boundary=${BOUNDARY}` },
         body: formOf(formOptions, file),
       }),
-    async close() {
-      await api.close();
-      await test.close();
-    },
+    close: () => harness.close(),
   };
 };
 

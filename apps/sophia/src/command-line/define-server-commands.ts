@@ -59,7 +59,10 @@ const defineKeys = (program: Command, { client }: Runs): void => {
       .option('--expires <instant>', 'when it ends: ISO 8601')
       .option('--user <system:id>', 'the user record that whoever has it is')
       .option('--requests-per-second <count>', 'its own rate limit')
-      .option('--installation', 'for every workspace, and for backups over REST; with the role admin')
+      .option(
+        '--installation',
+        'for every workspace, and for what concerns the whole installation over REST: backups, status, configuration, projections; with the role admin',
+      )
       .action(
         client(async (invocation, options: CreateKeyOptions) => (await import('../commands/keys.ts')).createKey(invocation, options)),
       ),

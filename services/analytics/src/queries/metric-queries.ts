@@ -125,7 +125,11 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
     const loaded = await readWarehouse(of, signal);
     // Only an answer of exactly this version may stand under its name.
     if (warehouse.version(of.workspace, of.recordTypes) === version) {
-      await results.getOrLoad(key, { dependencies: of.dependencies.map(onErasureOnly), ttl: RESULT_TTL }, async () => loaded);
+      await results.getOrLoad(
+        key,
+        { dependencies: of.dependencies.map(onErasureOnly), ttl: RESULT_TTL, heldBytes: of.bytes },
+        async () => loaded,
+      );
     }
     return loaded;
   };
@@ -133,7 +137,9 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
   const cached = async (of: PreparedQuery, signal: AbortSignal | undefined): Promise<{ result: CacheResult; tier: Answer['tier'] }> => {
     const told: { tier: Answer['tier'] } = { tier: 'none' };
     const ttl = of.compiled.asOf === null ? ANSWER_TTL : RESULT_TTL;
-    const result = await answers.getOrLoad(of.key, { dependencies: of.dependencies, ttl, signal }, (loading) => load(of, loading, told));
+    const result = await answers.getOrLoad(of.key, { dependencies: of.dependencies, ttl, signal, heldBytes: of.bytes }, (loading) =>
+      load(of, loading, told),
+    );
     return { result, tier: result.tier === 'L1' ? 'L1' : told.tier };
   };
 

@@ -29,6 +29,8 @@ export interface PreparedQuery {
   readonly validUntil: number;
   /** Neither kept nor warmed, and its answers neither: it is compiled and computed each time. */
   readonly isLarge: boolean;
+  /** What it takes in memory, about: also where a cached answer holds it. */
+  readonly bytes: number;
 }
 
 export interface WorkspaceCalendar {
@@ -75,7 +77,7 @@ export const createPreparedQueries = (options: PreparedQueriesOptions): Prepared
   const { warehouse, clock, calendar, rollups, onlyCurrency, onlySourceSystem } = options;
   const prepared = new LRUCache<string, PreparedQuery>({
     maxSize: MAXIMUM_BYTES,
-    sizeCalculation: (_prepared, name) => name.length * BYTES_PER_CHARACTER + PREPARED_BYTES,
+    sizeCalculation: ({ bytes }) => bytes,
   });
   const generations = new Map<WorkspaceId, number>();
 
@@ -98,7 +100,7 @@ export const createPreparedQueries = (options: PreparedQueriesOptions): Prepared
     query: MetricQuery,
     layer: SemanticLayer,
     policy: ResolvedPolicy,
-  ): Omit<PreparedQuery, 'isLarge'> => {
+  ): Omit<PreparedQuery, 'isLarge' | 'bytes'> => {
     const against = context(workspace, policy);
     const { now, timeZone = 'UTC', weekStart = 'monday' } = against;
     const compiled = compileQuery(query, layer, against);
@@ -127,7 +129,8 @@ export const createPreparedQueries = (options: PreparedQueriesOptions): Prepared
       const known = prepared.get(name);
       if (known !== undefined && clock.monotonic() < known.validUntil) return known;
       const isLarge = name.length > LONGEST_KEPT;
-      const compiled = { ...compile(workspace, query, layer, policy), isLarge };
+      const bytes = name.length * BYTES_PER_CHARACTER + PREPARED_BYTES;
+      const compiled = { ...compile(workspace, query, layer, policy), isLarge, bytes };
       if (!isLarge) prepared.set(name, compiled);
       return compiled;
     },
