@@ -1,18 +1,19 @@
-import { glob, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import coverage from 'istanbul-lib-coverage';
+import coverage, { type CoverageMapData } from 'istanbul-lib-coverage';
+import { addByPlace } from './add-coverage.ts';
 import { breaches, type CoveragePolicy, fileCoverages, workspaceCoverages } from './coverage-policy.ts';
 import { ROOT } from './run-step.ts';
 
 /**
- * Adds up what the test projects covered, prints it by workspace and then every breach of
+ * Adds up what the test projects covered (`own`), and what the processes covered that some of them
+ * started, prints it by workspace and then every breach of
  * coverage.policy.json. Resolves to the breaches.
  */
-export async function checkCoverage(folder: string): Promise<string[]> {
+export async function checkCoverage(folder: string, own: readonly string[], started: readonly string[]): Promise<string[]> {
   const map = coverage.createCoverageMap();
-  for await (const file of glob('*/coverage-final.json', { cwd: folder })) {
-    map.merge(JSON.parse(await readFile(join(folder, file), 'utf8')));
-  }
+  for (const data of await covered(folder, own)) map.merge(data);
+  for (const data of await covered(folder, started)) addByPlace(map, data);
   const policy: CoveragePolicy = JSON.parse(await readFile(`${ROOT}coverage.policy.json`, 'utf8'));
   const files = fileCoverages(map, ROOT);
   const percent = ({ total, covered }: { total: number; covered: number }) =>
@@ -29,3 +30,9 @@ export async function checkCoverage(folder: string): Promise<string[]> {
   for (const breach of found) console.log(`  ${breach}`);
   return found;
 }
+
+/** None of a project whose tests did not run to their end. */
+const covered = async (folder: string, projects: readonly string[]): Promise<CoverageMapData[]> => {
+  const read = projects.map((project) => readFile(join(folder, project, 'coverage-final.json'), 'utf8').then(JSON.parse, () => ({})));
+  return Promise.all(read);
+};
