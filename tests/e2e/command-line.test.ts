@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -139,7 +139,7 @@ describe('from a file to a number on the command line', () => {
     expect([code, err]).toEqual([0, '']);
     for (const [index, question] of questions.entries()) expect((await ask(question, restored)).rows).toEqual(answers[index]?.rows);
 
-    await sophia.kill('SIGKILL');
+    await sophia.kill();
     for (const [index, question] of questions.entries()) expect((await ask(question)).rows).toEqual(answers[index]?.rows);
     sophia = await startSophia({ dataDirectory: folder.path });
     for (const [index, question] of questions.entries()) expect((await ask(question)).rows).toEqual(answers[index]?.rows);
@@ -149,5 +149,20 @@ describe('from a file to a number on the command line', () => {
     expect(await sophia.kill('SIGINT')).toBe(0);
     expect(sophia.output()).toContain('SIGINT: letting requests and work in hand finish');
     expect(sophia.output()).toContain('stopped');
+  });
+
+  it('a reset removes what Sophia made, when it is told to and nobody holds the folder', async () => {
+    const held = await startSophia({ dataDirectory: folder.path });
+    expect(await run('reset', '--yes')).toMatchObject({ code: 75, err: expect.stringContaining('stop it first') });
+    await held.kill();
+    expect(await run('reset')).toMatchObject({ code: 2, err: expect.stringContaining('Nobody can be asked here') });
+    const foreign = join(folder.path, 'mine.txt');
+    await writeFile(foreign, 'kept');
+    expect(await run('reset', '--yes')).toMatchObject({ code: 0, out: expect.stringContaining('mine.txt stayed') });
+    expect(await readdir(folder.path)).toEqual(['mine.txt']);
+    expect(await run('reset', '--yes')).toMatchObject({ code: 2, err: expect.stringContaining('is no data folder of Sophia') });
+    await rm(foreign);
+    expect((await run('reset', '--yes')).code).toBe(0);
+    expect(await run('reset', '--yes')).toMatchObject({ code: 3, err: expect.stringContaining('There is no data folder') });
   });
 });

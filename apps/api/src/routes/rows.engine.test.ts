@@ -16,6 +16,17 @@ describe('rows over HTTP', () => {
     api.send('POST', `/records/deal?source_system=${source}`, { body, headers });
   const read = async (source: string) => (await api.send('GET', `/records/deal?source_system=${source}&deleted=include`)).json.records;
 
+  it('is changed only as the version that the caller has seen, where it names one', async () => {
+    const { id } = (await write('match', { source_id: 'M', name: 'one' })).json;
+    const change = (name: string, tag: string) =>
+      api.send('PATCH', `/records/deal/${id}`, { body: { name }, headers: { 'if-match': tag } });
+    expect(await change('two', '"1"')).toMatchObject({ status: 200, json: { updated: 1, version: 2 } });
+    expect(await change('three', '"1"')).toMatchObject({ status: 412 });
+    expect(await change('three', 'W/"2"')).toMatchObject({ status: 400, json: { code: 'invalid_request' } });
+    expect(await api.send('DELETE', `/records/deal/${id}`, { headers: { 'if-match': '"1"' } })).toMatchObject({ status: 412 });
+    expect(await read('match')).toMatchObject([{ version: 2, data: { name: 'two' } }]);
+  });
+
   describe('a row that is marked as deleted', () => {
     it.each([
       ['a JSON object', 'object', { source_id: 'X', deleted: true }, {}],

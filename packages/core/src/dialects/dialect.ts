@@ -26,7 +26,6 @@ export interface Dialect {
   /** A day some months and days later (earlier, if negative). */
   readonly shiftDay: (day: string, months: number, days: number) => string;
   readonly isNotDistinct: (left: string, right: string) => string;
-  readonly greatest: (values: readonly string[]) => string;
 }
 
 export type DialectOperation = Exclude<

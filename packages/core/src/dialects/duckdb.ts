@@ -23,7 +23,6 @@ export const duckdb: Dialect = {
     return days === 0 ? shifted : `(${shifted} + ${days})`;
   },
   isNotDistinct: (left, right) => `${left} is not distinct from ${right}`,
-  greatest: (values) => (values.length === 1 ? (values[0] ?? '0') : `greatest(${values.join(', ')})`),
 };
 
 const TYPES: Readonly<Record<ValueType, string>> = {

@@ -25,8 +25,6 @@ export const snowflake: Dialect = {
     return days === 0 ? shifted : `dateadd(day, ${days}, ${shifted})`;
   },
   isNotDistinct: (left, right) => `${left} is not distinct from ${right}`,
-  // greatest() of one value is an error nowhere, and of a null is null: callers give counts.
-  greatest: (values) => `greatest(${values.join(', ')})`,
 };
 
 const TYPES: Readonly<Record<ValueType, string>> = {
