@@ -101,7 +101,9 @@ async function coverageStep(): Promise<Step> {
   return { name: 'coverage', seconds: (performance.now() - started) / 1000, ...verdict(found.length === 0) };
 }
 
-const projectsThat = (cover: Covers): string[] => Object.entries(PROJECTS).flatMap(([name, covers]) => (covers === cover ? [name] : []));
+function projectsThat(cover: Covers): string[] {
+  return Object.entries(PROJECTS).flatMap(([name, covers]) => (covers === cover ? [name] : []));
+}
 
 function verdict(passed: boolean): Totals {
   return { passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0 };
