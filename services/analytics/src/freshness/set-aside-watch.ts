@@ -14,7 +14,7 @@ const EVERY_MS = 1_000;
 
 /** Keeps in view which events stand aside for a group, by workspace and record type; known when this resolves. */
 export const watchSetAside = async (options: {
-  readonly eventLog: EventLog;
+  readonly eventLog: Pick<EventLog, 'setAsideCounts'>;
   readonly group: string;
   readonly tell: (counts: ReadonlyMap<string, number>) => void;
   readonly logger: Logger;

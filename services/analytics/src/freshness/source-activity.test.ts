@@ -1,7 +1,7 @@
 import type { LogEvent, Position, WorkspaceId } from '@sophia/types';
 import { describe, expect, it } from 'vitest';
 import { createFreshnessTexts, setAsideKey } from './freshness-texts.ts';
-import { createSourceActivities, followSources } from './source-activity.ts';
+import { createSourceActivities, followSources, type SourceActivities } from './source-activity.ts';
 
 const W = 1 as WorkspaceId;
 const NOW = Date.parse('2026-01-01T00:01:00Z');
@@ -108,5 +108,27 @@ describe('the freshness of sources', () => {
     expect(JSON.parse(texts.text(W, ['deal'], readPoint))).toMatchObject({ state: 'incomplete', set_aside: 2 });
     expect(texts.freshness(W, undefined, readPoint).set_aside).toBe(3);
     expect(texts.freshness(2 as WorkspaceId, undefined, readPoint).state).toBe('complete');
+  });
+
+  it('is made anew where there are more texts than are kept', () => {
+    let made = 0;
+    const sources = followed();
+    const counted: SourceActivities = {
+      ...sources,
+      freshness(...args) {
+        made += 1;
+        return sources.freshness(...args);
+      },
+    };
+    const texts = createFreshnessTexts(counted, { now: () => NOW, monotonic: () => 0 });
+    const ask = (type: number) => texts.text(W, [`type ${type}`], readPoint);
+    for (let type = 0; type < 1_000; type += 1) ask(type);
+    ask(0);
+    expect(made).toBe(1_000);
+    ask(1_000);
+    ask(0);
+    expect(made).toBe(1_002);
+    ask(0);
+    expect(made).toBe(1_002);
   });
 });

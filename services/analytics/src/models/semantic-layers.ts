@@ -53,8 +53,8 @@ export const createSemanticLayers = ({ readModels, readRecordTypes }: SemanticLa
     const known = peek(workspace);
     if (known !== undefined) return known;
     const found = await (reading.get(workspace) ?? read(workspace));
-    // Outdated again meanwhile: what was found is of before.
-    if (outdated.has(workspace)) return layer(workspace);
+    // Outdated, or read again, meanwhile: what was found is of before.
+    if (outdated.has(workspace) || reading.has(workspace)) return layer(workspace);
     const valid = layers.get(workspace);
     if (valid !== undefined) return valid;
     throw semanticLayerError(found);
