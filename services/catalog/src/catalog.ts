@@ -278,7 +278,7 @@ export interface SourceStatus {
   readonly source_system: string;
   /** Commit time of its last change, ISO 8601. */
   readonly last_record_at: string | null;
-  /** When its last import finished. */
+  /** When its last import ended, well or not. */
   readonly last_sync_at: string | null;
   readonly state: 'idle' | 'syncing' | 'failed';
 }

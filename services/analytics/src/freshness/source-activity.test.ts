@@ -78,16 +78,17 @@ describe('the freshness of sources', () => {
     expect([state(NOW), state(NOW + 60_000)]).toEqual(['failed', 'failed']);
   });
 
-  it('tells a source that failed before the start, whose failure has no time', () => {
+  it('tells a source that failed before the start, and when', () => {
     const sources = createSourceActivities();
-    const last = { workspace: W, record_type: 'deal', last_record_at: '2026-01-01T00:00:10.000000Z', last_sync_at: null };
+    const last = { workspace: W, record_type: 'deal', last_record_at: '2026-01-01T00:00:10.000000Z' };
+    const failedAt = '2026-01-01T00:00:11.000000Z';
     sources.load([
-      { ...last, source_system: 'crm', sync: 'failed' },
-      { ...last, source_system: 'shop', sync: 'none' },
+      { ...last, source_system: 'crm', last_sync_at: failedAt, sync: 'failed' },
+      { ...last, source_system: 'shop', last_sync_at: null, sync: 'none' },
     ]);
     expect(sources.freshness(W, ['deal'], readPoint, NOW, false)).toMatchObject([
-      { source_system: 'crm', state: 'failed', last_sync_at: null },
-      { source_system: 'shop', state: 'fresh' },
+      { source_system: 'crm', state: 'failed', last_sync_at: failedAt },
+      { source_system: 'shop', state: 'fresh', last_sync_at: null },
     ]);
   });
 

@@ -7,7 +7,7 @@ export interface SourceActivity {
   readonly record_type: string;
   readonly last_record_at: string | null;
   readonly last_sync_at: string | null;
-  /** How the last one ended: a failed one may have no time. */
+  /** How the last one ended. */
   readonly sync: 'none' | 'succeeded' | 'failed';
 }
 

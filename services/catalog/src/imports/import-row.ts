@@ -111,6 +111,9 @@ export const IS_RUNNING = `exists (
     and ((held.classid::bigint << 32) | held.objid::bigint) = hashtextextended('sophia.import.' || i.id, 0)
 )`;
 
+/** A value: when the import of table alias `i` ended, well or not; null while it has not. One that failed has no `finished_at`. */
+export const ENDED_AT = `case when i.state in ('finished', 'failed') then coalesce(i.finished_at, i.updated_at) end`;
+
 /** Columns of `ImportRunRow` over `import_run as i`. */
 export const IMPORT_COLUMNS = `i.id, i.name, i.kind, i.principal, i.source_system, i.parameters, i.lanes, i.bytes_total, i.bytes_read,
   i.last_state, i.deleted_by_version, i.failure, i.token, i.milliseconds, i.started_at, i.updated_at, i.finished_at,

@@ -181,7 +181,8 @@ describe('an import that fails', () => {
       failure: { code: 'internal_error', message: 'Internal error' },
     });
     await expect.poll(syncs).toMatchObject([{ source_system: 'shop', state: 'failed', message: 'Internal error' }]);
-    expect(await harness.catalog.sources(call)).toMatchObject([{ source_system: 'shop', state: 'failed', last_sync_at: null }]);
+    const { updated_at: failedAt } = await imports.get(call, id);
+    expect(await harness.catalog.sources(call)).toMatchObject([{ source_system: 'shop', state: 'failed', last_sync_at: failedAt }]);
 
     const report = await run({ resume: id }, stream(rowsItem([row(1), row(2), row(3)])));
     expect(report).toMatchObject({ id, state: 'finished', read: 3, created: 3, failure: null });

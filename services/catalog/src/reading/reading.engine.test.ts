@@ -125,6 +125,20 @@ describe('for others', () => {
     expect(statuses.map(({ source_system, state }) => `${source_system} ${state}`)).toEqual(['crm idle', 'erp idle']);
   });
 
+  test('freshness finds when an import failed, as who followed the log does', async () => {
+    const { call, workspace, records } = await fresh();
+    await records.upsert(call, target, row('D-1', { name: 'a' }));
+    const items = (async function* () {
+      yield { kind: 'rows', target, rows: [row('D-2', {})] } as const;
+      throw new Error('The connection was reset.');
+    })();
+    const { id, finished } = await harness.catalog.imports.start(call, { name: 'crm', kind: 'file' }, items);
+    await expect(finished).rejects.toThrow('The connection was reset.');
+    const { updated_at: failedAt } = await harness.catalog.imports.get(call, id);
+    expect(await readSourceActivity(harness.database, [workspace.id])).toMatchObject([{ sync: 'failed', last_sync_at: failedAt }]);
+    expect(await harness.catalog.sources(call)).toMatchObject([{ source_system: 'crm', state: 'failed', last_sync_at: failedAt }]);
+  });
+
   test('metrics tell of rows, of group commits and of chunks', async () => {
     const text = await harness.observability.metrics.render();
     expect(text).toMatch(/sophia_catalog_rows_total\{outcome="created"\} [1-9]/);

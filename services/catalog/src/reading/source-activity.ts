@@ -1,5 +1,6 @@
 import type { Database, Statement } from '@sophia/database';
 import type { WorkspaceId } from '@sophia/types';
+import { ENDED_AT } from '../imports/import-row.ts';
 
 /** What a source last did, for one record type of a workspace; instants are ISO 8601. */
 export interface SourceActivityRow {
@@ -7,6 +8,7 @@ export interface SourceActivityRow {
   readonly source_system: string;
   readonly record_type: string;
   readonly last_record_at: string;
+  /** When its last import ended, well or not; null without one. */
   readonly last_sync_at: string | null;
   readonly sync: 'none' | 'succeeded' | 'failed';
 }
@@ -18,11 +20,11 @@ export const readSourceActivity = (database: Database, workspaces: readonly Work
 const READ_SOURCE_ACTIVITY: Statement = {
   name: 'catalog_read_source_activity',
   text: `with latest as (
-      select distinct on (workspace, source_system) workspace, source_system, state, finished_at
-      from import_run where source_system is not null and state in ('finished', 'failed')
+      select distinct on (workspace, source_system) workspace, source_system, state, ${ENDED_AT} as ended_at
+      from import_run as i where source_system is not null and state in ('finished', 'failed')
       order by workspace, source_system, id desc
     )
-    select workspace, source_system, record_type, max(last_record_at) as last_record_at, max(finished_at) as last_sync_at,
+    select workspace, source_system, record_type, max(last_record_at) as last_record_at, max(ended_at) as last_sync_at,
       case max(state) when 'finished' then 'succeeded' when 'failed' then 'failed' else 'none' end as sync
     from source_activity left join latest using (workspace, source_system)
     group by workspace, source_system, record_type`,

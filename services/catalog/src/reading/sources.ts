@@ -1,9 +1,9 @@
 import type { Statement } from '@sophia/database';
 import type { Catalog, SourceStatus } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
-import { IS_RUNNING } from '../imports/import-row.ts';
+import { ENDED_AT, IS_RUNNING } from '../imports/import-row.ts';
 
-/** When each source of the workspace last changed a record and last finished an import. */
+/** When each source of the workspace last changed a record, and when an import of it last ended, well or not. */
 export const createSources =
   ({ database, audit, clock }: CatalogContext): Catalog['sources'] =>
   async (call) => {
@@ -25,7 +25,7 @@ const READ_SOURCES: Statement = {
       select distinct on (source_system) source_system, state, ${IS_RUNNING} as is_locked
       from import_run as i where workspace = $1 and source_system is not null order by source_system, id desc
     ), synced as (
-      select source_system, max(finished_at) as last_sync_at from import_run
+      select source_system, max(${ENDED_AT}) as last_sync_at from import_run as i
       where workspace = $1 and source_system is not null group by source_system
     )
     select source_system, last_record_at, last_sync_at,
