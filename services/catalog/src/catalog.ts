@@ -266,7 +266,8 @@ export interface DeadLetters {
   /**
    * Validates and writes again those chosen (by id, or all that are open or repaired of a selection).
    * Those that succeed are marked, the others stay with their new reasons. One that was not repaired
-   * and whose record has changed since it came is stale, where its source gives no order. The counts are those of the rows tried.
+   * and whose record has changed since it came, or by a later line of its own batch, is stale, where its
+   * source gives no order. The counts are those of the rows tried.
    */
   replay(call: Call, chosen: { readonly ids: readonly string[] } | DeadLetterSelection): Promise<WriteAnswer>;
   /** Resolves to how many were discarded. */

@@ -118,6 +118,32 @@ describe('a rejected row', () => {
     }
   });
 
+  test('does not take back a later row of its key that was written in the same transaction, nor loses to an earlier one', async () => {
+    const { call, letters, records } = await fresh();
+    const type = 'mark';
+    const marks = { recordType: type, sourceSystem: 'lab' };
+    const define = (size: string) =>
+      harness.catalog.recordTypes.define(call, type, { type: 'object', properties: { size: { type: size } } });
+    const size = async (id: string) => (await records.getByKey(call, marks, id)).data.size;
+    const rows = (batch: string) => [
+      row(1, { size: 'rejected' }, `${batch} later`),
+      row(2, { size: 1 }, `${batch} earlier`),
+      row(3, { size: 2 }, `${batch} later`),
+      row(4, { size: 'rejected' }, `${batch} earlier`),
+    ];
+    await define('integer');
+    await records.upsertMany(call, marks, rows('array'));
+    const items = (async function* (): AsyncGenerator<ImportItem> {
+      yield { kind: 'rows', target: marks, rows: rows('import') };
+    })();
+    await (await harness.catalog.imports.start(call, { name: 'marks.csv', kind: 'file' }, items)).finished;
+    await define('string');
+
+    expect(await letters.replay(call, { recordType: type })).toMatchObject({ updated: 2, unchanged: 2, stale: 2, rejected: 0 });
+    expect([await size('array later'), await size('import later')]).toEqual([2, 2]);
+    expect([await size('array earlier'), await size('import earlier')]).toEqual(['rejected', 'rejected']);
+  });
+
   test('is kept with characters that PostgreSQL cannot hold as JSON', async () => {
     const { call, letters, records } = await fresh();
     const odd = { name: 'a\u0000b', amount: '\ud800', '\u0000': 'key' };

@@ -36,12 +36,15 @@ export async function overtakenLetters(
   return new Set([...found.map(({ id }) => id), ...older.map(({ letter }) => letter.id)]);
 }
 
-/** Locks the records in the order of their keys, like every writer. */
+/**
+ * Locks the records in the order of their keys, like every writer. What one transaction wrote and rejected has its
+ * time, and came in the order of its lines.
+ */
 const OVERTAKEN: Statement = {
   name: 'catalog_overtaken_dead_letters',
   text: `select d.id from dead_letter as d
     join record as r on r.workspace = d.workspace and r.record_type = d.record_type and r.source_system = d.source_system
       and r.source_id = d.source_id
-    where d.workspace = $1 and d.id = any ($2::bigint[]) and r.updated_at > d.created_at
+    where d.workspace = $1 and d.id = any ($2::bigint[]) and (r.updated_at, r.last_line) > (d.created_at, d.line)
     order by r.record_type, r.source_system, r.source_id for update of r`,
 };
