@@ -86,7 +86,7 @@ export const openApiHarness = async ({ http, services, ...platform }: ApiHarness
         signal: AbortSignal.timeout(30_000),
       });
       const received = await response.text();
-      const isJson = response.headers.get('content-type')?.includes('json') === true && received !== '';
+      const isJson = /[/+]json\b/.test(response.headers.get('content-type') ?? '') && received !== '';
       return { status: response.status, headers: response.headers, text: received, json: isJson ? JSON.parse(received) : undefined };
     },
     async close() {

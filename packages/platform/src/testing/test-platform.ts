@@ -6,6 +6,7 @@ import { systemPrincipal } from '@sophia/auth';
 import type { Observability } from '@sophia/observability';
 import { type Configuration, parseConfiguration } from '@sophia/shared';
 import type { Call, JsonObject, MetricQuery, Role, WorkspaceRef } from '@sophia/types';
+import pg from 'pg';
 import { createPlatform, type Platform } from '../create-platform.ts';
 import { loadSample, SAMPLE_FOLDER } from '../load-sample.ts';
 
@@ -18,6 +19,8 @@ export interface TestPlatform {
   ask(query: MetricQuery, options?: AskOptions, call?: Call): Promise<AnswerData>;
   /** Writes a record of the source `test`; resolves to the write's token. */
   write(recordType: string, sourceId: string, fields: JsonObject): Promise<string>;
+  /** Runs a statement as the owner of the tables, past all that guards them. */
+  sql(text: string, values?: readonly unknown[]): Promise<void>;
   /** Closes the platform and opens it again on the same folder; `meanwhile` is done in between. */
   restart(meanwhile?: (configuration: Configuration) => Promise<void>): Promise<void>;
   close(): Promise<void>;
@@ -58,6 +61,15 @@ export const openTestPlatform = async ({ sample = false, env = {}, observability
         { line: 1, source_id: sourceId, fields },
       );
       return token;
+    },
+    async sql(text, values = []) {
+      const owner = new pg.Client({ ...platform.owner });
+      await owner.connect();
+      try {
+        await owner.query(text, [...values]);
+      } finally {
+        await owner.end();
+      }
     },
     async restart(meanwhile) {
       await platform.close();
