@@ -176,6 +176,19 @@ describe('rules of a workspace', () => {
       ['C', 1],
     ]);
 
+    const refused = async (result: string) => {
+      const { entries } = await harness.auth.audit.list(admin, { principal: 'key:employee', result });
+      return entries.map(({ action, object, rows }) => `${action} ${object.replace(/^import:.*/, 'import')} ${rows}`).reverse();
+    };
+    expect(await refused('forbidden')).toEqual([
+      `write record:deal/${mine} 0`,
+      'write record:deal/crm/B 0',
+      'write record:deal/crm/D 0',
+      'write record:deal 0',
+      'import.fail import 2',
+    ]);
+    expect(await refused('not_found')).toEqual([1, 2, 3].flatMap(() => [`write record:deal/${id} 0`, `delete record:deal/${id} 0`]));
+
     expect(await records.patch(ada, 'deal', mine, { name: 'mine' })).toMatchObject({ updated: 1 });
     expect(await records.upsert(ada, target, row('D', { name: 'new', owner: 'ada' }))).toMatchObject({ created: 1 });
     expect(await records.upsertMany(ada, target, [row('D', { name: 'newer', owner: 'ada' })])).toMatchObject({ updated: 1 });

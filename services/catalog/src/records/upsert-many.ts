@@ -1,6 +1,7 @@
 import { SophiaError } from '@sophia/shared';
 import type { WriteAnswer } from '@sophia/types';
 import { actorOf, causeOf } from '../access/attribution.ts';
+import { auditingRefusal } from '../access/audited-refusal.ts';
 import type { Records } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { storeRejected } from '../dead-letters/store-rejected.ts';
@@ -26,34 +27,30 @@ export function createUpsertMany(context: CatalogContext): Records['upsertMany']
     const access = await gate.records(call, 'write', target.recordType);
     const { records, rejected } = prepareRows(rows, target, prepare);
     const use = keyUse(call, options.idempotency, target, rows);
+    const entry = { call, action: 'write', object: `record:${target.recordType}`, rows: rows.length };
     const answer = await inHand.hold(use, async () => {
-      const { value, token } = await database.write(
-        [workspace],
-        async (transaction): Promise<WriteAnswer | AnswerBody<WriteAnswer>> => {
-          const [state] = use === undefined ? [] : await keys.claim(transaction, [use]);
-          const earlier =
-            use === undefined || state === undefined ? undefined : earlierAnswer<WriteAnswer>(use, state, eventLog.encodeToken);
-          if (earlier !== undefined) return earlier;
-          const counts = await guard(transaction, call, access, records, () =>
-            writeChunk(transaction, { workspace, records, actor: actorOf(call), cause: causeOf(call, options.proposal) }),
-          );
-          const body = rowsAnswer(counts, rejected);
-          const entry = {
-            call,
-            action: 'write',
-            object: `record:${target.recordType}`,
-            rows: rows.length,
-            milliseconds: clock.monotonic() - begun,
-          };
-          await Promise.all([
-            storeRejected(database, transaction, { workspace, rows: rejected }),
-            audit.record(transaction, [entry]),
-            use === undefined ? undefined : keys.keep(transaction, [{ use, answer: answerJson(body) }]),
-          ]);
-          return body;
-        },
-        { deadline: call.deadline, signal: call.signal },
-      );
+      const transact = () =>
+        database.write(
+          [workspace],
+          async (transaction): Promise<WriteAnswer | AnswerBody<WriteAnswer>> => {
+            const [state] = use === undefined ? [] : await keys.claim(transaction, [use]);
+            const earlier =
+              use === undefined || state === undefined ? undefined : earlierAnswer<WriteAnswer>(use, state, eventLog.encodeToken);
+            if (earlier !== undefined) return earlier;
+            const counts = await guard(transaction, call, access, records, () =>
+              writeChunk(transaction, { workspace, records, actor: actorOf(call), cause: causeOf(call, options.proposal) }),
+            );
+            const body = rowsAnswer(counts, rejected);
+            await Promise.all([
+              storeRejected(database, transaction, { workspace, rows: rejected }),
+              audit.record(transaction, [{ ...entry, milliseconds: clock.monotonic() - begun }]),
+              use === undefined ? undefined : keys.keep(transaction, [{ use, answer: answerJson(body) }]),
+            ]);
+            return body;
+          },
+          { deadline: call.deadline, signal: call.signal },
+        );
+      const { value, token } = await auditingRefusal(context, entry, begun, transact);
       committed(workspace, records);
       return { token: eventLog.encodeToken(token), ...value };
     });

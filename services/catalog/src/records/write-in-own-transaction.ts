@@ -1,5 +1,6 @@
 import type { TypeAccess } from '@sophia/core';
 import type { Call, NaturalKey, Transaction } from '@sophia/types';
+import { auditingRefusal } from '../access/audited-refusal.ts';
 import type { RecordWriteAnswer } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import type { AuditEntry } from '../collaborators.ts';
@@ -24,32 +25,35 @@ export type WriteInOwnTransaction = (
   decide: (transaction: Transaction) => Promise<BatchItem>,
 ) => Promise<RecordWriteAnswer>;
 
-export const createWriteInOwnTransaction =
-  ({ database, eventLog, audit, clock, keys, guard, writeBatch, committed }: CatalogContext): WriteInOwnTransaction =>
-  async (call, { access, use, audit: entry, begun }, decide) => {
+export const createWriteInOwnTransaction = (context: CatalogContext): WriteInOwnTransaction => {
+  const { database, eventLog, audit, clock, keys, guard, writeBatch, committed } = context;
+  return async (call, { access, use, audit: entry, begun }, decide) => {
     let written: readonly NaturalKey[] = [];
-    const { value, token } = await database.write(
-      [call.principal.workspace],
-      async (transaction): Promise<RecordWriteAnswer | AnswerBody<RecordWriteAnswer>> => {
-        const [state] = use === undefined ? [] : await keys.claim(transaction, [use]);
-        const earlier =
-          use === undefined || state === undefined ? undefined : earlierAnswer<RecordWriteAnswer>(use, state, eventLog.encodeToken);
-        if (earlier !== undefined) return earlier;
-        const item = await decide(transaction);
-        written = [item.record];
-        const write = () => writeBatch(transaction, [item]);
-        const [[outcome = NOTHING]] = await Promise.all([
-          guard(transaction, call, access, [item.record], write),
-          audit.record(transaction, [{ ...entry, milliseconds: clock.monotonic() - begun }]),
-        ]);
-        const body = recordAnswer(outcome);
-        if (use !== undefined) await keys.keep(transaction, [{ use, answer: answerJson(body) }]);
-        return body;
-      },
-      { deadline: call.deadline, signal: call.signal },
-    );
+    const transact = () =>
+      database.write(
+        [call.principal.workspace],
+        async (transaction): Promise<RecordWriteAnswer | AnswerBody<RecordWriteAnswer>> => {
+          const [state] = use === undefined ? [] : await keys.claim(transaction, [use]);
+          const earlier =
+            use === undefined || state === undefined ? undefined : earlierAnswer<RecordWriteAnswer>(use, state, eventLog.encodeToken);
+          if (earlier !== undefined) return earlier;
+          const item = await decide(transaction);
+          written = [item.record];
+          const write = () => writeBatch(transaction, [item]);
+          const [[outcome = NOTHING]] = await Promise.all([
+            guard(transaction, call, access, [item.record], write),
+            audit.record(transaction, [{ ...entry, milliseconds: clock.monotonic() - begun }]),
+          ]);
+          const body = recordAnswer(outcome);
+          if (use !== undefined) await keys.keep(transaction, [{ use, answer: answerJson(body) }]);
+          return body;
+        },
+        { deadline: call.deadline, signal: call.signal },
+      );
+    const { value, token } = await auditingRefusal(context, entry, begun, transact);
     committed(call.principal.workspace, written);
     return { token: eventLog.encodeToken(token), ...value };
   };
+};
 
 const NOTHING: RecordOutcome = { change: 'none', id: null, version: null };
