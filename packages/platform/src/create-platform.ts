@@ -21,13 +21,12 @@ import type { EventLog } from '@sophia/event-log';
 import { createPostgresEventLog, EVENT_LOG_MIGRATIONS } from '@sophia/event-log/postgres';
 import type { Observability } from '@sophia/observability';
 import { type Configuration, createIdGenerator, createLifecycle, systemClock } from '@sophia/shared';
-import type { WorkspaceId } from '@sophia/types';
 import { isEnvironmentalWarehouseError, type Warehouse } from '@sophia/warehouse';
 import { openPubSub, openWarehouse } from './adapters.ts';
 import { openBackup } from './backup/open-backup.ts';
 import { forgetPolicies } from './forget-policies.ts';
 import { createHealth, type HealthReport } from './health.ts';
-import { modelsFolder, readModelFiles } from './models-folder.ts';
+import { createModelFiles, modelsFolder } from './models-folder.ts';
 import { observe } from './observe.ts';
 import { openDatabase } from './open-database.ts';
 import { traceEventLog } from './tracing/traced-event-log.ts';
@@ -120,6 +119,7 @@ export const createPlatform = async (options: PlatformOptions): Promise<Platform
       observability,
       recordTypes,
       connections: configuration.imports.connections,
+      importsPerPrincipal: configuration.imports.perPrincipal,
     }),
   );
   const workspaces = await lifecycle.start('workspaces', () => followWorkspaces({ ...auth, ...configuration, logger }));
@@ -129,8 +129,9 @@ export const createPlatform = async (options: PlatformOptions): Promise<Platform
   const results = await lifecycle.start('results', () =>
     createMemoryCache({ maximumBytes: Math.ceil(configuration.cache.maximumBytes * (1 - ANSWERS_SHARE)), clock }),
   );
-  const folderOf = (workspace: WorkspaceId): Promise<string> =>
-    modelsFolder(configuration.dataDirectory, workspaces.name(workspace), join(samples, 'crm', 'models'));
+  const models = createModelFiles((workspace) =>
+    modelsFolder(configuration.dataDirectory, workspaces.name(workspace), join(samples, 'crm', 'models')),
+  );
   const analytics = await lifecycle.start('analytics', () =>
     createAnalytics({
       eventLog,
@@ -144,7 +145,7 @@ export const createPlatform = async (options: PlatformOptions): Promise<Platform
       clock,
       newQueryId: newId,
       workspaces: workspaces.ids,
-      readModels: async (workspace) => readModelFiles(await folderOf(workspace)),
+      readModels: models.read,
       readRecordTypes: (workspace) => directory.recordTypes(workspace),
       calendar: (workspace) => workspaces.calendar(workspace),
       readSourceActivity: () => readSourceActivity(app, workspaces.ids()),
@@ -153,7 +154,7 @@ export const createPlatform = async (options: PlatformOptions): Promise<Platform
     }),
   );
   workspaces.onChanged(analytics.forget);
-  await lifecycle.start('models', () => watchModels({ folderOf, workspaces, analytics, logger }));
+  await lifecycle.start('models', () => watchModels({ models, workspaces, analytics, logger }));
 
   return {
     configuration,

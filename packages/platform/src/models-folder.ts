@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SemanticFile } from '@sophia/core';
+import type { WorkspaceId } from '@sophia/types';
 
 /** Where a workspace's semantic models are: its own folder in the data folder, else those that Sophia brings. */
 export const modelsFolder = async (dataDirectory: string, workspace: string, shipped: string): Promise<string> => {
@@ -12,15 +13,44 @@ export const modelsFolder = async (dataDirectory: string, workspace: string, shi
   return isThere ? own : shipped;
 };
 
-/** The YAML files of a folder, in the order of their names. */
-export const readModelFiles = async (folder: string): Promise<readonly SemanticFile[]> => {
-  const names = (await readdir(folder)).filter((name) => /\.ya?ml$/.test(name)).sort();
-  return Promise.all(names.map(async (name) => ({ path: join(folder, name), text: await readFile(join(folder, name), 'utf8') })));
+/** The model files of workspaces. */
+export interface ModelFiles {
+  /** Whole, in the order of their names. */
+  read(workspace: WorkspaceId): Promise<readonly SemanticFile[]>;
+  /** Whether a file was added, changed or removed since they were read last; false for those that were never read. */
+  haveChanged(workspace: WorkspaceId): Promise<boolean>;
+}
+
+export const createModelFiles = (folderOf: (workspace: WorkspaceId) => Promise<string>): ModelFiles => {
+  /** Of the files as they were read last. */
+  const stamps = new Map<WorkspaceId, string>();
+  return {
+    async read(workspace) {
+      const folder = await folderOf(workspace);
+      // Taken first: what changes while it is read has changed.
+      const stamp = await stampOf(folder);
+      const files = await readFiles(folder);
+      stamps.set(workspace, stamp);
+      return files;
+    },
+    async haveChanged(workspace) {
+      const known = stamps.get(workspace);
+      return known !== undefined && known !== (await stampOf(await folderOf(workspace)));
+    },
+  };
 };
 
-/** Changes whenever a model file is added, changed or removed. */
-export const modelsStamp = async (folder: string): Promise<string> => {
-  const names = (await readdir(folder).catch(() => [])).filter((name) => /\.ya?ml$/.test(name)).sort();
-  const stats = await Promise.all(names.map((name) => stat(join(folder, name)).catch(() => undefined)));
-  return names.map((name, index) => `${name} ${stats[index]?.mtimeMs ?? 0} ${stats[index]?.size ?? 0}`).join('\n');
+const namesIn = async (folder: string): Promise<readonly string[]> =>
+  (await readdir(folder)).filter((name) => /\.ya?ml$/.test(name)).sort();
+
+const readFiles = async (folder: string): Promise<readonly SemanticFile[]> =>
+  Promise.all(
+    (await namesIn(folder)).map(async (name) => ({ path: join(folder, name), text: await readFile(join(folder, name), 'utf8') })),
+  );
+
+/** Differs whenever a file was added, changed or removed, or the folder is another. */
+const stampOf = async (folder: string): Promise<string> => {
+  const names = await namesIn(folder);
+  const stats = await Promise.all(names.map((name) => stat(join(folder, name))));
+  return JSON.stringify([folder, ...stats.map(({ mtimeMs, size }, index) => [names[index], mtimeMs, size])]);
 };
