@@ -218,14 +218,26 @@ export interface RunningImport {
  * lost or done twice. Memory is bounded: the stream is read only as fast as it is written.
  */
 export interface Imports {
-  /** Whether the principal may import at all: asked before anything is read. Errors: `forbidden`. */
-  permit(call: Call): Promise<void>;
-  /** Starts, resumes or repeats an import of `items`. A repeated one closes the stream unread. */
-  start(call: Call, options: ImportOptions, items: AsyncIterable<ImportItem>): Promise<RunningImport>;
+  /**
+   * A place among the imports that the principal may have at once in this process: taken before anything is read, and left
+   * when that is over. Errors: `forbidden`, `too_many_imports`.
+   */
+  permit(call: Call): Promise<ImportPlace>;
+  /**
+   * Starts, resumes or repeats an import of `items`, in a place that it takes unless it is given one, and leaves. A repeated
+   * one closes the stream unread. Errors: those of `permit`, of the options, `overloaded`.
+   */
+  start(call: Call, options: ImportOptions, items: AsyncIterable<ImportItem>, place?: ImportPlace): Promise<RunningImport>;
   /** Errors: `not_found`. */
   get(call: Call, id: string): Promise<ImportReport>;
   /** Newest first. */
   list(call: Call, options?: PageOptions & { readonly state?: ImportState | undefined }): Promise<Page<ImportReport>>;
+}
+
+/** One of the imports that a principal may have at once. */
+export interface ImportPlace {
+  /** Further calls do nothing. */
+  leave(): void;
 }
 
 export type DeadLetterState = 'open' | 'repaired' | 'replayed' | 'discarded' | 'superseded';

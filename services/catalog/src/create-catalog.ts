@@ -29,13 +29,15 @@ export interface CatalogOptions extends Collaborators {
   readonly recordTypes?: RecordTypeBook | undefined;
   /** Transactions at once of single writes, and of imports; 2 unless told. */
   readonly connections?: number | undefined;
+  /** Imports that one principal may have at once; 4 unless told. */
+  readonly importsPerPrincipal?: number | undefined;
   /** Milliseconds that rows of a slow import wait for more; 200 unless told. */
   readonly linger?: number | undefined;
 }
 
 /** The write side over the tables of `CATALOG_MIGRATIONS`. */
 export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
-  const { database, eventLog, policy, clock, observability, connections = 2, linger } = options;
+  const { database, eventLog, policy, clock, observability, connections = 2, importsPerPrincipal = 4, linger } = options;
   const { metrics } = observability;
   const book = options.recordTypes ?? createRecordTypeBook({ database, clock });
   const recordIdBase = await readRecordIdBase(database);
@@ -62,7 +64,7 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
     () => writer.waiting,
   );
   const writeAlone = createWriteInOwnTransaction(context);
-  const imports = createImports({ context, lanes: connections, linger });
+  const imports = createImports({ context, lanes: connections, perPrincipal: importsPerPrincipal, linger });
 
   return {
     records: {

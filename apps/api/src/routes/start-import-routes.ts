@@ -1,4 +1,5 @@
 import multipart from '@fastify/multipart';
+import type { ImportPlace } from '@sophia/catalog';
 import { openSource, suggestMapping } from '@sophia/connectors';
 import type { Call, JsonObject, RecordTypeDefinition } from '@sophia/types';
 import type { FastifyInstance } from 'fastify';
@@ -72,33 +73,34 @@ const registerStart = (app: FastifyInstance, { catalog, configuration, spoolDire
       },
       { summary: 'Without saying what the rows are', path: '/api/v1/imports', headers, body: form({}, CSV, 'deals.csv'), status: 400 },
     ],
-    handle: async ({ raw, call }, reply) => {
-      await catalog.imports.permit(call);
-      const sent = await readImportForm(raw, configuration.limits.importBytes);
-      const options = await withKept(sent.options, (id) => catalog.imports.get(call, id));
-      const spool = { directory: spoolDirectory, maxBytes: configuration.limits.importBytes };
-      const { items, sourceSystem } = await openImportItems(catalog, call, { ...sent, options }, spool);
-      const lines =
-        raw.headers.accept?.includes('application/x-ndjson') === true ? openAnswerLines(reply, observability.logger) : undefined;
-      const { kind = 'file', name = sent.fileName ?? sourceSystem ?? kind, resume, bytes_total: bytesTotal } = options;
-      const running = await catalog.imports.start(
-        call,
-        {
-          name,
-          kind,
-          sourceSystem,
-          resume,
-          idempotency: idempotencyOf(raw),
-          bytesTotal,
-          parameters: keptOf(options),
-          onProgress: lines?.progress,
-          onState: lines?.state,
-        },
-        items,
-      );
-      if (lines === undefined) return reply.send(await running.finished);
-      return lines.follow(running);
-    },
+    handle: ({ raw, call }, reply) =>
+      inPlace(catalog, call, async (place) => {
+        const sent = await readImportForm(raw, configuration.limits.importBytes);
+        const options = await withKept(sent.options, (id) => catalog.imports.get(call, id));
+        const spool = { directory: spoolDirectory, maxBytes: configuration.limits.importBytes };
+        const { items, sourceSystem } = await openImportItems(catalog, call, { ...sent, options }, spool);
+        const lines =
+          raw.headers.accept?.includes('application/x-ndjson') === true ? openAnswerLines(reply, observability.logger) : undefined;
+        const { kind = 'file', name = sent.fileName ?? sourceSystem ?? kind, resume, bytes_total: bytesTotal } = options;
+        const running = await catalog.imports.start(
+          call,
+          {
+            name,
+            kind,
+            sourceSystem,
+            resume,
+            idempotency: idempotencyOf(raw),
+            bytesTotal,
+            parameters: keptOf(options),
+            onProgress: lines?.progress,
+            onState: lines?.state,
+          },
+          items,
+          place,
+        );
+        if (lines === undefined) return reply.send(await running.finished);
+        return lines.follow(running);
+      }),
   });
 };
 
@@ -123,26 +125,36 @@ const registerSuggest = (app: FastifyInstance, { catalog, configuration, spoolDi
         status: 200,
       },
     ],
-    handle: async ({ raw, call }) => {
-      await catalog.imports.permit(call);
-      const { options, file, fileName } = await readImportForm(raw, configuration.limits.importBytes);
-      const definitions = await catalog.recordTypes.list(call);
-      const spool = { directory: spoolDirectory, maxBytes: configuration.limits.importBytes };
-      const source = await openSource({ kind: 'stream', stream: file, name: fileName }, { spool });
-      try {
-        const known = await knownIds(idsOf(catalog, call), definitions);
-        const mapping = suggestMapping(source, definitions, {
-          sourceSystem: options.source_system,
-          recordType: options.record_type,
-          known,
-        });
-        return { mapping, assumptions: source.description.assumptions };
-      } finally {
-        await source.close();
-        file.resume();
-      }
-    },
+    handle: ({ raw, call }) =>
+      inPlace(catalog, call, async () => {
+        const { options, file, fileName } = await readImportForm(raw, configuration.limits.importBytes);
+        const definitions = await catalog.recordTypes.list(call);
+        const spool = { directory: spoolDirectory, maxBytes: configuration.limits.importBytes };
+        const source = await openSource({ kind: 'stream', stream: file, name: fileName }, { spool });
+        try {
+          const known = await knownIds(idsOf(catalog, call), definitions);
+          const mapping = suggestMapping(source, definitions, {
+            sourceSystem: options.source_system,
+            recordType: options.record_type,
+            known,
+          });
+          return { mapping, assumptions: source.description.assumptions };
+        } finally {
+          await source.close();
+          file.resume();
+        }
+      }),
   });
+};
+
+/** Holds a place among the imports of the principal from before the first byte is read until all is done. */
+const inPlace = async <T>({ imports }: ApiServices['catalog'], call: Call, work: (place: ImportPlace) => Promise<T>): Promise<T> => {
+  const place = await imports.permit(call);
+  try {
+    return await work(place);
+  } finally {
+    place.leave();
+  }
 };
 
 /** What is kept with an import, for whoever resumes it. */

@@ -12,7 +12,7 @@ describe('a body that does not arrive', () => {
   });
 
   /** Sends the beginning of a request, and what else it is given; all that is answered, once the connection is closed. */
-  const begin = (head: readonly string[], body: string) => {
+  const begin = (head: readonly string[], body: string, key = 'admin') => {
     const { port } = new URL(harness.address);
     const socket = connect(Number(port), '127.0.0.1');
     sockets.push(socket);
@@ -21,16 +21,19 @@ describe('a body that does not arrive', () => {
       socket.on('data', (chunk: Buffer) => chunks.push(chunk)).on('close', () => resolve(Buffer.concat(chunks).toString()));
     });
     socket.on('error', () => undefined);
-    socket.write(`${[...head, 'host: test', `authorization: Bearer ${harness.keys.get('admin')}`, '', ''].join('\r\n')}${body}`);
+    socket.write(`${[...head, 'host: test', `authorization: Bearer ${harness.keys.get(key)}`, '', ''].join('\r\n')}${body}`);
     return { socket, answer };
   };
   interface Limits {
     readonly request: number;
     readonly idle: number;
     readonly concurrency?: number;
+    /** What the environment sets. */
+    readonly env?: Readonly<Record<string, string>>;
   }
-  const open = async ({ request, idle, concurrency = 1_000 }: Limits): Promise<void> => {
+  const open = async ({ request, idle, concurrency = 1_000, env = {} }: Limits): Promise<void> => {
     harness = await openApiHarness({
+      env,
       services: { bodyIdleMilliseconds: idle },
       http: { limits: { bodyBytes: 2 ** 20, importBytes: 2 ** 30, requestMilliseconds: request, concurrency, eventLoopDelay: 60_000 } },
     });
@@ -67,21 +70,45 @@ describe('a body that does not arrive', () => {
     await expect.poll(states).not.toContain('running');
   });
 
+  const FORM_HEAD = ['POST /api/v1/imports HTTP/1.1', 'content-type: multipart/form-data; boundary=b', 'content-length: 1000000000'];
+  const form = [
+    '--b',
+    'content-disposition: form-data; name="options"',
+    '',
+    JSON.stringify({ record_type: 'deal', source_system: 'slow', format: 'csv' }),
+    '--b',
+    'content-disposition: form-data; name="file"; filename="deals.csv"',
+    '',
+    `source_id,name\n${'D-1,one\n'.repeat(20_000)}`,
+  ].join('\r\n');
+
+  it('has a place among the imports of its key, which a further one does not get', async () => {
+    await open({ request: 60_000, idle: 60_000, env: { SOPHIA_IMPORTS_PER_PRINCIPAL: '1' } });
+    // The options alone: nothing is imported yet.
+    begin(FORM_HEAD, form.slice(0, form.indexOf('source_id,name')));
+    const csv = { headers: { 'content-type': 'text/csv' }, body: 'source_id\nD-2\n' };
+    const further = () => harness.send('POST', '/api/v1/records/deal?source_system=other', csv);
+    await expect.poll(async () => (await further()).status, { timeout: 20_000 }).toBe(429);
+    const { headers, json } = await further();
+    expect([json.code, Number(headers.get('retry-after')) >= 1]).toEqual(['too_many_imports', true]);
+    const suggest = await harness.send('POST', '/api/v1/imports/suggest', {
+      headers: { 'content-type': 'multipart/form-data; boundary=b' },
+      body: `${form}\r\n--b--\r\n`,
+    });
+    expect(suggest.json.code).toBe('too_many_imports');
+    await harness.makeKey('other', { role: 'admin' });
+    expect((await harness.send('POST', '/api/v1/records/deal?source_system=other', { ...csv, key: 'other' })).status).toBe(200);
+    for (const socket of sockets.splice(0)) socket.destroy();
+    await expect.poll(async () => (await further()).status, { timeout: 20_000 }).toBe(200);
+  });
+
   it('is given up where it is a form whose file stops, also while the answer is being written', async () => {
     await open({ request: 60_000, idle: 300 });
-    const form = [
-      '--b',
-      'content-disposition: form-data; name="options"',
-      '',
-      JSON.stringify({ record_type: 'deal', source_system: 'slow', format: 'csv' }),
-      '--b',
-      'content-disposition: form-data; name="file"; filename="deals.csv"',
-      '',
-      `source_id,name\n${'D-1,one\n'.repeat(20_000)}`,
-    ].join('\r\n');
-    const head = ['POST /api/v1/imports HTTP/1.1', 'content-type: multipart/form-data; boundary=b', 'content-length: 1000000000'];
+    for (const key of ['one', 'two', 'three']) await harness.makeKey(key, { role: 'admin' });
     // More than the eight imports that may run at once.
-    const silent = Array.from({ length: 9 }, (_, index) => begin(index % 2 === 0 ? head : [...head, 'accept: application/x-ndjson'], form));
+    const silent = ['one', 'two', 'three'].flatMap((key) =>
+      [0, 1, 2].map((index) => begin(index % 2 === 0 ? FORM_HEAD : [...FORM_HEAD, 'accept: application/x-ndjson'], form, key)),
+    );
     for (const { answer } of silent) expect(await answer).toMatch(/^$|^HTTP\/1\.1 (408|200) /);
     await expect.poll(states, { timeout: 20_000 }).not.toContain('running');
     const csv = { headers: { 'content-type': 'text/csv' }, body: 'source_id\nD-2\n' };

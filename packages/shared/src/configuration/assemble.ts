@@ -41,7 +41,7 @@ export function assemble(values: SettingValues): Configuration {
     auth: { issuers: values.issuers },
     rateLimit: { requestsPerSecond: values.rateLimit, burst: values.rateBurst ?? 2 * values.rateLimit },
     audit: { retentionDays: values.auditRetention, bufferEntries: values.auditBuffer },
-    imports: { connections: values.importConnections },
+    imports: { connections: values.importConnections, perPrincipal: values.importsPerPrincipal },
     reporting: { timeZone: checkTimeZone(values.timeZone), weekStart: values.weekStart },
   };
 }

@@ -21,7 +21,7 @@ export interface Configuration {
   readonly auth: AuthConfiguration;
   readonly rateLimit: { readonly requestsPerSecond: number; readonly burst: number };
   readonly audit: { readonly retentionDays: number; readonly bufferEntries: number };
-  readonly imports: { readonly connections: number };
+  readonly imports: { readonly connections: number; readonly perPrincipal: number };
   readonly reporting: { readonly timeZone: string; readonly weekStart: 'monday' | 'sunday' };
 }
 

@@ -38,7 +38,7 @@ describe('the configuration', () => {
       auth: { issuers: [] },
       rateLimit: { requestsPerSecond: 1_000, burst: 2_000 },
       audit: { retentionDays: 365, bufferEntries: 20_000 },
-      imports: { connections: 2 },
+      imports: { connections: 2, perPrincipal: 4 },
       reporting: { timeZone: 'UTC', weekStart: 'monday' },
     });
   });

@@ -358,6 +358,16 @@ export const SETTINGS = {
     1,
     32,
   ),
+  importsPerPrincipal: integer(
+    {
+      path: 'imports.per_principal',
+      variable: 'SOPHIA_IMPORTS_PER_PRINCIPAL',
+      default: 4,
+      description: 'Imports and streams of rows that one key may have running or waiting at once; more are answered with 429.',
+    },
+    1,
+    100,
+  ),
   timeZone: text(
     {
       path: 'reporting.time_zone',

@@ -32,6 +32,11 @@ export const CATALOG_ERRORS = {
     title: 'Request in progress',
     help: 'A request with this Idempotency-Key is still running; repeat it later to get its answer.',
   },
+  too_many_imports: {
+    status: 429,
+    title: 'Too many imports',
+    help: 'This principal has as many imports running or waiting as it may (imports.per_principal): let one of them end, or try again after the seconds in Retry-After.',
+  },
   import_running: {
     status: 409,
     title: 'Import running',

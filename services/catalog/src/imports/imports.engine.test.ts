@@ -165,6 +165,43 @@ describe('an import', () => {
   });
 });
 
+describe('imports of one principal', () => {
+  test('are as many at once as are allowed, those that wait and those that are only permitted included', async () => {
+    const { workspace, call } = await fresh();
+    const catalog = await harness.another({ importsPerPrincipal: 2 });
+    const { imports } = catalog;
+    const refused = { code: 'too_many_imports', status: 429, retryAfter: expect.any(Number), details: { most: 2 } };
+    const gate = Promise.withResolvers<void>();
+    const start = (of: typeof call, ...items: Parameters<typeof stream>) =>
+      imports.start(of, { name: 'x', kind: 'file' }, stream(...items));
+    const running = await start(call, () => gate.promise, rowsItem([row(1)]));
+    const place = await imports.permit(call);
+    await expect(imports.permit(call)).rejects.toMatchObject(refused);
+    await expect(start(call)).rejects.toMatchObject(refused);
+    // Others have places of their own.
+    expect(await (await start(harness.callOf(workspace, 'executive'), rowsItem([row(2)]))).finished).toMatchObject({ read: 1 });
+    expect(await (await start(harness.callOf(await harness.workspace()))).finished).toMatchObject({ read: 0 });
+
+    // What was permitted goes on in its own place, which may be given back twice.
+    expect(await (await imports.start(call, { name: 'x', kind: 'file' }, stream(rowsItem([row(3)])), place)).finished).toMatchObject({
+      read: 1,
+    });
+    place.leave();
+    const failing = await start(call, fails);
+    await expect(start(call)).rejects.toMatchObject(refused);
+    await expect(failing.finished).rejects.toThrow('The connection was reset.');
+    // One that cannot begin has no place either.
+    await expect(imports.start(call, { name: 'x', kind: 'file', resume: 'nothing' }, stream())).rejects.toMatchObject({
+      code: 'not_found',
+    });
+    const other = await imports.permit(call);
+    gate.resolve();
+    expect(await running.finished).toMatchObject({ read: 1 });
+    await expect((await start(call)).finished).resolves.toMatchObject({ read: 0 });
+    other.leave();
+  });
+});
+
 describe('an import that fails', () => {
   test('keeps what was committed, says why, and is resumed from there', async () => {
     const { call, imports, run, workspace, syncs, committed } = await fresh();

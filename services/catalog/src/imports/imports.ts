@@ -1,19 +1,22 @@
 import type { ResolvedPolicy } from '@sophia/core';
 import { createBulkhead, createIdGenerator, SophiaError } from '@sophia/shared';
 import type { Call } from '@sophia/types';
-import type { ImportItem, ImportOptions, ImportReport, Imports, RunningImport } from '../catalog.ts';
+import type { ImportItem, ImportOptions, ImportPlace, ImportReport, Imports, RunningImport } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { decodeCursor, pageLimit, pageOf } from '../reading/cursor.ts';
 import type { TypesByName } from '../record-types/record-type-book.ts';
 import { type ReportSight, seenReport, toReport } from './import-row.ts';
 import { createImportStore } from './import-store.ts';
 import { type OpenedImport, openImport } from './open-import.ts';
+import { createPrincipalPlaces } from './principal-places.ts';
 import { runImport } from './run-import.ts';
 
 export interface ImportsOptions {
   readonly context: CatalogContext;
   /** Transactions at once, of all imports together; lanes of each. */
   readonly lanes: number;
+  /** Imports that one principal may have at once, those that wait included. */
+  readonly perPrincipal: number;
   /** Milliseconds that rows of a slow stream wait for more; 200 unless told. */
   readonly linger?: number | undefined;
 }
@@ -22,12 +25,13 @@ export interface ImportsOptions {
 const IMPORTS_AT_ONCE = 8;
 const IMPORTS_WAITING = 100;
 
-export function createImports({ context, lanes, linger = 200 }: ImportsOptions): Imports & { close(): Promise<void> } {
+export function createImports({ context, lanes, perPrincipal, linger = 200 }: ImportsOptions): Imports & { close(): Promise<void> } {
   const { database, audit, clock, policy, gate, book } = context;
   const store = createImportStore(database);
   const newId = createIdGenerator({ clock });
   const places = createBulkhead({ name: 'imports', concurrency: IMPORTS_AT_ONCE, queue: IMPORTS_WAITING });
   const transactions = createBulkhead({ name: 'import transactions', concurrency: lanes, queue: IMPORTS_AT_ONCE * lanes });
+  const ofPrincipal = createPrincipalPlaces(perPrincipal);
   const closing = new AbortController();
   const running = new Set<Promise<unknown>>();
 
@@ -41,9 +45,10 @@ export function createImports({ context, lanes, linger = 200 }: ImportsOptions):
     };
   };
   const seen = async (call: Call, report: ImportReport): Promise<ImportReport> => seenReport(report, await sightOf(call));
-  const permit = async (call: Call): Promise<void> => {
+  const permit = async (call: Call): Promise<ImportPlace> => {
     const [resolved, types] = await Promise.all([policy.resolve(call.principal), book.types(call.principal.workspace)]);
     if (!mayImport(resolved, types)) await gate.refuse(call, 'write', 'imports');
+    return ofPrincipal.take(call.principal);
   };
   const run = async (
     outer: Call,
@@ -65,11 +70,11 @@ export function createImports({ context, lanes, linger = 200 }: ImportsOptions):
   };
   return {
     permit,
-    async start(call, options, items) {
+    async start(call, options, items, given) {
       closing.signal.throwIfAborted();
-      await permit(call);
+      const place = given ?? (await permit(call));
       const opened = Promise.withResolvers<OpenedImport>();
-      const finished = places.run(() => run(call, options, items, opened.resolve), call.signal);
+      const finished = places.run(() => run(call, options, items, opened.resolve), call.signal).finally(place.leave);
       running.add(finished);
       finished.catch(opened.reject).finally(() => running.delete(finished));
       const { id, origin, lastState } = await opened.promise;
