@@ -45,6 +45,34 @@ describe('a rebuild of the warehouse', () => {
     expect(await won(await test.write('deal', 'last', deal))).toBe(before + written + 1);
   });
 
+  it('that differs from the warehouse in use is refused with the tables, and the one in use stays', async () => {
+    const before = await won(await test.write('deal', 'differs', deal));
+    const change = (amount: string) =>
+      test.sql("update event set data = data || jsonb_build_object('amount', $1::text) where source_id = 'differs'", [amount]);
+    await change('2');
+    const { generation } = await test.platform.analytics.status();
+    await expect(test.platform.analytics.rebuild(test.call)).rejects.toMatchObject({
+      code: 'rebuild_differs',
+      message: expect.stringContaining('deal (current)'),
+      details: { differences: [{ recordType: 'deal', part: 'current', live: expect.anything(), rebuilt: expect.anything() }] },
+    });
+    expect((await test.platform.analytics.status()).generation).toBe(generation);
+    expect(await won(await test.write('deal', 'after the refusal', deal))).toBe(before + 1);
+    await change('1');
+    expect((await test.platform.analytics.rebuild(test.call)).generation).toBeGreaterThan(generation);
+    expect(await won()).toBe(before + 1);
+  });
+
+  it('is refused while another one is under way, which succeeds', async () => {
+    const { analytics } = test.platform;
+    let second: Promise<unknown> | undefined;
+    await analytics.rebuild(test.call, () => {
+      second ??= analytics.rebuild(test.call).catch((error: unknown) => error);
+    });
+    expect(await second).toMatchObject({ code: 'rebuild_running' });
+    await analytics.rebuild(test.call);
+  });
+
   it('is refused with the error of an event that stands aside; a warehouse that is gone is made anew around it', async () => {
     const poison = await writePoison(test, () => test.write('deal', 'poison', deal), { amount: '1.23456' });
     const before = await won(await test.write('deal', 'beyond', deal));

@@ -1,6 +1,6 @@
 import { cp, mkdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { SAMPLE_FOLDER } from './load-sample.ts';
 import { whileHeld } from './testing/set-aside.ts';
 import { openTestPlatform, type TestPlatform } from './testing/test-platform.ts';
@@ -29,4 +29,22 @@ it('answers are dropped by a batch whose models cannot be read, and the models a
   await expect(test.ask(WON, { after })).rejects.toMatchObject({ code: 'EISDIR' });
   await rmdir(unreadable);
   expect((await test.ask(WON)).rows).toEqual([[2]]);
+});
+
+it('answers are dropped by a batch that fails after it was applied, which is not handed over again', async () => {
+  const { catalog, auth } = test.platform;
+  const won = async (after?: string) => Number((await test.ask(WON, { after })).rows[0]?.[0]);
+  const before = await won(await test.write('deal', 'cached', deal));
+  expect([await won(), (await test.ask(WON)).cache.tier]).toEqual([before, 'L1']);
+
+  const { failing, after } = await whileHeld(test, async () => {
+    await catalog.recordTypes.define(test.call, 'visit', { type: 'object', properties: { hours: { type: 'integer' } } });
+    const spied = vi.spyOn(auth.policies, 'forget').mockImplementationOnce(() => {
+      throw new Error('it fails once');
+    });
+    return { failing: spied, after: await test.write('deal', 'of the batch', deal) };
+  });
+  expect(await won(after)).toBe(before + 1);
+  expect(failing).toHaveBeenCalled();
+  failing.mockRestore();
 });

@@ -72,6 +72,20 @@ it('a system that is being applied while the others are learnt is known', async 
   expect(systems.only(W, 'deal')).toBeUndefined();
 });
 
+it('systems that are named by references in fields that were added to a built-in type are known', async () => {
+  const builtin = BUILTIN_RECORD_TYPES.find(({ name }) => name === 'deal')?.fields ?? [];
+  await warehouse.ensureType(W, 'deal', [...builtin, { name: 'partner', type: 'reference', references: 'company' }]);
+  await apply(created('crm', { partner: 'Acme' }));
+  const only = async () => {
+    const systems = createSourceSystems(warehouse);
+    await systems.learn(W, 'deal');
+    return systems.only(W, 'deal');
+  };
+  expect(await only()).toBe('crm');
+  await apply(created('crm', { partner: { source_system: 'shop', source_id: 'Acme' } }));
+  expect(await only()).toBeUndefined();
+});
+
 it('what could not be learnt is learnt when it is asked for again, and what comes then is told once', async () => {
   await apply(created('crm', { currency: 'USD' }));
   let isOverloaded = true;

@@ -1,4 +1,4 @@
-import type { Cache, CacheDependency, CacheResult, Loaded } from '@sophia/cache';
+import type { Cache, CacheResult, Loaded } from '@sophia/cache';
 import { type RecordChange, readAnswer } from '@sophia/core';
 import type { Clock } from '@sophia/shared';
 import type { Call, MetricQuery, ReadPoint, WorkspaceId } from '@sophia/types';
@@ -13,7 +13,7 @@ import { entityTag, envelopeText } from './answer-envelope.ts';
 import type { AsOfWaiting } from './as-of-waiting.ts';
 import { audited, objectOf } from './audited.ts';
 import { mayAsk, requireMetrics } from './metric-permission.ts';
-import type { PreparedQueries, PreparedQuery } from './prepared-queries.ts';
+import type { AnswerDependency, PreparedQueries, PreparedQuery } from './prepared-queries.ts';
 import { createRememberedBodies } from './remembered-bodies.ts';
 import type { WriteWaiting } from './write-waiting.ts';
 
@@ -201,7 +201,7 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
 };
 
 /** Under a version's name an answer never changes, but for data that is erased for good. */
-const onErasureOnly = ({ tag, isAffected }: CacheDependency): CacheDependency => ({
+const onErasureOnly = ({ tag, isAffected }: AnswerDependency): AnswerDependency => ({
   tag,
-  isAffected: (change) => (change as RecordChange).erased === true && (isAffected?.(change) ?? true),
+  isAffected: (change) => (change as RecordChange).erased === true && isAffected(change),
 });

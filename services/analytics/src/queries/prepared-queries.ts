@@ -13,6 +13,11 @@ import type { JsonValue, MetricQuery, SemanticLayer, WorkspaceId } from '@sophia
 import type { Warehouse } from '@sophia/warehouse';
 import { LRUCache } from 'lru-cache';
 
+/** A record type that an answer was computed from, and which changes of its records matter to it. */
+export interface AnswerDependency extends CacheDependency {
+  readonly isAffected: (change: unknown) => boolean;
+}
+
 /** A metric query compiled for one policy scope, with its place in the caches. */
 export interface PreparedQuery {
   readonly workspace: WorkspaceId;
@@ -20,7 +25,7 @@ export interface PreparedQuery {
   readonly compiled: CompiledQuery;
   /** Key in the caches: `{service}:{version}:{operation}:{hash}`. */
   readonly key: string;
-  readonly dependencies: readonly CacheDependency[];
+  readonly dependencies: readonly AnswerDependency[];
   readonly tags: readonly string[];
   readonly recordTypes: readonly string[];
   /** Of the workspace's tables, rollups and currencies, when it was compiled. */
@@ -145,7 +150,7 @@ export const createPreparedQueries = (options: PreparedQueriesOptions): Prepared
 /** What an invalidation names when a record of the type changed. */
 export const recordTypeTag = (workspace: WorkspaceId, recordType: string): string => `${workspace}:${recordType}`;
 
-const dependenciesOf = (compiled: CompiledQuery, tags: readonly string[]): CacheDependency[] => {
+const dependenciesOf = (compiled: CompiledQuery, tags: readonly string[]): AnswerDependency[] => {
   // The projection sends nothing else under these tags.
   const isAffected = (change: unknown): boolean => compiled.affects(change as RecordChange);
   return tags.map((tag) => ({ tag, isAffected }));

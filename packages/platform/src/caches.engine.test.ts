@@ -1,0 +1,135 @@
+import { createTestObservability } from '@sophia/observability/testing';
+import { SophiaError } from '@sophia/shared';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { openTestPlatform, type TestPlatform } from './testing/test-platform.ts';
+
+const WON = { metrics: ['deals_won'] };
+const REVENUE = { metrics: ['revenue'] };
+const deal = { status: 'won', amount: '1', currency: 'USD', close_date: '2017-06-01' };
+const LONG = { timeout: 20_000 };
+
+describe('cached answers', () => {
+  const observability = createTestObservability();
+  let test: TestPlatform;
+
+  beforeAll(async () => {
+    // The least that a cache may have: about fifty answers.
+    test = await openTestPlatform({ env: { SOPHIA_CACHE_MAXIMUM_SIZE: '1MB' }, observability });
+    await test.ask(WON, { after: await test.write('deal', 'first', deal) });
+  });
+  afterEach(() => void vi.restoreAllMocks());
+  afterAll(() => test.close());
+
+  const caches = async () => (await test.platform.analytics.status()).caches;
+  const number = async (query: object, after?: string) => Number((await test.ask({ ...WON, ...query }, { after })).rows[0]?.[0]);
+  /** Writes it and waits until it is applied. */
+  const apply = async (sourceId: string, fields: object = deal): Promise<void> =>
+    test.platform.analytics.waitForWrite(await test.write('deal', sourceId, { ...fields }), 30_000);
+
+  /** Lets `meanwhile` happen after the next statement has run in the warehouse and before its result is there. */
+  const whileItRuns = (meanwhile: () => Promise<void>) => {
+    const { warehouse } = test.platform;
+    const query = warehouse.query.bind(warehouse);
+    return vi.spyOn(warehouse, 'query').mockImplementationOnce(async (...args) => {
+      const result = await query(...args);
+      await meanwhile();
+      return result;
+    });
+  };
+
+  it('that memory has let go come out of the warehouse’s results while its tables stand', async () => {
+    const query = { metrics: ['deals_won', 'deals_lost'] };
+    const { rows, freshness } = await test.ask(query);
+    // Once as many have gone as there are now, this one has.
+    const { evictions, entries } = (await caches()).answers;
+    for (let limit = 1; (await caches()).answers.evictions < evictions + entries; limit += 1) {
+      await test.ask({ ...query, as_of: freshness.complete_to, limit });
+    }
+    const again = await test.ask(query);
+    expect([again.rows, again.cache.tier]).toEqual([rows, 'L3']);
+    expect((await test.ask(query)).cache.tier).toBe('L1');
+  });
+
+  it('are no results of tables that changed while they were read', async () => {
+    const query = { ...WON, dimensions: ['deal.source'] };
+    const running = whileItRuns(() => apply('while it is read', { ...deal, source: 'fair' }));
+    const before = (await caches()).results.loads;
+    await test.ask(query);
+    expect(running).toHaveBeenCalled();
+    expect((await caches()).results.loads).toBe(before);
+    expect((await test.ask(query)).rows).toContainEqual(['fair', 1]);
+  });
+
+  it('as of a past moment are not given on the short way, where their notes are not known', async () => {
+    const { analytics } = test.platform;
+    const query = { ...WON, as_of: (await test.ask(WON)).freshness.complete_to };
+    await test.ask(query);
+    analytics.remember(test.call, 'as of', query);
+    expect(analytics.peek(test.call, 'as of')).toBeUndefined();
+    expect((await test.ask(query)).cache.tier).toBe('L1');
+  });
+
+  it('are warmed as of today, and where one cannot be, it is told and computed when it is asked for', async () => {
+    const { analytics, warehouse } = test.platform;
+    const query = { metrics: ['overdue_deals'] };
+    const overdue = { status: 'open', created_on: '2017-01-01', close_date: '2017-06-01' };
+    const isThere = () => analytics.peek(test.call, 'overdue') !== undefined;
+    analytics.remember(test.call, 'overdue', query);
+    const count = await number(query);
+    for (let time = 0; time < 5; time += 1) await number(query);
+    await apply('overdue', overdue);
+    await expect.poll(isThere, LONG).toBe(true);
+    expect(await number(query)).toBe(count + 1);
+
+    vi.spyOn(warehouse, 'query').mockRejectedValue(new SophiaError('overloaded', 'Not now.'));
+    await apply('overdue too', overdue);
+    await expect.poll(() => observability.lines().map(({ msg }) => msg), LONG).toContain('an answer could not be warmed');
+    vi.restoreAllMocks();
+    expect([isThere(), await number(query)]).toEqual([false, count + 2]);
+  });
+
+  it('that depend on today follow the day', async () => {
+    const { auth, workspaces } = test.platform;
+    const query = { metrics: ['stale_deals'] };
+    await apply('stale', { status: 'open', created_on: '2017-01-01' });
+    const on = async (day: string) => {
+      await auth.workspaces.configure(test.call, { reporting_date: day });
+      await workspaces.refresh();
+      return Number((await test.ask(query)).rows[0]?.[0]);
+    };
+    const early = await on('2017-01-02');
+    expect(await on('2017-12-31')).toBeGreaterThan(early);
+    expect(await on('2017-01-02')).toBe(early);
+    await auth.workspaces.configure(test.call, {});
+    await workspaces.refresh();
+  });
+
+  it('are of one currency as long as all records are: one that comes while a statement runs has it run again', async () => {
+    const query = { ...REVENUE, dimensions: ['deal.deal_type'] };
+    whileItRuns(() => apply('a second currency', { ...deal, currency: 'EUR' }));
+    await expect(test.ask(query)).rejects.toMatchObject({ code: 'mixed_currencies' });
+  });
+
+  it('and records behind them are asked for again where what the statement was compiled against has changed', async () => {
+    const { analytics, catalog } = test.platform;
+    const redefine = async (name: string): Promise<void> => {
+      await catalog.recordTypes.define(test.call, name, { type: 'object', properties: { hours: { type: 'integer' } } });
+      await apply(`after ${name}`, { status: 'lost' });
+    };
+    const won = await number({});
+    const query = { ...WON, dimensions: ['deal.pipeline'] };
+    const failing = whileItRuns(async () => {
+      await redefine('visit');
+      throw new SophiaError('warehouse_unavailable', 'The statement was of tables that are no more.');
+    });
+    const { rows } = await test.ask(query);
+    expect(failing.mock.calls.length).toBeGreaterThan(1);
+    expect(rows.reduce((sum, [, count]) => sum + Number(count), 0)).toBe(won);
+
+    vi.restoreAllMocks();
+    const running = whileItRuns(() => redefine('ticket'));
+    const { records } = await analytics.drillDown(test.call, { query: WON, row: {}, metric: 'deals_won' });
+    expect(records).toHaveLength(won);
+    expect(running.mock.calls.length).toBeGreaterThan(1);
+  });
+});
