@@ -172,7 +172,7 @@ describe('imports of one principal', () => {
     const { imports } = catalog;
     const refused = { code: 'too_many_imports', status: 429, retryAfter: expect.any(Number), details: { most: 2 } };
     const gate = Promise.withResolvers<void>();
-    const start = (of: typeof call, ...items: Parameters<typeof stream>) =>
+    const start = (of: typeof call, ...items: readonly (ImportItem | (() => Promise<void>))[]) =>
       imports.start(of, { name: 'x', kind: 'file' }, stream(...items));
     const running = await start(call, () => gate.promise, rowsItem([row(1)]));
     const place = await imports.permit(call);
