@@ -30,7 +30,7 @@ export function bindExpression(expression: Expression, resolve: NameResolver): B
     case 'is_null':
       return operation('is_null', 'boolean', [bind(expression.operand)]);
     case 'in':
-      return operation('in', 'boolean', alike([expression.operand, ...expression.list].map(bind), expression.at));
+      return operation('in', 'boolean', alike([expression.operand, ...expression.list].map(bind), expression.at).operands);
     case 'case':
       return bindCase(expression, bind);
     case 'call':
@@ -68,7 +68,7 @@ function bindBinary(expression: Expression & { kind: 'binary' }, left: BoundExpr
     case '<=':
     case '>':
     case '>=':
-      return operation(COMPARISONS[operator], 'boolean', alike([left, right], at));
+      return operation(COMPARISONS[operator], 'boolean', alike([left, right], at).operands);
   }
 }
 

@@ -46,7 +46,6 @@ export function coerce(expression: BoundExpression, type: ValueType): BoundExpre
 function asLiteral(expression: BoundExpression, type: ValueType): Literal | undefined {
   if (expression.kind !== 'literal') return undefined;
   if (expression.value === null) return literal(type, null);
-  if (expression.type === type) return expression;
   const adapts = isNumeric(expression.type) ? isNumeric(type) : expression.type === 'text' && (type === 'date' || type === 'timestamp');
   if (!adapts) return undefined;
   const value = canonicalValue(type, expression.value);

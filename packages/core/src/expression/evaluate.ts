@@ -67,7 +67,7 @@ function evaluateOperation(expression: Operation, scope: EvaluationScope): Evalu
     case 'not':
       return strictly(operands, scope, ([value]) => value !== true);
     case 'is_null':
-      return nullness(operands[0], scope);
+      return nullness(operands, scope);
     case 'contains':
       return strictly(operands, scope, ([text, part]) => sourceIdOf(text).includes(String(part)));
     case 'starts_with':
@@ -129,14 +129,13 @@ function strictly(
 
 function evaluateIn([first, ...list]: readonly BoundExpression[], scope: EvaluationScope): Evaluated {
   if (first === undefined || !list.every((each): each is Literal => each.kind === 'literal')) return UNDECIDED;
-  return strictly([first], scope, ([value]) => {
-    if (value === undefined) return null;
-    if (list.some((each) => each.value !== null && compareValues(first.type, value, each.value) === 0)) return true;
-    return list.some((each) => each.value === null) ? null : false;
-  });
+  const value = evaluate(first, scope);
+  if (value === UNDECIDED || value === null) return value;
+  if (list.some((each) => each.value !== null && compareValues(first.type, value, each.value) === 0)) return true;
+  return list.some((each) => each.value === null) ? null : false;
 }
 
-function nullness(operand: BoundExpression | undefined, scope: EvaluationScope): Evaluated {
-  const value = operand === undefined ? UNDECIDED : evaluate(operand, scope);
+function nullness(operands: readonly BoundExpression[], scope: EvaluationScope): Evaluated {
+  const [value] = operands.map((operand) => evaluate(operand, scope));
   return value === UNDECIDED ? UNDECIDED : value === null;
 }

@@ -1,6 +1,8 @@
-import { BUILTIN_RECORD_TYPES } from '@sophia/types';
+import { BUILTIN_RECORD_TYPES, type DerivedField, type RecordTypeDefinition } from '@sophia/types';
 import { describe, expect, it } from 'vitest';
 import { fieldOrDerived } from '../semantic/name-scope.ts';
+import { formatDay } from '../time/calendar.ts';
+import { dayAt } from '../time/time-zone.ts';
 import { assume } from './assume.ts';
 import { bindExpression } from './bind-expression.ts';
 import { type BoundExpression, conjuncts, literal, operation, TRUE } from './bound-expression.ts';
@@ -9,11 +11,17 @@ import { evaluate, UNDECIDED } from './evaluate.ts';
 import { ExpressionProblem } from './expression.ts';
 import { parseExpression } from './parse-expression.ts';
 
-const deal = BUILTIN_RECORD_TYPES.find(({ name }) => name === 'deal');
+const builtIn = (type: string): RecordTypeDefinition => {
+  const found = BUILTIN_RECORD_TYPES.find(({ name }) => name === type);
+  if (found === undefined) throw new Error(`${type} is built in`);
+  return found;
+};
+const deal = builtIn('deal');
+const call = builtIn('call');
 
-const bind = (text: string): BoundExpression =>
+const bind = (text: string, recordType = deal): BoundExpression =>
   bindExpression(parseExpression(text), (path, at) => {
-    const found = deal === undefined || path.length > 1 ? undefined : fieldOrDerived(deal, path[0] ?? '', at);
+    const found = path.length > 1 ? undefined : fieldOrDerived(recordType, path[0] ?? '', at);
     if (found === undefined) throw new ExpressionProblem(at, `no field ${path.join('.')}`);
     return found;
   });
@@ -72,12 +80,60 @@ describe('what does not fit', () => {
     ['abs(status)', 0, 'abs(number) cannot take a text'],
     ['date(amount)', 0, 'date(day or instant) cannot take an amount of money'],
     ['days_between(amount, today)', 0, 'days_between(from, to)'],
-    ['contains(amount, status)', 0, 'contains(text, part)'],
+    ['contains(amount, status)', 0, 'contains(text or list, part)'],
+    ['nullif(amount)', 0, 'nullif(value, other) was given 1 value'],
     ['lowr(status)', 0, 'there is no function lowr; did you mean lower?'],
     ['owner.office', 0, 'no field owner.office'],
   ];
   it.each(cases)('%s', (text, at, message) => {
     expect(() => bind(text)).toThrow(expect.objectContaining({ at, message: expect.stringContaining(message) }));
+  });
+
+  const ofLists: readonly (readonly [string, number, string])[] = [
+    ['participants = participants', 0, 'a list of texts cannot be compared'],
+    ["participants = 'ann'", 0, 'a list of texts and a text cannot stand together here'],
+    ['contains(participants, duration_seconds)', 0, 'contains(text or list, part) cannot take a list of texts, a whole number'],
+  ];
+  it.each(ofLists)('of lists: %s', (text, at, message) => {
+    expect(() => bind(text, call)).toThrow(expect.objectContaining({ at, message: expect.stringContaining(message) }));
+  });
+});
+
+describe('derived fields', () => {
+  const derived = (...fields: readonly Omit<DerivedField, 'description'>[]): RecordTypeDefinition => ({
+    ...deal,
+    derived: fields.map((field) => ({ ...field, description: '' })),
+  });
+
+  it('may be made of each other', () => {
+    const type = derived(
+      { name: 'double', type: 'money', expression: 'single + single' },
+      { name: 'single', type: 'money', expression: 'amount' },
+    );
+    expect(bind('double', type)).toEqual(bind('amount + amount'));
+  });
+
+  const refused: readonly (readonly [string, readonly Omit<DerivedField, 'description'>[], string])[] = [
+    [
+      'that depend on themselves',
+      [
+        { name: 'one', type: 'money', expression: 'other + 1' },
+        { name: 'other', type: 'money', expression: 'one - 1' },
+      ],
+      'the derived field one depends on itself',
+    ],
+    [
+      'of another type than theirs',
+      [{ name: 'one', type: 'integer', expression: 'amount' }],
+      'the derived field one gives money, not integer',
+    ],
+    ['of a field that there is not', [{ name: 'one', type: 'money', expression: 'amout' }], 'deal has no field amout'],
+    ["of another record's field", [{ name: 'one', type: 'text', expression: 'owner.office' }], 'deal has no field owner.office'],
+  ];
+  it.each(refused)('%s are refused', (_name, fields, message) => {
+    expect(() => bind('one', derived(...fields))).toThrow(
+      expect.objectContaining({ name: 'ExpressionProblem', message: expect.stringContaining(message) }),
+    );
   });
 });
 
@@ -162,6 +218,14 @@ describe('evaluate', () => {
     expect(decide(text)).toBe(expected);
   });
 
+  it('the day of an instant is undecided where no time zone is known', () => {
+    const isNewYear = bind("date(occurred_at) = '2017-01-01'");
+    const scope = { today: 0, read: () => '2016-12-31T23:30:00Z' };
+    expect(evaluate(isNewYear, scope)).toBe(UNDECIDED);
+    const inBerlin = (instant: string) => formatDay(dayAt(Date.parse(instant), 'Europe/Berlin'));
+    expect(evaluate(isNewYear, { ...scope, dayOf: inBerlin })).toBe(true);
+  });
+
   it('columns of statements are undecided', () => {
     expect(evaluate({ kind: 'column', type: 'text', name: 'x' }, { today: 0, read: () => null })).toBe(UNDECIDED);
   });
@@ -179,6 +243,7 @@ describe('values are ordered', () => {
     ['timestamp', '2017-01-01T00:00:00.5Z', '2017-01-01T00:00:01Z'],
     ['date', '2017-01-31', '2017-02-01'],
     ['text', 'B', 'a'],
+    ['text', 'ab', 'ac'],
     ['text', '\u{ff5e}', '\u{1f600}'],
     ['boolean', false, true],
   ];

@@ -4,7 +4,7 @@ import { ExpressionProblem } from './expression.ts';
 
 /** One value for each condition, and one for none of them. */
 export function choice(conditions: readonly BoundExpression[], values: readonly BoundExpression[], at: number): BoundExpression {
-  const results = alike(values, at);
+  const results = alike(values, at).operands;
   const otherwise = results[results.length - 1] as BoundExpression;
   return {
     kind: 'choice',
@@ -21,15 +21,18 @@ export function condition(expression: BoundExpression, at: number): BoundExpress
 }
 
 /** All of them in their one common type. */
-export function alike(expressions: readonly BoundExpression[], at: number): readonly BoundExpression[] {
+export function alike(
+  expressions: readonly BoundExpression[],
+  at: number,
+): { readonly type: ValueType; readonly operands: readonly BoundExpression[] } {
   const type = commonType(expressions);
-  const coerced = type === undefined ? [undefined] : expressions.map((expression) => coerce(expression, type));
-  if (coerced.includes(undefined)) {
+  const coerced = type === undefined ? [] : expressions.map((expression) => coerce(expression, type));
+  if (type === undefined || coerced.includes(undefined)) {
     const types = [...new Set(expressions.map((expression) => describeType(expression.type)))];
     throw new ExpressionProblem(at, `${types.join(' and ')} cannot stand together here`);
   }
   if (type === 'json' || type === 'text_list') throw new ExpressionProblem(at, `${describeType(type)} cannot be compared`);
-  return coerced as BoundExpression[];
+  return { type, operands: coerced as BoundExpression[] };
 }
 
 export const describeType = (type: ValueType): string => TYPE_NAMES[type];

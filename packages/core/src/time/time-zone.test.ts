@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatDay, parseDay } from './calendar.ts';
 import { dayAt, isTimeZone, startOfDay } from './time-zone.ts';
@@ -20,6 +21,33 @@ describe('time zones', () => {
     expect(at('2017-03-31T22:30:00Z', 'America/New_York')).toBe('2017-03-31');
     expect(at('1969-12-31T23:59:59Z', 'UTC')).toBe('1969-12-31');
     expect(at('2017-03-31T10:30:00Z', 'Pacific/Kiritimati')).toBe('2017-04-01');
+  });
+
+  it('give every instant a day that is at most one from that of UTC', () => {
+    const instants = fc.integer({ min: -8.64e15, max: 8.64e15 });
+    const zones = fc.constantFrom('Europe/Berlin', 'America/New_York', 'Pacific/Kiritimati', 'Asia/Kathmandu');
+    fc.assert(
+      fc.property(instants, zones, (instant, zone) => {
+        expect(Math.abs(dayAt(instant, zone) - dayAt(instant, 'UTC'))).toBeLessThanOrEqual(1);
+      }),
+    );
+  });
+
+  it('have the day of UTC in years that are not written with four digits', () => {
+    expect(dayAt(Date.parse('-001000-03-01T23:30:00Z'), 'Asia/Tokyo')).toBe(dayAt(Date.parse('-001000-03-01T23:30:00Z'), 'UTC'));
+    expect(at('9999-12-31T14:30:00Z', 'Asia/Tokyo')).toBe('9999-12-31');
+    expect(at('9999-12-31T23:30:00Z', 'Asia/Tokyo')).toBe('9999-12-31');
+    expect(at('0500-03-01T23:30:00Z', 'Asia/Tokyo')).toBe('0500-03-01');
+  });
+
+  it('are known by as many names as there are ways to write them', () => {
+    // More than are kept at once.
+    const written = Array.from({ length: 1_100 }, (_none, number) => {
+      let letter = 0;
+      return `A${'merica/new_york'.replaceAll(/[a-z]/g, (each) => ((number >> letter++) & 1 ? each.toUpperCase() : each))}`;
+    });
+    expect(new Set(written).size).toBeGreaterThan(1_000);
+    for (const name of written) expect([name, isTimeZone(name), at('2017-04-01T03:00:00Z', name)]).toEqual([name, true, '2017-03-31']);
   });
 
   it('begin a day at their midnight', () => {

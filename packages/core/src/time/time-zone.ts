@@ -1,4 +1,4 @@
-import { type Day, parseDay } from './calendar.ts';
+import { type Day, isWritableDay, parseDay } from './calendar.ts';
 
 const DAY = 86_400_000;
 const MINUTE = 60_000;
@@ -16,10 +16,12 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** The calendar day at an instant (milliseconds since 1970) in a zone. */
+/** The calendar day at an instant (milliseconds since 1970) in a zone; that of UTC in years that are not written with four digits. */
 export function dayAt(instant: number, zone: string): Day {
-  if (zone === 'UTC') return Math.floor(instant / DAY);
-  return parseDay(formatterOf(zone).format(instant)) ?? Math.floor(instant / DAY);
+  const day = Math.floor(instant / DAY);
+  // Years before the first are written like those after it.
+  if (zone === 'UTC' || !isWritableDay(day)) return day;
+  return parseDay(formatterOf(zone).format(instant)) ?? day;
 }
 
 /** The first instant of a day in a zone, in milliseconds since 1970: where clocks skip midnight, the moment after the gap. */
