@@ -1,5 +1,5 @@
 import { SophiaError } from '@sophia/shared';
-import type { MetricQuery } from '@sophia/types';
+import type { MetricQuery, ModelFilter } from '@sophia/types';
 import {
   allOf,
   anyOf,
@@ -37,6 +37,8 @@ export interface BlockBuilderOptions {
 }
 
 interface GrowingBlock extends Omit<Block, 'aggregates' | 'condition'> {
+  /** The query's filters, over the block's records. */
+  readonly filters: BoundExpression;
   readonly aggregates: Map<string, Aggregate>;
 }
 
@@ -54,8 +56,9 @@ export class BlockBuilder {
   }
 
   /** The metric over the columns of aggregates, as it was so much earlier. */
-  compute(metric: LinkedMetric, shift: DateShift, filters: readonly LinkedMetric[] = []): BoundExpression {
-    const within = metric.definition.filter === undefined ? filters : [...filters, metric];
+  compute(metric: LinkedMetric, shift: DateShift, filters: readonly ModelFilter[] = []): BoundExpression {
+    const { filter } = metric.definition;
+    const within = filter === undefined ? filters : [...filters, filter];
     if (metric.kind !== 'composed') return this.#aggregate(metric, shift, within);
     const inputs = new Map(
       metric.inputs.map(({ alias, metric: input, offset }) => {
@@ -63,7 +66,7 @@ export class BlockBuilder {
         return [alias, this.compute(input, further, within)];
       }),
     );
-    return mapLeaves(metric.expression, (leaf) => (leaf.kind === 'column' ? (inputs.get(leaf.name) ?? leaf) : leaf));
+    return mapLeaves(metric.expression, (leaf) => (leaf.kind === 'column' ? inputs.get(leaf.name) : undefined) ?? leaf);
   }
 
   /** Whether a range ends today because the query names no end. */
@@ -77,21 +80,16 @@ export class BlockBuilder {
   }
 
   finish(): readonly Block[] {
-    return [...this.#blocks.values()].map((block) => hoisted(block, this.#filters.get(block.from.model.name) ?? TRUE));
+    return [...this.#blocks.values()].map(hoisted);
   }
 
-  #aggregate(
-    metric: LinkedMetric & { kind: 'simple' | 'cumulative' },
-    shift: DateShift,
-    filters: readonly LinkedMetric[],
-  ): BoundExpression {
+  #aggregate(metric: LinkedMetric & { kind: 'simple' | 'cumulative' }, shift: DateShift, filters: readonly ModelFilter[]): BoundExpression {
     const { measure } = metric;
     const from = this.#options.layer.models.get(measure.model);
     if (from === undefined) throw new Error(`the model ${measure.model} is not linked`);
-    this.#bindQueryFilters(from);
     const block = this.#block(metric, from, shift);
     const asked = [
-      ...filters.map(({ definition }) => bindModelFilter(definition.filter, namesIn(from, this.#options.layer.entities)) ?? TRUE),
+      ...filters.map((filter) => bindModelFilter(filter, namesIn(from, this.#options.layer.entities))),
       this.#timeCondition(metric, block, shift),
     ].flatMap(conjuncts);
     const condition = allOf([...(measure.filter === undefined ? [] : conjuncts(measure.filter)), ...asked]);
@@ -100,12 +98,11 @@ export class BlockBuilder {
     if (known !== undefined) return { kind: 'column', name: known.column, type: measure.type };
     this.#count += 1;
     if (this.#count > MAX_AGGREGATES) throw new SophiaError('query_too_large', `The metrics need more than ${MAX_AGGREGATES} aggregates.`);
-    const queryFilters = conjuncts(this.#filters.get(from.model.name) ?? TRUE);
     const aggregate = {
       column: `m${this.#count}`,
       measure,
       condition,
-      asked: [...queryFilters, ...asked],
+      asked: [...conjuncts(block.filters), ...asked],
       ...this.#currencies(measure, block, condition),
     };
     block.aggregates.set(key, aggregate);
@@ -114,6 +111,7 @@ export class BlockBuilder {
 
   #block(metric: LinkedMetric & { kind: 'simple' | 'cumulative' }, from: LinkedModel, shift: DateShift): GrowingBlock {
     const { measure } = metric;
+    const filters = this.#queryFilters(from);
     const keys = this.#options.keys.map((key) => key.of(measure));
     const own = keys.flatMap(({ isOwnTime }, index) => (isOwnTime ? [index] : []));
     for (const index of own) this.#ownTimes.add(index);
@@ -121,6 +119,7 @@ export class BlockBuilder {
     this.#checkShift(metric, own, shift);
     const block: GrowingBlock = {
       from,
+      filters,
       keys: keys.map(({ expression }) => expression),
       shift: isNoShift(shift) ? undefined : shift,
       ownTime: own[0],
@@ -187,13 +186,19 @@ export class BlockBuilder {
   #checkShift({ definition, measure }: LinkedMetric & { kind: 'simple' | 'cumulative' }, own: readonly number[], shift: DateShift): void {
     const { from, to } = this.#options.bounds;
     if (isNoShift(shift) || own.length > 0 || (from !== undefined && to !== undefined)) return;
-    const time = measure.time === undefined ? 'metric_time' : `metric_time (${measure.time.definition.name})`;
-    throw new SophiaError('invalid_query', `${definition.name} is compared with an earlier time: give a time_range, or ask by ${time}.`);
+    const compared = `${definition.name} is compared with an earlier time`;
+    throw new SophiaError(
+      'invalid_query',
+      measure.time === undefined
+        ? `${compared}, but the measure ${measure.definition.name} has no time dimension.`
+        : `${compared}: give a time_range, or ask by metric_time (${measure.time.definition.name}).`,
+    );
   }
 
-  #bindQueryFilters(from: LinkedModel): void {
+  #queryFilters(from: LinkedModel): BoundExpression {
     const { name } = from.model;
-    if (this.#filters.has(name)) return;
+    const known = this.#filters.get(name);
+    if (known !== undefined) return known;
     const { query, layer, hidesIdentifying } = this.#options;
     const resolve = (field: string): BoundExpression => {
       if (!field.includes('.') && this.#options.bases > 1) throw unqualified(field);
@@ -202,7 +207,9 @@ export class BlockBuilder {
       return resolved.expression;
     };
     try {
-      this.#filters.set(name, bindFilters(query.filters ?? [], resolve));
+      const filters = bindFilters(query.filters ?? [], resolve);
+      this.#filters.set(name, filters);
+      return filters;
     } catch (problem) {
       if (!(problem instanceof FilterProblem)) throw problem;
       throw new SophiaError('invalid_filter', `filters: ${problem.message}.`, { details: { field: problem.field } });
@@ -212,8 +219,7 @@ export class BlockBuilder {
   /** Amounts need no check where the currency is a key, where a condition lets only one through, or where there is but one. */
   #currencies(measure: LinkedMeasure, block: GrowingBlock, condition: BoundExpression): Pick<Aggregate, 'currencies' | 'knownCurrencies'> {
     const { onlyCurrency = () => undefined } = this.#options.context;
-    const queryFilters = this.#filters.get(block.from.model.name) ?? TRUE;
-    const held = conjuncts(allOf([condition, queryFilters])).flatMap((part) =>
+    const held = conjuncts(allOf([condition, block.filters])).flatMap((part) =>
       part.kind === 'operation' && part.operation === 'eq' && part.operands[1]?.kind === 'literal' ? [part.operands] : [],
     );
     const currencies: FieldRead[] = [];
@@ -233,19 +239,20 @@ const isField = (expression: BoundExpression | undefined, { field, path }: Field
   expression?.kind === 'field' && expression.field.name === field.name && expression.path.join('.') === path.join('.');
 
 /** Takes what all aggregates have in common out of their conditions; the rest chooses among the records that any wants. */
-function hoisted({ aggregates: growing, ...block }: GrowingBlock, filters: BoundExpression): Block {
-  const aggregates = [...growing.values()];
-  const parts = aggregates.map(({ condition }) => new Map(conjuncts(condition).map((part) => [JSON.stringify(part), part])));
-  const [first, ...others] = parts;
-  const common = [...(first ?? [])].filter(([key]) => others.every((each) => each.has(key)));
-  const commonKeys = new Set(common.map(([key]) => key));
-  const own = parts.map((each) => allOf([...each].filter(([key]) => !commonKeys.has(key)).map(([, part]) => part)));
-  const wanted = own.some((condition) => condition === TRUE) ? TRUE : anyOf(distinct(own));
-  return {
-    ...block,
-    condition: allOf([...conjuncts(filters), ...common.map(([, part]) => part), ...conjuncts(wanted)]),
-    aggregates: aggregates.map((aggregate, index) => ({ ...aggregate, condition: own[index] ?? TRUE })),
-  };
+function hoisted({ aggregates: growing, filters, ...block }: GrowingBlock): Block {
+  const taken = [...growing.values()].map((aggregate) => ({
+    aggregate,
+    parts: new Map(conjuncts(aggregate.condition).map((part) => [JSON.stringify(part), part])),
+  }));
+  const ofFirst = taken.slice(0, 1).flatMap(({ parts }) => [...parts]);
+  const common = new Map(ofFirst.filter(([key]) => taken.every(({ parts }) => parts.has(key))));
+  const aggregates = taken.map(({ aggregate, parts }) => ({
+    ...aggregate,
+    condition: allOf([...parts].filter(([key]) => !common.has(key)).map(([, part]) => part)),
+  }));
+  const own = aggregates.map(({ condition }) => condition);
+  const wanted = own.includes(TRUE) ? TRUE : anyOf(distinct(own));
+  return { ...block, condition: allOf([...conjuncts(filters), ...common.values(), ...conjuncts(wanted)]), aggregates };
 }
 
 const distinct = (conditions: readonly BoundExpression[]): readonly BoundExpression[] => [

@@ -226,6 +226,12 @@ describe('cumulative metrics', () => {
       ['2017-02-01', 150.5 / 3],
       ['2017-03-01', 450.5 / 4],
     ]);
+    // Discounts: 0.5, 0.7475; 1; -2.75.
+    expect((await by('running_discount', 'month')).map(([month, discount]) => [month, Number(discount).toFixed(9)])).toEqual([
+      ['2017-01-01', (1.2475 / 2).toFixed(9)],
+      ['2017-02-01', (2.2475 / 3).toFixed(9)],
+      ['2017-03-01', (-0.5025 / 4).toFixed(9)],
+    ]);
     expect(await by('running_most', 'quarter')).toEqual([['2017-01-01', '300.0000']]);
     expect(await by('running_owners', 'month')).toEqual([
       ['2017-01-01', 2],

@@ -1,6 +1,6 @@
-import type { MetricQuery } from '@sophia/types';
+import type { MetricQuery, SemanticLayer } from '@sophia/types';
 import { describe, expect, it } from 'vitest';
-import { SMALL_TYPES, smallLayer } from '../testing/small-world.ts';
+import { layerOf, SMALL_TYPES, smallLayer } from '../testing/small-world.ts';
 import { physicalTable } from '../testing/test-engine.ts';
 import type { CompileContext } from './compile-context.ts';
 import { compileQuery } from './compile-query.ts';
@@ -139,6 +139,12 @@ describe('a query that cannot be answered', () => {
     ],
     ['an offset without a time', { metrics: ['growth'] }, 'invalid_query', 'give a time_range, or ask by metric_time (close_date)'],
     [
+      'an offset of a measure without a time',
+      { metrics: ['companies_before'] },
+      'invalid_query',
+      'companies is compared with an earlier time, but the measure companies has no time dimension',
+    ],
+    [
       'a running metric by two grains',
       { metrics: ['running_deals'], dimensions: ['metric_time:month', 'metric_time:year'] },
       'invalid_query',
@@ -155,6 +161,24 @@ describe('a query that cannot be answered', () => {
       { metrics: ['deals'], filters: [{ field: 'amount', operator: 'gt', values: ['much'] }] },
       'invalid_filter',
       'filters: amount: "much" is not an amount of money',
+    ],
+    [
+      'a number where a text is wanted',
+      { metrics: ['deals'], filters: [{ field: 'deal.status', operator: 'eq', values: [3] }] },
+      'invalid_filter',
+      'filters: deal.status: 3 is not a text',
+    ],
+    [
+      'a text where true or false is wanted',
+      { metrics: ['deals'], filters: [{ field: 'deal.is_big', operator: 'eq', values: ['true'] }] },
+      'invalid_filter',
+      'filters: deal.is_big: "true" is not true or false',
+    ],
+    [
+      'true where a number is wanted',
+      { metrics: ['deals'], filters: [{ field: 'deal.amount', operator: 'eq', values: [true] }] },
+      'invalid_filter',
+      'filters: deal.amount: true is not an amount of money',
     ],
     [
       'null where it has no meaning',
@@ -231,6 +255,98 @@ describe('a query that cannot be answered', () => {
     expect(() => compile({ metrics: ['deals'], filters: many })).toThrow(expect.objectContaining({ code: 'invalid_filter' }));
     const wide = { or: Array.from({ length: 1000 }, () => ({ field: 'amount', operator: 'is_null' as const })) };
     expect(() => compile({ metrics: ['deals'], filters: [wide] })).toThrow(expect.objectContaining({ code: 'invalid_filter' }));
+  });
+});
+
+it('a query of too many aggregates is refused', () => {
+  const names = Array.from({ length: 201 }, (_none, index) => `over_${index}`);
+  const many = layerOf(`
+semantic_models:
+  - { name: deal, record_type: deal, entities: [{ name: deal, type: primary }], measures: [{ name: deals, aggregation: count }] }
+metrics:
+${names.map((name, index) => `  - { name: ${name}, type: simple, measure: deals, filter: amount > ${index} }`).join('\n')}
+`);
+  expect(compileQuery({ metrics: names.slice(1) }, many, context).columns.length).toBe(200);
+  expect(() => compileQuery({ metrics: names }, many, context)).toThrow(
+    expect.objectContaining({ code: 'query_too_large', message: 'The metrics need more than 200 aggregates.' }),
+  );
+});
+
+describe('names of dimensions', () => {
+  /** Two references of deals to companies, one named as they are; and to either of two types by one name. */
+  const types = SMALL_TYPES.map((type) =>
+    type.name === 'deal'
+      ? { ...type, fields: [...type.fields, { name: 'partner_id', type: 'reference' as const, references: 'company' }] }
+      : type,
+  );
+  const models = (primary: string) =>
+    layerOf(
+      `
+semantic_models:
+  - name: deal
+    record_type: deal
+    entities: [${primary}{ name: company, type: foreign, field: company_id }, { name: partner, type: foreign, field: partner_id, to: company }]
+    dimensions: [{ name: status, type: categorical }]
+    measures: [{ name: deals, aggregation: count }]
+  - name: company
+    record_type: company
+    entities: [{ name: company, type: primary }]
+    dimensions: [{ name: industry, type: categorical }, { name: size, type: categorical, expression: employees }]
+  - name: issue
+    record_type: issue
+    entities: [{ name: partner, type: foreign, field: assignee, to: user }, { name: creator, type: foreign, field: creator, to: user }]
+    measures: [{ name: issues, aggregation: count }]
+  - name: user
+    record_type: user
+    entities: [{ name: user, type: primary }]
+    dimensions: [{ name: office, type: categorical }, { name: size, type: categorical, expression: team }]
+metrics:
+  - { name: deals, type: simple, measure: deals }
+  - { name: issues, type: simple, measure: issues }
+`,
+      types,
+    );
+  const withPrimary = models('{ name: deal, type: primary }, ');
+  const without = models('');
+  const dimensionsOf = (of: SemanticLayer, metric: string) =>
+    listMetrics(of)
+      .find(({ name }) => name === metric)
+      ?.dimensions.map(({ name }) => name);
+  const readBy = (of: SemanticLayer, dimension: string) =>
+    compileQuery({ metrics: ['deals'], dimensions: [dimension] }, of, context).reads.find(({ recordType }) => recordType === 'deal')
+      ?.fields;
+
+  it('a reference that has the name goes before others that lead to the entity', () => {
+    for (const name of ['company.industry', 'deal.company.industry']) expect(readBy(withPrimary, name)).toEqual(['company_id']);
+    for (const name of ['partner.industry', 'deal.partner.industry']) expect(readBy(withPrimary, name)).toEqual(['partner_id']);
+    expect(dimensionsOf(withPrimary, 'deals')).toEqual([
+      'deal.status',
+      'company.industry',
+      'company.size',
+      'partner.industry',
+      'partner.size',
+    ]);
+  });
+
+  it('a model without a primary entity has its own by their names alone', () => {
+    expect(dimensionsOf(without, 'deals')).toEqual(['status', 'company.industry', 'company.size', 'partner.industry', 'partner.size']);
+    expect(readBy(without, 'status')).toEqual(['status']);
+    expect(readBy(without, 'partner.industry')).toEqual(['partner_id']);
+  });
+
+  it('what is offered for an ambiguous one can be asked', () => {
+    const ask = (dimension: string) => () => compileQuery({ metrics: ['issues'], dimensions: [dimension] }, without, context);
+    expect(ask('user.office')).toThrow(
+      expect.objectContaining({ code: 'ambiguous_join', details: { name: 'user.office', choices: ['partner.office', 'creator.office'] } }),
+    );
+    expect(ask('partner.office')).not.toThrow();
+    expect(ask('creator.office')).not.toThrow();
+  });
+
+  it('one that has another type for another metric is refused', () => {
+    expect(() => compileQuery({ metrics: ['deals', 'issues'], dimensions: ['partner.size'] }, without, context)).toThrow(
+      expect.objectContaining({ code: 'unknown_dimension', message: 'partner.size is not of one type for all the metrics.' }),
+    );
   });
 });
 

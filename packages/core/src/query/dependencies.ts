@@ -21,7 +21,6 @@ export function dependenciesOf(
   const joined = new FieldsByType();
   for (const block of plan.blocks) {
     const [base, ...others] = readRecords(block.from.recordType.name, blockExpressions(block), recordTypes);
-    if (base === undefined) continue;
     const known = measured.get(base.recordType) ?? { fields: new Set(), conditions: [] };
     for (const field of base.fields) known.fields.add(field);
     measured.set(base.recordType, { ...known, conditions: [...known.conditions, block.condition] });

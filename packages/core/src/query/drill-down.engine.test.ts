@@ -74,6 +74,7 @@ describe('drill-down', () => {
     const query: MetricQuery = { metrics: ['it_win_rate', 'margin'] };
     expect(await ids({ query, row: {}, metric: 'it_win_rate', part: 'deals_won' })).toEqual(['1', '2']);
     expect(await ids({ query, row: {}, metric: 'margin', part: 'list_value' })).toEqual(['1', '2', '3', '4', '5', '6']);
+    expect(await ids({ query: { metrics: ['it_lead'] }, row: {}, metric: 'it_lead', part: 'it_win_rate.numerator' })).toEqual(['1', '2']);
   });
 
   it('opens the compared range, and an earlier input', async () => {
@@ -87,6 +88,28 @@ describe('drill-down', () => {
     expect(await ids({ query, row, metric: 'deals' })).toEqual(['4', '6']);
     expect(await ids({ query, row, metric: 'deals__previous' })).toEqual(['3']);
     expect(await ids({ query, row, metric: 'growth__previous', part: 'before' })).toEqual(['1', '2']);
+  });
+
+  it('says of each record whether a count of values counts it', async () => {
+    const records = await drill({ query: { metrics: ['amounts'] }, row: {}, metric: 'amounts' });
+    expect(records.map(({ id, value }) => [id, value])).toEqual([
+      ['1', 1],
+      ['2', 1],
+      ['3', 1],
+      ['4', 1],
+      ['5', 0],
+      ['6', 0],
+    ]);
+  });
+
+  it('opens what is accumulated of instants, by their days in the zone', async () => {
+    const until = (day: string, time_zone: string) => {
+      const query: MetricQuery = { metrics: ['running_calls'], dimensions: ['metric_time:day'], time_zone };
+      return ids({ query, row: { 'metric_time:day': day }, metric: 'running_calls' });
+    };
+    expect(await until('2017-01-31', 'UTC')).toEqual(['41']);
+    expect(await until('2017-01-31', 'Europe/Berlin')).toEqual([]);
+    expect(await until('2017-02-01', 'Europe/Berlin')).toEqual(['41', '42']);
   });
 
   it('a day without a counterpart has no records', async () => {
@@ -112,6 +135,16 @@ describe('drill-down', () => {
     ['a composed metric without a part', { metric: 'win_rate' }, 'it has the parts numerator, denominator'],
     ['an unknown part', { metric: 'win_rate', part: 'nominator' }, 'part: nominator is not one measure of win_rate'],
     ['a part of a simple metric', { part: 'numerator' }, 'it has no parts'],
+    [
+      'a part that is composed itself',
+      { query: { metrics: ['it_lead'] }, row: {}, metric: 'it_lead', part: 'win_rate' },
+      'it has the parts it_win_rate.numerator, it_win_rate.denominator, win_rate.numerator, win_rate.denominator',
+    ],
+    [
+      'a row of a query without dimensions',
+      { query: { metrics: ['deals'] }, row: { x: 1 } },
+      'x is no dimension of the query; it has no dimensions.',
+    ],
     ['a row without a dimension', { row: {} }, 'deal.status is missing; it has deal.status, metric_time:month'],
     ['a row with another dimension', { row: { 'deal.status': 'won', 'metric_time:month': null, x: 1 } }, 'x is no dimension of the query'],
     ['a value that does not fit', { row: { 'deal.status': 'won', 'metric_time:month': 'March' } }, '"March" is not of type date'],
@@ -119,7 +152,7 @@ describe('drill-down', () => {
   ];
   it.each(refused)('refuses %s', (_name, part, message) => {
     const query: MetricQuery = { metrics: ['deals', 'win_rate'], dimensions: ['deal.status', 'metric_time:month'] };
-    const request = { query, row: { 'deal.status': 'won', 'metric_time:month': '2017-01-01' }, metric: 'deals', ...part };
+    const request: DrillDownRequest = { query, row: { 'deal.status': 'won', 'metric_time:month': '2017-01-01' }, metric: 'deals', ...part };
     expect(() => compileDrillDown(request, layer, engine.context)).toThrow(
       expect.objectContaining({ code: 'invalid_drill_down', message: expect.stringContaining(message) }),
     );

@@ -4,6 +4,7 @@ import { dialects } from '../dialects/dialects.ts';
 import { allOf, type BoundExpression, conjuncts, literal, operation, TRUE } from '../expression/bound-expression.ts';
 import { canonicalValue } from '../expression/coerce.ts';
 import { linkedLayer } from '../semantic/link-layer.ts';
+import { modelsOf } from '../semantic/link-metrics.ts';
 import type { LinkedLayer } from '../semantic/linked-layer.ts';
 import { StatementWriter } from '../sql/statement-writer.ts';
 import { writeRecords } from '../sql/write-records.ts';
@@ -15,9 +16,10 @@ import { addMonthsExactly, addShifts, shiftOfPeriods } from './date-shift.ts';
 import { dependenciesOf } from './dependencies.ts';
 import { choosePart } from './metric-part.ts';
 import { type KeyOfMeasures, planKeys } from './plan-keys.ts';
-import { basesOf, comparedShift, findMetrics } from './plan-query.ts';
+import { comparedShift, findMetrics } from './plan-query.ts';
 import type { Block, Cumulative, QueryPlan } from './query-plan.ts';
 import { readQueryTime } from './query-time.ts';
+import { dayOf } from './resolve-dimension.ts';
 import { type QueryTime, readTimeBounds } from './time-bounds.ts';
 
 export interface DrillDownRequest {
@@ -76,13 +78,12 @@ function planCell({ query, metric: asked, part }: DrillDownRequest, layer: Linke
   const { bounds, usesToday } = readTimeBounds(query.time_range, time);
   const isPrevious = asked.endsWith('__previous');
   const name = isPrevious ? asked.slice(0, -'__previous'.length) : asked;
-  if (!query.metrics.includes(name)) {
+  const metrics = findMetrics(query, layer);
+  const metric = metrics.find(({ definition }) => definition.name === name);
+  if (metric === undefined) {
     throw new SophiaError('invalid_drill_down', `metric: ${asked} is none of the query's (${query.metrics.join(', ')}).`);
   }
-  const metrics = findMetrics(query, layer);
-  const [metric] = findMetrics({ metrics: [name] }, layer);
-  if (metric === undefined) throw new Error('findMetrics gives a metric for each name');
-  const bases = basesOf(metrics, layer);
+  const bases = modelsOf(metrics, layer.models);
   const keys = planKeys(query, bases, layer, false);
   const builder = new BlockBuilder({ query, layer, time, bounds, keys, bases: bases.length, hidesIdentifying: false, context });
   const chosen = choosePart(metric, part);
@@ -154,8 +155,6 @@ function periodCondition(
     ...(begin === undefined ? [] : [operation('gte', 'boolean', [day, literal('date', formatDay(begin))])]),
   ]);
 }
-
-const dayOf = (time: BoundExpression): BoundExpression => (time.type === 'timestamp' ? operation('day_of', 'date', [time]) : time);
 
 function accumulatedFrom(end: Day, { window, toDate }: Cumulative, { weekStart }: QueryTime): Day | undefined {
   if (window !== undefined) return addPeriods(end, -window.count, window.grain);

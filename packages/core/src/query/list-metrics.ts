@@ -1,6 +1,6 @@
 import { type MetricDefinition, type MetricFormat, type SemanticLayer, TIME_GRAINS, type TimeGrain } from '@sophia/types';
 import { linkedLayer } from '../semantic/link-layer.ts';
-import { measuresOf } from '../semantic/link-metrics.ts';
+import { measuresOf, modelsOf } from '../semantic/link-metrics.ts';
 import type { LinkedLayer, LinkedMetric } from '../semantic/linked-layer.ts';
 import { METRIC_TIME, reachableDimensions } from './resolve-dimension.ts';
 
@@ -49,11 +49,9 @@ function describeMetric(metric: LinkedMetric, layer: LinkedLayer): MetricDescrip
 
 /** The dimensions that all measures below the metric can be asked by. */
 function dimensionsOf(metric: LinkedMetric, layer: LinkedLayer): readonly DimensionDescription[] {
-  const measures = measuresOf(metric);
-  const models = [...new Set(measures.map(({ model }) => model))].flatMap((name) => layer.models.get(name) ?? []);
-  const [first = [], ...others] = models.map((model) => describeDimensions(reachableDimensions(model, layer)));
+  const [first = [], ...others] = modelsOf([metric], layer.models).map((model) => describeDimensions(reachableDimensions(model, layer)));
   const common = first.filter(({ name }) => others.every((each) => each.some((dimension) => dimension.name === name)));
-  if (measures.some(({ time }) => time === undefined)) return common;
+  if (measuresOf(metric).some(({ time }) => time === undefined)) return common;
   return [{ name: METRIC_TIME, label: 'Time', type: 'time', grains: TIME_GRAINS, identifying: false }, ...common];
 }
 

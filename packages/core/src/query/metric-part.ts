@@ -1,4 +1,5 @@
 import { SophiaError } from '@sophia/shared';
+import type { ModelFilter } from '@sophia/types';
 import type { LinkedMetric } from '../semantic/linked-layer.ts';
 import { addShifts, type DateShift, NO_SHIFT, shiftOf } from './date-shift.ts';
 
@@ -7,8 +8,8 @@ export interface MetricPart {
   readonly metric: LinkedMetric;
   /** How much earlier it is taken. */
   readonly shift: DateShift;
-  /** The metrics above it whose filters hold for it. */
-  readonly filters: readonly LinkedMetric[];
+  /** Those of the metrics above it: they hold for it, too. */
+  readonly filters: readonly ModelFilter[];
 }
 
 /** Follows the names of a part, `numerator` or `growth.before`, to one measure. Throws `invalid_drill_down`. */
@@ -26,12 +27,13 @@ export function choosePart(metric: LinkedMetric, part: string | undefined): Metr
 
 function inputOf({ metric, shift, filters }: MetricPart, name: string): MetricPart | undefined {
   if (metric.kind !== 'composed') return undefined;
+  const { filter } = metric.definition;
   const input = metric.inputs.find(({ alias, metric: each }) => alias === name || each.definition.name === name);
   if (input === undefined) return undefined;
   return {
     metric: input.metric,
     shift: input.offset === undefined ? shift : addShifts(shift, shiftOf(input.offset)),
-    filters: metric.definition.filter === undefined ? filters : [...filters, metric],
+    filters: filter === undefined ? filters : [...filters, filter],
   };
 }
 

@@ -1,11 +1,11 @@
 import { SophiaError } from '@sophia/shared';
 import type { MetricQuery } from '@sophia/types';
 import { type BoundExpression, operation } from '../expression/bound-expression.ts';
-import { coerce, isNumeric } from '../expression/coerce.ts';
+import { isNumeric } from '../expression/coerce.ts';
 import { bindFilters, FilterProblem } from '../semantic/bind-filter.ts';
 import { nearest } from '../semantic/closest.ts';
-import { measuresOf } from '../semantic/link-metrics.ts';
-import type { LinkedLayer, LinkedMetric, LinkedModel } from '../semantic/linked-layer.ts';
+import { modelsOf } from '../semantic/link-metrics.ts';
+import type { LinkedLayer, LinkedMetric } from '../semantic/linked-layer.ts';
 import { countPeriods } from '../time/calendar.ts';
 import { BlockBuilder } from './block-builder.ts';
 import type { CompileContext } from './compile-context.ts';
@@ -21,7 +21,7 @@ export function planQuery(query: MetricQuery, layer: LinkedLayer, context: Compi
   const metrics = findMetrics(query, layer);
   const time = readQueryTime(query, context);
   const { bounds, usesToday } = readTimeBounds(query.time_range, time);
-  const bases = basesOf(metrics, layer);
+  const bases = modelsOf(metrics, layer.models);
   const smallestGroup = context.policy?.smallestGroup;
   const keys = planKeys(query, bases, layer, smallestGroup !== undefined);
   const builder = new BlockBuilder({
@@ -74,12 +74,6 @@ export function findMetrics({ metrics }: Pick<MetricQuery, 'metrics'>, layer: Li
   });
 }
 
-/** The models whose records the metrics measure, each once. */
-export function basesOf(metrics: readonly LinkedMetric[], layer: LinkedLayer): readonly LinkedModel[] {
-  const names = new Set(metrics.flatMap(measuresOf).map(({ model }) => model));
-  return [...names].flatMap((name) => layer.models.get(name) ?? []);
-}
-
 /** The column of a metric, and those that compare it with an earlier range. */
 function planMetric(metric: LinkedMetric, query: MetricQuery, builder: BlockBuilder, bounds: TimeBounds): readonly PlannedMetric[] {
   const { definition } = metric;
@@ -113,9 +107,11 @@ function relativeChange(value: BoundExpression, previous: BoundExpression): Boun
   const type = value.type;
   const difference = operation('subtract', type, [value, previous]);
   const size = operation('absolute', type, [previous]);
-  const [dividend, divisor] = [difference, size].map((part) => coerce(part, 'number') ?? part);
-  return operation('divide', 'number', [dividend ?? difference, divisor ?? size]);
+  return operation('divide', 'number', [asNumber(difference), asNumber(size)]);
 }
+
+const asNumber = (amount: BoundExpression): BoundExpression =>
+  amount.type === 'number' ? amount : operation('convert', 'number', [amount]);
 
 function planFill(
   query: MetricQuery,

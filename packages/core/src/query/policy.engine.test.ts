@@ -1,6 +1,6 @@
 import type { Filter, MetricQuery, PolicyScope, SemanticLayer } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SMALL_RECORDS, SMALL_TYPES, smallLayer } from '../testing/small-world.ts';
+import { layerOf, SMALL_RECORDS, SMALL_TYPES, smallLayer } from '../testing/small-world.ts';
 import { createTestEngine, type TestEngine } from '../testing/test-engine.ts';
 import { compileQuery } from './compile-query.ts';
 import { compileDrillDown } from './drill-down.ts';
@@ -47,6 +47,20 @@ describe('rows', () => {
     for (const field of ['owner.nothing.at_all', 'status.office']) {
       const rows: Filter = { field, operator: 'eq', values: ['x'] };
       expect(await ask({ metrics: ['deals'] }, scope({ deal: { rows } }))).toEqual([[0]]);
+    }
+  });
+
+  it('a path to a type that is not there any more hides', async () => {
+    const text = `
+semantic_models: [{ name: deal, record_type: deal, entities: [{ name: deal, type: primary }], measures: [{ name: deals, aggregation: count }] }]
+metrics: [{ name: deals, type: simple, measure: deals }]
+`;
+    const dealsAlone = layerOf(
+      text,
+      SMALL_TYPES.filter(({ name }) => name === 'deal'),
+    );
+    for (const rows of [east, { not: east }]) {
+      expect((await engine.ask({ metrics: ['deals'] }, dealsAlone, { policy: scope({ deal: { rows } }) })).rows).toEqual([[0]]);
     }
   });
 });

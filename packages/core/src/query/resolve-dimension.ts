@@ -74,9 +74,11 @@ function resolveName(name: string, from: LinkedModel, layer: LinkedLayer): Resol
 
 /** The first day of the period that a day or an instant is in. */
 export function periodOf(expression: BoundExpression, grain: TimeGrain): BoundExpression {
-  const day = expression.type === 'timestamp' ? operation('day_of', 'date', [expression]) : expression;
-  return operation('period', 'date', [day], grain);
+  return operation('period', 'date', [dayOf(expression)], grain);
 }
+
+/** The day itself, or that of an instant in the query's time zone. */
+export const dayOf = (time: BoundExpression): BoundExpression => (time.type === 'timestamp' ? operation('day_of', 'date', [time]) : time);
 
 function joinTo(name: string, entityPath: readonly string[], from: LinkedModel, layer: LinkedLayer): JoinPath {
   const search = findJoin(from, entityPath, layer.entities);
@@ -95,7 +97,7 @@ function joinTo(name: string, entityPath: readonly string[], from: LinkedModel, 
 }
 
 function unknown(name: string, from: LinkedModel, layer: LinkedLayer): SophiaError {
-  const written = name.split(':')[0] ?? '';
+  const written = splitGrain(name).path.join('.');
   const known = [METRIC_TIME, ...dimensionNames(from, layer)];
   const near = nearest(written, [...known, ...fieldNames(from.recordType)]);
   const hint = near.length === 0 ? 'GET /metrics lists the dimensions of each metric.' : `Did you mean ${near.join(' or ')}?`;
@@ -120,17 +122,16 @@ export function reachableDimensions(
   });
 }
 
-/** The fewest of a path's last names that lead there and nowhere else; none where a shorter path always wins, or it goes in circles. */
+/** The fewest of a path's last roles that lead there and nowhere else; none where it goes in circles. */
 function shortestName(join: JoinPath, from: LinkedModel, layer: LinkedLayer): readonly string[] | undefined {
   if (join.hops.length === 0) return from.primary === undefined ? [] : [from.primary];
-  if (new Set(join.hops.map(({ role }) => role)).size < join.hops.length) return undefined;
-  const names = [from.primary ?? '', ...join.hops.map(({ role }) => role)];
-  for (let count = 1; count <= names.length; count += 1) {
-    const suffix = names.slice(-count);
+  const roles = join.hops.map(({ role }) => role);
+  if (new Set(roles).size < roles.length) return undefined;
+  const suffixes = roles.map((_role, index) => roles.slice(-(index + 1)));
+  return suffixes.find((suffix) => {
     const search = findJoin(from, suffix, layer.entities);
-    if (search.kind === 'found' && sameHops(search.join, join)) return suffix;
-  }
-  return undefined;
+    return search.kind === 'found' && sameHops(search.join, join);
+  });
 }
 
 const sameHops = (a: JoinPath, b: JoinPath): boolean =>

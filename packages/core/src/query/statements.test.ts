@@ -69,6 +69,10 @@ const QUERIES: Readonly<Record<string, readonly [MetricQuery, Partial<CompileCon
   'an offset in an open range': [{ metrics: ['growth'], dimensions: ['metric_time:month'] }],
   'a running total': [{ metrics: ['running_revenue'], dimensions: ['user.office', 'metric_time:month'], fill: false }],
   'a window': [{ metrics: ['deals_ten_days', 'running_average'], dimensions: ['metric_time:month'], fill: false }],
+  'a window by a dimension of another record': [
+    { metrics: ['deals_ten_days'], dimensions: ['user.office', 'metric_time:month'], fill: false },
+  ],
+  'instants by the days of UTC': [{ metrics: ['calls'], dimensions: ['call.started_at:day'], fill: false }],
   'different ones up to then': [{ metrics: ['running_owners'], dimensions: ['metric_time:month'], fill: false }],
   'as of': [{ metrics: ['deals'], dimensions: ['user.office'], as_of: '2017-06-01T00:00:00Z' }],
   'a row filter and a mask': [

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileQuery } from '../query/compile-query.ts';
 import { parseSemanticLayer, semanticLayerError } from '../semantic/parse-semantic-layer.ts';
+import { layerOf } from '../testing/small-world.ts';
 import { applyChanges, type TestChange } from '../testing/test-changes.ts';
 import { createTestEngine, type TestEngine } from '../testing/test-engine.ts';
 import { type CompiledRollup, compileRollup } from './compile-rollup.ts';
@@ -57,6 +58,17 @@ metrics:
   if (parsed === null) throw semanticLayerError(problems);
   return parsed;
 })();
+
+const companies = layerOf(`
+semantic_models:
+  - name: company
+    record_type: company
+    entities: [{ name: company, type: primary }, { name: parent, type: foreign, field: parent_id, to: company }]
+    dimensions: [{ name: industry, type: categorical }]
+    measures: [{ name: staff, aggregation: sum, expression: employees }]
+    rollups: [{ name: by_parent, measures: [staff], dimensions: [parent.industry] }]
+metrics: [{ name: staff, type: simple, measure: staff }]
+`);
 
 /** What the rollup by month answers. */
 const COVERED: readonly MetricQuery[] = [
@@ -162,6 +174,52 @@ describe('a rollup', () => {
       engine.close();
     }
   }, 120_000);
+
+  it('follows records that refer to others of their own type', async () => {
+    const engine = await createTestEngine(BUILTIN_RECORD_TYPES);
+    try {
+      const kept = compileRollup(companies, 'company', 'by_parent', engine.context);
+      if (kept === undefined) throw new Error('the layer has rollups');
+      expect(kept.refreshAlone).toBeUndefined();
+      for (const statement of kept.create) await engine.run(statement);
+      const change = async (...changes: readonly TestChange[]) => {
+        await applyChanges(engine, TYPES, changes);
+        for (const statement of kept.refresh) await engine.run(statement);
+        const query: MetricQuery = { metrics: ['staff'], dimensions: ['parent.industry'] };
+        expect(compileQuery(query, companies, { ...engine.context, rollups: [kept.available] }).rollup).toBe('by_parent');
+        const answer = await engine.ask(query, companies, { rollups: [kept.available] });
+        expect(answer.rows).toEqual((await engine.ask(query, companies)).rows);
+        return answer.rows;
+      };
+      const company = (id: number, industry: string, employees: number, parent_id?: string): TestChange => ({
+        type: 'company',
+        id,
+        source_id: `c${id}`,
+        data: { industry, employees, ...(parent_id === undefined ? {} : { parent_id }) },
+      });
+      expect(await change(company(1, 'it', 10), company(2, 'it', 5, 'c1'), company(3, 'it', 2, 'c2'))).toEqual([
+        ['it', 7],
+        [null, 10],
+      ]);
+      expect(await change(company(1, 'retail', 10))).toEqual([
+        ['it', 2],
+        ['retail', 5],
+        [null, 10],
+      ]);
+      // The middle one changes what it is for others, and what it counts.
+      expect(await change(company(2, 'mining', 6, 'c1'))).toEqual([
+        ['mining', 2],
+        ['retail', 6],
+        [null, 10],
+      ]);
+      expect(await change({ type: 'company', id: 1, deleted: true })).toEqual([
+        ['mining', 2],
+        [null, 6],
+      ]);
+    } finally {
+      engine.close();
+    }
+  });
 
   it('merges its differences when there are many', async () => {
     const engine = await createTestEngine(BUILTIN_RECORD_TYPES);

@@ -73,6 +73,7 @@ describe('a rollup answers', () => {
     ['other dimensions', revenue({ dimensions: ['deal.stage'] })],
     ['shorter periods', revenue({ dimensions: ['deal.close_date:week'] })],
     ['other times', revenue({ dimensions: ['deal.engaged_on:month'] })],
+    ['ranges of other times', revenue({ filters: [{ field: 'deal.engaged_on', operator: 'gte', values: ['2017-01-01'] }] })],
     ['other filters', revenue({ filters: [{ field: 'amount', operator: 'gt', values: [1] }] })],
     ['days of its time', revenue({ filters: [{ field: 'deal.close_date', operator: 'gt', values: ['2017-01-01'] }] })],
     ['ranges within its periods', revenue({ time_range: { from: '2017-01-15' } })],
@@ -107,12 +108,13 @@ semantic_models:
     entities: [{ name: call, type: primary }]
     dimensions: [{ name: started_at, type: time }]
     measures: [{ name: calls, aggregation: count }]
-    rollups: [{ name: weekly, measures: [calls], dimensions: [], time_dimension: started_at, grain: week }]
+    rollups:
+      - { name: weekly, measures: [calls], dimensions: [], time_dimension: started_at, grain: week }
+      - { name: monthly, measures: [calls], dimensions: [], time_dimension: started_at, grain: month }
 metrics: [{ name: calls, type: simple, measure: calls }]
 `);
-  const rollup = (query: Partial<MetricQuery>) =>
-    compileQuery({ metrics: ['calls'], ...query }, calls, { ...context, rollups: [{ model: 'call', rollup: 'weekly', table: 'r' }] })
-      .rollup;
+  const rollup = (query: Partial<MetricQuery>, kept = 'weekly') =>
+    compileQuery({ metrics: ['calls'], ...query }, calls, { ...context, rollups: [{ model: 'call', rollup: kept, table: 'r' }] }).rollup;
 
   it('have the days of UTC and weeks from Monday', () => {
     expect(rollup({})).toBe('weekly');
@@ -124,6 +126,11 @@ metrics: [{ name: calls, type: simple, measure: calls }]
     expect(rollup({ time_zone: 'Europe/Berlin' })).toBeNull();
     expect(rollup({ time_range: { from: '2017-01-03' } })).toBeNull();
     expect(rollup({ time_range: { from: '2017-01-02T12:00:00Z' } })).toBeNull();
+  });
+
+  it('tell longer periods of instants', () => {
+    expect(rollup({ dimensions: ['metric_time:quarter'] }, 'monthly')).toBe('monthly');
+    expect(rollup({ dimensions: ['metric_time:quarter'], time_zone: 'Europe/Berlin' }, 'monthly')).toBeNull();
   });
 });
 

@@ -2,6 +2,7 @@ import type { RecordTypeDefinition, TimeGrain } from '@sophia/types';
 import { allOf, type BoundExpression, conjuncts, fieldsOf, mapWhole, nodesOf, operation } from '../expression/bound-expression.ts';
 import type { AvailableRollup, CompileContext } from '../query/compile-context.ts';
 import type { Aggregate, Block, QueryPlan } from '../query/query-plan.ts';
+import { dayOf } from '../query/resolve-dimension.ts';
 import type { LinkedLayer, LinkedRollup } from '../semantic/linked-layer.ts';
 import { readRecords } from '../sql/read-records.ts';
 import { parseDay, startOfPeriod } from '../time/calendar.ts';
@@ -94,8 +95,6 @@ function overPeriod(part: BoundExpression, { time }: LinkedRollup): BoundExpress
   const day = firstDay(String(second.value), time.grain);
   return day === undefined ? undefined : operation(part.operation, 'boolean', [period, { kind: 'literal', type: 'date', value: day }]);
 }
-
-const dayOf = (time: BoundExpression): BoundExpression => (time.type === 'timestamp' ? operation('day_of', 'date', [time]) : time);
 
 /** The day, or the midnight, if it begins a period. */
 function firstDay(bound: string, grain: TimeGrain): string | undefined {

@@ -9,9 +9,9 @@ export function selectRollup(rollup: LinkedRollup, write: (expression: BoundExpr
     const filter = measure.filter === undefined ? '' : ` filter (where ${write(measure.filter)})`;
     const count = (what: string, name: string): string => `coalesce(cast(sum(${what})${filter} as bigint), 0) as ${name}`;
     const written = [count(sign, records)];
-    if (measure.expression === undefined) return written;
+    if (measure.expression === undefined || values === undefined) return written;
     const operand = write(measure.expression);
-    if (values !== undefined) written.push(count(`case when ${operand} is null then 0 else ${sign} end`, values));
+    written.push(count(`case when ${operand} is null then 0 else ${sign} end`, values));
     const signed = sign === '1' ? operand : `case when ${sign} < 0 then -(${operand}) else ${operand} end`;
     const type = measure.expression.type === 'money' ? 'decimal(38,4)' : 'bigint';
     if (sum !== undefined) written.push(`coalesce(cast(sum(${signed})${filter} as ${type}), 0) as ${sum}`);

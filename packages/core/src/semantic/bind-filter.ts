@@ -117,7 +117,8 @@ const isDayForInstant = (field: BoundExpression, given: FilterValue | undefined)
 function value(filter: FieldFilter, field: BoundExpression, given: FilterValue | undefined): BoundExpression {
   const canonical = given === null || given === undefined ? undefined : canonicalValue(field.type, given);
   if (canonical !== undefined) return literal(field.type, canonical);
-  throw new FilterProblem(`${filter.field}: ${JSON.stringify(given)} is not ${describeType(field.type)}`, filter.field);
+  const expected = field.type === 'boolean' ? 'true or false' : describeType(field.type);
+  throw new FilterProblem(`${filter.field}: ${JSON.stringify(given)} is not ${expected}`, filter.field);
 }
 
 const unfit = (filter: FieldFilter, field: BoundExpression): FilterProblem =>

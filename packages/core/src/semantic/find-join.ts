@@ -15,26 +15,33 @@ export type JoinSearch =
 
 /**
  * The many-to-one path from a model to what the names say: its own primary entity, or the last references of a path,
- * each named by its role or by the entity that it leads to. The shortest path wins; several of equal length are ambiguous.
+ * each named by its role or by the entity that it leads to. The shortest path wins, of several of equal length the one
+ * whose roles the names are; else they are ambiguous.
  */
 export function findJoin(from: LinkedModel, names: readonly string[], entities: ReadonlyMap<string, LinkedModel>): JoinSearch {
   let paths: readonly JoinPath[] = [{ hops: [], target: from }];
   for (let length = 0; length <= MAX_HOPS && paths.length > 0; length += 1) {
-    const matching = paths.filter((path) => matches(path, names, from));
-    const [join] = matching;
-    if (join !== undefined) return matching.length === 1 ? { kind: 'found', join } : { kind: 'ambiguous', paths: matching };
+    for (const isStep of [isRole, isRoleOrEntity]) {
+      const matching = paths.filter((path) => matches(path, names, from, isStep));
+      const [join] = matching;
+      if (join !== undefined) return matching.length === 1 ? { kind: 'found', join } : { kind: 'ambiguous', paths: matching };
+    }
     paths = paths.flatMap((path) => oneFurther(path, entities));
   }
   return { kind: 'none' };
 }
 
-function matches({ hops }: JoinPath, names: readonly string[], from: LinkedModel): boolean {
+type IsStep = (reference: EntityReference, name: string | undefined) => boolean;
+const isRole: IsStep = ({ role }, name) => role === name;
+const isRoleOrEntity: IsStep = ({ role, to }, name) => role === name || to === name;
+
+function matches({ hops }: JoinPath, names: readonly string[], from: LinkedModel, isStep: IsStep): boolean {
   const fromStart = names[0] === from.primary && names.length === hops.length + 1;
   const steps = fromStart ? names.slice(1) : names;
   if (steps.length === 0) return fromStart;
   if (steps.length > hops.length) return false;
   const last = hops.slice(hops.length - steps.length);
-  return last.every(({ role, to }, index) => role === steps[index] || to === steps[index]);
+  return last.every((reference, index) => isStep(reference, steps[index]));
 }
 
 const oneFurther = ({ hops, target }: JoinPath, entities: ReadonlyMap<string, LinkedModel>): readonly JoinPath[] =>
@@ -56,4 +63,4 @@ export function allJoins(from: LinkedModel, entities: ReadonlyMap<string, Linked
 
 /** The path as a query writes it: `issue.assignee`. */
 export const describePath = (from: LinkedModel, { hops }: JoinPath): string =>
-  [from.primary ?? from.model.name, ...hops.map(({ role }) => role)].join('.');
+  [...(from.primary === undefined ? [] : [from.primary]), ...hops.map(({ role }) => role)].join('.');

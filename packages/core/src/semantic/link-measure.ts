@@ -14,7 +14,9 @@ import type { LinkedDimension, LinkedMeasure, LinkedModel } from './linked-layer
 export function linkMeasure(definition: ModelMeasure, linked: LinkedModel, names: NameResolver, report: Report): LinkedMeasure | undefined {
   const { aggregation } = definition;
   const expression = checked({ definition, key: 'expression' }, report, () => bindOperand(definition, names));
-  const filter = checked({ definition, key: 'filter' }, report, () => bindModelFilter(definition.filter, names));
+  const filter = checked({ definition, key: 'filter' }, report, () =>
+    definition.filter === undefined ? null : bindModelFilter(definition.filter, names),
+  );
   const time = checked({ definition, key: 'time_dimension' }, report, () => findTime(definition, linked));
   if (expression === undefined || filter === undefined || time === undefined) return undefined;
   return {
@@ -76,9 +78,8 @@ function aggregateType(aggregation: Aggregation, operand: ValueType): ValueType 
   }
 }
 
-/** A model's filter: a condition in the language of expressions, or a filter as in queries. Null where there is none. */
-export function bindModelFilter(filter: ModelFilter | undefined, names: NameResolver): BoundExpression | null {
-  if (filter === undefined) return null;
+/** A model's filter: a condition in the language of expressions, or a filter as in queries. */
+export function bindModelFilter(filter: ModelFilter, names: NameResolver): BoundExpression {
   if (typeof filter === 'string') return condition(bindExpression(parseExpression(filter), names), 0);
   return bindFilter(filter, (field) => bindExpression(parseExpression(field), names));
 }

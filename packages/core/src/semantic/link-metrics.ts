@@ -33,17 +33,22 @@ function checkFilter(
   report: Report,
 ): void {
   const { definition } = metric;
-  if (definition.filter === undefined) return;
-  for (const name of new Set(measuresOf(metric).map(({ model }) => model))) {
-    const linked = models.get(name);
-    if (linked === undefined) continue;
-    checked({ definition, key: 'filter' }, report, () => bindModelFilter(definition.filter, namesIn(linked, entities)));
+  const { filter } = definition;
+  if (filter === undefined) return;
+  for (const linked of modelsOf([metric], models)) {
+    checked({ definition, key: 'filter' }, report, () => bindModelFilter(filter, namesIn(linked, entities)));
   }
 }
 
 /** Every measure below a metric. */
 export function measuresOf(metric: LinkedMetric): readonly LinkedMeasure[] {
   return metric.kind === 'composed' ? metric.inputs.flatMap((input) => measuresOf(input.metric)) : [metric.measure];
+}
+
+/** The models whose records the metrics measure. */
+export function modelsOf(metrics: readonly LinkedMetric[], models: ReadonlyMap<string, LinkedModel>): readonly LinkedModel[] {
+  const names = new Set(metrics.flatMap(measuresOf).map(({ model }) => model));
+  return [...models.values()].filter(({ model }) => names.has(model.name));
 }
 
 /** Metrics name measures without their model, so no two models may have one of the same name. */
@@ -157,14 +162,12 @@ class MetricLinker {
       if (inputs.some((input) => input.alias === alias)) return this.#fail(definition, 'inputs', `two inputs are called ${alias}`);
       inputs.push({ alias, metric, offset });
     }
-    try {
+    return checked({ definition, key: 'expression' }, this.#report, () => {
       const expression = bindExpression(parseExpression(definition.expression), (path, at) => inputColumn(inputs, path.join('.'), at));
       if (!isNumeric(expression.type)) throw new ExpressionProblem(0, 'a derived metric is a number');
+      if (inputs.length === 0) throw new ExpressionProblem(0, 'a derived metric is made of other metrics, and this names none');
       return { kind: 'composed', definition, type: expression.type, inputs, expression };
-    } catch (problem) {
-      if (!(problem instanceof ExpressionProblem)) throw problem;
-      return this.#fail(definition, 'expression', problem.message, problem.at);
-    }
+    });
   }
 
   #input(definition: MetricDefinition, key: string, name: string, above: readonly string[]): LinkedMetric | undefined {
@@ -181,8 +184,8 @@ class MetricLinker {
     );
   }
 
-  #fail(definition: MetricDefinition, key: string | undefined, message: string, at?: number): undefined {
-    this.#report({ definition, key, at }, message);
+  #fail(definition: MetricDefinition, key: string | undefined, message: string): undefined {
+    this.#report({ definition, key }, message);
   }
 }
 

@@ -2,6 +2,7 @@ import { BUILTIN_RECORD_TYPES } from '@sophia/types';
 import { describe, expect, it } from 'vitest';
 import { sampleLayer } from '../testing/sample.ts';
 import { linkedLayer } from './link-layer.ts';
+import { checked } from './link-measure.ts';
 import { parseSemanticLayer, semanticLayerError } from './parse-semantic-layer.ts';
 
 const problemsOf = (...texts: readonly string[]): readonly string[] => {
@@ -44,6 +45,60 @@ describe('a semantic layer', () => {
   it('may be empty, and in several files and documents', () => {
     expect(problemsOf('', '# nothing\n', '---\n---\n')).toEqual([]);
     expect(problemsOf(company, model(''), 'metrics:\n  - { name: deals, type: simple, measure: deals }\n')).toEqual([]);
+  });
+
+  it('has filters as queries write them', () => {
+    const filter = '{ or: [{ field: status, operator: eq, values: [won] }, { not: { field: amount, operator: is_null } }] }';
+    const { layer } = parseSemanticLayer(
+      [
+        { path: 'x', text: company },
+        { path: 'y', text: model(`      - { name: some, aggregation: count, filter: ${filter} }`) },
+      ],
+      BUILTIN_RECORD_TYPES,
+    );
+    expect(layer?.models[1]?.measures.find(({ name }) => name === 'some')?.filter).toEqual({
+      or: [{ field: 'status', operator: 'eq', values: ['won'] }, { not: { field: 'amount', operator: 'is_null', values: [] } }],
+    });
+  });
+
+  it('has metrics whose inputs are called as they are, unless they are given another name', () => {
+    const inputs = '[deals, { metric: deals, alias: before, offset: { count: 1, grain: month } }, { metric: other }]';
+    const { layer, problems } = parseSemanticLayer(
+      [
+        { path: 'x', text: company },
+        {
+          path: 'y',
+          text: model(`metrics:
+  - { name: deals, type: simple, measure: deals }
+  - { name: other, type: simple, measure: deals }
+  - { name: x, type: derived, expression: deals - before + other, inputs: ${inputs} }`),
+        },
+      ],
+      BUILTIN_RECORD_TYPES,
+    );
+    expect(problems).toEqual([]);
+    expect(layer?.metrics.find(({ name }) => name === 'x')).toMatchObject({
+      inputs: [
+        { metric: 'deals', alias: 'deals' },
+        { metric: 'deals', alias: 'before', offset: { count: 1, grain: 'month' } },
+        { metric: 'other', alias: 'other' },
+      ],
+    });
+  });
+
+  it("in a dimension's own expression its name is the field, also by way of its entity", () => {
+    const text = (expression: string) =>
+      `semantic_models: [{ name: deal, record_type: deal, entities: [{ name: deal, type: primary }], dimensions: [{ name: amount, type: categorical, expression: ${expression} }] }]`;
+    for (const expression of ['amount + 1', 'deal.amount + 1']) {
+      const { layer } = parseSemanticLayer([{ path: 'x', text: text(expression) }], BUILTIN_RECORD_TYPES);
+      expect(layer === null ? undefined : linkedLayer(layer).models.get('deal')?.dimensions.get('amount')?.expression).toMatchObject({
+        operation: 'add',
+        operands: [
+          { kind: 'field', path: [], field: { name: 'amount' } },
+          { kind: 'literal', value: '1' },
+        ],
+      });
+    }
   });
 
   it('has a hash that changes with what answers depend on, not with how it is written', () => {
@@ -125,7 +180,11 @@ metrics:
     ['a measure without an expression', '      - { name: x, aggregation: sum }', 'x needs an expression: only count may do without'],
     ['a sum of texts', '      - { name: x, aggregation: sum, expression: status }', 'sum cannot be applied to a text'],
     ['a least of booleans', '      - { name: x, aggregation: min, expression: amount > 1 }', 'min cannot be applied to a condition'],
-    ['different lists', '      - { name: x, aggregation: count_distinct, expression: extra }', 'deal has no field extra'],
+    [
+      'different values of what is no field',
+      '      - { name: x, aggregation: count_distinct, expression: extra }',
+      'deal has no field extra',
+    ],
     [
       'a percentile without its place',
       '      - { name: x, aggregation: percentile, expression: amount }',
@@ -135,6 +194,11 @@ metrics:
       'a percentile beyond 1',
       '      - { name: x, aggregation: percentile, percentile: 90, expression: amount }',
       'percentile: expected a number from 0 to 1, found 90',
+    ],
+    [
+      'a percentile that is a list',
+      '      - { name: x, aggregation: percentile, percentile: [0.5], expression: amount }',
+      'percentile: expected a number from 0 to 1, found a list',
     ],
     [
       'a filter that is no condition',
@@ -227,6 +291,24 @@ metrics:
     expect(texts.join('\n')).toContain(problem);
   });
 
+  it('of measures over lists and JSON', () => {
+    const measure = (aggregation: string, expression: string) =>
+      problemsOf(
+        `semantic_models: [{ name: call, record_type: call, measures: [{ name: x, aggregation: ${aggregation}, expression: ${expression} }] }]`,
+      ).join('\n');
+    expect(measure('count_distinct', 'participants')).toContain('count_distinct cannot be applied to a list of texts');
+    expect(measure('max', 'participants')).toContain('max cannot be applied to a list of texts');
+    expect(measure('count', 'participants')).toBe('');
+  });
+
+  it('of a part in a wrong shape are told once', () => {
+    const metric = (inputs: string) => problemsOf(`metrics: [{ name: x, type: derived, expression: y, inputs: ${inputs} }]`);
+    expect(metric('[{ alias: y }]')).toEqual(['1.yaml:1:61: metric is missing']);
+    expect(problemsOf(company, model('      - { name: x, aggregation: count, filter: { and: [{ operator: is_null }] } }'))).toEqual([
+      '2.yaml:13:56: field is missing',
+    ]);
+  });
+
   it('of two models of one name, and of one measure in both', () => {
     const text = 'semantic_models: [{ name: company, record_type: company, measures: [{ name: n, aggregation: count }] }]';
     const other = 'semantic_models: [{ name: firm, record_type: company, measures: [{ name: n, aggregation: count }] }]';
@@ -239,6 +321,8 @@ metrics:
     ['{ name: x, type: derived, expression: d + y, inputs: [{ metric: deals, alias: d }] }', 'there is no metric y'],
     ['{ name: x, type: derived, expression: d +, inputs: [{ metric: deals, alias: d }] }', 'expected a value, a name or a function'],
     ["{ name: x, type: derived, expression: 'd ? 1', inputs: [{ metric: deals, alias: d }] }", 'the character ? has no meaning here'],
+    ['{ name: x, type: derived, expression: 1 + 1 }', 'a derived metric is made of other metrics, and this names none'],
+    ['{ name: x, type: derived, expression: deals, inputs: [[deals]] }', 'expected an input with its keys, found a list'],
     ['{ name: x, type: derived, expression: d > 1, inputs: [{ metric: deals, alias: d }] }', 'a derived metric is a number'],
     [
       '{ name: x, type: derived, expression: d, inputs: [{ metric: deals, alias: d }, { metric: deals, alias: d }] }',
@@ -341,6 +425,15 @@ metrics: [{ name: deals, type: simple, measure: deals }, { name: last, type: sim
     expect(problemsOf(`metrics: [${'{},'.repeat(2001)}]`).some((problem) => problem.includes('metrics: at most 2000, found 2001'))).toBe(
       true,
     );
+  });
+
+  it('are no errors of another kind, which are passed on', () => {
+    const reported: string[] = [];
+    const broken = () => {
+      throw new RangeError('broken');
+    };
+    expect(() => checked({ definition: {} }, (_place, message) => reported.push(message), broken)).toThrow(RangeError);
+    expect(reported).toEqual([]);
   });
 
   it('make one error', () => {

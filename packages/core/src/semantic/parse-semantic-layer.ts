@@ -89,8 +89,8 @@ function nodeAt(position: number): Node {
 }
 
 function inOrder(problems: readonly SemanticProblem[], files: readonly SemanticFile[]): readonly SemanticProblem[] {
-  const order = new Map(files.map(({ path }, index) => [path, index]));
-  return [...problems].sort((a, b) => (order.get(a.path) ?? 0) - (order.get(b.path) ?? 0) || a.line - b.line || a.column - b.column);
+  const paths = files.map(({ path }) => path);
+  return [...problems].sort((a, b) => paths.indexOf(a.path) - paths.indexOf(b.path) || a.line - b.line || a.column - b.column);
 }
 
 /** What answers may depend on: descriptions of types are left out. */

@@ -1,5 +1,5 @@
 import { METRIC_FORMATS, type MetricDefinition, type MetricInput, type PeriodCount, TIME_GRAINS } from '@sophia/types';
-import { isMap, type Node } from 'yaml';
+import { isScalar, type Node } from 'yaml';
 import { ExpressionProblem } from '../expression/expression.ts';
 import { tokenize } from '../expression/tokenize.ts';
 import { readModelFilter } from './read-filter.ts';
@@ -51,7 +51,7 @@ function readDerivation(source: SourceMap): { readonly expression: string; reado
 }
 
 function readInput(source: SourceMap, node: Node): MetricInput {
-  if (!isMap(node)) return { metric: String(node), alias: String(node) };
+  if (isScalar(node)) return { metric: String(node.value), alias: String(node.value) };
   const input = source.child(node, 'an input');
   const metric = input.required('metric');
   const read = { metric, alias: input.text('alias') ?? metric, offset: readPeriods(input, 'offset') };

@@ -15,11 +15,14 @@ export class SourceMap {
   readonly #node: Node;
   readonly #values = new Map<string, { readonly key: Node; readonly value: Node }>();
   readonly #asked = new Set<string>();
+  readonly #whole: SourceMap | undefined;
   #hasProblem = false;
 
-  constructor(file: SourceFile, node: Node, what: string) {
+  /** `whole` is what this is a part of: it then has its problems, too. */
+  constructor(file: SourceFile, node: Node, what: string, whole?: SourceMap) {
     this.#file = file;
     this.#node = node;
+    this.#whole = whole;
     if (!isMap(node)) {
       this.problem(undefined, `expected ${what} with its keys, found ${describeNode(node)}`);
       return;
@@ -41,6 +44,7 @@ export class SourceMap {
 
   #problemAt(node: Node, message: string, offset = 0): void {
     this.#hasProblem = true;
+    for (let whole = this.#whole; whole !== undefined; whole = whole.#whole) whole.#hasProblem = true;
     problemAt(this.#file, node, message, offset);
   }
 
@@ -105,7 +109,7 @@ export class SourceMap {
 
   map(key: string, what: string): SourceMap | undefined {
     const node = this.node(key);
-    return node === undefined ? undefined : new SourceMap(this.#file, node, what);
+    return node === undefined ? undefined : this.child(node, what);
   }
 
   items(key: string, most: number): readonly Node[] {
@@ -131,8 +135,9 @@ export class SourceMap {
     });
   }
 
+  /** A part of this that is no definition of its own. */
   child(node: Node, what: string): SourceMap {
-    return new SourceMap(this.#file, node, what);
+    return new SourceMap(this.#file, node, what, this);
   }
 
   /** Notes every key that was not asked for. */

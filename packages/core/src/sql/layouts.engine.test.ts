@@ -127,6 +127,23 @@ describe('fields that were added or changed their type', () => {
     }
   });
 
+  it('are null, and lead nowhere, while the tables do not hold them yet', async () => {
+    const { engine, context } = await changedEngine();
+    try {
+      await engine.execute(
+        "insert into visit by name select 1 as workspace, 1 as id, 'crm' as source_system, 'v1' as source_id, 1 as version, timestamp '2026-01-01' as valid_from, 'first' as kind, 'v1' as guest__2",
+      );
+      const fields = new Map([...(context.table('visit')?.fields ?? [])].filter(([name]) => name !== 'guest' && name !== 'rating'));
+      const table = () => ({ table: 'visit', fields });
+      const before = await engine.ask({ metrics: ['stars', 'visits'], dimensions: ['guest.kind'] }, layer, { ...context, table });
+      expect(before.rows).toEqual([[null, null, 1]]);
+      const after = await engine.ask({ metrics: ['visits'], dimensions: ['guest.kind'] }, layer, context);
+      expect(after.rows).toEqual([['first', 1]]);
+    } finally {
+      engine.close();
+    }
+  });
+
   it('are read from the history of both tables', async () => {
     const { engine, context } = await changedEngine();
     try {

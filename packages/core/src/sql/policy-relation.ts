@@ -2,16 +2,7 @@ import type { FieldMask, TypeScope } from '@sophia/types';
 import type { BoundExpression } from '../expression/bound-expression.ts';
 import { policyCondition } from './policy-condition.ts';
 import { readRecords } from './read-records.ts';
-import {
-  isReference,
-  latestRelation,
-  namedRelation,
-  plainRelation,
-  type Relation,
-  type RelationScope,
-  selectList,
-  typeOf,
-} from './relation.ts';
+import { latestRelation, namedRelation, plainRelation, type Relation, type RelationScope, selectList, typeOf } from './relation.ts';
 import { writeExpression } from './write-expression.ts';
 import { writeJoins } from './write-joins.ts';
 
@@ -47,10 +38,10 @@ function judgedRelation(
   const now = { ...scope, asOf: null };
   const bind = (filter: NonNullable<TypeScope['rows']>): BoundExpression => policyCondition(filter, recordType, scope.recordTypes);
   const filters = [rows, ...[...masks.values()].map(({ visible }) => visible)].filter((filter) => filter !== undefined);
-  const records = readRecords(recordType, filters.map(bind), scope.recordTypes);
-  const own = [...new Set([...fields, ...(records[0]?.fields ?? [])])];
+  const [judged, ...behind] = readRecords(recordType, filters.map(bind), scope.recordTypes);
+  const own = [...new Set([...fields, ...judged.fields])];
   const base = plainRelation(recordType, own, 'b', scope);
-  const { from, condition, field } = writeJoins(records, scope.context, (record, index) => {
+  const { from, condition, field } = writeJoins([judged, ...behind], scope.context, (record, index) => {
     if (index > 0) return plainRelation(record.recordType, record.fields, `p${index}`, now);
     return scope.asOf === null ? base : latestRelation(recordType, record.fields, 'p0', now);
   });
@@ -80,6 +71,6 @@ function masked(
   };
   return {
     column: (field) => hide(field, plain.column(field), typeOf(recordType, field, scope)),
-    system: (field) => (isReference(recordType, field, scope) ? hide(field, plain.system(field), 'text') : plain.system(field)),
+    system: (field) => hide(field, plain.system(field), 'text'),
   };
 }

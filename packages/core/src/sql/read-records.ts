@@ -15,34 +15,35 @@ export function readRecords(
   base: string,
   expressions: readonly BoundExpression[],
   recordTypes: ReadonlyMap<string, RecordTypeDefinition>,
-): readonly ReadRecord[] {
-  const records = new Map<string, ReadRecord & { readonly fields: string[] }>();
-  const reach = (path: readonly string[]): string[] => {
-    const known = records.get(pathKey(path));
-    if (known !== undefined) return known.fields;
-    const record = { path, recordType: base, fields: [] as string[] };
+): readonly [ReadRecord, ...ReadRecord[]] {
+  const own: GrowingRecord = { path: [], recordType: base, fields: [] };
+  const others = new Map<string, GrowingRecord>();
+  const reach = (path: readonly string[]): GrowingRecord => {
     const reference = path[path.length - 1];
-    if (reference !== undefined) {
-      const fields = reach(path.slice(0, -1));
-      if (!fields.includes(reference)) fields.push(reference);
-      record.recordType = referenced(records.get(pathKey(path.slice(0, -1)))?.recordType, reference, recordTypes);
-    }
-    records.set(pathKey(path), record);
-    return record.fields;
+    if (reference === undefined) return own;
+    const known = others.get(pathKey(path));
+    if (known !== undefined) return known;
+    const referring = reach(path.slice(0, -1));
+    addField(referring, reference);
+    const record = { path, recordType: referenced(referring.recordType, reference, recordTypes), fields: [] };
+    others.set(pathKey(path), record);
+    return record;
   };
-  reach([]);
   for (const expression of expressions) {
-    for (const { path, field } of fieldsOf(expression)) {
-      const fields = reach(path);
-      if (!fields.includes(field.name)) fields.push(field.name);
-    }
+    for (const { path, field } of fieldsOf(expression)) addField(reach(path), field.name);
   }
-  return [...records.values()];
+  return [own, ...others.values()];
 }
 
-function referenced(recordType: string | undefined, field: string, recordTypes: ReadonlyMap<string, RecordTypeDefinition>): string {
-  const definition = recordType === undefined ? undefined : recordTypes.get(recordType);
-  return definition?.fields.find(({ name }) => name === field)?.references ?? '';
+interface GrowingRecord extends ReadRecord {
+  readonly fields: string[];
 }
+
+function addField({ fields }: GrowingRecord, name: string): void {
+  if (!fields.includes(name)) fields.push(name);
+}
+
+const referenced = (recordType: string, field: string, recordTypes: ReadonlyMap<string, RecordTypeDefinition>): string =>
+  recordTypes.get(recordType)?.fields.find(({ name }) => name === field)?.references ?? '';
 
 export const pathKey = (path: readonly string[]): string => path.join('.');

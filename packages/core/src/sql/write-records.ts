@@ -23,7 +23,7 @@ export function writeRecords(
   const { recordType } = block.from;
   const fields = recordType.fields.map(({ name }) => name);
   const [base, ...joined] = readRecords(recordType.name, blockExpressions(block), scope.recordTypes);
-  const own = { path: [], recordType: recordType.name, fields: [...new Set([...fields, 'version', ...(base?.fields ?? [])])] };
+  const own = { path: [], recordType: recordType.name, fields: [...new Set([...fields, 'version', ...base.fields])] };
   const relation = visibleRelation(recordType.name, own.fields, 't', scope);
   const { from, condition, field } = writeJoins([own, ...joined], scope.context, (record, index) =>
     index === 0 ? relation : visibleRelation(record.recordType, record.fields, `j${index}`, scope),
@@ -54,7 +54,7 @@ const measureOf = (block: Block) => block.aggregates[0]?.measure;
 
 const valueType = (block: Block) => {
   const measure = measureOf(block);
-  return measure === undefined || measure.aggregation === 'count' ? 'integer' : (measure.expression?.type ?? 'integer');
+  return measure?.expression === undefined || measure.aggregation === 'count' ? 'integer' : measure.expression.type;
 };
 
 /** What is aggregated of the record; for counts whether it counts. */

@@ -106,10 +106,14 @@ metrics:
   - { name: revenue_in_it, type: simple, measure: won_amount, filter: company.industry = 'it' }
   - { name: it_win_rate, type: ratio, numerator: deals_won, denominator: deals, filter: company.industry = 'it' }
   - { name: margin, type: derived, expression: revenue - list_value }
+  - { name: margin_doubled, type: derived, expression: margin * 2 }
+  - { name: it_lead, type: derived, expression: it_win_rate - win_rate }
   - { name: running_revenue, type: cumulative, measure: won_amount }
   - { name: running_deals, type: cumulative, measure: deals }
   - { name: running_average, type: cumulative, measure: amount_average }
   - { name: running_owners, type: cumulative, measure: owners }
+  - { name: running_discount, type: cumulative, measure: discount }
+  - { name: running_calls, type: cumulative, measure: calls }
   - { name: running_most, type: cumulative, measure: amount_most }
   - { name: revenue_to_date, type: cumulative, measure: won_amount, grain_to_date: quarter }
   - { name: deals_month_to_date, type: cumulative, measure: deals, grain_to_date: month }
@@ -118,6 +122,7 @@ metrics:
   - { name: growth, type: derived, expression: (revenue - before) / before, inputs: [{ metric: revenue, alias: before, offset: { count: 1, grain: month } }] }
   - { name: revenue_before, type: derived, expression: before, inputs: [{ metric: revenue, alias: before, offset: { count: 1, grain: month } }] }
   - { name: companies, type: simple, measure: companies }
+  - { name: companies_before, type: derived, expression: before, inputs: [{ metric: companies, alias: before, offset: { count: 1, grain: month } }] }
   - { name: staff, type: simple, measure: staff }
   - { name: calls, type: simple, measure: calls }
   - { name: call_seconds, type: simple, measure: seconds }
