@@ -4,25 +4,36 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { startTestCluster, type TestCluster } from '@sophia/database/testing';
 import { createObservability, type Observability } from '@sophia/observability';
 import { parseConfiguration } from '@sophia/shared';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestPlatform } from '../testing/test-platform.ts';
-import { restoreBackup } from './restore.ts';
+import type { BackupCounts } from './backup-line.ts';
+import { type RestoreBackupOptions, restoreBackup } from './restore.ts';
 
-const DEALS = 300;
+/** More than are read, written and told of at once. */
+const DEALS = 1_200;
 
 describe('a backup that is damaged', () => {
   let whole: Buffer;
   let lines: string[];
   let folder: string;
   let observability: Observability;
+  let cluster: TestCluster;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sophia-damaged-'));
     observability = createObservability({ service: 'test', version: 'test', logLevel: 'fatal', destination: { write: () => undefined } });
+    cluster = await startTestCluster();
     const test = await openTestPlatform();
-    for (let deal = 0; deal < DEALS; deal += 1) await test.write('deal', `d-${deal}`, { name: `Deal ${deal}`, status: 'open' });
+    const deals = Array.from({ length: DEALS }, (_, at) => ({
+      line: at + 1,
+      source_id: `d-${at}`,
+      fields: { name: `Deal ${at}`, status: 'open' },
+    }));
+    await test.platform.catalog.records.upsertMany(test.call, { recordType: 'deal', sourceSystem: 'test' }, deals);
     const chunks: Buffer[] = [];
     for await (const chunk of test.platform.backup()) chunks.push(chunk);
     whole = Buffer.concat(chunks);
@@ -31,15 +42,31 @@ describe('a backup that is damaged', () => {
   });
   afterAll(async () => {
     await observability.close();
+    await cluster.stop();
     await rm(folder, { recursive: true, force: true });
   });
 
-  const restore = (bytes: Buffer) =>
+  /** Into a new database of a PostgreSQL that runs, whose address it resolves to. */
+  const newDatabase = async (): Promise<string> => {
+    const { host, port, user, password } = cluster.connections.owner;
+    const name = `restored_${randomUUID().replaceAll('-', '')}`;
+    const client = new pg.Client({ ...cluster.connections.owner, database: 'postgres' });
+    await client.connect();
+    await client.query(`create database ${name}`);
+    await client.end();
+    return `postgres://${user}:${encodeURIComponent(password)}@localhost:${port}/${name}?host=${encodeURIComponent(host)}`;
+  };
+  const restore = async (bytes: Buffer, { database, progress }: { database?: string; progress?: RestoreBackupOptions['progress'] } = {}) =>
     restoreBackup({
-      configuration: parseConfiguration({ env: {}, arguments: { 'data-dir': join(folder, randomUUID()) }, file: 'log:\n  level: error\n' }),
+      configuration: parseConfiguration({
+        env: { SOPHIA_DATABASE: 'postgres', SOPHIA_DATABASE_URL: database ?? (await newDatabase()) },
+        arguments: { 'data-dir': join(folder, randomUUID()) },
+        file: 'log:\n  level: error\n',
+      }),
       backup: Readable.from([bytes]),
       version: 'test',
       observability,
+      progress,
     });
   const packed = (changed: readonly string[]): Buffer => zstdCompressSync(changed.join('\n'));
   const replaced = (from: string | RegExp, to: string): Buffer => {
@@ -47,6 +74,7 @@ describe('a backup that is damaged', () => {
     expect(index, String(from)).toBeGreaterThanOrEqual(0);
     return packed(lines.with(index, (lines[index] ?? '').replace(from, to)));
   };
+  const firstOfLog = (): number => lines.findIndex((line) => line.startsWith('{"log"'));
   const flipped = (at: number): Buffer => {
     const bytes = Buffer.from(whole);
     bytes.writeUInt8(bytes.readUInt8(at) ^ 0x10, at);
@@ -68,6 +96,9 @@ describe('a backup that is damaged', () => {
     ['a row with a value that its column does not take', () => replaced(/"record_type":"deal"/, '"record_type":null')],
     ['a column that is none', () => replaced(/"columns":\["id"/, '"columns":["nothing_of_ours"')],
     ['a table line without columns', () => replaced(/"columns":\[.*\]/, '"columns":7')],
+    ['a column whose name is none', () => replaced(/"columns":\["id"/, '"columns":["id\\" from"')],
+    ['no log', () => packed(lines.filter((line) => !line.startsWith('{"log"')))],
+    ['of the log but its first line', () => packed(lines.filter((line, at) => !line.startsWith('{"log"') || at === firstOfLog()))],
     ['an event before its tick', () => packed(lines.filter((line) => !line.startsWith('{"log":{"tick"')))],
     ['a tick that is no number', () => replaced(/"log":\{"tick":\d+/, '"log":{"tick":"one"')],
     ['an event with a version that is none', () => replaced(/^(\{"log":\{"event".*?"version":)\d+/, '$1"one"')],
@@ -76,13 +107,19 @@ describe('a backup that is damaged', () => {
     await expect(restore(bytes())).rejects.toMatchObject({ code: 'backup_damaged' });
   });
 
-  it('of a later form or with a table of a later version is told as that', async () => {
+  it('of a later form, or with a table or sequence of a later version, is told as that', async () => {
     await expect(restore(replaced(/"sophia_backup":1/, '"sophia_backup":2'))).rejects.toMatchObject({ code: 'backup_newer' });
     await expect(restore(replaced(/"table":"workspace"/, '"table":"of_tomorrow"'))).rejects.toMatchObject({ code: 'backup_newer' });
+    await expect(restore(replaced(/"sequence":"record_id"/, '"sequence":"of_tomorrow"'))).rejects.toMatchObject({ code: 'backup_newer' });
   });
 
-  it('whole it is restored, with every row and event', async () => {
-    const { events, rows } = await restore(whole);
+  it('whole it is restored, with every row and event, into a database that is empty', async () => {
+    const told: BackupCounts[] = [];
+    const database = await newDatabase();
+    const { events, rows } = await restore(whole, { database, progress: (counts) => told.push(counts) });
     expect([events >= DEALS, rows > DEALS]).toEqual([true, true]);
+    expect(told).toContainEqual({ rows, events: 1_000 });
+    expect(told.map((counts) => counts.rows)).toEqual(told.map((counts) => counts.rows).sort((one, other) => one - other));
+    await expect(restore(whole, { database })).rejects.toMatchObject({ code: 'log_not_empty' });
   });
 });

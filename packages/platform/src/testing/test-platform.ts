@@ -19,8 +19,8 @@ export interface TestPlatform {
   ask(query: MetricQuery, options?: AskOptions, call?: Call): Promise<AnswerData>;
   /** Writes a record of the source `test`; resolves to the write's token. */
   write(recordType: string, sourceId: string, fields: JsonObject): Promise<string>;
-  /** Runs a statement as the owner of the tables, past all that guards them. */
-  sql(text: string, values?: readonly unknown[]): Promise<void>;
+  /** Runs a statement as the owner of the tables, past all that guards them; resolves to its rows. */
+  sql(text: string, values?: readonly unknown[]): Promise<readonly Readonly<Record<string, unknown>>[]>;
   /** Closes the platform and opens it again on the same folder; `meanwhile` is done in between. */
   restart(meanwhile?: (configuration: Configuration) => Promise<void>): Promise<void>;
   close(): Promise<void>;
@@ -66,7 +66,7 @@ export const openTestPlatform = async ({ sample = false, env = {}, observability
       const owner = new pg.Client({ ...platform.owner });
       await owner.connect();
       try {
-        await owner.query(text, [...values]);
+        return (await owner.query(text, [...values])).rows;
       } finally {
         await owner.end();
       }
