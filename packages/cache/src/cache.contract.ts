@@ -109,6 +109,32 @@ export const cacheContract = (name: string, makeHarness: () => Promise<CacheHarn
       expect(cache.peek('k')?.bytes.toString()).toBe('new');
     });
 
+    it('C3: of several loads of a key that invalidations touch one after the other only the last is kept', async () => {
+      const loads = [1, 2, 3].map(() => gate());
+      const results: Promise<{ readonly bytes: Buffer }>[] = [];
+      for (const [index, load] of loads.entries()) {
+        if (index > 0) cache.invalidate({ tick: index + 1, changes: [{ tag: 't' }] });
+        results.push(cache.getOrLoad('k', options([{ tag: 't' }]), load.run));
+      }
+      for (const index of [2, 0, 1]) {
+        loads[index]?.open(`read at ${index + 1}`, index + 1);
+        expect((await results[index])?.bytes.toString()).toBe(`read at ${index + 1}`);
+        expect(cache.peek('k')?.bytes.toString()).toBe('read at 3');
+      }
+    });
+
+    it('C3: a load is joined and kept after changes that do not touch it', async () => {
+      const load = gate();
+      const dependencies: CacheDependency[] = [{ tag: 't', isAffected: (change) => change === 'amount' }];
+      const first = cache.getOrLoad('k', options(dependencies), load.run);
+      cache.invalidate({ tick: 2, changes: [{ tag: 't', change: 'owner' }] });
+      const second = cache.getOrLoad('k', options(dependencies), load.run);
+      load.open('value', 1);
+      await Promise.all([first, second]);
+      expect(load.calls()).toBe(1);
+      expect(cache.peek('k')?.bytes.toString()).toBe('value');
+    });
+
     it('C3: a load that turns out to have read after the invalidation is stored', async () => {
       const load = gate();
       const result = cache.getOrLoad('k', options([{ tag: 't' }]), load.run);
@@ -145,6 +171,8 @@ export const cacheContract = (name: string, makeHarness: () => Promise<CacheHarn
       const load = gate();
       const served = await cache.getOrLoad('k', { dependencies: [], ...stale }, load.run);
       expect([served.bytes.toString(), served.age]).toEqual(['old', 150]);
+      const servedToo = await cache.getOrLoad('k', { dependencies: [], ...stale }, load.run);
+      expect([servedToo.bytes.toString(), load.calls()]).toEqual(['old', 1]);
       load.open('new', 2);
       await expect.poll(() => cache.peek('k')?.bytes.toString()).toBe('new');
       await harness.elapse(200);

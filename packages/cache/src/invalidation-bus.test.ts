@@ -74,6 +74,17 @@ describe('the invalidation bus', () => {
     await subscriber.close();
   });
 
+  it('repetitions of the last number keep what is there, and the trust in it', async () => {
+    const subscriber = await subscribeToInvalidations(bus, cache, clock);
+    elapse(250);
+    await fill();
+    publisher.publish({ tick: 7, changes: [{ tag: 'a' }] });
+    elapse(2000);
+    expect(kept()).toEqual(['b']);
+    expect([subscriber.isTrusted(), subscriber.processedTick()]).toEqual([true, 7]);
+    await subscriber.close();
+  });
+
   it('a lost message empties the cache with the next repetition of the number', async () => {
     const subscriber = await subscribeToInvalidations(bus, cache, clock);
     elapse(250);

@@ -81,9 +81,10 @@ export const subscribeToInvalidations = async (bus: Bus, cache: Cache, clock: Cl
     const message: Message = JSON.parse(payload);
     if (clock.monotonic() - heardAt >= SILENCE_MS) lose();
     heardAt = clock.monotonic();
-    const isNext = message.run === run && message.number === number + 1 && message.changes !== undefined;
+    const { changes } = message;
+    const isNext = message.run === run && message.number === number + 1;
     const isRepetition = message.run === run && message.number === number;
-    if (isNext) cache.invalidate({ tick: message.tick, changes: message.changes ?? [] });
+    if (isNext && changes !== undefined) cache.invalidate({ tick: message.tick, changes });
     else if (!isRepetition) cache.clear();
     ({ run, number, tick } = message);
   };

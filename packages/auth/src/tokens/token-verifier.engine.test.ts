@@ -147,6 +147,20 @@ describe('tokens of an OpenID issuer', () => {
     expect(without.peek(nowhere)).toBeUndefined();
   });
 
+  it('are refused elsewhere also where their own workspace does not exist any more', async () => {
+    const verifier = await authentication({ workspaceClaim: 'workspace', workspace: null });
+    await expect(verifier.authenticate(await bearer({ sub: 'stray', workspace: 'gone' }), 'main')).rejects.toMatchObject({
+      code: 'forbidden',
+      message: 'This token is not for the workspace main.',
+    });
+    // It would be written down in their own.
+    for (const name of ['main', 'sales']) {
+      const call = callOf(systemPrincipal('test', await harness.auth.workspaces.ensure(name)));
+      const { entries } = await harness.auth.audit.list(call, { action: 'authenticate' });
+      expect(entries.filter(({ principal }) => principal.startsWith('user:stray@'))).toEqual([]);
+    }
+  });
+
   it('are refused when they are forged', async () => {
     const verifier = await authentication();
     const [header, payload, signature] = (await sign({})).split('.');
