@@ -69,3 +69,10 @@ it('reads do not overlap: a slow one is waited for, and whoever asks meanwhile s
   expect(directory.name(1 as WorkspaceId)).toBe('third');
   await directory.close();
 });
+
+it('a workspace that another process has just made is called by its number, with the calendar of the installation', async () => {
+  const { directory } = await follow();
+  expect(directory.name(2 as WorkspaceId)).toBe('2');
+  expect(directory.calendar(2 as WorkspaceId)).toEqual({ reportingDate: undefined, ...reporting });
+  await directory.close();
+});

@@ -1,0 +1,60 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startTestCluster } from '@sophia/database/testing';
+import { createTestObservability } from '@sophia/observability/testing';
+import pg from 'pg';
+import { expect, it } from 'vitest';
+import { openDatabase } from './open-database.ts';
+
+const { logger } = createTestObservability();
+const open = (url: string, replicas: readonly string[] = []) =>
+  openDatabase({ kind: 'postgres', url, replicas, connections: { minimum: 1, maximum: 1 } }, logger);
+
+it('replicas are reached as the role that serves requests, with the password that follows from the owner’s', async () => {
+  const cluster = await startTestCluster();
+  try {
+    const { host, port, user, password } = cluster.connections.owner;
+    const address = `localhost:${port}/postgres?host=${encodeURIComponent(host)}`;
+    const { replicas } = await open(`postgres://${user}:${encodeURIComponent(password)}@${address}`, [`postgres://ignored@${address}`]);
+    expect(replicas).toHaveLength(1);
+    const client = new pg.Client({ ...replicas[0] });
+    await client.connect();
+    const { rows } = await client.query('select current_user as name');
+    await client.end();
+    expect(rows).toEqual([{ name: 'sophia_app' }]);
+  } finally {
+    await cluster.stop();
+  }
+});
+
+it('a PostgreSQL of an address without a port is looked for at its usual one, and refused by its address', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'sophia-socket-'));
+  await expect(open(`postgres://someone:secret@localhost/somewhere?host=${encodeURIComponent(folder)}`)).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining(`someone at ${folder}:5432`),
+  });
+  await rm(folder, { recursive: true });
+});
+
+it('TLS is spoken where the address asks for it', async () => {
+  /** What asks a server of PostgreSQL for TLS: https://www.postgresql.org/docs/current/protocol-message-formats.html */
+  const SSL_REQUEST = '0000000804d2162f';
+  const begun: string[] = [];
+  const server = createServer((socket) => {
+    socket
+      .on('error', () => undefined)
+      .once('data', (data) => {
+        begun.push(data.subarray(0, 8).toString('hex'));
+        socket.destroy();
+      });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  for (const mode of ['', '?sslmode=disable', '?sslmode=require']) {
+    await expect(open(`postgres://someone:secret@127.0.0.1:${port}/somewhere${mode}`)).rejects.toMatchObject({ code: 'unavailable' });
+  }
+  expect(begun.map((first) => first === SSL_REQUEST)).toEqual([false, false, true]);
+  await new Promise((resolve) => server.close(resolve));
+});
