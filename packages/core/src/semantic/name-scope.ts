@@ -79,8 +79,9 @@ export function fieldOrDerived(
 
 function bindDerived(recordType: RecordTypeDefinition, derived: DerivedField, around: readonly string[]): BoundExpression {
   const bound = bindExpression(parseExpression(derived.expression), (path, at) => {
-    const found = path.length === 1 ? fieldOrDerived(recordType, path[0] ?? '', at, around) : undefined;
-    if (found === undefined) throw new ExpressionProblem(at, `${recordType.name} has no field ${path.join('.')}`);
+    const name = path.join('.');
+    const found = fieldOrDerived(recordType, name, at, around);
+    if (found === undefined) throw new ExpressionProblem(at, `${recordType.name} has no field ${name}`);
     return found;
   });
   const typed = coerce(bound, valueTypeOf(derived.type));

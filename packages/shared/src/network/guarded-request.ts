@@ -86,7 +86,7 @@ function refuseAtSight({ protocol, hostname, host }: URL, allowPrivateAddress: b
 const notAllowed = (host: string) =>
   new SophiaError('address_not_allowed', `${host} is refused: its address is private.`, { details: { host } });
 
-function toSophiaError(target: URL, cause: Error): SophiaError {
-  if (cause instanceof SophiaError) return cause;
-  return new SophiaError('unavailable', `${target.origin} did not answer: ${cause.message}.`, { cause, retryAfter: 5 });
-}
+const toSophiaError = (target: URL, cause: Error): SophiaError =>
+  cause instanceof SophiaError
+    ? cause
+    : new SophiaError('unavailable', `${target.origin} did not answer: ${cause.message}.`, { cause, retryAfter: 5 });
