@@ -5,9 +5,9 @@ import { isNumeric } from '../expression/coerce.ts';
 import { ExpressionProblem } from '../expression/expression.ts';
 import { parseExpression } from '../expression/parse-expression.ts';
 import { condition, describeType } from '../expression/typing.ts';
-import { bindFilter, FilterProblem } from './bind-filter.ts';
+import { bindFilter } from './bind-filter.ts';
 import { closest } from './closest.ts';
-import type { ProblemPlace, Report } from './link-problem.ts';
+import { checked, type Report } from './link-problem.ts';
 import type { LinkedDimension, LinkedMeasure, LinkedModel } from './linked-layer.ts';
 
 /** Binds a measure; what is wrong is reported, and the measure is then undefined. */
@@ -29,17 +29,6 @@ export function linkMeasure(definition: ModelMeasure, linked: LinkedModel, names
     type: aggregateType(aggregation, expression?.type ?? 'integer'),
     currencies: expression === null || aggregation === 'count' || aggregation === 'count_distinct' ? [] : currenciesOf(expression),
   };
-}
-
-/** The value, or undefined after its problem was reported. */
-export function checked<T>(place: ProblemPlace, report: Report, bind: () => T): T | undefined {
-  try {
-    return bind();
-  } catch (problem) {
-    if (!(problem instanceof ExpressionProblem) && !(problem instanceof FilterProblem)) throw problem;
-    report({ ...place, at: problem instanceof ExpressionProblem ? problem.at : undefined }, problem.message);
-    return undefined;
-  }
 }
 
 function bindOperand({ name, aggregation, expression, percentile }: ModelMeasure, names: NameResolver): BoundExpression | null {

@@ -6,7 +6,7 @@ import { parseExpression } from '../expression/parse-expression.ts';
 import { describeType } from '../expression/typing.ts';
 import { closest } from './closest.ts';
 import { linkMeasure } from './link-measure.ts';
-import type { Report } from './link-problem.ts';
+import { checked, type Report, tolerated } from './link-problem.ts';
 import { linkRollup } from './link-rollup.ts';
 import type { EntityReference, LinkedDimension, LinkedMeasure, LinkedModel, LinkedRollup } from './linked-layer.ts';
 import { type ModelScope, modelNames } from './name-scope.ts';
@@ -101,7 +101,7 @@ function bindModels(models: ReadonlyMap<string, GrowingModel>, entities: Readonl
     return { linked, bindOne };
   });
   for (const { linked, bindOne } of binders) {
-    for (const { name } of linked.model.dimensions) tolerate(() => bindOne(name, 0));
+    for (const { name } of linked.model.dimensions) tolerated(() => bindOne(name, 0));
     for (const measure of linked.model.measures) {
       const bound = linkMeasure(measure, linked, modelNames(scopeOf(linked), scopeOf, entities), report);
       if (bound !== undefined) linked.measures.set(measure.name, bound);
@@ -130,19 +130,18 @@ function dimensionBinder(
     if (underWay.has(name)) throw new ExpressionProblem(at, `the dimension ${name} depends on itself`);
     if (failed.has(name)) throw new ExpressionProblem(at, `the dimension ${name} is invalid`);
     underWay.add(name);
-    try {
+    const key = definition.expression === undefined ? 'name' : 'expression';
+    const dimension = checked({ definition, key }, report, () => {
       const names = modelNames(scopeOf(linked), scopeOf, entities, name);
-      const dimension = linkDimension(definition, bindExpression(parseExpression(definition.expression ?? `"${name}"`), names));
+      return linkDimension(definition, bindExpression(parseExpression(definition.expression ?? `"${name}"`), names));
+    });
+    underWay.delete(name);
+    if (dimension !== undefined) {
       linked.dimensions.set(name, dimension);
       return dimension;
-    } catch (problem) {
-      if (!(problem instanceof ExpressionProblem)) throw problem;
-      failed.add(name);
-      report({ definition, key: definition.expression === undefined ? 'name' : 'expression', at: problem.at }, problem.message);
-      throw new ExpressionProblem(at, `the dimension ${name} is invalid`);
-    } finally {
-      underWay.delete(name);
     }
+    failed.add(name);
+    throw new ExpressionProblem(at, `the dimension ${name} is invalid`);
   };
 }
 
@@ -156,15 +155,6 @@ function linkDimension(definition: ModelDimension, expression: BoundExpression):
   }
   const readsIdentifying = [...fieldsOf(expression)].some(({ field }) => field.identifying === true);
   return { definition, expression, identifying: definition.identifying ?? readsIdentifying };
-}
-
-/** What is wrong with a dimension was reported where it is defined. */
-function tolerate(bind: () => unknown): void {
-  try {
-    bind();
-  } catch (problem) {
-    if (!(problem instanceof ExpressionProblem)) throw problem;
-  }
 }
 
 function checkDefaultTime({ model, dimensions }: LinkedModel, report: Report): void {

@@ -1,3 +1,6 @@
+import { ExpressionProblem } from '../expression/expression.ts';
+import { FilterProblem } from './bind-filter.ts';
+
 /** A definition of the layer, and the key in it, that something is wrong with. */
 export interface ProblemPlace {
   readonly definition: object;
@@ -8,3 +11,17 @@ export interface ProblemPlace {
 
 /** Takes note of a problem; linking goes on, so that all of them are found. */
 export type Report = (place: ProblemPlace, message: string) => void;
+
+/** The value, or undefined after its problem was reported. */
+export function checked<T>(place: ProblemPlace, report: Report, bind: () => T): T | undefined {
+  try {
+    return bind();
+  } catch (problem) {
+    if (!(problem instanceof ExpressionProblem) && !(problem instanceof FilterProblem)) throw problem;
+    report({ ...place, at: problem instanceof ExpressionProblem ? problem.at : undefined }, problem.message);
+    return undefined;
+  }
+}
+
+/** The value, or undefined where it has a problem that is reported elsewhere. */
+export const tolerated = <T>(bind: () => T): T | undefined => checked({ definition: {} }, () => undefined, bind);

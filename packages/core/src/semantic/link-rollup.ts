@@ -4,8 +4,7 @@ import { type BoundExpression, fieldsOf, readsToday } from '../expression/bound-
 import { ExpressionProblem } from '../expression/expression.ts';
 import { parseExpression } from '../expression/parse-expression.ts';
 import { closest } from './closest.ts';
-import { checked } from './link-measure.ts';
-import type { Report } from './link-problem.ts';
+import { checked, type Report } from './link-problem.ts';
 import type { LinkedMeasure, LinkedModel, LinkedRollup } from './linked-layer.ts';
 
 /** Checks that a rollup can be kept exactly, change by change; what is wrong is reported, and the rollup then undefined. */

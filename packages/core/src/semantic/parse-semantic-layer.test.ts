@@ -2,7 +2,7 @@ import { BUILTIN_RECORD_TYPES } from '@sophia/types';
 import { describe, expect, it } from 'vitest';
 import { sampleLayer } from '../testing/sample.ts';
 import { linkedLayer } from './link-layer.ts';
-import { checked } from './link-measure.ts';
+import { checked } from './link-problem.ts';
 import { parseSemanticLayer, semanticLayerError } from './parse-semantic-layer.ts';
 
 const problemsOf = (...texts: readonly string[]): readonly string[] => {

@@ -1,7 +1,7 @@
 import { METRIC_FORMATS, type MetricDefinition, type MetricInput, type PeriodCount, TIME_GRAINS } from '@sophia/types';
 import { isScalar, type Node } from 'yaml';
-import { ExpressionProblem } from '../expression/expression.ts';
 import { tokenize } from '../expression/tokenize.ts';
+import { tolerated } from './link-problem.ts';
 import { readModelFilter } from './read-filter.ts';
 import { type Remember, withoutUndefined } from './read-models.ts';
 import type { SourceMap } from './source-node.ts';
@@ -71,14 +71,9 @@ function readPeriods(source: SourceMap, key: string): PeriodCount | undefined {
 
 /** The names of an expression that are no functions, each once; none where it cannot be read, which is reported later. */
 function namesIn(expression: string): readonly string[] {
-  try {
-    const tokens = tokenize(expression);
-    const names = tokens.filter(
-      (token, index) => token.kind === 'word' && tokens[index + 1]?.value !== '(' && tokens[index - 1]?.value !== '.',
-    );
-    return [...new Set(names.map(({ value }) => value))];
-  } catch (problem) {
-    if (problem instanceof ExpressionProblem) return [];
-    throw problem;
-  }
+  const tokens = tolerated(() => tokenize(expression)) ?? [];
+  const names = tokens.filter(
+    (token, index) => token.kind === 'word' && tokens[index + 1]?.value !== '(' && tokens[index - 1]?.value !== '.',
+  );
+  return [...new Set(names.map(({ value }) => value))];
 }
