@@ -173,6 +173,16 @@ describe('the REST interface', () => {
     expect((await send('GET', path, { headers: { 'sophia-after': 'nonsense' } })).status).toBe(400);
   });
 
+  it('answers several queries in their order, or none of them', async () => {
+    const ask = (body: readonly object[]) => send('POST', '/api/v1/metrics/query', { body });
+    const [won, lost] = [{ metrics: ['deals_won'] }, { metrics: ['deals_lost'], dimensions: ['user.office'] }];
+    const one = await Promise.all([won, lost].map(async (body) => (await send('POST', '/api/v1/metrics/query', { body })).json.rows));
+    const { status, json } = await ask([won, lost, won]);
+    expect([status, json.answers.map(({ rows }: { rows: unknown }) => rows)]).toEqual([200, [one[0], one[1], one[0]]]);
+    for (const { freshness } of json.answers) expect(freshness).toMatchObject({ state: 'complete' });
+    expect(await ask([won, { metrics: ['nothing'] }])).toMatchObject({ status: 400, json: { code: 'unknown_metric' } });
+  });
+
   it('repeats nothing under one idempotency key', async () => {
     const one = { key: 'admin', headers: { 'idempotency-key': 'k1' }, body: { source_id: 'I', amount: '1', currency: 'USD' } };
     const path = '/api/v1/records/deal?source_system=test';

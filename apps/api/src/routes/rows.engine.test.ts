@@ -54,6 +54,20 @@ describe('rows over HTTP', () => {
     });
   });
 
+  it('are replayed by id or by selection, not by both', async () => {
+    const replay = (body: object) => api.send('POST', '/dead-letters/replay', { body });
+    await write('replayed', { source_id: 'X', amount: 'seven' });
+    const [{ id }] = (await api.send('GET', '/dead-letters?source_system=replayed')).json.dead_letters;
+    expect(await replay({ ids: [id], source_system: 'replayed' })).toMatchObject({ status: 400, json: { code: 'invalid_request' } });
+    expect((await api.send('GET', `/dead-letters/${id}`)).json).toMatchObject({ state: 'open' });
+    expect(await replay({ source_system: 'replayed' })).toMatchObject({ status: 200, json: { rejected: 1 } });
+  });
+
+  it('may be none: a stream of nothing is an import of nothing', async () => {
+    const { status, json } = await write('nothing', '\n', NDJSON);
+    expect([status, json]).toMatchObject([200, { created: 0, rejected: 0, errors: [], import: expect.any(String) }]);
+  });
+
   describe('a JSON array', () => {
     const rows = (count: number, name: string) => Array.from({ length: count }, (_, index) => ({ source_id: `D-${index}`, name }));
 
@@ -135,6 +149,57 @@ describe('rows over HTTP', () => {
           expect([answer.status, answer.json.code], `${role} ${path}`).toEqual([403, 'forbidden']);
         }
       }
+    });
+
+    it('is told of in lines while it is imported, with the states of a Singer tap', async () => {
+      const mapping = ['source_system: crm', 'record_type: deal', 'source_id: key', 'fields: { name: title }'].join('\n');
+      const messages = [
+        { type: 'SCHEMA', stream: 'deals', schema: { properties: { key: {}, title: {} } }, key_properties: ['key'] },
+        { type: 'RECORD', stream: 'deals', record: { key: 'S-1', title: 'First' } },
+        { type: 'STATE', value: { seen: 1 } },
+        { type: 'RECORD', stream: 'deals', record: { key: 'S-2', title: 'Second' } },
+        { type: 'STATE', value: { seen: 2 } },
+      ];
+      const file = messages.map((message) => `${JSON.stringify(message)}\n`).join('');
+      const singer = { kind: 'singer', source_system: 'crm', mappings: [mapping] };
+      const { text } = await api.sendForm('/imports', singer, file, { headers: { accept: 'application/x-ndjson' } });
+      const lines = text.trimEnd().split('\n');
+      const told = lines.map((line) => JSON.parse(line));
+      expect(told[0]).toMatchObject({ import: { id: expect.any(String), origin: 'new' } });
+      expect(told.filter(({ state }) => state !== undefined).at(-1)).toEqual({ state: { seen: 2 } });
+      expect(told.at(-1)).toMatchObject({ report: { state: 'finished', created: 2, rejected: 0 } });
+      expect(await read('crm')).toMatchObject([{ data: { name: 'First' } }, { data: { name: 'Second' } }]);
+    });
+
+    it('of a Singer tap names the source system', async () => {
+      const answer = await api.sendForm('/imports', { kind: 'singer' }, '');
+      expect(answer).toMatchObject({ status: 400, json: { code: 'invalid_request', detail: expect.stringContaining('source_system') } });
+    });
+
+    it('is called by its source system where neither it nor its file has a name', async () => {
+      const mapping = 'source_system: nameless\nrecord_type: deal\nsource_id: id\nfields: { name: title }\n';
+      const csv = 'id,title\nN-1,First\n';
+      expect((await api.sendForm('/imports', { mapping }, csv, { fileName: '' })).json).toMatchObject({ name: 'nameless', created: 1 });
+    });
+
+    it('asks for the format of a column that can be read in two ways, unless it is answered', async () => {
+      const mapping = 'source_system: asks\nrecord_type: deal\nsource_id: id\nfields: { close_date: closed }\n';
+      const csv = 'id,closed\nA-1,1/2/2017\nA-2,3/4/2017\n';
+      const asked = await api.sendForm('/imports', { mapping }, csv);
+      expect(asked).toMatchObject({ status: 422, json: { detail: expect.stringContaining('closed') } });
+      const answers = { closed: 'D/M/YYYY' };
+      expect((await api.sendForm('/imports', { mapping, answers }, csv)).json).toMatchObject({ created: 2, rejected: 0 });
+      expect((await read('asks')).map(({ data }: { data: object }) => data)).toMatchObject([
+        { close_date: '2017-02-01' },
+        { close_date: '2017-04-03' },
+      ]);
+    });
+
+    it('is held against the ids of the types that others refer to, those that are not defined apart', async () => {
+      const schema = { type: 'object', properties: { partner: { type: 'string', 'x-references': 'partner' }, title: { type: 'string' } } };
+      expect((await api.send('PUT', '/record-types/lead', { body: schema })).status).toBe(200);
+      const suggested = await api.sendForm('/imports/suggest', { source_system: 'leads' }, 'source_id,partner,title\nL-1,P-1,First\n');
+      expect(suggested).toMatchObject({ status: 200, json: { mapping: expect.stringContaining('record_type: lead') } });
     });
 
     it('has mappings of two million characters at most', async () => {

@@ -8,7 +8,11 @@ describe('problems', () => {
   beforeAll(async () => {
     // Nobody finds room.
     const limits = { bodyBytes: 2 ** 20, importBytes: 2 ** 30, requestMilliseconds: 30_000, concurrency: 0, eventLoopDelay: 500 };
-    harness = await openApiHarness({ observability, http: { limits }, services: { health: fail } });
+    harness = await openApiHarness({
+      observability,
+      http: { limits, corsOrigins: ['https://dashboard.example'] },
+      services: { health: fail },
+    });
     await harness.makeKey('admin', { role: 'admin' });
   });
   afterAll(() => harness.close());
@@ -27,6 +31,15 @@ describe('problems', () => {
     expect(errors('Internal error')).toEqual([
       expect.objectContaining({ request_id: headers.get('x-request-id'), err: expect.objectContaining({ message: 'out of luck' }) }),
     ]);
+  });
+
+  it('and answers are shown to the pages of sites that are allowed, and to no others', async () => {
+    const allowed = async (origin: string) => {
+      const { status, headers } = await harness.send('GET', '/health/live', { key: '', headers: { origin } });
+      return [status, headers.get('access-control-allow-origin')];
+    };
+    expect(await allowed('https://dashboard.example')).toEqual([200, 'https://dashboard.example']);
+    expect(await allowed('https://elsewhere.example')).toEqual([200, null]);
   });
 });
 

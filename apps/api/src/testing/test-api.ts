@@ -7,7 +7,7 @@ export interface TestApi {
   readonly test: TestPlatform;
   send(method: string, path: string, sent?: Sent): Promise<Received>;
   /** Sends a form as `POST /imports` takes it: the options, then the file. */
-  sendForm(path: string, options: object, file: string, sent?: Sent): Promise<Received>;
+  sendForm(path: string, options: object, file: string, sent?: SentForm): Promise<Received>;
   close(): Promise<void>;
 }
 
@@ -19,6 +19,11 @@ export interface Sent {
   readonly body?: unknown;
 }
 
+export interface SentForm extends Sent {
+  /** `rows.csv` unless told. */
+  readonly fileName?: string | undefined;
+}
+
 export const openTestApi = async (options: TestPlatformOptions = {}): Promise<TestApi> => {
   const harness = await openApiHarness(options);
   const send: TestApi['send'] = async (method, path, { role = 'admin', ...sent } = {}) => {
@@ -28,11 +33,11 @@ export const openTestApi = async (options: TestPlatformOptions = {}): Promise<Te
   return {
     test: harness.test,
     send,
-    sendForm: (path, formOptions, file, sent = {}) =>
+    sendForm: (path, formOptions, file, { fileName = 'rows.csv', ...sent } = {}) =>
       send('POST', path, {
         ...sent,
         headers: { ...sent.headers, 'content-type': `multipart/form-data; boundary=${BOUNDARY}` },
-        body: formOf(formOptions, file),
+        body: formOf(formOptions, file, fileName),
       }),
     close: () => harness.close(),
   };
@@ -40,14 +45,14 @@ export const openTestApi = async (options: TestPlatformOptions = {}): Promise<Te
 
 const BOUNDARY = 'boundary';
 
-const formOf = (options: object, file: string): string =>
+const formOf = (options: object, file: string, fileName: string): string =>
   [
     `--${BOUNDARY}`,
     'content-disposition: form-data; name="options"',
     '',
     JSON.stringify(options),
     `--${BOUNDARY}`,
-    'content-disposition: form-data; name="file"; filename="rows.csv"',
+    `content-disposition: form-data; name="file"; filename="${fileName}"`,
     'content-type: application/octet-stream',
     '',
     file,
