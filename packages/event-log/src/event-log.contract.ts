@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import { appendAndReadContract } from './contract/append-and-read.contract.ts';
 import { consumerGroupContract } from './contract/consumer-groups.contract.ts';
+import { instanceContract } from './contract/instances.contract.ts';
 import { positionContract } from './contract/positions.contract.ts';
 import { setAsideContract } from './contract/set-aside.contract.ts';
 import type { EventLogHarness } from './testing/event-log-harness.ts';
@@ -27,6 +28,7 @@ export function eventLogContract(name: string, create: () => Promise<EventLogHar
     appendAndReadContract(current);
     consumerGroupContract(current);
     setAsideContract(current);
+    instanceContract(current);
     positionContract(current);
   });
 }

@@ -41,6 +41,11 @@ export interface HistoryOptions {
 }
 
 export interface ConsumeOptions {
+  /**
+   * The instance that the member belongs to, where each keeps effects of its own: lower-case letters and digits. It gets
+   * every event, whatever other instances do (E8).
+   */
+  readonly instance?: string | undefined;
   /** Most events handed over at once; 5,000 unless told. */
   readonly batchSize?: number | undefined;
   /** Where the handler itself keeps its cursor (exactly once): asked at start and after each failure. */
@@ -78,6 +83,8 @@ export interface Subscription {
 
 export interface GroupLag {
   readonly group: string;
+  /** Null where its members belong to none. */
+  readonly instance: string | null;
   readonly cursor: Position;
   /** Events between the cursor and the head; exact up to 10,000, estimated beyond. */
   readonly events: number;
@@ -90,6 +97,8 @@ export interface GroupLag {
 
 export interface SetAsideEvent {
   readonly group: string;
+  /** For which of them it stands aside; none where members belong to none. */
+  readonly instances: readonly string[];
   readonly event: LogEvent;
   readonly error: string;
   /** False for a later event of a poison event's key, which only waits behind it. */
@@ -128,6 +137,10 @@ export interface LogHead {
  * - E6 a slow or dead group delays nobody else; lag is known in events and in seconds.
  * - E7 cursors are opaque and survive a change of adapter; one of another epoch is refused with
  *   `cursor_of_another_log`.
+ * - E8 members of one group may belong to instances: each instance has its own place and its own
+ *   events that stand aside, and gets every event once. What is asked of the group's events that stand
+ *   aside concerns all instances. One without a member for 30 days is forgotten, and told so when it
+ *   comes back.
  */
 export interface EventLog {
   append(transaction: Transaction, events: readonly NewEvent[]): Promise<void>;
@@ -139,20 +152,29 @@ export interface EventLog {
   read(cursor: Position | null, options?: ReadOptions): Promise<MicroBatch>;
   /** Becomes a member of the group, which is made at the beginning of the log if it is new. Throws what the handler's own cursor does not pass. */
   consume(group: string, handler: Handler, options?: ConsumeOptions): Promise<Subscription>;
-  /** The events that stand aside, in order. */
-  setAside(group: string, options?: { limit?: number; after?: Position }): Promise<SetAsideEvent[]>;
-  /** How many stand aside, by workspace and by the type of the record, or that the event defines; null for events of neither. */
-  setAsideCounts(group: string): Promise<SetAsideCount[]>;
   /**
-   * Has a member hand the set-aside events to its handler again, in order; resolves to how many
-   * succeeded and how many stand aside again. Throws `not_found`, `unavailable` where the group has no
-   * member, and `deadline_exceeded` after so many milliseconds (60,000 unless told), while it goes on.
+   * Whether the log knows the instance, asked before it consumes again. One that it does not know has to begin anew: which
+   * events stood aside for what it holds is forgotten.
+   */
+  keepInstance(group: string, instance: string): Promise<boolean>;
+  /** The events that stand aside for any instance, in order. */
+  setAside(group: string, options?: { limit?: number; after?: Position }): Promise<SetAsideEvent[]>;
+  /**
+   * How many stand aside for members of this instance, or of none, by workspace and by the type of the record, or that the
+   * event defines; null for events of neither.
+   */
+  setAsideCounts(group: string, instance?: string): Promise<SetAsideCount[]>;
+  /**
+   * Has a member of each instance hand the set-aside events to its handler again, in order; resolves to how many
+   * succeeded and how many stand aside again, added up over the instances. One without a member does so when it is back.
+   * Throws `not_found`, `unavailable` where nobody is a member, and `deadline_exceeded` after so many milliseconds (60,000
+   * unless told), while it goes on.
    */
   replay(
     group: string,
     options?: { readonly deadline?: number | undefined },
   ): Promise<{ readonly succeeded: number; readonly failed: number }>;
-  /** Gives up a set-aside event for this group; those behind it wait for `replay`. Throws `not_found`. */
+  /** Gives up a set-aside event for all instances of the group; those behind it wait for `replay`. Throws `not_found`. */
   discard(group: string, position: Position): Promise<void>;
   /** The changes of a record in the order of their versions, as far as a tick has them. */
   history(workspace: WorkspaceId, record: RecordId, options?: HistoryOptions): Promise<RecordChange[]>;

@@ -31,6 +31,7 @@ import { observe } from './observe.ts';
 import { openDatabase } from './open-database.ts';
 import { traceEventLog } from './tracing/traced-event-log.ts';
 import { traceWarehouse } from './tracing/traced-warehouse.ts';
+import { openOwnWarehouse } from './warehouse-instance.ts';
 import { watchModels } from './watch-models.ts';
 import { followWorkspaces, type WorkspaceDirectory } from './workspace-directory.ts';
 
@@ -89,12 +90,16 @@ export const createPlatform = async (options: PlatformOptions): Promise<Platform
     );
   const [app, log] = await Promise.all([open('app'), open('log', LOG_POOL)]);
   const pubSub = await lifecycle.start('pub-sub', () => openPubSub(configuration, app, observability));
-  const [eventLog, warehouse] = await Promise.all([
-    lifecycle.start('event log', async () => {
-      const { retentionDays } = configuration.eventLog;
-      return traceEventLog(await createPostgresEventLog({ app, log, logger, retentionDays }), tracer);
+  const startLog = lifecycle.start('event log', async () => {
+    const { retentionDays } = configuration.eventLog;
+    return traceEventLog(await createPostgresEventLog({ app, log, logger, retentionDays }), tracer);
+  });
+  const [eventLog, { warehouse, instance }] = await Promise.all([
+    startLog,
+    lifecycle.start('warehouse', () => {
+      const open = async () => traceWarehouse(await openWarehouse(configuration, logger), tracer);
+      return openOwnWarehouse(configuration, { open, eventLog: startLog, logger });
     }),
-    lifecycle.start('warehouse', async () => traceWarehouse(await openWarehouse(configuration, logger), tracer)),
   ]);
 
   const recordTypes = createRecordTypeBook({ database: app, clock });
@@ -136,6 +141,7 @@ export const createPlatform = async (options: PlatformOptions): Promise<Platform
     createAnalytics({
       eventLog,
       warehouse,
+      instance,
       isEnvironmental: isEnvironmentalWarehouseError,
       answers,
       results,

@@ -71,7 +71,10 @@ export interface DrillDownAnswer {
 
 export interface ProjectionStatus {
   readonly readPoint: ReadPoint;
+  /** Null where the warehouse is the only one over its log. */
+  readonly instance: string | null;
   readonly generation: number;
+  /** Events that stand aside for this warehouse. */
   readonly setAside: number;
   /** Seconds between the log's head and what is applied. */
   readonly lagSeconds: number;

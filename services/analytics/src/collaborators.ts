@@ -37,6 +37,8 @@ interface ReadEntry {
 export interface Collaborators {
   readonly eventLog: EventLog;
   readonly warehouse: Warehouse;
+  /** Which instance the warehouse is of, where several keep one each over the same log. */
+  readonly instance?: string | undefined;
   /** Whether an error of the warehouse concerns its surroundings: it is retried then. */
   readonly isEnvironmental: (error: unknown) => boolean;
   /** L1 and L3: answers, and the warehouse's results. */

@@ -29,7 +29,7 @@ import { createWorkspaceKnowledge } from './workspace-knowledge.ts';
 
 /** Starts the read side: the projection runs from here on, and answers state how far it is. */
 export const createAnalytics = async (collaborators: Collaborators): Promise<Analytics> => {
-  const { eventLog, warehouse, answers, results, policies, audit, observability, clock } = collaborators;
+  const { eventLog, warehouse, instance, answers, results, policies, audit, observability, clock } = collaborators;
   const { logger, slowQueries, metrics } = observability;
   const nothingApplied: ReadPoint = {
     tick: 0,
@@ -100,11 +100,12 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
     most: collaborators.warmAnswers,
   });
 
-  const setAside = await watchSetAside({ eventLog, group: WAREHOUSE_GROUP, tell: freshness.setAside, logger });
+  const setAside = await watchSetAside({ eventLog, group: WAREHOUSE_GROUP, instance, tell: freshness.setAside, logger });
   const project = (): Promise<Subscription> =>
     startWarehouseProjection({
       eventLog,
       warehouse,
+      instance,
       answers,
       results,
       published,
@@ -187,6 +188,7 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
       const lagSeconds = Math.max(0, Date.parse(head.completeTo) - Date.parse(readPoint.completeTo)) / 1000;
       return {
         readPoint,
+        instance: instance ?? null,
         generation,
         lagSeconds,
         setAside: setAside.count(),

@@ -13,7 +13,7 @@ export const exportMetrics = (
   );
   const groups = sharedWhileRead(() => eventLog.lag());
   const byGroup = (read: (lag: GroupLag) => number) => async () =>
-    (await groups()).map((lag) => ({ labels: { group: lag.group }, value: read(lag) }));
+    withoutGone(await groups()).map((lag) => ({ labels: { group: labelOf(lag) }, value: read(lag) }));
   metrics.observedGauge(
     { name: 'sophia_log_group_lag_seconds', help: 'How far each consumer group is behind the log.', labels: ['group'] },
     byGroup(({ seconds }) => seconds),
@@ -45,6 +45,15 @@ export const exportMetrics = (
     { labels: { tier: 'L1' }, value: answers.statistics().bytes },
     { labels: { tier: 'L3' }, value: results.statistics().bytes },
   ]);
+};
+
+/** A group's instances each have a lag of their own. */
+const labelOf = ({ group, instance }: GroupLag): string => (instance === null ? group : `${group}@${instance}`);
+
+/** Where a group has instances, those without a member are not behind but gone. */
+const withoutGone = (lags: readonly GroupLag[]): GroupLag[] => {
+  const withInstances = new Set(lags.filter(({ instance }) => instance !== null).map(({ group }) => group));
+  return lags.filter(({ group, members }) => members > 0 || !withInstances.has(group));
 };
 
 /** All who ask while it is being read get the same: the gauges of one scrape. */

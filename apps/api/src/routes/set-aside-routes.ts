@@ -23,7 +23,6 @@ export const registerSetAsideRoutes = (app: FastifyInstance, services: ApiServic
   const permit = async (call: Call, action: 'set_aside.list' | 'set_aside.replay' | 'set_aside.discard', group: string): Promise<void> => {
     const require = action === 'set_aside.list' ? requireAdministrator : requireInstallationAdministrator;
     await require(services, call, action, `projection:${group}`);
-    // The log would make a group that is new to it.
     const groups = await eventLog.lag();
     if (!groups.some((each) => each.group === group)) throw new SophiaError('not_found', `There is no projection ${group}.`);
   };
@@ -32,7 +31,7 @@ export const registerSetAsideRoutes = (app: FastifyInstance, services: ApiServic
     method: 'GET',
     url: '/projections/:group/set-aside',
     operation: 'listSetAside',
-    summary: 'Events of the workspace that stand aside, in the order of the log, with the error of each',
+    summary: 'Events of the workspace that stand aside, in the order of the log, with the error of each and the instances that it concerns',
     tag,
     params: GroupParams,
     query: Type.Object({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })) }, { additionalProperties: false }),
@@ -59,7 +58,8 @@ export const registerSetAsideRoutes = (app: FastifyInstance, services: ApiServic
     method: 'POST',
     url: '/projections/:group/set-aside/replay',
     operation: 'replaySetAside',
-    summary: 'Hands the events that stand aside to the projection again, in order; administrators of the installation only',
+    summary:
+      'Hands the events that stand aside to the projection of each instance again, in order; counts are added up over them; administrators of the installation only',
     tag,
     params: GroupParams,
     deadline: REPLAY_DEADLINE + 5_000,
@@ -88,7 +88,7 @@ export const registerSetAsideRoutes = (app: FastifyInstance, services: ApiServic
     url: '/projections/:group/set-aside/:position',
     operation: 'discardSetAside',
     summary:
-      'Gives up one event that stands aside; those of its record behind it wait for a replay; administrators of the installation only',
+      'Gives up one event that stands aside, for all instances; those of its record behind it wait for a replay; administrators of the installation only',
     tag,
     params: Type.Object({ ...GroupParams.properties, position: Type.String({ minLength: 1, maxLength: 200 }) }),
     responses: { 200: Type.Object({ discarded: Type.Integer() }) },
@@ -125,8 +125,15 @@ const findAside = async (services: ApiServices, call: Call, group: string, posit
   throw new SophiaError('not_found', `No event at ${position} stands aside for ${group}.`);
 };
 
-/** Which record it is about, without its values. */
-const shown = ({ event: { position, kind, record, version, at: occurred }, error, poison, attempts, at }: SetAsideEvent): object => ({
+/** Which record it is about, without its values, and whom it concerns. */
+const shown = ({
+  event: { position, kind, record, version, at: occurred },
+  instances,
+  error,
+  poison,
+  attempts,
+  at,
+}: SetAsideEvent): object => ({
   position,
   kind,
   record,
@@ -136,4 +143,6 @@ const shown = ({ event: { position, kind, record, version, at: occurred }, error
   poison,
   attempts,
   set_aside_at: at,
+  // Where there is one warehouse there is nothing to tell apart.
+  ...(instances.length === 0 ? {} : { instances }),
 });

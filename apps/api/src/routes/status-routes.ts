@@ -4,9 +4,14 @@ import type { ApiServices } from '../services.ts';
 import { defineRoute } from './define-route.ts';
 import { AnyObject } from './schemas.ts';
 
+type GroupLag = Awaited<ReturnType<ApiServices['eventLog']['lag']>>[number];
+
+const instanceStatus = ({ instance, members, seconds, setAside }: GroupLag): object[] =>
+  instance === null ? [] : [{ instance, running: members > 0, lag_seconds: seconds, set_aside: setAside }];
+
 /** How the platform is, for those who run it. */
 export const registerStatusRoutes = (app: FastifyInstance, services: ApiServices): void => {
-  const { analytics, observability, health } = services;
+  const { analytics, eventLog, observability, health } = services;
   defineRoute(app, {
     method: 'GET',
     url: '/status',
@@ -19,8 +24,13 @@ export const registerStatusRoutes = (app: FastifyInstance, services: ApiServices
     handle: async ({ call }) => {
       await requireInstallationAdministrator(services, call, 'status.read', 'status');
       await services.audit.read({ call, action: 'status.read', object: 'status', milliseconds: 0 });
-      const [report, projection, freshness] = await Promise.all([health(), analytics.status(), analytics.freshness(call)]);
-      const { readPoint, generation, setAside, lagSeconds, problems, caches } = projection;
+      const [report, projection, freshness, lags] = await Promise.all([
+        health(),
+        analytics.status(),
+        analytics.freshness(call),
+        eventLog.lag(),
+      ]);
+      const { readPoint, instance, generation, setAside, lagSeconds, problems, caches } = projection;
       return {
         ...report,
         process: { id: process.pid, uptime_seconds: Math.round(process.uptime()), memory_bytes: process.memoryUsage.rss() },
@@ -30,6 +40,8 @@ export const registerStatusRoutes = (app: FastifyInstance, services: ApiServices
           generation,
           set_aside: setAside,
           lag_seconds: lagSeconds,
+          // Of all instances over the database, this one among them.
+          ...(instance === null ? {} : { instance, instances: lags.flatMap(instanceStatus) }),
           problems: problems.filter(({ workspace }) => workspace === call.principal.workspace).flatMap((each) => each.problems),
         },
         caches,

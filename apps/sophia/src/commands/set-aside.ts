@@ -14,6 +14,8 @@ interface SetAsideEvent {
   readonly poison: boolean;
   readonly attempts: number;
   readonly set_aside_at: string;
+  /** Where several keep a warehouse each over one database. */
+  readonly instances?: readonly string[] | undefined;
 }
 
 export interface SetAsideOptions extends CommonOptions {
@@ -32,15 +34,17 @@ export const listSetAside = async ({ api, terminal }: ClientInvocation, options:
   if (answer.events.length === 0) return terminal.out('No event stands aside.\n');
   const now = Date.now();
   const styles = stylesOf(terminal);
+  const hasInstances = answer.events.some(({ instances }) => instances !== undefined);
   terminal.out(
     renderTable(
-      ['Position', 'Type', 'Source', 'Source id', 'Since', 'Reason'].map((title) => ({ title })),
-      answer.events.map(({ position, kind, record, set_aside_at: since, poison, error }) => [
+      ['Position', 'Type', 'Source', 'Source id', 'Since', ...(hasInstances ? ['Instances'] : []), 'Reason'].map((title) => ({ title })),
+      answer.events.map(({ position, kind, record, set_aside_at: since, poison, error, instances = [] }) => [
         position,
         record?.record_type ?? kind,
         record?.source_system ?? '',
         record?.source_id ?? '',
         ago(since, now),
+        ...(hasInstances ? [instances.join(' ')] : []),
         poison ? error : 'waits behind an earlier one of its record',
       ]),
       { width: terminal.columns, styles },

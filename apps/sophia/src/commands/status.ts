@@ -10,12 +10,22 @@ import { plainText } from '../output/text-width.ts';
 
 type CacheStatistics = ProjectionStatus['caches']['answers'];
 
-interface Status extends HealthReport {
+interface InstanceStatus {
+  readonly instance: string;
+  readonly running: boolean;
+  readonly lag_seconds: number;
+  readonly set_aside: number;
+}
+
+export interface Status extends HealthReport {
   readonly process: { readonly id: number; readonly uptime_seconds: number; readonly memory_bytes: number };
   readonly warehouse: {
+    readonly instance?: string | undefined;
     readonly generation: number;
     readonly set_aside: number;
     readonly lag_seconds: number;
+    /** Those over the same database, where there may be several. */
+    readonly instances?: readonly InstanceStatus[] | undefined;
     readonly problems: readonly SemanticProblem[];
   };
   readonly caches: ProjectionStatus['caches'];
@@ -47,17 +57,29 @@ export const status = async (
   return exit;
 };
 
-const overview = ({ status: state, version, dependencies, process, warehouse, caches, freshness }: Status, styles: Styles): string => {
+/** For people, in a few lines. */
+export const overview = (
+  { status: state, version, dependencies, process, warehouse, caches, freshness }: Status,
+  styles: Styles,
+): string => {
   const megabytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;
   const share = ({ hits, misses }: CacheStatistics): string =>
     hits + misses === 0 ? 'not asked yet' : `${((100 * hits) / (hits + misses)).toFixed(1)} % hits`;
-  const { generation, lag_seconds: lag, set_aside: aside, problems } = warehouse;
+  const { instance: own, instances = [], generation, lag_seconds: lag, set_aside: aside, problems } = warehouse;
+  const asideText = (events: number): string => (events === 0 ? '' : styles.bad(`, ${events} events stand aside`));
   return [
     `${state === 'ready' ? styles.good(state) : styles.bad(state)}  Sophia ${version}, process ${process.id}, up ${duration(process.uptime_seconds)}, ${megabytes(process.memory_bytes)}`,
-    ...dependencies.map(({ name, state: own, milliseconds, code }) =>
-      own === 'up' ? `  ${name}: up, ${milliseconds} ms` : `  ${name}: ${styles.bad('down')}, ${code}`,
+    ...dependencies.map(({ name, state: its, milliseconds, code }) =>
+      its === 'up' ? `  ${name}: up, ${milliseconds} ms` : `  ${name}: ${styles.bad('down')}, ${code}`,
     ),
-    `  answers: ${lag.toFixed(1)} s behind the log, generation ${generation}${aside === 0 ? '' : styles.bad(`, ${aside} events stand aside`)}`,
+    `  answers: ${lag.toFixed(1)} s behind the log, generation ${generation}${asideText(aside)}`,
+    ...instances
+      .filter(({ instance }) => instance !== own)
+      .map((other) =>
+        other.running
+          ? `  instance ${other.instance}: ${other.lag_seconds.toFixed(1)} s behind the log${asideText(other.set_aside)}`
+          : `  instance ${other.instance}: not running, since ${duration(other.lag_seconds)}`,
+      ),
     ...Object.entries(caches).map(
       ([name, cache]) => `  cache of ${name}: ${cache.entries} entries, ${megabytes(cache.bytes)}, ${share(cache)}`,
     ),
@@ -66,7 +88,7 @@ const overview = ({ status: state, version, dependencies, process, warehouse, ca
   ].join('\n');
 };
 
-const slowQueries = ({ slow_queries: slow }: Status, width: number | undefined, styles: Styles): string => {
+export const slowQueries = ({ slow_queries: slow }: Status, width: number | undefined, styles: Styles): string => {
   if (slow.queries.length === 0) return `No query took longer than ${slow.threshold_milliseconds} ms of late.\n`;
   const now = Date.now();
   const right = ['Longest ms', 'Mean ms', 'Times'].map((title) => ({ title, align: 'right' as const }));

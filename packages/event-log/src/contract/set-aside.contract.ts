@@ -4,6 +4,7 @@ import type { CurrentHarness } from '../event-log.contract.ts';
 import type { EventLog, Handler, MicroBatch } from '../event-log.ts';
 import { createGate, nextTick, until } from '../testing/conditions.ts';
 import { type Change, changeOf, createLedger, eventOf, WORKSPACE } from '../testing/ledger.ts';
+import { createTaker } from '../testing/taker.ts';
 
 export function setAsideContract(harness: CurrentHarness): void {
   test('E5: a poison event is set aside with the later events of its key behind it, and the rest go on', async () => {
@@ -275,24 +276,3 @@ export function setAsideContract(harness: CurrentHarness): void {
 }
 
 const QUICKLY = { attempts: 3, retryDelay: 1 } satisfies Parameters<EventLog['consume']>[2];
-
-/** A handler that refuses a batch with a poison event in it, and keeps what it took. */
-function createTaker({ poison }: { readonly poison: (change: Change) => boolean }) {
-  const changes: Change[] = [];
-  const state = { replayed: false };
-  const handler: Handler = async ({ events }, { replay }) => {
-    const batch = events.map(changeOf);
-    const bad = batch.find(poison);
-    if (bad !== undefined) throw new Error(`cannot take key ${bad.key} version ${bad.version}`);
-    state.replayed ||= replay;
-    changes.push(...batch);
-  };
-  return {
-    handler,
-    changes,
-    get replayed() {
-      return state.replayed;
-    },
-    versions: (key: number) => changes.filter((change) => change.key === key).map(({ version }) => version),
-  };
-}

@@ -25,7 +25,7 @@ interface GroupRow {
 export async function ensureGroup(log: Database, name: string): Promise<number> {
   const { value } = await log.write([], async (transaction) => {
     await log.query(transaction, ADD_GROUP, [name, BEGINNING.tick, BEGINNING.offset]);
-    // Groups are never removed: it was there, or is since the statement before.
+    // It was there and is not forgotten while somebody comes to it, or is there since the statement before.
     const [row] = (await log.query<{ id: number }>(transaction, GROUP_ID, [name])) as [{ id: number }];
     return row.id;
   });

@@ -1,12 +1,15 @@
 import type { Database } from '@sophia/database';
 import type { GroupLag } from '../event-log.ts';
 import { formatPosition, type Place } from '../position.ts';
+import { GROUP, INSTANCE } from './group-name.ts';
+import { MEMBER_LOCKS, MEMBERS } from './member-locks.ts';
 import { isLive } from './tick.ts';
 import type { TickBook } from './tick-book.ts';
 
 interface LagRow {
   readonly id: number;
-  readonly name: string;
+  readonly group_name: string;
+  readonly instance: string | null;
   readonly tick: string;
   readonly tick_offset: string;
   readonly set_aside: string;
@@ -14,8 +17,6 @@ interface LagRow {
   readonly seconds: number;
 }
 
-/** Advisory locks of members have this number and that of their group as the first key, their own as the second. */
-export const MEMBER_LOCKS = 1_397_030_912;
 /** Beyond it events are estimated by their positions. */
 const COUNTED = 10_000;
 
@@ -26,7 +27,8 @@ export async function readLag(log: Database, epoch: string, book: TickBook): Pro
     rows.map(async (row) => {
       const place = { tick: Number(row.tick), offset: Number(row.tick_offset) };
       return {
-        group: row.name,
+        group: row.group_name,
+        instance: row.instance,
         cursor: formatPosition(epoch, place.tick, place.offset),
         events: await eventsAfter(log, book, place),
         seconds: row.seconds,
@@ -51,11 +53,9 @@ async function eventsAfter(log: Database, book: TickBook, { tick, offset }: Plac
 
 const LAG = {
   name: 'event_log_lag',
-  text: `select id, name, tick, tick_offset,
+  text: `select id, ${GROUP} as group_name, ${INSTANCE} as instance, tick, tick_offset,
       (select count(*) from event_set_aside where group_id = event_group.id) as set_aside,
-      (select count(*) from pg_locks
-        where locktype = 'advisory' and granted and objsubid = 2 and classid = ($1 + event_group.id)::oid
-          and database = (select oid from pg_database where datname = current_database())) as members,
+      ${MEMBERS} as members,
       greatest(0, extract(epoch from clock_timestamp() -
         (select complete_to from tick where tick.tick < event_group.tick order by tick.tick desc limit 1)))::float8 as seconds
     from event_group order by name`,

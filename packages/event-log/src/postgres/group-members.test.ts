@@ -1,7 +1,7 @@
 import { seededRandom } from '@sophia/shared';
 import { expect, test } from 'vitest';
-import { MEMBER_LOCKS } from './group-lag.ts';
 import { createGroupMembers } from './group-members.ts';
+import { MEMBER_LOCKS } from './member-locks.ts';
 
 /** A session that keeps what it was asked for. */
 function createSession(isOpen: boolean) {

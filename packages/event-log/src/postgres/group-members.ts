@@ -1,7 +1,7 @@
 import type { Session } from '@sophia/database';
 import type { Random } from '@sophia/shared';
-import { MEMBER_LOCKS } from './group-lag.ts';
 import type { KeptSession } from './kept-session.ts';
+import { MEMBER_LOCKS } from './member-locks.ts';
 
 /**
  * The members of this process, each with an advisory lock on the process's session: who looks at the

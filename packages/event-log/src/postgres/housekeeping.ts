@@ -1,6 +1,7 @@
 import type { Database } from '@sophia/database';
 import type { Logger } from '@sophia/observability';
 import type { EventKind } from '@sophia/types';
+import { FORGET_AFTER_DAYS, forgetInstances } from './instances.ts';
 import { pause } from './pause.ts';
 
 export interface HousekeepingOptions {
@@ -20,17 +21,22 @@ const PASSING_KINDS: readonly EventKind[] = ['sync.finished'];
 /** Seconds after which a tick without events is pruned. */
 const PRUNE_AFTER = 3_600;
 
-/** Makes partitions ahead, prunes ticks without events and blanks what is past its retention, in the background. */
-export function startHousekeeping(options: HousekeepingOptions): { close(): Promise<void> } {
+/** Makes partitions ahead, prunes ticks without events, blanks what is past its retention and forgets instances that are gone, in the background. */
+export function startHousekeeping({ log, logger, isElected, retentionDays, intervalMs }: HousekeepingOptions): { close(): Promise<void> } {
   const closing = new AbortController();
   const run = async () => {
     while (!closing.signal.aborted) {
       try {
-        if (options.isElected()) await keepHouse(options.log, options.retentionDays);
+        if (isElected()) {
+          await keepHouse(log, retentionDays);
+          for (const group of await forgetInstances(log)) {
+            logger.info({ group }, `an instance that has not come for ${FORGET_AFTER_DAYS} days is forgotten`);
+          }
+        }
       } catch (error) {
-        options.logger.warn({ err: error }, 'housekeeping of the event log failed and is tried again');
+        logger.warn({ err: error }, 'housekeeping of the event log failed and is tried again');
       }
-      await pause(options.intervalMs, closing.signal);
+      await pause(intervalMs, closing.signal);
     }
   };
   const running = run();

@@ -13,14 +13,16 @@ import { createEventReader } from './event-reader.ts';
 import { READ_LIMIT, readFiltered } from './filtered-read.ts';
 import { readLag } from './group-lag.ts';
 import { createGroupMembers } from './group-members.ts';
+import { groupName } from './group-name.ts';
 import { microBatch } from './hand-over.ts';
 import { createHaste } from './haste.ts';
 import { startHousekeeping } from './housekeeping.ts';
+import { keepInstance } from './instances.ts';
 import { openKeptSession } from './kept-session.ts';
 import { readHistory } from './record-history.ts';
 import { askForReplay, discard } from './replay-requests.ts';
 import { selectFrom } from './select.ts';
-import { countSetAside, readSetAside } from './set-aside-rows.ts';
+import { countSetAside, listSetAside } from './set-aside-rows.ts';
 import { contains } from './snapshot.ts';
 import { openTickBook } from './tick-book.ts';
 import { startTicker, TICK_CHANNEL, type Ticker, WRITTEN_CHANNEL } from './ticker.ts';
@@ -99,7 +101,7 @@ export async function createPostgresEventLog(options: PostgresEventLogOptions): 
     },
     async consume(group, handler, consume: ConsumeOptions = {}) {
       if (consume.cursor !== undefined) await ownPlace(epoch, consume.cursor);
-      const groupId = await ensureGroup(log, group);
+      const groupId = await ensureGroup(log, groupName(group, consume.instance));
       const membership = await members.add(session, groupId);
       const consumer = startConsumer({ log, logger, epoch, book, reader, random, haste, group, groupId, handler, consume });
       consumers.add(consumer);
@@ -113,16 +115,11 @@ export async function createPostgresEventLog(options: PostgresEventLogOptions): 
       };
     },
     async setAside(group, { limit = READ_LIMIT, after } = {}) {
-      const rows = await readSetAside(
-        select,
-        epoch,
-        await ensureGroup(log, group),
-        after === undefined ? { tick: 0, offset: 0 } : placeOf(after),
-        limit,
-      );
+      const rows = await listSetAside(select, epoch, group, after === undefined ? { tick: 0, offset: 0 } : placeOf(after), limit);
       return rows.map(({ place: _, ...row }): SetAsideEvent => ({ group, ...row }));
     },
-    setAsideCounts: (group) => countSetAside(select, group),
+    setAsideCounts: (group, instance) => countSetAside(select, groupName(group, instance)),
+    keepInstance: (group, instance) => keepInstance(log, group, instance),
     replay: (group, { deadline = REPLAY_DEADLINE } = {}) =>
       askForReplay({ log, book, wake: ticking.wake, lag: eventLog.lag, deadline }, group),
     discard: (group, position) => discard(log, group, placeOf(position)),

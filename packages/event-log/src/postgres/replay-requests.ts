@@ -2,6 +2,7 @@ import type { Database } from '@sophia/database';
 import { SophiaError } from '@sophia/shared';
 import type { GroupLag } from '../event-log.ts';
 import type { Place } from '../position.ts';
+import { GROUP, groupName } from './group-name.ts';
 import type { TickBook } from './tick-book.ts';
 
 interface ReplayState {
@@ -19,34 +20,50 @@ export interface ReplayRequestOptions {
   readonly deadline: number;
 }
 
-/** Asks whoever is a member, in whichever process, and waits for the answer. */
-export async function askForReplay(
-  options: ReplayRequestOptions,
-  group: string,
-): Promise<{ readonly succeeded: number; readonly failed: number }> {
-  const { log, book, wake, lag, deadline } = options;
-  const until = performance.now() + deadline;
-  const found = (await lag()).find((candidate) => candidate.group === group);
-  if (found === undefined) throw new SophiaError('not_found', `There is no consumer group ${group}.`);
-  if (found.members === 0) {
+export interface Replayed {
+  readonly succeeded: number;
+  readonly failed: number;
+}
+
+/**
+ * Asks a member of each instance, in whichever process, and waits for the answers of those that have one; the others
+ * replay when they are back.
+ */
+export async function askForReplay(options: ReplayRequestOptions, group: string): Promise<Replayed> {
+  const found = (await options.lag()).filter((candidate) => candidate.group === group);
+  if (found.length === 0) throw new SophiaError('not_found', `There is no consumer group ${group}.`);
+  if (found.every(({ members }) => members === 0)) {
     throw new SophiaError('unavailable', `The consumer group ${group} has no member that could replay its events.`, { retryAfter: 5 });
   }
-  const asked = await ask(log, group, deadline);
-  wake();
+  const until = performance.now() + options.deadline;
+  const replays = await Promise.all(
+    found.map(async ({ instance, members }) => {
+      const name = groupName(group, instance);
+      const asked = await ask(options.log, name, options.deadline);
+      options.wake();
+      return members === 0 ? NOTHING : replayed(options, name, asked, until);
+    }),
+  );
+  return replays.reduce((sum, each) => ({ succeeded: sum.succeeded + each.succeeded, failed: sum.failed + each.failed }));
+}
+
+const NOTHING: Replayed = { succeeded: 0, failed: 0 };
+
+async function replayed({ log, book, deadline }: ReplayRequestOptions, name: string, asked: number, until: number): Promise<Replayed> {
   while (performance.now() < until) {
-    // Groups are never removed.
-    const [state] = (await log.select<ReplayState>([], READ_STATE, [group])) as [ReplayState];
+    const [state] = await log.select<ReplayState>([], READ_STATE, [name]);
+    // An instance is forgotten only while it has no member.
+    if (state === undefined) return NOTHING;
     if (Number(state.replay_done) >= asked) return { succeeded: state.replay_succeeded, failed: state.replay_failed };
     await book.waitFor(book.head.tick, 100);
   }
-  throw new SophiaError('deadline_exceeded', `The replay of ${group} has not ended within ${deadline} ms; it goes on.`);
+  throw new SophiaError('deadline_exceeded', `The replay of ${name} has not ended within ${deadline} ms; it goes on.`);
 }
 
 /** Waits for a batch in hand to end; resolves to the number of the request. */
-async function ask(log: Database, group: string, deadline: number): Promise<number> {
-  const { value } = await log.write([], (transaction) => log.query<{ replay_asked: string }>(transaction, ASK, [group]), { deadline });
-  const [row] = value as [{ replay_asked: string }];
-  return Number(row.replay_asked);
+async function ask(log: Database, name: string, deadline: number): Promise<number> {
+  const { value } = await log.write([], (transaction) => log.query<{ replay_asked: string }>(transaction, ASK, [name]), { deadline });
+  return Number(value[0]?.replay_asked ?? 0);
 }
 
 export async function discard(log: Database, group: string, { tick, offset }: Place): Promise<void> {
@@ -65,6 +82,6 @@ const READ_STATE = {
 const DISCARD = {
   name: 'event_log_discard',
   text: `delete from event_set_aside using event_group
-    where event_group.name = $1 and group_id = event_group.id and event_set_aside.tick = $2 and event_set_aside.tick_offset = $3
+    where ${GROUP} = $1 and group_id = event_group.id and event_set_aside.tick = $2 and event_set_aside.tick_offset = $3
     returning event_set_aside.position`,
 };

@@ -12,19 +12,20 @@ export interface SetAsideWatch {
 /** What another process discards or replays is seen so soon. */
 const EVERY_MS = 1_000;
 
-/** Keeps in view which events stand aside for a group, by workspace and record type; known when this resolves. */
+/** Keeps in view which events stand aside for an instance, by workspace and record type; known when this resolves. */
 export const watchSetAside = async (options: {
   readonly eventLog: Pick<EventLog, 'setAsideCounts'>;
   readonly group: string;
+  readonly instance?: string | undefined;
   readonly tell: (counts: ReadonlyMap<string, number>) => void;
   readonly logger: Logger;
 }): Promise<SetAsideWatch> => {
-  const { eventLog, group, tell, logger } = options;
+  const { eventLog, group, instance, tell, logger } = options;
   let count = 0;
   let looking: Promise<void> = Promise.resolve();
 
   const read = async (): Promise<void> => {
-    const found = await eventLog.setAsideCounts(group);
+    const found = await eventLog.setAsideCounts(group, instance);
     const total = found.reduce((sum, { events }) => sum + events, 0);
     if (total === 0 && count === 0) return;
     count = total;

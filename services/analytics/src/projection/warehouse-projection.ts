@@ -8,7 +8,7 @@ import type { PublishedReadPoint } from './published-read-point.ts';
 import { recordChange } from './record-change.ts';
 import { warehouseChanges } from './warehouse-changes.ts';
 
-/** The consumer group that keeps the warehouse. */
+/** The consumer group that keeps the warehouse, each instance its own. */
 export const WAREHOUSE_GROUP = 'warehouse';
 /** Most events applied in one warehouse transaction. */
 export const BATCH_SIZE = 10_000;
@@ -16,6 +16,7 @@ export const BATCH_SIZE = 10_000;
 export interface WarehouseProjectionOptions {
   readonly eventLog: EventLog;
   readonly warehouse: Warehouse;
+  readonly instance: string | undefined;
   readonly answers: Cache;
   readonly results: Cache;
   readonly published: PublishedReadPoint;
@@ -73,6 +74,7 @@ export const startWarehouseProjection = (options: WarehouseProjectionOptions): P
       if (batch.events.length > 0) options.took(options.clock.monotonic() - begun);
     },
     {
+      instance: options.instance,
       batchSize: BATCH_SIZE,
       cursor: async () => warehouse.applied().cursor,
       isEnvironmental: options.isEnvironmental,
