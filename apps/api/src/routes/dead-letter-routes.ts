@@ -2,9 +2,9 @@ import { SophiaError } from '@sophia/shared';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import type { ApiServices } from '../services.ts';
+import { toRow } from '../to-row.ts';
 import { defineRoute } from './define-route.ts';
 import { AnyObject, WriteAnswerSchema } from './schemas.ts';
-import { toRow } from './to-row.ts';
 
 const IdParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) });
 const Ids = Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { minItems: 1, maxItems: 1000 });

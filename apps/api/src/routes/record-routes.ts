@@ -6,12 +6,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { STREAMED_TYPES } from '../server/parsers.ts';
 import type { ApiServices } from '../services.ts';
+import { toRow } from '../to-row.ts';
 import { defineRoute } from './define-route.ts';
 import { afterOf } from './metric-routes.ts';
 import { registerRecordBody } from './record-body.ts';
 import { AfterHeaders, AnyObject, IdempotencyHeaders, RecordSchema, WriteAnswerSchema } from './schemas.ts';
 import { streamedItems } from './streamed-items.ts';
-import { toRow } from './to-row.ts';
 
 const TypeParams = Type.Object({ type: Type.String({ minLength: 1, maxLength: 100 }) });
 const IdParams = Type.Object({ type: Type.String({ minLength: 1, maxLength: 100 }), id: Type.String({ pattern: '^[0-9]{1,19}$' }) });

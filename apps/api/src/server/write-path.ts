@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Catalog, RecordWriteAnswer } from '@sophia/catalog';
-import { toRow } from '../routes/to-row.ts';
+import { toRow } from '../to-row.ts';
 import type { Admitted } from './admission.ts';
 import { type ProblemWatch, sendProblem } from './problems.ts';
 
