@@ -1,9 +1,10 @@
+import type { Audit } from '@sophia/auth';
 import type { Cache } from '@sophia/cache';
 import type { ResolvedPolicy, SemanticFile } from '@sophia/core';
 import type { EventLog } from '@sophia/event-log';
 import type { Observability } from '@sophia/observability';
 import type { Clock } from '@sophia/shared';
-import type { Call, JsonObject, LogEvent, Principal, RecordTypeDefinition, WorkspaceId } from '@sophia/types';
+import type { LogEvent, Principal, RecordTypeDefinition, WorkspaceId } from '@sophia/types';
 import type { Warehouse } from '@sophia/warehouse';
 import type { SourceActivity } from './freshness/source-activity.ts';
 import type { WorkspaceCalendar } from './queries/prepared-queries.ts';
@@ -16,22 +17,7 @@ export interface PolicyReader {
 }
 
 /** The part of the audit that answers write. */
-export interface AuditTrail {
-  /** A promise only where there is no room at the moment. */
-  read(entry: ReadEntry): Promise<void> | undefined;
-  /** False where there is no room at the moment; the entry is not kept then. */
-  tryRead(entry: ReadEntry): boolean;
-}
-
-interface ReadEntry {
-  readonly call: Call;
-  readonly action: string;
-  readonly object: string;
-  readonly result?: string | undefined;
-  readonly rows?: number | undefined;
-  readonly milliseconds: number;
-  readonly details?: JsonObject | undefined;
-}
+export type AuditTrail = Pick<Audit, 'read' | 'tryRead'>;
 
 /** What the read side is made of. */
 export interface Collaborators {
