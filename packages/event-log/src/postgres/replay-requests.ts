@@ -51,19 +51,18 @@ const NOTHING: Replayed = { succeeded: 0, failed: 0 };
 
 async function replayed({ log, book, deadline }: ReplayRequestOptions, name: string, asked: number, until: number): Promise<Replayed> {
   while (performance.now() < until) {
-    const [state] = await log.select<ReplayState>([], READ_STATE, [name]);
-    // An instance is forgotten only while it has no member.
-    if (state === undefined) return NOTHING;
+    // It had a member just now, and is forgotten only after long without one.
+    const [state] = (await log.select<ReplayState>([], READ_STATE, [name])) as [ReplayState];
     if (Number(state.replay_done) >= asked) return { succeeded: state.replay_succeeded, failed: state.replay_failed };
     await book.waitFor(book.head.tick, 100);
   }
   throw new SophiaError('deadline_exceeded', `The replay of ${name} has not ended within ${deadline} ms; it goes on.`);
 }
 
-/** Waits for a batch in hand to end; resolves to the number of the request. */
+/** Waits for a batch in hand to end; resolves to the number of the request, which is none where the instance was forgotten just now. */
 async function ask(log: Database, name: string, deadline: number): Promise<number> {
   const { value } = await log.write([], (transaction) => log.query<{ replay_asked: string }>(transaction, ASK, [name]), { deadline });
-  return Number(value[0]?.replay_asked ?? 0);
+  return Number(value[0]?.replay_asked);
 }
 
 export async function discard(log: Database, group: string, { tick, offset }: Place): Promise<void> {

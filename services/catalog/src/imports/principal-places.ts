@@ -7,28 +7,24 @@ const RETRY_AFTER = 5;
 
 /** Bounds how many imports each principal has at once in this process: nobody takes the places of all. */
 export function createPrincipalPlaces(most: number): { take(principal: Principal): ImportPlace } {
-  const taken = new Map<string, number>();
+  const taken = new Map<string, Set<ImportPlace>>();
   return {
     take({ id, workspace }) {
       const key = `${workspace} ${id}`;
-      const before = taken.get(key) ?? 0;
-      if (before >= most) {
-        throw new SophiaError('too_many_imports', `${before} imports of this principal are running or waiting; it may have ${most}.`, {
+      const held = taken.get(key) ?? new Set();
+      if (held.size >= most) {
+        throw new SophiaError('too_many_imports', `${held.size} imports of this principal are running or waiting; it may have ${most}.`, {
           details: { most },
           retryAfter: RETRY_AFTER,
         });
       }
-      taken.set(key, before + 1);
-      let isLeft = false;
-      return {
+      const place: ImportPlace = {
         leave() {
-          if (isLeft) return;
-          isLeft = true;
-          const left = (taken.get(key) ?? 1) - 1;
-          if (left === 0) taken.delete(key);
-          else taken.set(key, left);
+          if (held.delete(place) && held.size === 0) taken.delete(key);
         },
       };
+      taken.set(key, held.add(place));
+      return place;
     },
   };
 }
