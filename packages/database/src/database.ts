@@ -12,6 +12,8 @@ export interface Statement {
    * with others that wait at the same moment.
    */
   readonly quick?: boolean | undefined;
+  /** A unique violation by it means that another transaction was first: its transaction is run again, as after a serialization failure. */
+  readonly racing?: boolean | undefined;
 }
 
 export interface CallOptions {

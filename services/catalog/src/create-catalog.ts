@@ -20,6 +20,7 @@ import { createRecordWriter } from './records/record-writer.ts';
 import { createUpsert } from './records/upsert.ts';
 import { createUpsertMany } from './records/upsert-many.ts';
 import { createWriteInOwnTransaction } from './records/write-in-own-transaction.ts';
+import { createNewRecords } from './writing/new-records.ts';
 import { readRecordIdBase } from './writing/record-id-base.ts';
 import { createBatchWriter } from './writing/write-batch.ts';
 import { createChunkWriter } from './writing/write-chunk.ts';
@@ -41,6 +42,7 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
   const { metrics } = observability;
   const book = options.recordTypes ?? createRecordTypeBook({ database, clock });
   const recordIdBase = await readRecordIdBase(database);
+  const newRecords = createNewRecords();
   const context: CatalogContext = {
     ...options,
     book,
@@ -48,8 +50,8 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
     guard: createRowGuard(database, book),
     keys: createIdempotencyKeys(database),
     inHand: createKeysInHand(),
-    writeBatch: createBatchWriter(database, recordIdBase),
-    writeChunk: createChunkWriter(database, recordIdBase),
+    writeBatch: createBatchWriter(database, recordIdBase, newRecords),
+    writeChunk: createChunkWriter(database, recordIdBase, newRecords),
     catalogMetrics: createCatalogMetrics(metrics),
     committed(workspace, records) {
       eventLog.wake();

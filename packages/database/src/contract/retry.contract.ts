@@ -92,6 +92,25 @@ export function retryContract(harness: () => DatabaseHarness): void {
       expect(Math.max(...attempts)).toBeGreaterThanOrEqual(2);
     });
 
+    test('D3: a unique violation by a racing statement: another transaction was first, so the work is run again', async () => {
+      await insertThing(sure, things, 'taken');
+      const racing = { ...things.insert, name: 'racing_insert', racing: true };
+      const tried: string[] = [];
+      const { value } = await app.write([workspace(1)], async (transaction) => {
+        const label = tried.length === 0 ? 'taken' : 'free';
+        tried.push(label);
+        await app.query(transaction, racing, [1, label]);
+        return label;
+      });
+      expect(value).toBe('free');
+      expect(tried).toEqual(['taken', 'free']);
+      const others = app.write([workspace(1)], async (transaction) => {
+        await app.query(transaction, racing, [1, 'another']);
+        await app.query(transaction, things.insert, [1, 'taken']);
+      });
+      await expect(others).rejects.toMatchObject({ code: 'database_error', details: { sql_state: '23505' } });
+    });
+
     test('D3: a failure that the work passes over still undoes the transaction', async () => {
       const swallowing = app.write([workspace(1)], async (transaction) => {
         await app.query(transaction, things.insert, [1, 'half']);

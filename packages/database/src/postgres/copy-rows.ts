@@ -36,9 +36,17 @@ async function* encodeRows(
   rows: Iterable<readonly unknown[]> | AsyncIterable<readonly unknown[]>,
 ): AsyncGenerator<Buffer> {
   try {
-    for await (const row of rows) {
-      const chunk = encoder.add(row);
-      if (chunk !== undefined) yield chunk;
+    // Waiting for each row of those that are there would take longer than encoding it.
+    if (Symbol.iterator in rows) {
+      for (const row of rows) {
+        const chunk = encoder.add(row);
+        if (chunk !== undefined) yield chunk;
+      }
+    } else {
+      for await (const row of rows) {
+        const chunk = encoder.add(row);
+        if (chunk !== undefined) yield chunk;
+      }
     }
   } catch (cause) {
     throw new CopySourceError('The rows of a COPY could not be read.', { cause });

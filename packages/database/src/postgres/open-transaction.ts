@@ -5,7 +5,7 @@ import { CopySourceError, copyRows } from './copy-rows.ts';
 import type { DatabaseObserver } from './database-observer.ts';
 import type { BatchOutcome, BatchStep, StepResult } from './pipelined-batch.ts';
 import type { ServerConnection } from './postgres-connection.ts';
-import { toSophiaError } from './postgres-errors.ts';
+import { type FailureKind, failureKind, isUniqueViolation, toSophiaError } from './postgres-errors.ts';
 
 type Rows = Iterable<readonly unknown[]> | AsyncIterable<readonly unknown[]>;
 
@@ -44,6 +44,7 @@ export class OpenTransaction {
   #rejectAbandoned: (error: Error) => void = neverAbandoned;
   /** What broke it: the error of the first statement that failed, or of its end from outside. */
   failure: unknown;
+  #hasLostRace = false;
 
   constructor(connection: ServerConnection, begin: readonly BatchStep[], observer: DatabaseObserver) {
     this.connection = connection;
@@ -71,6 +72,11 @@ export class OpenTransaction {
   /** Undefined before the first statement, and of one that only reads. */
   get transactionId(): string | undefined {
     return (this.#begun?.at(-1)?.rows[0] as { readonly transaction_id?: string } | undefined)?.transaction_id;
+  }
+
+  /** Why it failed, as far as it matters for running it again. */
+  get failureKind(): FailureKind {
+    return this.#hasLostRace ? 'conflict' : failureKind(this.failure);
   }
 
   /** Whether the server may know of it. */
@@ -144,7 +150,11 @@ export class OpenTransaction {
     this.#isSent = true;
     const outcome = await this.#tryRun([...begin, ...steps]);
     if (begin.length > 0 && outcome.results.length >= begin.length) this.#begun = outcome.results.slice(0, begin.length);
-    if (outcome.error !== undefined) this.failure ??= outcome.error;
+    if (outcome.error !== undefined && this.failure === undefined) {
+      const failing = [...begin, ...steps][outcome.results.length];
+      this.failure = outcome.error;
+      this.#hasLostRace = failing?.statement.racing === true && isUniqueViolation(outcome.error);
+    }
     return { ...outcome, results: outcome.results.slice(begin.length) };
   }
 

@@ -61,7 +61,7 @@ async function runWork<T>(transaction: OpenTransaction, work: Work<T>): Promise<
     return { done: await Promise.race([work(transaction.asTransaction), transaction.abandoned]) };
   } catch (error) {
     if (transaction.isOpen && !transaction.connection.isClosed) await transaction.end([ROLLBACK]);
-    return { failed: error, kind: failureKind(transaction.failure) };
+    return { failed: error, kind: transaction.failureKind };
   }
 }
 
@@ -77,7 +77,7 @@ async function commit<T>(
   const { transactionId } = transaction;
   if (transactionId === undefined) return failed(transaction.failure ?? error, failureKind(error));
   // A statement failed although the work went on: PostgreSQL answers COMMIT with ROLLBACK.
-  if (committed?.command === 'ROLLBACK') return failed(transaction.failure, failureKind(transaction.failure));
+  if (committed?.command === 'ROLLBACK') return failed(transaction.failure, transaction.failureKind);
   if (position !== undefined) {
     const { wal_position: walPosition } = position.rows[0] as { readonly wal_position: string };
     return { done: { value, token: { transactionId, walPosition } } };

@@ -13,11 +13,19 @@ afterAll(() => harness.close());
 
 const target = { recordType: 'product', sourceSystem: 'shop' };
 const KEYS = 100;
+const OTHERS = 500;
 
 test('two processes write a hundred keys in every way at once: no change is lost, none is doubled, nothing deadlocks', async () => {
   const workspace = await harness.workspace();
   const call = harness.callOf(workspace);
   const processes = [harness.catalog, await harness.another()] as const;
+  // Both take this source's next records to be new, and are wrong: they race for the same keys.
+  for (const [index, catalog] of processes.entries())
+    await catalog.records.upsertMany(
+      call,
+      target,
+      Array.from({ length: OTHERS }, (_, row) => otherRow(`${index}-${row}`)),
+    );
   const sum = { created: 0, updated: 0, unchanged: 0 };
   const count = ({ created, updated, unchanged }: WriteCounts) => {
     sum.created += created;
@@ -34,9 +42,10 @@ test('two processes write a hundred keys in every way at once: no change is lost
 
   expect(await brokenChains(harness.database, workspace.id)).toEqual([]);
   const chains = await readChains(harness.database, workspace.id);
-  expect(chains.length).toBe(sum.created + sum.updated);
-  expect(chains.filter(({ kind }) => kind === 'record.created').length).toBe(sum.created);
-  expect((await readCurrent(harness.database, workspace.id)).length).toBe(KEYS);
+  const others = processes.length * OTHERS;
+  expect(chains.length).toBe(others + sum.created + sum.updated);
+  expect(chains.filter(({ kind }) => kind === 'record.created').length).toBe(others + sum.created);
+  expect((await readCurrent(harness.database, workspace.id)).length).toBe(others + KEYS);
   const [stats] = await harness.database.select<{ deadlocks: string }>([], {
     name: 'test_deadlocks',
     text: 'select deadlocks from pg_stat_database where datname = current_database()',
@@ -60,6 +69,8 @@ test('two processes write a hundred keys in every way at once: no change is lost
     for (const row of rowsOf(seed, 40)) told(await catalog.records.upsert(call, target, { ...row, fields: {}, deleted: true }));
   }
 });
+
+const otherRow = (id: string): IncomingRow => ({ line: 1, source_id: `other ${id}`, fields: { name: 'other' } });
 
 function rowsOf(seed: number, count: number): IncomingRow[] {
   const random = seededRandom(seed);

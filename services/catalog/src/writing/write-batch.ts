@@ -1,7 +1,8 @@
 import type { Database, Statement } from '@sophia/database';
 import type { Actor, Cause, RecordId, Transaction, WorkspaceId } from '@sophia/types';
 import type { IncomingRecord } from '../rows/incoming-record.ts';
-import { INCOMING_COLUMNS, settleSql, upsertSql } from './upsert-sql.ts';
+import type { NewRecords } from './new-records.ts';
+import { INCOMING_COLUMNS, insertNewSql, settleSql, type UpsertParts, upsertSql } from './upsert-sql.ts';
 import { PLAN_ONCE } from './write-chunk.ts';
 
 /** One record of a batch; every item has its own workspace, actor and cause. */
@@ -23,15 +24,23 @@ export interface RecordOutcome {
 export type BatchWriter = (transaction: Transaction, items: readonly BatchItem[]) => Promise<readonly RecordOutcome[]>;
 
 /** Writes a handful of records by arrays bound to the statement: two fewer round trips than COPY. */
-export function createBatchWriter(database: Database, recordIdBase: string): BatchWriter {
+export function createBatchWriter(database: Database, recordIdBase: string, newRecords: NewRecords): BatchWriter {
   return async (transaction, items) => {
     const columns = columnsOf(items);
     const actors = items.map(({ actor }) => JSON.stringify(actor));
     const causes = items.map(({ cause }) => JSON.stringify(cause));
-    const [, changed] = await Promise.all([
-      database.query(transaction, PLAN_ONCE),
-      database.query<ChangedRow>(transaction, WRITE_BATCH, [...columns, recordIdBase, actors, causes]),
-    ]);
+    const changed = await newRecords.write(
+      items,
+      async (likelyNew) => {
+        const statement = likelyNew ? WRITE_NEW_BATCH : WRITE_BATCH;
+        const [, rows] = await Promise.all([
+          database.query(transaction, PLAN_ONCE),
+          database.query<ChangedRow>(transaction, statement, [...columns, recordIdBase, actors, causes]),
+        ]);
+        return rows;
+      },
+      (rows) => rows.length === items.length && rows.every(({ version }) => version === 1),
+    );
     const outcomes = new Array<RecordOutcome | undefined>(items.length);
     for (const { line, change, id, version } of changed)
       outcomes[line - 1] = { change: CHANGES[change], id, version: version === 0 ? null : version };
@@ -72,16 +81,15 @@ const INCOMING = `(select * from unnest(${INCOMING_COLUMNS.map(([, type], index)
   as u (${INCOMING_COLUMNS.map(([name]) => name).join(', ')}))`;
 const next = INCOMING_COLUMNS.length + 1;
 
-const WRITE_BATCH: Statement = {
-  name: 'catalog_write_batch',
-  text: upsertSql({
-    incoming: INCOMING,
-    recordIdBase: `$${next}::bigint`,
-    actor: `($${next + 1}::jsonb[])[c.last_line]`,
-    cause: `($${next + 2}::jsonb[])[c.last_line]`,
-    select: `select last_line as line, last_change as change, id, version from changed`,
-  }),
+const PARTS: UpsertParts = {
+  incoming: INCOMING,
+  recordIdBase: `$${next}::bigint`,
+  actor: `($${next + 1}::jsonb[])[c.last_line]`,
+  cause: `($${next + 2}::jsonb[])[c.last_line]`,
+  select: `select last_line as line, last_change as change, id, version from changed`,
 };
+const WRITE_BATCH: Statement = { name: 'catalog_write_batch', text: upsertSql(PARTS) };
+const WRITE_NEW_BATCH: Statement = { name: 'catalog_write_new_batch', text: insertNewSql(PARTS), racing: true };
 
 const SETTLE_BATCH: Statement = {
   name: 'catalog_settle_batch',

@@ -1,7 +1,8 @@
 import type { CopyTarget, Database, Statement } from '@sophia/database';
 import type { Actor, Cause, Transaction, WorkspaceId } from '@sophia/types';
 import type { IncomingRecord } from '../rows/incoming-record.ts';
-import { INCOMING_COLUMNS, settleSql, upsertSql } from './upsert-sql.ts';
+import type { NewRecords } from './new-records.ts';
+import { INCOMING_COLUMNS, insertNewSql, settleSql, type UpsertParts, upsertSql } from './upsert-sql.ts';
 import { assignWaves } from './waves.ts';
 
 export interface Chunk {
@@ -28,7 +29,7 @@ export type ChunkWriter = (transaction: Transaction, chunk: Chunk) => Promise<Ch
  *
  * @param recordIdBase the database's number in the high bits of every record's id
  */
-export function createChunkWriter(database: Database, recordIdBase: string): ChunkWriter {
+export function createChunkWriter(database: Database, recordIdBase: string, newRecords: NewRecords): ChunkWriter {
   return async (transaction, { workspace, records, actor, cause }) => {
     if (records.length === 0) return { created: 0, updated: 0, unchanged: 0, stale: 0 };
     const { waves, count } = assignWaves(records);
@@ -38,10 +39,14 @@ export function createChunkWriter(database: Database, recordIdBase: string): Chu
       database.copyInto(transaction, INCOMING, copyRows(workspace, records, waves)),
     ]);
     const mayBeSettled = records.some(hasPlace);
+    const arrivals = records.filter((_, index) => waves[index] === 0).map((record) => ({ workspace, record }));
+    const areFirst = ([written]: readonly WaveCounts[]): boolean => written?.first === arrivals.length;
     let [created, updated, stale] = [0, 0, 0];
     for (let wave = 0; wave < count; wave++) {
-      // Both statements count, and so give one row.
-      const [row] = (await database.query(transaction, WRITE_WAVE, [wave, recordIdBase, actor, cause])) as [WaveCounts];
+      const write = (likelyNew: boolean) =>
+        database.query<WaveCounts>(transaction, likelyNew ? WRITE_NEW_WAVE : WRITE_WAVE, [wave, recordIdBase, actor, cause]);
+      // Both statements count, and so give one row. A key's second row is never its first version.
+      const [row] = (wave === 0 ? await newRecords.write(arrivals, write, areFirst) : await write(false)) as [WaveCounts];
       created += row.created;
       updated += row.updated;
       if (!mayBeSettled || row.all_new) continue;
@@ -55,6 +60,8 @@ export function createChunkWriter(database: Database, recordIdBase: string): Chu
 interface WaveCounts {
   readonly created: number;
   readonly updated: number;
+  /** Rows that are the first version of their record. */
+  readonly first: number;
   readonly all_new: boolean;
 }
 
@@ -107,20 +114,20 @@ const CREATE_INCOMING: Statement = {
   ) on commit delete rows`,
 };
 
-const WRITE_WAVE: Statement = {
-  name: 'catalog_write_wave',
-  text: upsertSql({
-    incoming: '(select * from incoming where wave = $1::int)',
-    recordIdBase: '$2::bigint',
-    actor: '$3::jsonb',
-    cause: `$4::jsonb || jsonb_build_object('line', c.last_line)`,
-    select: `select
+const PARTS: UpsertParts = {
+  incoming: '(select * from incoming where wave = $1::int)',
+  recordIdBase: '$2::bigint',
+  actor: '$3::jsonb',
+  cause: `$4::jsonb || jsonb_build_object('line', c.last_line)`,
+  select: `select
       count(*) filter (where last_change = 'c')::int as created,
       count(*) filter (where last_change in ('u', 'd'))::int as updated,
+      count(*) filter (where version = 1)::int as first,
       count(*) = (select count(*) from incoming where wave = $1::int) as all_new
     from changed`,
-  }),
 };
+const WRITE_WAVE: Statement = { name: 'catalog_write_wave', text: upsertSql(PARTS) };
+const WRITE_NEW_WAVE: Statement = { name: 'catalog_write_new_wave', text: insertNewSql(PARTS), racing: true };
 
 const SETTLE_WAVE: Statement = {
   name: 'catalog_settle_wave',
