@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type ApiHarness, openApiHarness } from '../testing/api-harness.ts';
 
 describe('a body that does not arrive', () => {
@@ -70,6 +71,21 @@ describe('a body that does not arrive', () => {
     await expect.poll(states).not.toContain('running');
   });
 
+  it('is given up where its answer has begun, which is cut off then', async () => {
+    await open({ request: 60_000, idle: 300 });
+    // More than is looked at before an import begins.
+    const rows = Array.from({ length: 12_000 }, (_, at) => `D-${at},a name of some length\n`).join('');
+    const { socket, answer } = begin([...FORM_HEAD, 'accept: application/x-ndjson'], `${form.slice(0, form.indexOf('D-1'))}${rows}`);
+    const goingOn = setInterval(() => socket.write('D-1,one\n'), 50);
+    await once(socket, 'data');
+    clearInterval(goingOn);
+    const text = await answer;
+    expect(text).toMatch(/^HTTP\/1\.1 200 /);
+    expect(text).toContain('{"import":');
+    expect(text).not.toContain('"report"');
+    await expect.poll(states, { timeout: 20_000 }).not.toContain('running');
+  });
+
   const FORM_HEAD = ['POST /api/v1/imports HTTP/1.1', 'content-type: multipart/form-data; boundary=b', 'content-length: 1000000000'];
   const form = [
     '--b',
@@ -113,6 +129,47 @@ describe('a body that does not arrive', () => {
     await expect.poll(states, { timeout: 20_000 }).not.toContain('running');
     const csv = { headers: { 'content-type': 'text/csv' }, body: 'source_id\nD-2\n' };
     expect((await harness.send('POST', '/api/v1/records/deal?source_system=other', csv)).json).toMatchObject({ created: 1 });
+  });
+
+  it('is not one that is there when its time is over, though nobody has read it, nor one that is longer than is held', async () => {
+    const [request, idle] = [1_000, 2_000];
+    await open({ request, idle });
+    // Its credential is known from here on.
+    await harness.send('GET', '/api/v1/metrics');
+    const head = (type: string, length: number) => [
+      'POST /api/v1/records/deal?source_system=late HTTP/1.1',
+      `content-type: ${type}`,
+      `content-length: ${length}`,
+      'connection: close',
+    ];
+    /** Sends the beginning until its body is waited for: what is done without waiting is done an instant after it came. */
+    const beginToWait = async (type: string, whole: string, beginning: string) => {
+      const arrived = once(harness.api.app.server, 'request');
+      const begun = begin(head(type, whole.length), beginning);
+      await arrived;
+      await new Promise((resolve) => setImmediate(resolve));
+      return begun;
+    };
+    /** Timers of one process come in their order: those of the limits have come by then. */
+    const beyond = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds + 100));
+
+    const { imports } = harness.test.platform.catalog;
+    const start = imports.start.bind(imports);
+    vi.spyOn(imports, 'start').mockImplementationOnce(async (...args) => {
+      await beyond(idle);
+      return start(...args);
+    });
+    const unread = await beginToWait('application/x-ndjson', row, '');
+    unread.socket.write(row);
+    expect(await unread.answer).toMatch(/^HTTP\/1\.1 200 /);
+
+    const many = JSON.stringify(Array.from({ length: 400 }, (_, at) => ({ source_id: `D-${at}`, name: 'n'.repeat(5_000) })));
+    const long = await beginToWait('application/json', many, many.slice(0, 1_500_000));
+    await beyond(request);
+    long.socket.write(many.slice(1_500_000));
+    const text = await long.answer;
+    expect(text).toMatch(/^HTTP\/1\.1 200 /);
+    expect(text).toContain('"created":400');
   });
 
   it('is not what goes on: a stream may take longer than a request', async () => {
