@@ -9,6 +9,8 @@ const workspaces = '{packages,services,apps}/*/src/**';
  */
 export default defineConfig({
   test: {
+    // Bounds on what never comes, not on slow machines.
+    expect: { poll: { timeout: 30_000 } },
     coverage: {
       provider: 'v8',
       include: [`${workspaces}/*.ts`],
