@@ -28,7 +28,9 @@ describe('cached answers', () => {
 
   /** Lets `meanwhile` happen after the next statement has run in the warehouse and before its result is there. */
   const whileItRuns = (meanwhile: () => Promise<void>) => {
-    const { warehouse } = test.platform;
+    const { analytics, warehouse } = test.platform;
+    // Nothing that was asked before is warmed meanwhile.
+    analytics.forget(test.workspace.id);
     const query = warehouse.query.bind(warehouse);
     return vi.spyOn(warehouse, 'query').mockImplementationOnce(async (...args) => {
       const result = await query(...args);
