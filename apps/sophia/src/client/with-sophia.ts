@@ -67,11 +67,17 @@ const startAlone = async (options: ServeAloneOptions): Promise<{ close(): Promis
 };
 
 const parseUrl = (url: string): URL => {
-  if (URL.canParse(url)) return new URL(url);
-  throw new CommandError('usage', `SOPHIA_URL is ${JSON.stringify(url)}, which is no address.`);
+  const parsed = URL.parse(url);
+  if (parsed?.protocol === 'http:' || parsed?.protocol === 'https:') return parsed;
+  throw new CommandError(
+    'usage',
+    `SOPHIA_URL is ${JSON.stringify(url)}, which is no address of HTTP.`,
+    'Write it like http://127.0.0.1:8080 or https://sophia.example.com.',
+  );
 };
 
-const answers = (socketPath: string): Promise<boolean> =>
+/** Whether a Sophia listens there. */
+export const answers = (socketPath: string): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect(socketPath);
     socket.once('connect', () => {

@@ -2,9 +2,10 @@ import { lstat, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { clientSettings } from '../client/settings.ts';
+import { answers } from '../client/with-sophia.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { CommonOptions, Invocation } from '../command-line/invocation.ts';
-import { findServer } from '../server/run-directory.ts';
+import { adminSocketPath, findServer } from '../server/run-directory.ts';
 
 /** What Sophia writes into a data folder: nothing else is removed. */
 const OURS = ['postgres', 'warehouse', 'run', 'spool', 'models'];
@@ -21,12 +22,9 @@ export const reset = async (
     throw error;
   });
   if (names === undefined) throw new CommandError('notFound', `There is no data folder ${folder}.`);
-  const holder = await findServer(dataDirectory);
-  if (holder !== undefined) {
-    throw new CommandError('temporary', `${folder} is held by the Sophia at ${holder.address} (process ${holder.pid}): stop it first.`);
-  }
   const ours = OURS.filter((name) => names.includes(name));
   if (ours.length === 0 && names.length > 0) throw new CommandError('usage', `${folder} is no data folder of Sophia.`);
+  await refuseHeld(dataDirectory, folder);
   if (options.yes !== true) await confirm(terminal, folder);
   for (const name of ours) await rm(join(folder, name), { recursive: true, force: true });
   const left = await readdir(folder);
@@ -34,6 +32,17 @@ export const reset = async (
   if (left.length === 0 && !(await lstat(folder)).isSymbolicLink()) await rm(folder, { recursive: true });
   const kept = left.length === 0 ? '' : `; ${left.join(', ')} stayed, which Sophia did not make`;
   terminal.out(options.json === true ? `${JSON.stringify({ removed: folder, kept: left })}\n` : `${folder} is removed${kept}\n`);
+};
+
+/** Errors: `CommandError` while a server or another command works there. */
+const refuseHeld = async (dataDirectory: string, folder: string): Promise<void> => {
+  const holder = await findServer(dataDirectory);
+  if (holder !== undefined) {
+    throw new CommandError('temporary', `${folder} is held by the Sophia at ${holder.address} (process ${holder.pid}): stop it first.`);
+  }
+  if (await answers(adminSocketPath(dataDirectory))) {
+    throw new CommandError('temporary', `${folder} is held by another command: let it end first.`);
+  }
 };
 
 const confirm = async ({ interactive, input, err }: Invocation['terminal'], folder: string): Promise<void> => {

@@ -1,14 +1,14 @@
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { CommandError } from '../command-line/command-error.ts';
+import { openRunDirectory } from './run-directory.ts';
 
 /** Stands in a data folder while a backup is read into it: one that was killed in the middle leaves it behind. */
 const markerOf = (dataDirectory: string): string => join(dataDirectory, 'run', 'restoring');
 
 export const beginRestore = async (dataDirectory: string): Promise<void> => {
-  const marker = markerOf(dataDirectory);
-  await mkdir(dirname(marker), { recursive: true, mode: 0o700 });
-  await writeFile(marker, '');
+  await openRunDirectory(dataDirectory);
+  await writeFile(markerOf(dataDirectory), '');
 };
 
 export const endRestore = (dataDirectory: string): Promise<void> => rm(markerOf(dataDirectory), { force: true });

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadSample, type Platform, SAMPLE_FOLDER } from '@sophia/platform';
 import type { WorkspaceRef } from '@sophia/types';
@@ -11,7 +11,6 @@ export const prepareWorkspace = async (platform: Platform, say: (line: string) =
   const { auth, configuration, workspaces } = platform;
   const marker = markerOf(configuration.dataDirectory);
   const isNew = (await auth.workspaces.find(configuration.workspace)) === undefined;
-  await mkdir(join(configuration.dataDirectory, 'run'), { recursive: true, mode: 0o700 });
   if (isNew && configuration.sample) await writeFile(marker, 'loading');
   const workspace = await auth.workspaces.ensure(configuration.workspace);
   await workspaces.refresh();

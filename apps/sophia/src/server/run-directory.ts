@@ -1,6 +1,7 @@
-import { access, constants, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, constants, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { CommandError } from '../command-line/command-error.ts';
+import { messageOf } from '../command-line/message-of.ts';
 
 /** What a running server leaves in `<data>/run`, for commands that look for it. */
 export interface RunningServer {
@@ -12,41 +13,76 @@ export interface RunningServer {
 /** Longest path of a socket that every system takes. */
 const LONGEST_SOCKET_PATH = 103;
 
+/** Errors: `CommandError` where the data folder's path is too long for a socket in it. */
 export const adminSocketPath = (dataDirectory: string): string => {
   const path = join(dataDirectory, 'run', 'admin.sock');
-  if (Buffer.byteLength(path) <= LONGEST_SOCKET_PATH) return path;
-  // A path below the working directory may be short enough where the absolute one is not.
-  return path.startsWith(process.cwd()) ? path.slice(process.cwd().length + 1) : path;
+  // From the working directory it may be short enough where the absolute path is not.
+  const short = [path, relative('', path)].find((each) => Buffer.byteLength(each) <= LONGEST_SOCKET_PATH);
+  if (short !== undefined) return short;
+  throw new CommandError(
+    'usage',
+    `The path of the data folder ${dataDirectory} is too long: a socket in it is named by at most ${LONGEST_SOCKET_PATH} bytes.`,
+    'Choose a folder with a shorter path, or call from a folder that is nearer to it.',
+  );
 };
 
 /** Errors: `CommandError` where the data folder cannot be made or written. */
 export const openRunDirectory = async (dataDirectory: string): Promise<void> => {
   const run = join(dataDirectory, 'run');
   try {
-    await mkdir(run, { recursive: true, mode: 0o700 });
-    await access(run, constants.W_OK);
+    await makeFolder(run);
+    // With the slash it must be a folder.
+    await access(`${run}/`, constants.W_OK);
   } catch (error) {
     throw new CommandError(
       'failed',
-      `The data folder ${dataDirectory} cannot be used: ${error instanceof Error ? error.message : String(error)}`,
+      `The data folder ${dataDirectory} cannot be used: ${messageOf(error)}`,
       'Let this user write there, or choose another folder with --data-dir.',
     );
   }
 };
 
+/** With those above it. Node's own way repeats without end where a folder that is there says of a new one that it is not: /proc. */
+const makeFolder = async (path: string): Promise<void> => {
+  const make = (): Promise<unknown> =>
+    mkdir(path, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+  await make().catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await make();
+  });
+};
+
 const serverFile = (dataDirectory: string): string => join(dataDirectory, 'run', 'server.json');
 
-export const announceServer = (dataDirectory: string, server: RunningServer): Promise<void> =>
-  writeFile(serverFile(dataDirectory), `${JSON.stringify(server)}\n`, { mode: 0o600 });
+export const announceServer = async (dataDirectory: string, server: RunningServer): Promise<void> => {
+  const file = serverFile(dataDirectory);
+  // Whoever looks finds all of it or nothing.
+  await writeFile(`${file}.new`, `${JSON.stringify(server)}\n`, { mode: 0o600 });
+  await rename(`${file}.new`, file);
+};
 
 export const withdrawServer = (dataDirectory: string): Promise<void> => rm(serverFile(dataDirectory), { force: true });
 
-/** The server that holds the folder, as far as it has announced itself; undefined where its process is gone. */
+/**
+ * The server that holds the folder, as far as it has announced itself; undefined where its process is gone.
+ * Errors: `CommandError` where it cannot be known.
+ */
 export const findServer = async (dataDirectory: string): Promise<RunningServer | undefined> => {
-  const text = await readFile(serverFile(dataDirectory), 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  const server: RunningServer = JSON.parse(text);
-  return isAlive(server.pid) ? server : undefined;
+  const file = serverFile(dataDirectory);
+  try {
+    const server: RunningServer = JSON.parse(await readFile(file, 'utf8'));
+    return isAlive(server.pid) ? server : undefined;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined;
+    throw new CommandError(
+      'failed',
+      `Whether a Sophia runs in ${dataDirectory} cannot be known: ${file} is not readable (${messageOf(error)}).`,
+      'Call as the user who runs it; where none runs, remove that file.',
+    );
+  }
 };
 
 const isAlive = (pid: number): boolean => {

@@ -52,6 +52,7 @@ const startAll = async ({ parsed, listens, observability, say }: ServeOptions, l
   const { configuration } = parsed;
   const { dataDirectory } = configuration;
   await refuseHalfRestored(dataDirectory);
+  const socketPath = adminSocketPath(dataDirectory);
   // Told before a new folder is filled, unless this folder's own Sophia is who listens there: that is told below.
   if (listens && (await findServer(dataDirectory)) === undefined) await requireFree(configuration);
   await openRunDirectory(dataDirectory);
@@ -59,7 +60,7 @@ const startAll = async ({ parsed, listens, observability, say }: ServeOptions, l
   const spoolDirectory = await emptySpool(dataDirectory);
   await prepareWorkspace(platform, say);
   const api = await lifecycle.start('api', () => openApi(platform, parsed, spoolDirectory));
-  await api.listenAdmin(adminSocketPath(dataDirectory));
+  await api.listenAdmin(socketPath);
   const address = listens ? await listen(api, configuration) : null;
   if (address !== null) {
     await announceServer(dataDirectory, { pid: process.pid, address, started_at: new Date().toISOString() });
@@ -75,8 +76,8 @@ const startPlatform = async (
   try {
     return await createPlatform({ configuration, version: VERSION, observability });
   } catch (error) {
-    const holder = await findServer(configuration.dataDirectory);
-    if (!isSophiaError(error, 'data_folder_in_use') || holder === undefined) throw error;
+    const holder = isSophiaError(error, 'data_folder_in_use') ? await findServer(configuration.dataDirectory) : undefined;
+    if (holder === undefined) throw error;
     const { pid, address, started_at } = holder;
     throw new SophiaError(
       'data_folder_in_use',

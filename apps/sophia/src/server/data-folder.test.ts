@@ -1,0 +1,172 @@
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runHere, WATCHED } from '../testing/run-here.ts';
+import { adminSocketPath, announceServer, findServer, withdrawServer } from './run-directory.ts';
+
+let outside: string;
+let folder: string;
+beforeEach(async () => {
+  outside = await mkdtemp(join(tmpdir(), 'sophia-folder-'));
+  folder = join(outside, 'data');
+});
+afterEach(() => rm(outside, { recursive: true }));
+
+const here = (...argv: string[]) => runHere([...argv, '--data-dir', folder]);
+/** As a Sophia leaves it. */
+const makeFolder = (): Promise<unknown> => mkdir(join(folder, 'run'), { recursive: true });
+const SERVER = { pid: process.pid, address: 'http://127.0.0.1:8080', started_at: '2026-11-20T12:00:00Z' };
+
+describe('a data folder', () => {
+  it.each(['/proc/sophia/data', join(import.meta.filename, 'data')])('%s that cannot be made is told', async (path) => {
+    for (const command of [['start', '--port', '0'], ['status']]) {
+      const { code, err } = await runHere([...command, '--data-dir', path]);
+      expect([code, err]).toEqual([1, expect.stringContaining(`The data folder ${path} cannot be used: `)]);
+      expect(err).toContain('Let this user write there, or choose another folder with --data-dir.');
+    }
+    const backup = join(outside, 'x.backup');
+    await writeFile(backup, '');
+    expect((await runHere(['restore', backup, '--data-dir', path])).err).toContain('cannot be used: ');
+  });
+
+  it('where a file stands in the place of its own folder is told', async () => {
+    await mkdir(folder);
+    await writeFile(join(folder, 'run'), '');
+    expect(await here('status')).toMatchObject({ code: 1, err: expect.stringContaining('cannot be used: ENOTDIR') });
+  });
+
+  it('whose path is too long for a socket is told, unless it is near', async () => {
+    expect(adminSocketPath('data')).toBe('data/run/admin.sock');
+    const deep = 'x'.repeat(88);
+    expect(adminSocketPath(join(process.cwd(), deep))).toBe(`${deep}/run/admin.sock`);
+    folder = join(outside, 'x'.repeat(120));
+    for (const command of [['start', '--port', '0'], ['status'], ['reset']]) {
+      await mkdir(folder, { recursive: true });
+      expect(await here(...command)).toMatchObject({
+        code: 2,
+        err: expect.stringContaining('is too long: a socket in it is named by at most'),
+      });
+    }
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('that is restored by half is not started with', async () => {
+    await makeFolder();
+    await writeFile(join(folder, 'run', 'restoring'), '');
+    for (const command of [['start', '--port', '0'], ['status']]) {
+      const { code, err } = await here(...command);
+      expect([code, err]).toEqual([1, expect.stringContaining(`A restore into ${folder} was cut off or is under way`)]);
+      expect(err).toContain(`sophia reset --data-dir ${folder}, then restore again.`);
+    }
+  });
+});
+
+describe('who holds a data folder', () => {
+  it('is known from what it has announced, while its process is there', async () => {
+    expect(await findServer(folder)).toBeUndefined();
+    await makeFolder();
+    await announceServer(folder, SERVER);
+    expect(await findServer(folder)).toEqual(SERVER);
+    expect(await readdir(join(folder, 'run'))).toEqual(['server.json']);
+    // No system gives such a number.
+    await announceServer(folder, { ...SERVER, pid: 2 ** 30 });
+    expect(await findServer(folder)).toBeUndefined();
+    await withdrawServer(folder);
+    expect(await readdir(join(folder, 'run'))).toEqual([]);
+  });
+
+  it.each(['reset --yes', 'start --port 0'])('where that cannot be read, %s does not take it for nobody', async (command) => {
+    await mkdir(join(folder, 'run', 'server.json'), { recursive: true });
+    const unreadable = await here(...command.split(' '));
+    expect([unreadable.code, unreadable.err]).toEqual([1, expect.stringContaining(`Whether a Sophia runs in ${folder} cannot be known`)]);
+    await rm(join(folder, 'run', 'server.json'), { recursive: true });
+    await writeFile(join(folder, 'run', 'server.json'), '{"pid":');
+    const cut = await here(...command.split(' '));
+    expect([cut.code, cut.err]).toEqual([1, expect.stringContaining('where none runs, remove that file.')]);
+    expect(cut.err).not.toContain('    at ');
+    expect(await readdir(folder)).toEqual(['run']);
+  });
+});
+
+describe('reset', () => {
+  it('asks a person, and removes nothing unless it is told yes', async () => {
+    await makeFolder();
+    const ask = (input: string) => runHere(['reset', '--data-dir', folder], { terminal: WATCHED, input });
+    const no = await ask('no\n');
+    expect([no.code, no.err]).toEqual([1, expect.stringContaining(`Remove ${folder} with all records, keys and history in it? [yes/no]`)]);
+    expect(no.err).toContain('Nothing was removed.');
+    expect(await readdir(folder)).toEqual(['run']);
+    const yes = await ask('yes\n');
+    expect([yes.code, yes.out]).toEqual([0, `${folder} is removed\n`]);
+    expect(await readdir(outside)).toEqual([]);
+    expect(await here('reset', '--yes')).toMatchObject({ code: 3, err: `sophia: There is no data folder ${folder}.\n` });
+  });
+
+  it('leaves what Sophia did not make, and a link to a folder', async () => {
+    const real = join(outside, 'real');
+    await mkdir(join(real, 'run'), { recursive: true });
+    await writeFile(join(real, 'mine.txt'), 'kept');
+    await symlink(real, folder);
+    const told = await here('reset', '--yes', '--json');
+    expect([told.code, JSON.parse(told.out)]).toEqual([0, { removed: folder, kept: ['mine.txt'] }]);
+    expect(await here('reset', '--yes')).toMatchObject({ code: 2, err: `sophia: ${folder} is no data folder of Sophia.\n` });
+    await rm(join(real, 'mine.txt'));
+    await mkdir(join(real, 'run'));
+    expect((await here('reset', '--yes')).code).toBe(0);
+    expect((await readdir(outside)).sort()).toEqual(['data', 'real']);
+  });
+
+  it('refuses while a server or another command works there, and where nobody can be asked', async () => {
+    await makeFolder();
+    expect(await here('reset')).toMatchObject({ code: 2, err: expect.stringContaining('Say --yes to remove the data folder.') });
+    await announceServer(folder, SERVER);
+    expect(await here('reset', '--yes')).toMatchObject({
+      code: 75,
+      err: expect.stringContaining(`held by the Sophia at ${SERVER.address}`),
+    });
+    await withdrawServer(folder);
+    const command = createServer().listen(adminSocketPath(folder));
+    await once(command, 'listening');
+    expect(await here('reset', '--yes')).toMatchObject({
+      code: 75,
+      err: expect.stringContaining('held by another command: let it end first.'),
+    });
+    command.close();
+    await once(command, 'close');
+    expect((await here('reset', '--yes')).code).toBe(0);
+  });
+
+  it('of what is no folder is told without a stack', async () => {
+    await writeFile(folder, '');
+    const { code, err } = await here('reset', '--yes');
+    expect([code, err]).toEqual([1, expect.stringMatching(/^sophia: ENOTDIR: .*\n$/)]);
+  });
+});
+
+describe('restore', () => {
+  it('needs a backup and an empty folder', async () => {
+    expect(await here('restore', join(outside, 'nothing'))).toMatchObject({
+      code: 3,
+      err: `sophia: There is no backup ${outside}/nothing.\n`,
+    });
+    expect(await here('restore', outside)).toMatchObject({ code: 3 });
+    await makeFolder();
+    const backup = join(outside, 'x.backup');
+    await writeFile(backup, 'no backup');
+    const { code, err } = await here('restore', backup);
+    expect([code, err]).toEqual([1, expect.stringContaining(`The data folder ${folder} is not empty.\n  Restore into a new one`)]);
+  });
+
+  it('of what is no backup leaves the folder as it was: empty, or not there', async () => {
+    const backup = join(outside, 'x.backup');
+    await writeFile(backup, 'no backup');
+    expect(await here('restore', backup)).toMatchObject({ code: 2, err: expect.stringContaining('backup_damaged') });
+    expect(await readdir(dirname(folder))).toEqual(['x.backup']);
+    await mkdir(folder);
+    expect(await here('restore', backup, '--json')).toMatchObject({ code: 2, out: '' });
+    expect(await readdir(folder)).toEqual([]);
+  });
+});

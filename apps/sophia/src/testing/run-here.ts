@@ -1,0 +1,42 @@
+import { Readable } from 'node:stream';
+import { run } from '../command-line/run.ts';
+import type { Terminal } from '../command-line/terminal.ts';
+
+export interface Told {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface Surroundings {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** How the terminal is; nobody's, without colours, unless told. */
+  readonly terminal?: Partial<Terminal>;
+  /** Comes from standard input. */
+  readonly input?: string;
+}
+
+/** Runs a command in this process, as `main.ts` does, and keeps what it writes. */
+export const runHere = async (argv: readonly string[], { environment = {}, terminal, input }: Surroundings = {}): Promise<Told> => {
+  const written = { out: '', err: '' };
+  const code = await run(argv, {
+    environment,
+    terminal: {
+      out: (text) => {
+        written.out += text;
+      },
+      err: (text) => {
+        written.err += text;
+      },
+      columns: undefined,
+      colour: false,
+      interactive: false,
+      input: Readable.from(input === undefined ? [] : [input]),
+      ...terminal,
+    },
+  });
+  return { code, ...written };
+};
+
+/** A terminal at which a person sits. */
+export const WATCHED: Partial<Terminal> = { columns: 80, colour: true, interactive: true };
