@@ -2,7 +2,8 @@ import { type ClientRequest, type IncomingMessage, type RequestOptions, request 
 import { request as requestHttps } from 'node:https';
 import type { Readable } from 'node:stream';
 import { CommandError } from '../command-line/command-error.ts';
-import { type Problem, ProblemError } from './problem-error.ts';
+import { messageOf } from '../command-line/message-of.ts';
+import { ProblemError } from './problem-error.ts';
 
 /** Where Sophia is. */
 export type ServerAddress = { readonly socketPath: string } | { readonly url: URL; readonly key: string | undefined };
@@ -29,22 +30,21 @@ export interface ApiClient {
 }
 
 /** Requests end where `signal` is aborted. */
-export const createApiClient = (server: ServerAddress, workspace: string | undefined, signal?: AbortSignal): ApiClient => {
+export const createApiClient = (server: ServerAddress, workspace: string | undefined, signal: AbortSignal): ApiClient => {
   const begin = (method: string, path: string, headers: Readonly<Record<string, string>>): ClientRequest => {
     const options: RequestOptions = {
       method,
       path: `/api/v1${path}`,
       agent: false,
-      ...(signal === undefined ? {} : { signal }),
+      signal,
       headers: { accept: 'application/json', ...headers, ...(workspace === undefined ? {} : { 'sophia-workspace': workspace }) },
     };
     if ('socketPath' in server) return requestHttp({ ...options, socketPath: server.socketPath });
     const send = server.url.protocol === 'https:' ? requestHttps : requestHttp;
     const authorization = server.key === undefined ? {} : { authorization: `Bearer ${server.key}` };
-    return send(new URL(`${server.url.pathname.replace(/\/$/, '')}${options.path}`, server.url), {
-      ...options,
-      headers: { ...options.headers, ...authorization },
-    });
+    // It may stand below a path of its own; the API's belongs to every request.
+    const below = `${server.url.pathname.replace(/\/(api\/v1\/?)?$/, '')}${options.path}`;
+    return send(server.url, { ...options, path: below, headers: { ...options.headers, ...authorization } });
   };
 
   return {
@@ -53,23 +53,23 @@ export const createApiClient = (server: ServerAddress, workspace: string | undef
       const type = text === undefined ? {} : { 'content-type': 'application/json' };
       const sent = begin(method, path + queryText(query), { ...headers, ...type });
       sent.end(text);
-      const response = await answered(sent);
+      const response = await answered(sent, server);
       // What the route answers with is its documented type.
       return JSON.parse(await textOf(response)) as Answer;
     },
     async open(method, path, request) {
-      const sent = begin(method, path, request?.headers ?? {});
       if (request === undefined) {
+        const sent = begin(method, path, {});
         sent.end();
-        return answered(sent);
+        return answered(sent, server);
       }
+      const sent = begin(method, path, request.headers);
       // An answer that comes before all is sent, such as a refusal, counts more than the failure to send the rest.
       const sending = request.send(sent).then(() => sent.end());
-      const answer = answered(sent);
+      const answer = answered(sent, server);
       let unread: unknown;
-      sending.catch((error: unknown) => {
-        unread = error;
-        const fault = error instanceof Error ? error : new Error(String(error));
+      sending.catch((fault: Error) => {
+        unread = fault;
         // Whoever reads the answer is told why it ends.
         answer.then(
           (response) => response.destroy(fault),
@@ -89,37 +89,71 @@ const queryText = (query: NonNullable<ApiRequest['query']>): string => {
   return given.length === 0 ? '' : `?${new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)]))}`;
 };
 
-/** Errors: `ProblemError` for an answer that is none. */
-const answered = async (sent: ClientRequest): Promise<IncomingMessage> => {
+/** What Sophia's answers are: JSON, lines of it, or a backup. A page of HTML is from something in between. */
+const OURS = /^application\/(json|x-ndjson|zstd)\b/;
+
+const answered = async (sent: ClientRequest, server: ServerAddress): Promise<IncomingMessage> => {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     sent.once('response', resolve);
-    sent.on('error', (error) => reject(unreachable(error)));
+    sent.on('error', (error) => reject(unreachable(error, server)));
   });
-  const { statusCode = 0 } = response;
-  if (statusCode < 400) return response;
-  throw new ProblemError(problemOf(statusCode, await textOf(response)));
+  // What is still to be sent is for nobody then.
+  response.once('close', () => sent.destroy());
+  const { statusCode, headers } = response;
+  const type = String(headers['content-type']);
+  if (OURS.test(type) && isSuccess(statusCode)) return response;
+  const text = await textOf(response);
+  throw type.startsWith('application/problem+json') ? new ProblemError(JSON.parse(text)) : strange(response, text);
 };
 
-const unreachable = (error: Error): Error => {
+const isSuccess = (status: number | undefined): boolean => Math.floor(Number(status) / 100) === 2;
+
+/** The connection was there and broke before an answer. A server that refuses what is still sent may end so: its answer is lost with it. */
+export class HungUp extends CommandError {}
+
+/** Of what has no code, such as an error that is thrown while a body is read, the cause is known. */
+export const unreachable = (error: Error, server: ServerAddress): Error => {
   if (!('code' in error)) return error;
-  return new CommandError('temporary', `Sophia does not answer: ${error.message}`, 'Look whether it runs: sophia status');
+  // Where a name has several addresses the message is empty, and each has an error of its own.
+  const [what] = (error.message || String(error.code)).split('\n');
+  const Kind = error.code === 'EPIPE' || error.code === 'ECONNRESET' ? HungUp : CommandError;
+  return 'socketPath' in server
+    ? new Kind('temporary', `Sophia does not answer: ${what}`, 'Try again: where none runs, the command starts one for itself.')
+    : new Kind(
+        'temporary',
+        `Sophia does not answer at ${server.url.origin}: ${what}`,
+        'SOPHIA_URL says where it is looked for; is it right, and does Sophia run there?',
+      );
 };
 
+const LONGEST_EXCERPT = 200;
+
+/** For an answer that is not Sophia's: from a proxy in between, or at an address that is another's. */
+const strange = ({ statusCode, statusMessage, headers: { location } }: IncomingMessage, text: string): CommandError => {
+  const excerpt = text
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, LONGEST_EXCERPT);
+  const what = [
+    `${statusCode} ${statusMessage}`,
+    ...(location === undefined ? [] : [`see ${location}`]),
+    ...(excerpt === '' ? [] : [JSON.stringify(excerpt)]),
+  ];
+  return new CommandError(
+    Number(statusCode) >= 500 ? 'temporary' : 'failed',
+    `Something else answers in Sophia’s place: ${what.join(', ')}`,
+    'Look at SOPHIA_URL, and at what stands in between.',
+  );
+};
+
+/** Errors: `CommandError` where it is cut off. */
 export const textOf = async (stream: Readable): Promise<string> => {
   const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
-};
-
-const problemOf = (status: number, text: string): Problem => {
-  const fallback = { status, code: 'unexpected_answer', title: 'Unexpected answer', detail: text.slice(0, 500), instance: '' };
   try {
-    const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'object' && parsed !== null && 'code' in parsed && typeof parsed.code === 'string'
-      ? { ...fallback, ...parsed, code: parsed.code }
-      : fallback;
-  } catch {
-    // A proxy in between has answered.
-    return fallback;
+    for await (const chunk of stream) chunks.push(chunk);
+  } catch (error) {
+    throw new CommandError('temporary', `Sophia’s answer was cut off: ${messageOf(error)}`);
   }
+  return Buffer.concat(chunks).toString('utf8');
 };

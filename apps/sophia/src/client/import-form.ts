@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ClientRequest } from 'node:http';
+import { setImmediate as next } from 'node:timers/promises';
 import type { StreamedRequest } from './api-client.ts';
 
 export interface ImportFormOptions {
@@ -28,15 +29,27 @@ export const importForm = ({ options, fileName, bytes, headers = {} }: ImportFor
   return {
     headers: { ...headers, accept: 'application/x-ndjson', 'content-type': `multipart/form-data; boundary=${boundary}` },
     async send(body) {
-      body.write(head);
-      for await (const chunk of bytes) if (!(await taken(body, chunk))) return;
-      body.write(`\r\n--${boundary}--\r\n`);
+      for await (const piece of pieces(head, bytes, `\r\n--${boundary}--\r\n`)) if (!(await taken(body, piece))) return;
     },
   };
 };
 
-/** Whether the other side still reads. */
+/** The head goes out with the first bytes of the file. */
+async function* pieces(head: string, bytes: AsyncIterable<Uint8Array>, tail: string): AsyncGenerator<Buffer> {
+  let before = Buffer.from(head);
+  for await (const chunk of bytes) {
+    yield Buffer.concat([before, chunk]);
+    before = Buffer.alloc(0);
+  }
+  yield Buffer.concat([before, Buffer.from(tail)]);
+}
+
+/**
+ * Whether the other side still reads. What has come from it is read first, and what is at hand is sent at once: to send to
+ * a server that has refused and gone breaks the connection, and its refusal may be lost with it.
+ */
 const taken = async (body: ClientRequest, chunk: Uint8Array): Promise<boolean> => {
+  await next();
   if (body.destroyed) return false;
   if (body.write(chunk)) return true;
   await new Promise<void>((resolve) => {

@@ -4,8 +4,13 @@ import type { Readable } from 'node:stream';
 export async function* linesOf<Line>(stream: Readable): AsyncGenerator<Line> {
   let rest = '';
   for await (const chunk of stream.setEncoding('utf8')) {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) if (line !== '') yield JSON.parse(line) as Line;
+    rest += chunk;
+    for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
+      yield JSON.parse(rest.slice(0, end)) as Line;
+      rest = rest.slice(end + 1);
+    }
   }
 }
+
+/** Whether the connection broke: Sophia was stopped or killed, or the network failed. */
+export const isCutOff = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ECONNRESET';

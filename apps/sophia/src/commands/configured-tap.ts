@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { runTap } from '@sophia/connectors';
 import type { JsonObject, JsonValue } from '@sophia/types';
 import { CommandError } from '../command-line/command-error.ts';
 import type { Invocation } from '../command-line/invocation.ts';
+import { messageOf } from '../command-line/message-of.ts';
+import { readNamed } from '../input/read-named.ts';
 
 /** A Singer tap as a YAML file configures it. */
 export interface ConfiguredTap {
@@ -23,9 +24,7 @@ const KEYS = ['name', 'source_system', 'command', 'config', 'catalog', 'mappings
 /** The tap's files stand below the data folder while it runs. Errors: `CommandError` where `path` is not there or not well formed. */
 export const readTap = async (path: string, dataDirectory: string, { environment, terminal }: Invocation): Promise<ConfiguredTap> => {
   const { parse } = await import('yaml');
-  const text = await readFile(path, 'utf8').catch((error: Error) => {
-    throw new CommandError('notFound', `The tap ${path} cannot be read: ${error.message}`);
-  });
+  const text = await readNamed('tap', path);
   const found = parsed(path, () => parse(text));
   if (typeof found !== 'object' || found === null) throw invalid(path, 'it is no mapping of keys');
   const tap = found as Readonly<Record<string, unknown>>;
@@ -67,7 +66,7 @@ const parsed = (path: string, parse: () => unknown): unknown => {
   try {
     return parse();
   } catch (error) {
-    const [what = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+    const [what = ''] = messageOf(error).split('\n');
     throw invalid(path, what.replace(/[.:]$/, ''));
   }
 };

@@ -1,12 +1,14 @@
 import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import type { ImportReport } from '@sophia/catalog';
+import { HungUp } from '../client/api-client.ts';
 import { ProblemError } from '../client/problem-error.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { Exit } from '../command-line/exit-codes.ts';
 import type { ClientInvocation, CommonOptions } from '../command-line/invocation.ts';
 import { askFormat, type FormatQuestion } from '../input/ask-format.ts';
+import { readNamed } from '../input/read-named.ts';
 import { renderReport } from '../output/import-report.ts';
 import { stylesOf } from '../output/styles.ts';
 import { runImport } from './run-import.ts';
@@ -21,6 +23,9 @@ export interface ImportFileOptions extends CommonOptions {
   readonly delimiter?: string | undefined;
   readonly header?: boolean | undefined;
 }
+
+/** How often a file is sent where the connection breaks before an answer. Rows that are there already are not written twice. */
+const ATTEMPTS = 4;
 
 /** Imports files one after the other; the exit says whether rows were rejected. */
 export const importFiles = async (invocation: ClientInvocation, files: readonly string[], options: ImportFileOptions): Promise<Exit> => {
@@ -67,7 +72,7 @@ const importFile = async (invocation: ClientInvocation, path: string, options: I
     header: options.header,
   };
   const answers: Record<string, string> = {};
-  for (;;) {
+  for (let attempt = 1; ; attempt += 1) {
     try {
       return await runImport(invocation, {
         // One that goes on keeps the answers that it was begun with.
@@ -76,6 +81,7 @@ const importFile = async (invocation: ClientInvocation, path: string, options: I
         bytes: createReadStream(path, { highWaterMark: 256 * 1024 }),
       });
     } catch (error) {
+      if (error instanceof HungUp && attempt < ATTEMPTS) continue;
       const question = questionOf(error);
       if (question === undefined || !invocation.terminal.interactive || question.column in answers) throw error;
       answers[question.column] = await askFormat(invocation.terminal, question, invocation.interrupted);
@@ -94,12 +100,7 @@ export const sizeOf = async (path: string): Promise<number> => {
 };
 
 const mappingOf = async (path: string | undefined): Promise<{ mapping?: string; mapping_name?: string }> => {
-  if (path === undefined) return {};
-  try {
-    return { mapping: await readFile(path, 'utf8'), mapping_name: path };
-  } catch (error) {
-    throw new CommandError('notFound', `The mapping ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  return path === undefined ? {} : { mapping: await readNamed('mapping', path), mapping_name: path };
 };
 
 const questionOf = (error: unknown): FormatQuestion | undefined => {

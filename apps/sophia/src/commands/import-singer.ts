@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { clientSettings } from '../client/settings.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { Exit } from '../command-line/exit-codes.ts';
 import type { ClientInvocation } from '../command-line/invocation.ts';
+import { readNamed } from '../input/read-named.ts';
 import { renderReport } from '../output/import-report.ts';
 import { stylesOf } from '../output/styles.ts';
 import type { ConfiguredTap } from './configured-tap.ts';
@@ -21,7 +21,7 @@ export const importSinger = async (invocation: ClientInvocation, options: Import
   const tap = options.tap === undefined ? undefined : await openTap(options.tap, invocation, options);
   const sourceSystem = given ?? tap?.sourceSystem;
   if (sourceSystem === undefined) throw new CommandError('usage', 'A Singer import needs --source-system: where the records come from.');
-  const mappings = await Promise.all([...(tap?.mappings ?? []), ...paths].map((path) => readFile(path, 'utf8')));
+  const mappings = await Promise.all([...(tap?.mappings ?? []), ...paths].map((path) => readNamed('mapping', path)));
   const name = tap?.name ?? sourceSystem;
   const report = await runImport(
     invocation,

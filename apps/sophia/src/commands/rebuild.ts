@@ -1,4 +1,4 @@
-import { linesOf } from '../client/lines-of.ts';
+import { isCutOff, linesOf } from '../client/lines-of.ts';
 import { type Problem, ProblemError } from '../client/problem-error.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { ClientInvocation, CommonOptions } from '../command-line/invocation.ts';
@@ -33,6 +33,8 @@ export const rebuildWarehouse = async ({ api, terminal }: ClientInvocation, { js
         );
       }
     }
+  } catch (error) {
+    if (!isCutOff(error)) throw error;
   } finally {
     progress.clear();
   }

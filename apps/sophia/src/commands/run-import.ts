@@ -1,7 +1,7 @@
 import type { ImportProgress, ImportReport } from '@sophia/catalog';
 import type { JsonValue } from '@sophia/types';
 import { importForm } from '../client/import-form.ts';
-import { linesOf } from '../client/lines-of.ts';
+import { isCutOff, linesOf } from '../client/lines-of.ts';
 import { type Problem, ProblemError } from '../client/problem-error.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { ClientInvocation } from '../command-line/invocation.ts';
@@ -48,9 +48,6 @@ export const runImport = async (
   }
   throw cutOff(interrupted.aborted, id === undefined ? undefined : (follow.goOn ?? `sophia import --resume ${id}`));
 };
-
-/** Whether the connection broke: Sophia was stopped or killed, or the network failed. */
-const isCutOff = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
 
 const cutOff = (isInterrupted: boolean, goOn: string | undefined): CommandError => {
   const stays = goOn === undefined ? 'nothing was imported' : 'what was committed stays';
