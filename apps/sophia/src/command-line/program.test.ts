@@ -1,11 +1,17 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { promisify } from 'node:util';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { completion } from '../commands/completion.ts';
+import { messageOf } from './message-of.ts';
 import { createProgram } from './program.ts';
 import { run } from './run.ts';
-import type { Terminal } from './terminal.ts';
+import { openTerminal, type Terminal } from './terminal.ts';
 import { withSubcommands } from './with-subcommands.ts';
 
 /** A terminal that keeps what is written. */
@@ -63,6 +69,66 @@ it('a data folder that cannot be, and a file that cannot be read, are told witho
   expect(await run(['config'], unreadable)).toBe(1);
   expect(written.err).toMatch(/sophia: ENOTDIR: not a directory/);
   expect(written.err).not.toContain('    at ');
+});
+
+it('what the server refuses is told with its code, and a fault of the program with where it is', async () => {
+  const { written, invocation } = createScreen();
+  const busy = createServer().listen(0, '127.0.0.1');
+  await once(busy, 'listening');
+  // It listens at a port.
+  const { port } = busy.address() as AddressInfo;
+  const folder = await mkdtemp(join(tmpdir(), 'sophia-program-'));
+  expect(await run(['start', '--port', String(port), '--data-dir', join(folder, 'data')], invocation)).toBe(1);
+  expect(written.err).toContain(`Something listens at 127.0.0.1:${port} already`);
+  expect(written.err).toContain('  address_in_use: docs/reference/errors.md#address_in_use\n');
+  busy.close();
+  // An address for documentation: no machine has it.
+  expect(await run(['start', '--port', '0', '--host', '203.0.113.1', '--data-dir', join(folder, 'data')], invocation)).toBe(1);
+  expect(written.err).toMatch(/sophia: listen EADDRNOTAVAIL: .*\n$/);
+  await rm(folder, { recursive: true });
+  const out = (): void => {
+    throw new TypeError('of the program');
+  };
+  expect(await run(['completion', 'bash'], { ...invocation, terminal: { ...invocation.terminal, out } })).toBe(1);
+  expect(written.err).toMatch(/sophia: TypeError: of the program\n {4}at .*program\.test\.ts/);
+});
+
+it('what was thrown is put in words', () => {
+  expect([messageOf(new Error('a disk')), messageOf('a text')]).toEqual(['a disk', 'a text']);
+});
+
+describe('the terminal', () => {
+  const openStreams = (isTTY: boolean) => {
+    const [stdout, stderr] = [new PassThrough(), new PassThrough()].map((stream) => Object.assign(stream, { isTTY }));
+    const exits: number[] = [];
+    if (stdout === undefined || stderr === undefined) throw new Error('two were made');
+    return { stdout, stderr, stdin: Object.assign(new PassThrough(), { isTTY }), exit: (code: number) => void exits.push(code), exits };
+  };
+
+  it.each([
+    [true, {}, { columns: 80, colour: true, interactive: true }],
+    [true, { NO_COLOR: '' }, { colour: true }],
+    [true, { NO_COLOR: '1' }, { columns: 80, colour: false }],
+    [true, { TERM: 'dumb' }, { colour: false }],
+    [false, {}, { columns: undefined, colour: false, interactive: false }],
+  ])('that is one: %s, with %j', (isTTY, environment, expected) => {
+    expect(openTerminal(openStreams(isTTY), environment)).toMatchObject(expected);
+  });
+
+  it('whose reader has read enough gets no more; a disk that is full ends the command', () => {
+    const streams = openStreams(false);
+    const terminal = openTerminal(streams, {});
+    streams.stdout.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+    streams.stderr.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+    terminal.out('a result\n');
+    terminal.err('a word\n');
+    expect([streams.exits, streams.stderr.read()?.toString()]).toEqual([[], 'a word\n']);
+    streams.stdout.emit('error', Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' }));
+    expect([streams.exits, streams.stderr.read()?.toString()]).toEqual([
+      [1],
+      'sophia: The results cannot be written: ENOSPC: no space left on device, write\n',
+    ]);
+  });
 });
 
 it.each([

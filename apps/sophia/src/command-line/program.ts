@@ -33,8 +33,7 @@ export const createProgram = (invocation: Invocation, ended: (exit: Exit) => voi
 };
 
 const addCommonOptions = (command: Command): void => {
-  if (command.commands.length > 0 || command.name() === 'sophia') return;
-  if (command.options.some(({ long }) => long === '--data-dir')) return;
+  if (command.commands.length > 0) return;
   command.addOption(new Option('--data-dir <folder>', 'folder of all data (SOPHIA_DATA_DIR, else data)'));
   command.addOption(new Option('--workspace <name>', 'workspace (SOPHIA_WORKSPACE, else main)'));
   command.addOption(new Option('--json', 'print JSON'));

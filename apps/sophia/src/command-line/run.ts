@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { CommanderError } from 'commander';
 import { ProblemError } from '../client/problem-error.ts';
 import { stylesOf } from '../output/styles.ts';
@@ -44,7 +45,7 @@ const tell = (error: unknown, json: boolean, { terminal }: Invocation): Exit => 
     terminal.err(`${styles.bad('sophia:')} ${error.message}\n`);
     return 'failed';
   }
-  terminal.err(`${styles.bad('sophia:')} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  terminal.err(`${styles.bad('sophia:')} ${inspect(error)}\n`);
   return 'failed';
 };
 

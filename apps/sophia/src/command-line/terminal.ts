@@ -1,3 +1,5 @@
+import { EXIT_CODES } from './exit-codes.ts';
+
 /** Where a command writes: results to `out`, all that is for people while they wait to `err`. */
 export interface Terminal {
   out(text: string): void;
@@ -11,22 +13,33 @@ export interface Terminal {
   readonly input: NodeJS.ReadableStream;
 }
 
-type Output = Pick<NodeJS.WriteStream, 'write' | 'once'> & { readonly isTTY?: boolean; readonly columns?: number };
+interface Output {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+  on(event: 'error', listener: (error: NodeJS.ErrnoException) => void): unknown;
+}
+interface Surroundings {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  exit(code: number): void;
+}
 
 export const openTerminal = (
-  { stdout, stderr, stdin }: { stdout: Output; stderr: Output; stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean } },
+  { stdout, stderr, stdin, exit }: Surroundings,
   environment: Readonly<Record<string, string | undefined>>,
 ): Terminal => {
-  let isRead = true;
-  // `sophia … | head` has read enough: the rest is for nobody.
-  stdout.once('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    isRead = false;
+  // `sophia … | head` has read enough: the rest is for nobody. A disk that is full ends the command.
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return;
+    stderr.write(`sophia: The results cannot be written: ${error.message}\n`);
+    exit(EXIT_CODES.failed.code);
   });
+  // There is nowhere to tell it.
+  stderr.on('error', () => undefined);
   return {
-    out: (text) => {
-      if (isRead) stdout.write(text);
-    },
+    out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
     columns: stdout.isTTY === true ? (stdout.columns ?? 80) : undefined,
     // https://no-color.org: any value that is not empty.
