@@ -67,8 +67,8 @@ export const repairDeadLetter = async (
   const path = `/dead-letters/${encodeURIComponent(id)}`;
   const { row } = await api.call<DeadLetter>('GET', path);
   const { fields, original: _original, ...members } = row;
-  const repaired: Record<string, JsonValue> = { ...fields };
-  for (const [name, value] of Object.entries(members)) if (value !== undefined && value !== null) repaired[name] = value;
+  const repaired: Record<string, JsonValue | undefined> = { ...fields };
+  for (const [name, value] of Object.entries(members)) if (value !== null) repaired[name] = value;
   for (const [name, value] of changes) repaired[name] = value;
   const letter = await api.call<DeadLetter>('PUT', path, { body: repaired });
   if (options.replay === true) return replayDeadLetters(invocation, [id], options);
@@ -91,22 +91,30 @@ export const replayDeadLetters = async (
 ): Promise<Exit> => {
   const body = ids.length > 0 ? { ids } : selectionOf(options);
   const answer = await api.call<WriteAnswer>('POST', '/dead-letters/replay', { body });
-  const exit = answer.rejected > 0 ? 'rejected' : 'ok';
-  if (options.json === true) {
-    terminal.out(`${JSON.stringify(answer)}\n`);
-    return exit;
-  }
   const { created, updated, unchanged, rejected, errors } = answer;
-  terminal.out(`${created} created + ${updated} updated + ${unchanged} unchanged + ${rejected} rejected again\n`);
-  for (const { line, code, message } of errors) terminal.out(`  line ${line}: ${plainText(message)} [${code}]\n`);
-  return exit;
+  if (options.json === true) terminal.out(`${JSON.stringify(answer)}\n`);
+  else {
+    terminal.out(`${created} created + ${updated} updated + ${unchanged} unchanged + ${rejected} rejected again\n`);
+    for (const { line, code, message } of errors) terminal.out(`  line ${line}: ${plainText(message)} [${code}]\n`);
+  }
+  const missing = tellMissing(terminal, ids, created + updated + unchanged + rejected);
+  return rejected > 0 ? 'rejected' : missing;
 };
 
 export const discardDeadLetters = async (
   { api, terminal }: ClientInvocation,
   ids: readonly string[],
   { json }: CommonOptions,
-): Promise<void> => {
+): Promise<Exit> => {
   const answer = await api.call<{ discarded: number }>('POST', '/dead-letters/discard', { body: { ids } });
   terminal.out(json === true ? `${JSON.stringify(answer)}\n` : `${answer.discarded} discarded\n`);
+  return tellMissing(terminal, ids, answer.discarded);
+};
+
+/** Of the rows that were named some may not be there, or be closed: replayed, discarded or superseded. */
+const tellMissing = ({ err }: ClientInvocation['terminal'], ids: readonly string[], found: number): Exit => {
+  const missing = new Set(ids).size - found;
+  if (missing <= 0) return 'ok';
+  err(`sophia: ${missing} of the rows that were named are not there, or are closed already.\n`);
+  return 'notFound';
 };

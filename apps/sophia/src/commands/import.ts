@@ -18,6 +18,9 @@ export const importCommand = async (
 ): Promise<Exit> => {
   if (tap !== undefined || singer === true) {
     if (files.length > 0) throw new CommandError('usage', 'A Singer tap is imported by itself, without files.');
+    if (suggest === true || options.resume !== undefined) {
+      throw new CommandError('usage', '--suggest and --resume are for files; a tap goes on from its last state by itself.');
+    }
     const { importSinger } = await import('./import-singer.ts');
     return importSinger(invocation, { ...options, tap, mappings });
   }

@@ -37,5 +37,11 @@ export const getImport = async ({ api, terminal }: ClientInvocation, id: string,
   const why = report.failure === null ? '' : `: ${report.failure.message}`;
   terminal.out(renderReport(report, styles));
   terminal.out(`  ${report.state}${why}\n`);
-  if (report.state === 'interrupted' || report.state === 'failed') terminal.out(`  go on with: sophia import --resume ${id}\n`);
+  terminal.out(goOnText(report));
+};
+
+/** How one that ended early is gone on with. */
+export const goOnText = ({ id, kind, state }: Pick<ImportReport, 'id' | 'kind' | 'state'>): string => {
+  if (state !== 'interrupted' && state !== 'failed') return '';
+  return `  go on with: ${kind === 'singer' ? 'the tap, from its last state' : `sophia import --resume ${id}`}\n`;
 };

@@ -1,3 +1,4 @@
+import { CommandError } from '../command-line/command-error.ts';
 import type { ClientInvocation, CommonOptions } from '../command-line/invocation.ts';
 import { parseCount } from '../input/metric-query.ts';
 import { NONE } from '../output/format-cell.ts';
@@ -26,12 +27,11 @@ export interface CreateKeyOptions extends CommonOptions {
 
 export const createKey = async ({ api, terminal }: ClientInvocation, options: CreateKeyOptions): Promise<void> => {
   const { role, name, expires, user, requestsPerSecond, installation, json } = options;
-  const [system, ...id] = user?.split(':') ?? [];
   const body = {
     role,
     name,
     expires_at: expires,
-    user_record: system === undefined ? undefined : { source_system: system, source_id: id.join(':') },
+    user_record: user === undefined ? undefined : userRecordOf(user),
     requests_per_second: requestsPerSecond === undefined ? undefined : parseCount(requestsPerSecond, '--requests-per-second'),
     installation,
   };
@@ -39,6 +39,12 @@ export const createKey = async ({ api, terminal }: ClientInvocation, options: Cr
   if (json === true) return terminal.out(`${JSON.stringify(made)}\n`);
   terminal.out(`${made.text}\n`);
   terminal.err(`Key ${made.key.id} (${name}, ${role}) is shown this once. Send it as Authorization: Bearer <key>.\n`);
+};
+
+const userRecordOf = (user: string): { source_system: string; source_id: string } => {
+  const [, system, id] = /^([^:]+):(.+)$/s.exec(user) ?? [];
+  if (system !== undefined && id !== undefined) return { source_system: system, source_id: id };
+  throw new CommandError('usage', `--user is ${JSON.stringify(user)}.`, 'Write the source and the id there, such as crm:ann.');
 };
 
 export const listKeys = async ({ api, terminal }: ClientInvocation, { json }: CommonOptions): Promise<void> => {

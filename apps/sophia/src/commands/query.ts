@@ -3,7 +3,7 @@ import { CommandError } from '../command-line/command-error.ts';
 import type { ClientInvocation } from '../command-line/invocation.ts';
 import { type QueryOptions, queryOf } from '../input/metric-query.ts';
 import { renderCsv } from '../output/csv.ts';
-import { formatCell, isNumeric } from '../output/format-cell.ts';
+import { formatCell, isNumeric, titleOf } from '../output/format-cell.ts';
 import { freshnessLine } from '../output/freshness-line.ts';
 import { stylesOf } from '../output/styles.ts';
 import { renderTable } from '../output/table.ts';
@@ -62,7 +62,7 @@ export const query = async ({ api, terminal }: ClientInvocation, metrics: readon
 
 const tableOf = ({ columns, rows }: Answer, width: number | undefined, styles: ReturnType<typeof stylesOf>): string =>
   renderTable(
-    columns.map((column) => ({ title: column.label ?? column.name, align: isNumeric(column) ? 'right' : 'left' })),
-    rows.map((row) => row.map((cell, index) => formatCell(cell, columns[index] ?? { type: 'text' }))),
+    columns.map((column) => ({ title: titleOf(column), align: isNumeric(column) ? 'right' : 'left' })),
+    rows.map((row) => columns.map((column, index) => formatCell(row[index] ?? null, column))),
     { width, styles },
   );

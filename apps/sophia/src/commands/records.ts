@@ -41,7 +41,7 @@ export const listRecords = async ({ api, terminal }: ClientInvocation, type: str
     },
   });
   if (json === true) return terminal.out(`${JSON.stringify(page)}\n`);
-  const chosen = fields?.split(',') ?? ['source_id', ...commonFields(page.records)];
+  const chosen = fields?.split(',').map((field) => field.trim()) ?? ['source_id', ...commonFields(page.records)];
   const styles = stylesOf(terminal);
   terminal.out(
     renderTable(
@@ -97,7 +97,7 @@ export const getRecord = async (invocation: ClientInvocation, type: string, id: 
 
 const findRecord = async ({ api }: ClientInvocation, type: string, id: string, { sourceSystem }: NamedOptions): Promise<CatalogRecord> => {
   const path = `/records/${encodeURIComponent(type)}`;
-  if (sourceSystem === undefined) return api.call('GET', `${path}/${encodeURIComponent(id)}`);
+  if (sourceSystem === undefined) return api.call('GET', `${path}/${ownId(id)}`);
   const { records } = await api.call<RecordPage>('GET', path, {
     query: { source_system: sourceSystem, source_id: id, deleted: 'include' },
   });
@@ -106,10 +106,20 @@ const findRecord = async ({ api }: ClientInvocation, type: string, id: string, {
   return record;
 };
 
+/** Errors: `CommandError` where it cannot be an id of Sophia's. */
+const ownId = (id: string): string => {
+  if (/^\d{1,19}$/.test(id)) return id;
+  throw new CommandError(
+    'usage',
+    `${JSON.stringify(id)} is no id of Sophia’s, which are numbers.`,
+    'An id of the source is found with --source-system.',
+  );
+};
+
 export const recordHistory = async (invocation: ClientInvocation, type: string, id: string, options: NamedOptions): Promise<void> => {
   const { api, terminal } = invocation;
-  const found = options.sourceSystem === undefined ? id : (await findRecord(invocation, type, id, options)).id;
-  const path = `/records/${encodeURIComponent(type)}/${encodeURIComponent(found)}/history`;
+  const found = options.sourceSystem === undefined ? ownId(id) : (await findRecord(invocation, type, id, options)).id;
+  const path = `/records/${encodeURIComponent(type)}/${found}/history`;
   const versions: RecordVersion[] = [];
   for (let cursor: string | null | undefined; cursor !== null; ) {
     const page: { versions: RecordVersion[]; next_cursor: string | null } = await api.call('GET', path, {
@@ -136,7 +146,7 @@ export const recordHistory = async (invocation: ClientInvocation, type: string, 
 
 const changesOf = (data: RecordVersion['data'], previous: RecordVersion['previous']): string =>
   previous === null
-    ? `${Object.keys(data ?? {}).length} fields`
+    ? `${Object.keys({ ...data }).length} fields`
     : Object.entries(previous)
         .map(([field, before]) => `${field}: ${textOf(before)} → ${textOf(data?.[field])}`)
         .join(', ');

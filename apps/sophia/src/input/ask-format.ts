@@ -7,7 +7,13 @@ export interface FormatQuestion {
   readonly column: string;
   readonly field: string;
   readonly example: string;
-  readonly choices: readonly { readonly key: string; readonly value: string; readonly reading: string }[];
+  readonly choices: readonly [Choice, ...Choice[]];
+}
+
+interface Choice {
+  readonly key: string;
+  readonly value: string;
+  readonly reading: string;
 }
 
 /** Asks a person which reading is meant; given up where `signal` is aborted. */
@@ -23,8 +29,7 @@ export const askFormat = async (
     err(`Which? [1-${choices.length}] `);
     const answer = await lines.question('', { signal });
     const chosen = choices[Number(answer.trim()) - 1];
-    if (chosen === undefined)
-      throw new CommandError('usage', 'None was chosen.', `Set ${choices[0]?.key ?? 'format'} for ${field} in the mapping.`);
+    if (chosen === undefined) throw new CommandError('usage', 'None was chosen.', `Set ${choices[0].key} for ${field} in the mapping.`);
     return chosen.value;
   } finally {
     lines.close();

@@ -1,6 +1,6 @@
 import type { AnswerColumn, Cell } from '@sophia/types';
 import { plot } from 'asciichart';
-import { formatCell, isNumeric, NONE } from './format-cell.ts';
+import { formatCell, isNumeric, titleOf } from './format-cell.ts';
 import type { Styles } from './styles.ts';
 import { cutText, padText, plainText, textWidth } from './text-width.ts';
 
@@ -25,7 +25,7 @@ export const renderChart = ({ columns, rows }: Answer, options: ChartOptions): s
   const isSeries = dimensions.length === 1 && (first?.column.type === 'date' || first?.column.type === 'timestamp') && rows.length > 1;
   return metrics
     .map(({ column, index }) => {
-      const title = options.styles.strong(column.label ?? column.name);
+      const title = options.styles.strong(titleOf(column));
       const values = rows.map((row) => row[index] ?? null);
       const labels = rows.map(
         (row) => dimensions.map((each) => formatCell(row[each.index] ?? null, each.column)).join(', ') || column.name,
@@ -55,8 +55,7 @@ const line = (labels: readonly string[], values: readonly Cell[], column: Answer
 const stretch = (values: readonly number[], count: number): number[] =>
   Array.from({ length: count }, (_, place) => {
     const exact = (place * (values.length - 1)) / (count - 1);
-    const before = values[Math.floor(exact)] ?? 0;
-    const after = values[Math.ceil(exact)] ?? before;
+    const [before, after] = [Math.floor(exact), Math.ceil(exact)].map((at) => Number(values[at])) as [number, number];
     return before + (after - before) * (exact - Math.floor(exact));
   });
 
@@ -72,12 +71,12 @@ const bars = (labels: readonly string[], values: readonly Cell[], column: Answer
   const texts = values.map((value) => formatCell(value, column));
   const [nameWidth, textColumns] = [names, texts].map((each) => Math.max(0, ...each.map(textWidth))) as [number, number];
   const available = Math.max(10, width - nameWidth - textColumns - 4);
-  const largest = Math.max(0, ...values.map((value) => Math.abs(Number(value ?? 0))));
+  const largest = Math.max(0, ...values.map((value) => Math.abs(Number(value))));
   return names
     .map((name, index) => {
-      const length = largest === 0 ? 0 : (Math.abs(Number(values[index] ?? 0)) / largest) * available;
-      const bar = '█'.repeat(Math.floor(length)) + (BLOCKS[Math.floor((length % 1) * 8)] ?? '');
-      const text = padText(texts[index] ?? NONE, textColumns, 'left');
+      const length = largest === 0 ? 0 : (Math.abs(Number(values[index])) / largest) * available;
+      const bar = `${'█'.repeat(Math.floor(length))}${BLOCKS[Math.floor((length % 1) * 8)]}`;
+      const text = padText(`${texts[index]}`, textColumns, 'left');
       return `${padText(name, nameWidth, 'right')}  ${text}  ${styles.good(bar)}`.trimEnd().concat('\n');
     })
     .join('');

@@ -16,6 +16,9 @@ export const formatCell = (cell: Cell, { type, format }: Pick<AnswerColumn, 'typ
 
 export const isNumeric = ({ type }: Pick<AnswerColumn, 'type'>): boolean => type === 'decimal' || type === 'number' || type === 'integer';
 
+/** What a column is called for people. */
+export const titleOf = ({ label, name }: Pick<AnswerColumn, 'label' | 'name'>): string => label ?? name;
+
 /** Cuts zeros at the end of the fraction, but for so many of its digits. */
 const withoutZeros = (text: string, digits: number): string => {
   const [whole = '', fraction = ''] = text.split('.');

@@ -4,6 +4,7 @@ import { renderCsv } from './csv.ts';
 import { formatCell } from './format-cell.ts';
 import { ago, duration, freshnessLine } from './freshness-line.ts';
 import { progressText, renderReport } from './import-report.ts';
+import { createProgressLine } from './progress.ts';
 import { stylesOf } from './styles.ts';
 import { renderTable } from './table.ts';
 import { cutText, plainText, textWidth } from './text-width.ts';
@@ -47,6 +48,8 @@ it('a table fits its width: the widest columns are cut, wide characters count tw
   `);
   expect(renderTable(columns, rows, { width: undefined, styles })).toContain('a rather long name of a company');
   expect(renderTable(columns, [], { width: 80, styles: coloured })).toContain('\u001b[1mName');
+  // No column is narrower than a few characters, whatever the terminal; cells that a row has not are empty.
+  expect(renderTable(columns, [['Bolt']], { width: 5, styles })).toBe('Name  Amount\n────  ──────\nBolt\n');
   expect(textWidth('e\u0301')).toBe(1);
   expect(cutText('日本語', 4)).toBe('日…');
   expect(plainText('a\tb\u0007')).toBe('a b�');
@@ -169,4 +172,31 @@ it('plots periods as a line and groups as bars', () => {
   expect(line).toContain('2017-01-01');
   expect(line).toContain('2017-03-01');
   expect(renderChart({ columns: [revenue], rows: [['0']] }, { width: 40, styles })).toContain('0.00');
+  const count = { name: 'deals', type: 'number' } as const;
+  const small = renderChart(
+    {
+      columns: [{ name: 'month', type: 'date' }, count],
+      rows: [
+        ['2017-01-01', 1],
+        ['2017-02-01', 2.5],
+      ],
+    },
+    { width: 20, styles },
+  );
+  expect(small).toMatch(/^deals\n +2\.5/);
+  expect(small).toMatch(/\n +1 ┼/);
+});
+
+it('a line of progress is written over where a person watches, whatever is known of the width, and nowhere else', () => {
+  let written = '';
+  const err = (text: string): void => {
+    written += text;
+  };
+  const terminal = { out: err, err, columns: undefined, colour: false, interactive: true, input: process.stdin };
+  const progress = createProgressLine(terminal);
+  progress.clear();
+  progress.show('x'.repeat(100));
+  progress.clear();
+  expect(written).toBe(`\r\u001b[2K${'x'.repeat(78)}…\r\u001b[2K`);
+  createProgressLine({ ...terminal, err: () => expect.unreachable(), interactive: false }).show('x');
 });

@@ -21,12 +21,11 @@ export const renderTable = (
   const wanted = columns.map(({ title }, index) => Math.max(textWidth(title), ...cells.map((row) => textWidth(row[index] ?? ''))));
   const widths = width === undefined ? wanted : shrink(wanted, width - GAP.length * (columns.length - 1));
   const line = (texts: readonly string[]): string =>
-    texts
-      .map((text, index) => {
-        const columnWidth = widths[index] ?? 0;
-        const isLast = index === texts.length - 1;
+    widths
+      .map((columnWidth, index) => {
+        const isLast = index === widths.length - 1;
         const side = columns[index]?.align === 'right' ? 'left' : 'right';
-        const cut = cutText(text, columnWidth);
+        const cut = cutText(texts[index] ?? '', columnWidth);
         return isLast && side === 'right' ? cut : padText(cut, columnWidth, side);
       })
       .join(GAP);
