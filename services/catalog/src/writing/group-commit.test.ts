@@ -49,6 +49,23 @@ const settled = async () => {
 };
 
 describe('group commit', () => {
+  test('takes along what each turn of the event loop brings, until one brings nothing', async () => {
+    const { group, begun } = byHand();
+    // One more in each of three turns.
+    const come = (value: number) => {
+      if (value < 3) setImmediate(come, value + 1);
+      group.submit(request(value)).catch(() => undefined);
+    };
+    come(1);
+    await settled();
+    group.submit(request(4)).catch(() => undefined);
+    await settled();
+    expect(begun.map(({ values }) => values)).toEqual([[1, 2, 3]]);
+    expect(group.waiting).toBe(1);
+    await begun[0]?.end();
+    await begun[1]?.end();
+  });
+
   test('shares a transaction among those that wait, and answers each', async () => {
     const { group, begun } = byHand();
     const first = group.submit(request(1));
