@@ -90,6 +90,18 @@ describe('cached answers', () => {
     expect([isThere(), await number(query)]).toEqual([false, count + 2]);
   });
 
+  it('are dropped by an erasure from among the warehouse’s results too', async () => {
+    const { records } = test.platform.catalog;
+    const query = { metrics: ['companies'] };
+    const companies = async (after?: string) => Number((await test.ask(query, { after })).rows[0]?.[0]);
+    const count = await companies(await test.write('company', 'erased', { name: 'Acme' }));
+    const { invalidated } = (await caches()).results;
+    const { id } = await records.getByKey(test.call, { recordType: 'company', sourceSystem: 'test' }, 'erased');
+    const { token } = await records.erase(test.call, 'company', id, 'asked by the company');
+    expect(await companies(token)).toBe(count - 1);
+    expect((await caches()).results.invalidated).toBeGreaterThan(invalidated);
+  });
+
   it('that depend on today follow the day', async () => {
     const { auth, workspaces } = test.platform;
     const query = { metrics: ['stale_deals'] };

@@ -12,7 +12,7 @@ const { logger } = createTestObservability();
 const open = (url: string, replicas: readonly string[] = []) =>
   openDatabase({ kind: 'postgres', url, replicas, connections: { minimum: 1, maximum: 1 } }, logger);
 
-it('replicas are reached as the role that serves requests, with the password that follows from the owner’s', async () => {
+it('replicas are reached as the role that serves requests; a server that refuses the owner is told apart from none', async () => {
   const cluster = await startTestCluster();
   try {
     const { host, port, user, password } = cluster.connections.owner;
@@ -24,6 +24,8 @@ it('replicas are reached as the role that serves requests, with the password tha
     const { rows } = await client.query('select current_user as name');
     await client.end();
     expect(rows).toEqual([{ name: 'sophia_app' }]);
+    const nowhere = `postgres://${user}:${encodeURIComponent(password)}@${address.replace('/postgres', '/nowhere')}`;
+    await expect(open(nowhere)).rejects.toMatchObject({ code: 'database_error', message: expect.stringContaining('"nowhere"') });
   } finally {
     await cluster.stop();
   }

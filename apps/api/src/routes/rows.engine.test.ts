@@ -68,6 +68,14 @@ describe('rows over HTTP', () => {
     expect([status, json]).toMatchObject([200, { created: 0, rejected: 0, errors: [], import: expect.any(String) }]);
   });
 
+  it('have no token to wait for where their import is of before a restore', async () => {
+    const headers = { ...NDJSON, 'idempotency-key': 'restored' };
+    const first = await write('restored', '{"source_id":"X"}\n', headers);
+    // A backup leaves tokens out: they name transactions of the database that it is of.
+    await api.test.sql('update import_run set token = null where id = $1', [first.json.import]);
+    expect((await write('restored', '{"source_id":"X"}\n', headers)).json).toEqual({ ...first.json, token: '' });
+  });
+
   describe('a JSON array', () => {
     const rows = (count: number, name: string) => Array.from({ length: count }, (_, index) => ({ source_id: `D-${index}`, name }));
 
@@ -158,6 +166,8 @@ describe('rows over HTTP', () => {
         { type: 'RECORD', stream: 'deals', record: { key: 'S-1', title: 'First' } },
         { type: 'STATE', value: { seen: 1 } },
         { type: 'RECORD', stream: 'deals', record: { key: 'S-2', title: 'Second' } },
+        { type: 'SCHEMA', stream: 'visits', schema: { properties: { key: { type: 'string' } } }, key_properties: ['key'] },
+        { type: 'RECORD', stream: 'visits', record: { key: 'V-1' } },
         { type: 'STATE', value: { seen: 2 } },
       ];
       const file = messages.map((message) => `${JSON.stringify(message)}\n`).join('');
@@ -167,7 +177,7 @@ describe('rows over HTTP', () => {
       const told = lines.map((line) => JSON.parse(line));
       expect(told[0]).toMatchObject({ import: { id: expect.any(String), origin: 'new' } });
       expect(told.filter(({ state }) => state !== undefined).at(-1)).toEqual({ state: { seen: 2 } });
-      expect(told.at(-1)).toMatchObject({ report: { state: 'finished', created: 2, rejected: 0 } });
+      expect(told.at(-1)).toMatchObject({ report: { state: 'finished', created: 3, rejected: 0 } });
       expect(await read('crm')).toMatchObject([{ data: { name: 'First' } }, { data: { name: 'Second' } }]);
     });
 

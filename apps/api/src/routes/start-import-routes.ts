@@ -81,7 +81,7 @@ const registerStart = (app: FastifyInstance, { catalog, configuration, spoolDire
         const { items, sourceSystem } = await openImportItems(catalog, call, { ...sent, options }, spool);
         const lines =
           raw.headers.accept?.includes('application/x-ndjson') === true ? openAnswerLines(reply, observability.logger) : undefined;
-        const { kind = 'file', name = sent.fileName ?? sourceSystem ?? kind, resume, bytes_total: bytesTotal } = options;
+        const { kind = 'file', name = sent.fileName ?? sourceSystem, resume, bytes_total: bytesTotal } = options;
         const running = await catalog.imports.start(
           call,
           {

@@ -22,8 +22,8 @@ export const readBackup = async (bytes: Readable): Promise<OpenedBackup> => {
   const lines = textLines(text);
   const first = await lines.next();
   if (first.done === true) throw damaged('it is empty');
-  const header = parse(first.value);
-  if (!isObject(header) || typeof header.sophia_backup !== 'number') throw damaged('it does not begin like one');
+  const header = parseObject(first.value);
+  if (typeof header.sophia_backup !== 'number') throw damaged('it does not begin like one');
   if (header.sophia_backup > BACKUP_FORMAT) {
     throw new SophiaError('backup_newer', `The backup was written by Sophia ${header.version}, in a form that this version does not know.`);
   }
@@ -55,15 +55,14 @@ async function* bodyLines(lines: AsyncIterable<string>): AsyncGenerator<BackupLi
   for await (const line of lines) {
     if (!MARKED.test(line)) yield line;
     else {
-      const found = parse(line);
+      const found = parseObject(line);
       if (!isBackupLine(found)) throw damaged(`a line is not well formed: ${line.slice(0, 100)}`);
       yield found;
     }
   }
 }
 
-const isBackupLine = (line: unknown): line is BackupLine => {
-  if (!isObject(line)) return false;
+const isBackupLine = (line: Readonly<Record<string, unknown>>): line is BackupLine => {
   if ('model' in line) return isText(line.model) && isText(line.text);
   if ('sequence' in line) return isText(line.sequence) && isText(line.last) && typeof line.called === 'boolean';
   if ('table' in line) return isText(line.table) && Array.isArray(line.columns) && line.columns.every(isText);
@@ -74,6 +73,12 @@ const isBackupLine = (line: unknown): line is BackupLine => {
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const isText = (value: unknown): value is string => typeof value === 'string';
+
+const parseObject = (text: string): Readonly<Record<string, unknown>> => {
+  const value = parse(text);
+  if (isObject(value)) return value;
+  throw damaged(`a line is no object: ${text.slice(0, 100)}`);
+};
 
 const parse = (text: string): unknown => {
   try {

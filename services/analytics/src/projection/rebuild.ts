@@ -12,7 +12,7 @@ export interface RebuildProgress {
 }
 
 export interface RebuildOptions {
-  readonly eventLog: EventLog;
+  readonly eventLog: Pick<EventLog, 'read' | 'head'>;
   readonly warehouse: Warehouse;
   /** Keeps the projection from applying while both sides are compared and switched. */
   readonly whilePaused: <T>(work: () => Promise<T>) => Promise<T>;

@@ -2,7 +2,7 @@ import type { RunningImport } from '@sophia/catalog';
 import { createTestObservability } from '@sophia/observability/testing';
 import { SophiaError } from '@sophia/shared';
 import Fastify from 'fastify';
-import { afterEach, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { openAnswerLines } from './answer-lines.ts';
 
 const observability = createTestObservability();
@@ -14,17 +14,33 @@ app.get('/defect', (_, reply) =>
 app.get('/refused', (_, reply) =>
   openAnswerLines(reply, observability.logger).follow(running(Promise.reject(new SophiaError('payload_too_large', 'It is too long.')))),
 );
-afterEach(() => app.close());
+app.get('/early', (_, reply) => {
+  const lines = openAnswerLines(reply, observability.logger);
+  lines.state({ seen: 1 });
+  lines.progress({ read: 1 });
+  return lines.follow(running(Promise.reject(new SophiaError('payload_too_large', 'It is too long.'))));
+});
+afterAll(() => app.close());
+
+const lines = (text: string) =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
 
 test('a defect that ends a streamed answer is logged once with its request, of which the answer tells alone; a refusal is not', async () => {
-  const lines = (text: string) =>
-    text
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line));
   const defect = lines((await app.inject('/defect')).body);
   expect(defect).toMatchObject([{ import: { id: 'import-1' } }, { problem: { code: 'internal_error', instance: 'request-1' } }]);
   expect(JSON.stringify(defect)).not.toContain('no such column');
   expect(lines((await app.inject('/refused')).body)[1]).toMatchObject({ problem: { code: 'payload_too_large' } });
   expect(observability.lines()).toMatchObject([{ request_id: 'request-1', import: 'import-1', err: { message: 'no such column' } }]);
+});
+
+test('what comes before the answer has begun stands behind the line that says which import it is of', async () => {
+  expect(lines((await app.inject('/early')).body)).toMatchObject([
+    { import: { id: 'import-1' } },
+    { state: { seen: 1 } },
+    { progress: { read: 1 } },
+    { problem: { code: 'payload_too_large' } },
+  ]);
 });

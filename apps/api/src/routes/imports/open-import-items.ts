@@ -16,8 +16,7 @@ import type { ImportForm } from './read-import-form.ts';
 
 export interface OpenedItems {
   readonly items: AsyncIterable<ImportItem>;
-  /** The one source system, where all rows are of it. */
-  readonly sourceSystem: string | undefined;
+  readonly sourceSystem: string;
 }
 
 /** Where a Parquet stream is kept while it is read, and how much of it at most. */
@@ -40,7 +39,7 @@ const openFile = async (catalog: Catalog, call: Call, { options, file, fileName 
   if (text === undefined) {
     const target = plainTarget(recordType, sourceSystem);
     await catalog.recordTypes.get(call, target.recordType);
-    return { items: plainItems(await open(), target), sourceSystem };
+    return { items: plainItems(await open(), target), sourceSystem: target.sourceSystem };
   }
   const mapping = parseMapping(text, mappingName, await catalog.recordTypes.list(call));
   const definition = await catalog.recordTypes.get(call, mapping.record_type);
