@@ -28,7 +28,7 @@ export const withSophia = async <Result>(
   if (await answers(socketPath)) return ask({ socketPath });
   const alone = await startAlone({ dataDirectory, workspace, environment, say: (line) => terminal.err(`${line}\n`) });
   if (alone === undefined) {
-    await waitFor(socketPath);
+    await waitFor(socketPath, STARTING);
     return ask({ socketPath });
   }
   try {
@@ -87,9 +87,10 @@ export const answers = (socketPath: string): Promise<boolean> =>
     socket.once('error', () => resolve(false));
   });
 
-const waitFor = async (socketPath: string): Promise<void> => {
+/** Errors: `CommandError` where nobody listens after so many milliseconds. */
+export const waitFor = async (socketPath: string, deadline: number): Promise<void> => {
   const { setTimeout: sleep } = await import('node:timers/promises');
-  const latest = performance.now() + STARTING;
+  const latest = performance.now() + deadline;
   while (!(await answers(socketPath))) {
     if (performance.now() > latest) throw new CommandError('temporary', 'The Sophia that holds the data folder does not answer.');
     await sleep(LOOK_EVERY);

@@ -146,6 +146,7 @@ describe('questions', () => {
     const plot = words('query revenue --by deal.close_date:month --from 2017-01 --to 2017-07 --chart');
     expect((await sophia(plot)).out).toMatch(/^Revenue\n +[\d,.]+ ┼/);
     expect((await sophia(words('query revenue --from 2017 --to 2018 --compare previous_period'))).out).toContain('Revenue: change');
+    expect((await sophia(words('query revenue --by user.office'))).out).toMatch(/^Office +Revenue\n/);
     const narrow = (await sophia(plot, { terminal: { columns: 60 } })).out.split('\n').slice(1, 12);
     for (const line of narrow) expect(line.length).toBeLessThanOrEqual(60);
   });
@@ -516,6 +517,18 @@ it('a folder whose Sophia is only starting is waited for', async () => {
   looks.close();
   await rename(`${socket}.later`, socket);
   expect(await asked).toMatchObject({ code: 0, err: '' });
+});
+
+it('events that stand aside are listed, replayed and given up: there are none', async () => {
+  expect(await sophia(words('set-aside list'))).toEqual({ ...NOT_TOLD, out: 'No event stands aside.\n' });
+  expect(await test.json(words('set-aside list --projection warehouse --limit 5'))).toEqual({ events: [] });
+  expect(await sophia(words('set-aside replay'))).toEqual({ ...NOT_TOLD, out: '0 applied, 0 stand aside again\n' });
+  expect(await test.json(words('set-aside replay'))).toEqual({ succeeded: 0, failed: 0 });
+  expect(await sophia(words('set-aside discard x.1.0 --json'))).toMatchObject({
+    code: 3,
+    err: expect.stringContaining('No event at x.1.0'),
+  });
+  expect(await sophia(words('set-aside list --projection nothing'))).toMatchObject({ code: 3 });
 });
 
 /** As a pipe gives them. */

@@ -1,5 +1,5 @@
 import type { DeadLetter } from '@sophia/catalog';
-import type { JsonValue, WriteAnswer } from '@sophia/types';
+import type { WriteAnswer } from '@sophia/types';
 import { CommandError } from '../command-line/command-error.ts';
 import type { Exit } from '../command-line/exit-codes.ts';
 import type { ClientInvocation, CommonOptions } from '../command-line/invocation.ts';
@@ -67,10 +67,9 @@ export const repairDeadLetter = async (
   const path = `/dead-letters/${encodeURIComponent(id)}`;
   const { row } = await api.call<DeadLetter>('GET', path);
   const { fields, original: _original, ...members } = row;
-  const repaired: Record<string, JsonValue | undefined> = { ...fields };
-  for (const [name, value] of Object.entries(members)) if (value !== null) repaired[name] = value;
-  for (const [name, value] of changes) repaired[name] = value;
-  const letter = await api.call<DeadLetter>('PUT', path, { body: repaired });
+  const told = Object.entries(members).filter(([, value]) => value !== null);
+  const body = { ...fields, ...Object.fromEntries(told), ...Object.fromEntries(changes) };
+  const letter = await api.call<DeadLetter>('PUT', path, { body });
   if (options.replay === true) return replayDeadLetters(invocation, [id], options);
   terminal.out(options.json === true ? `${JSON.stringify(letter)}\n` : `${id} is repaired; replay it: sophia dead-letters replay ${id}\n`);
   return 'ok';

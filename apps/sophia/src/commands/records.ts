@@ -57,7 +57,8 @@ export const listRecords = async ({ api, terminal }: ClientInvocation, type: str
 const commonFields = (records: readonly CatalogRecord[]): readonly string[] => {
   const counts = new Map<string, number>();
   for (const { data } of records) {
-    for (const [field, value] of Object.entries(data)) if (value !== null) counts.set(field, (counts.get(field) ?? 0) + 1);
+    const held = Object.keys(data).filter((field) => data[field] !== null);
+    for (const field of held) counts.set(field, (counts.get(field) ?? 0) + 1);
   }
   return [...counts]
     .sort(([, a], [, b]) => b - a)

@@ -5,7 +5,7 @@ import { ago } from '../output/freshness-line.ts';
 import { stylesOf } from '../output/styles.ts';
 import { renderTable } from '../output/table.ts';
 
-interface SetAsideEvent {
+export interface SetAsideEvent {
   readonly position: string;
   readonly kind: string;
   readonly record: { readonly source_system: string; readonly record_type: string; readonly source_id: string } | null;
@@ -32,25 +32,25 @@ export const listSetAside = async ({ api, terminal }: ClientInvocation, options:
   const answer = await api.call<{ events: readonly SetAsideEvent[] }>('GET', pathOf(options), { query: { limit } });
   if (options.json === true) return terminal.out(`${JSON.stringify(answer)}\n`);
   if (answer.events.length === 0) return terminal.out('No event stands aside.\n');
-  const now = Date.now();
   const styles = stylesOf(terminal);
-  const hasInstances = answer.events.some(({ instances }) => instances !== undefined);
-  terminal.out(
-    renderTable(
-      ['Position', 'Type', 'Source', 'Source id', 'Since', ...(hasInstances ? ['Instances'] : []), 'Reason'].map((title) => ({ title })),
-      answer.events.map(({ position, kind, record, set_aside_at: since, poison, error, instances = [] }) => [
-        position,
-        record?.record_type ?? kind,
-        record?.source_system ?? '',
-        record?.source_id ?? '',
-        ago(since, now),
-        ...(hasInstances ? [instances.join(' ')] : []),
-        poison ? error : 'waits behind an earlier one of its record',
-      ]),
-      { width: terminal.columns, styles },
-    ),
-  );
+  terminal.out(tableOf(answer.events, Date.now(), { width: terminal.columns, styles }));
   if (answer.events.length === limit) terminal.out(styles.faint('there may be more: --limit\n'));
+};
+
+/** An event of no record, such as a definition, is named by its kind. */
+export const tableOf = (events: readonly SetAsideEvent[], now: number, layout: Parameters<typeof renderTable>[2]): string => {
+  const hasInstances = events.some(({ instances }) => instances !== undefined);
+  return renderTable(
+    ['Position', 'Type', 'Source', 'Source id', 'Since', ...(hasInstances ? ['Instances'] : []), 'Reason'].map((title) => ({ title })),
+    events.map(({ position, kind, record, set_aside_at: since, poison, error, instances = [] }) => [
+      position,
+      ...(record === null ? [kind, '', ''] : [record.record_type, record.source_system, record.source_id]),
+      ago(since, now),
+      ...(hasInstances ? [instances.join(' ')] : []),
+      poison ? error : 'waits behind an earlier one of its record',
+    ]),
+    layout,
+  );
 };
 
 /** Hands all to the projection again; the exit says whether some stand aside still. */

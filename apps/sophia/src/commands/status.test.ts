@@ -1,7 +1,7 @@
 import type { Position } from '@sophia/types';
 import { expect, it } from 'vitest';
 import { stylesOf } from '../output/styles.ts';
-import { overview, type Status, slowQueries } from './status.ts';
+import { exitOf, overview, type Status, slowQueries } from './status.ts';
 
 const styles = stylesOf({ colour: false });
 const cache = { hits: 0, misses: 0, loads: 0, joins: 0, evictions: 0, invalidated: 0, entries: 2, bytes: 3 * 2 ** 20 };
@@ -17,6 +17,13 @@ const STATUS: Status = {
     generation: 3,
     set_aside: 2,
     lag_seconds: 0.25,
+    instance: 'one',
+    instances: [
+      { instance: 'one', running: true, lag_seconds: 0.25, set_aside: 2 },
+      { instance: 'two', running: true, lag_seconds: 1.5, set_aside: 1 },
+      { instance: 'three', running: true, lag_seconds: 0, set_aside: 0 },
+      { instance: 'four', running: false, lag_seconds: 600, set_aside: 0 },
+    ],
     problems: [{ path: 'deal.yaml', line: 3, column: 1, message: 'no such field' }],
   },
   caches: { answers: cache, results: { ...cache, hits: 3, misses: 1 } },
@@ -31,10 +38,14 @@ it('the overview says what is down, what stands aside and which models are wrong
     '  database: up, 1.5 ms',
     '  warehouse: down, late',
     '  answers: 0.3 s behind the log, generation 3, 2 events stand aside',
+    '  instance two: 1.5 s behind the log, 1 events stand aside',
+    '  instance three: 0.0 s behind the log',
+    '  instance four: not running, since 10 min',
     '  cache of answers: 2 entries, 3 MiB, not asked yet',
     '  cache of results: 2 entries, 3 MiB, 75.0 % hits',
     expect.stringContaining('  semantic models: {"path":"deal.yaml","line":3'),
   ]);
+  expect([exitOf(STATUS), exitOf({ status: 'ready' })]).toEqual(['failed', 'ok']);
   expect(lines.at(-2)).toContain('complete to 2026-11-20 12:00:00 UTC');
 });
 

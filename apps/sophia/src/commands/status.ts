@@ -49,13 +49,14 @@ export const status = async (
   { json, slow }: CommonOptions & { readonly slow?: boolean | undefined },
 ): Promise<Exit> => {
   const found = await api.call<Status>('GET', '/status');
-  const exit = found.status === 'ready' ? 'ok' : 'failed';
   const styles = stylesOf(terminal);
   if (json === true) terminal.out(`${JSON.stringify(slow === true ? found.slow_queries : found)}\n`);
   else if (slow === true) terminal.out(slowQueries(found, terminal.columns, styles));
   else terminal.out(overview(found, styles));
-  return exit;
+  return exitOf(found);
 };
+
+export const exitOf = ({ status: state }: Pick<Status, 'status'>): Exit => (state === 'ready' ? 'ok' : 'failed');
 
 /** For people, in a few lines. */
 export const overview = (

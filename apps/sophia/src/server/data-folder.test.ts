@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { waitFor } from '../client/with-sophia.ts';
 import { runHere, WATCHED } from '../testing/run-here.ts';
 import { adminSocketPath, announceServer, findServer, withdrawServer } from './run-directory.ts';
 
@@ -88,6 +89,13 @@ describe('who holds a data folder', () => {
     expect([cut.code, cut.err]).toEqual([1, expect.stringContaining('where none runs, remove that file.')]);
     expect(cut.err).not.toContain('    at ');
     expect(await readdir(folder)).toEqual(['run']);
+  });
+});
+
+it('one that is held and does not answer is not waited for without end', async () => {
+  await expect(waitFor(adminSocketPath(folder), 1)).rejects.toMatchObject({
+    exit: 'temporary',
+    message: 'The Sophia that holds the data folder does not answer.',
   });
 });
 
