@@ -14,10 +14,12 @@ beforeAll(async () => {
 });
 afterAll(() => test.close());
 
+const won = async (after?: string) => Number((await test.ask(WON, { after })).rows[0]?.[0]);
+
 it('answers are dropped by a batch whose models cannot be read, and the models are read when they can', async () => {
   const models = join(test.platform.configuration.dataDirectory, 'models', 'main');
   await cp(join(SAMPLE_FOLDER, 'models'), models, { recursive: true });
-  expect((await test.ask(WON, { after: await test.write('deal', 'first', deal) })).rows).toEqual([[1]]);
+  const before = await won(await test.write('deal', 'first', deal));
   expect((await test.ask(WON)).cache.tier).toBe('L1');
 
   const unreadable = join(models, 'unreadable.yml');
@@ -28,12 +30,11 @@ it('answers are dropped by a batch whose models cannot be read, and the models a
   });
   await expect(test.ask(WON, { after })).rejects.toMatchObject({ code: 'EISDIR' });
   await rmdir(unreadable);
-  expect((await test.ask(WON)).rows).toEqual([[2]]);
+  expect(await won()).toBe(before + 1);
 });
 
 it('answers are dropped by a batch that fails after it was applied, which is not handed over again', async () => {
   const { catalog, auth } = test.platform;
-  const won = async (after?: string) => Number((await test.ask(WON, { after })).rows[0]?.[0]);
   const before = await won(await test.write('deal', 'cached', deal));
   expect([await won(), (await test.ask(WON)).cache.tier]).toEqual([before, 'L1']);
 

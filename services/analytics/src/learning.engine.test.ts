@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SophiaError } from '@sophia/shared';
-import { BUILTIN_RECORD_TYPES, type JsonObject, type LogEvent, type Position, type WorkspaceId } from '@sophia/types';
+import { BUILTIN_RECORD_TYPES, type JsonObject, type JsonValue, type LogEvent, type Position, type WorkspaceId } from '@sophia/types';
 import type { Warehouse } from '@sophia/warehouse';
 import { createDuckDbWarehouse } from '@sophia/warehouse/duckdb';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -70,6 +70,15 @@ it('a system that is being applied while the others are learnt is known', async 
   await systems.learn(W, 'deal');
   await apply(second);
   expect(systems.only(W, 'deal')).toBeUndefined();
+});
+
+it('a second system that a reference names is told, other objects and nothing at all are none', async () => {
+  const systems = createSourceSystems(warehouse);
+  await apply(created('crm', {}));
+  await systems.learn(W, 'deal');
+  const learn = (owner: JsonValue) => [[...systems.learnFrom([created('crm', { owner })])], systems.only(W, 'deal')];
+  expect([learn(null), learn('Ada'), learn({ first_name: 'Ada' })]).toEqual(Array.from({ length: 3 }, () => [[], 'crm']));
+  expect(learn({ source_system: 'shop', source_id: 'Ada' })).toEqual([[W], undefined]);
 });
 
 it('systems that are named by references in fields that were added to a built-in type are known', async () => {

@@ -96,3 +96,24 @@ it('makes room for new questions by the least asked of very many', async () => {
   await expect.poll(() => warmed).toEqual(['most', 'late']);
   await warming.close();
 });
+
+it('ends after the answer in hand when it is closed', async () => {
+  const gate = Promise.withResolvers<void>();
+  const warmed: string[] = [];
+  const warming = createWarming({
+    answers: createMemoryCache({ maximumBytes: 1e6, clock }),
+    most: 5,
+    isCurrent: () => true,
+    onError: () => undefined,
+    warm({ key }) {
+      warmed.push(key);
+      return gate.promise;
+    },
+  });
+  for (const key of ['first', 'first', 'first', 'first', 'second', 'second', 'second']) warming.asked(query(key));
+  warming.warmSoon();
+  const closing = warming.close();
+  gate.resolve();
+  await closing;
+  expect(warmed).toEqual(['first']);
+});

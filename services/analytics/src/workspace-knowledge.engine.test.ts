@@ -109,3 +109,22 @@ it('a workspace that could not be learnt at the start is learnt when it is asked
   knowledge.forget(workspace);
   await knowledge.know(workspace);
 });
+
+it('a workspace that is forgotten while it is learnt is learnt anew, whatever becomes of the first attempt', async () => {
+  const first = Promise.withResolvers<typeof BUILTIN_RECORD_TYPES>();
+  let isFirst = true;
+  const { knowledge, rollups } = start(() => {
+    if (!isFirst) return Promise.resolve(BUILTIN_RECORD_TYPES);
+    isFirst = false;
+    return first.promise;
+  });
+  const [workspace] = WORKSPACES as [WorkspaceId];
+  const learning = knowledge.know(workspace);
+  knowledge.forget(workspace);
+  const again = knowledge.know(workspace);
+  first.reject(new Error('no connection'));
+  await expect(learning).rejects.toThrow('no connection');
+  expect(knowledge.know(workspace)).toBe(again);
+  await again;
+  expect(rollups.available(workspace).length).toBeGreaterThan(0);
+});
