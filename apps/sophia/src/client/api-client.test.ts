@@ -43,6 +43,16 @@ describe('SOPHIA_URL', () => {
     }
   });
 
+  it.each([
+    ['authorization', { SOPHIA_KEY: 'secret\r' }, []],
+    ['sophia-workspace', { SOPHIA_WORKSPACE: 'büro' }, []],
+    ['sophia-after', {}, ['--after', 'a\nb']],
+  ])('what cannot be sent as %s is told before anything is, and a key is not shown', async (header, environment, more) => {
+    const { code, err, asked } = await askStandIn((_request, response) => response.end(), ['query', 'revenue', ...more], { environment });
+    expect([code, asked]).toEqual([2, []]);
+    expect(err).toMatch(new RegExp(`^sophia: The header ${header} would have a character .*\\n {2}They come from SOPHIA_KEY, .*\\n$`));
+  });
+
   it('where nobody listens: where it was looked for is told, and that it may succeed later', async () => {
     const gone = await openStandIn(() => undefined);
     await gone.close();

@@ -31,20 +31,23 @@ export interface ApiClient {
 
 /** Requests end where `signal` is aborted. */
 export const createApiClient = (server: ServerAddress, workspace: string | undefined, signal: AbortSignal): ApiClient => {
+  const below = 'url' in server ? server.url.pathname.replace(/\/(api\/v1\/?)?$/, '') : '';
+  const own = {
+    accept: 'application/json',
+    ...(workspace === undefined ? {} : { 'sophia-workspace': workspace }),
+    ...('url' in server && server.key !== undefined ? { authorization: `Bearer ${server.key}` } : {}),
+  };
   const begin = (method: string, path: string, headers: Readonly<Record<string, string>>): ClientRequest => {
+    // Sophia may stand below a path of its own; that of the API belongs to every request.
     const options: RequestOptions = {
       method,
-      path: `/api/v1${path}`,
+      path: `${below}/api/v1${path}`,
       agent: false,
       signal,
-      headers: { accept: 'application/json', ...headers, ...(workspace === undefined ? {} : { 'sophia-workspace': workspace }) },
+      headers: sendable({ ...own, ...headers }),
     };
     if ('socketPath' in server) return requestHttp({ ...options, socketPath: server.socketPath });
-    const send = server.url.protocol === 'https:' ? requestHttps : requestHttp;
-    const authorization = server.key === undefined ? {} : { authorization: `Bearer ${server.key}` };
-    // It may stand below a path of its own; the API's belongs to every request.
-    const below = `${server.url.pathname.replace(/\/(api\/v1\/?)?$/, '')}${options.path}`;
-    return send(server.url, { ...options, path: below, headers: { ...options.headers, ...authorization } });
+    return (server.url.protocol === 'https:' ? requestHttps : requestHttp)(server.url, options);
   };
 
   return {
@@ -82,6 +85,17 @@ export const createApiClient = (server: ServerAddress, workspace: string | undef
       });
     },
   };
+};
+
+/** Errors: `CommandError` where one has what HTTP does not carry there. */
+const sendable = (headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> => {
+  const wrong = Object.entries(headers).find(([, value]) => !/^[ -~]*$/.test(value));
+  if (wrong === undefined) return headers;
+  throw new CommandError(
+    'usage',
+    `The header ${wrong[0]} would have a character that no key, workspace or token has.`,
+    'They come from SOPHIA_KEY, --workspace (SOPHIA_WORKSPACE) and --after.',
+  );
 };
 
 const queryText = (query: NonNullable<ApiRequest['query']>): string => {
