@@ -134,6 +134,13 @@ export const createApiServer = async (
     reply.headers(headers);
     done();
   });
+  // A browser asks before it calls, without a key: that is answered before anything is asked of it.
+  if (configuration.corsOrigins.length > 0) {
+    await app.register(cors, {
+      origin: [...configuration.corsOrigins],
+      exposedHeaders: ['etag', 'sophia-complete-to', 'sophia-position', 'sophia-token', 'ratelimit', 'x-request-id'],
+    });
+  }
   registerProblems(app, watch);
   registerParsers(app);
   registerRequestContext(app, { services, taken, shedder, durations, isAdminRequest });
@@ -144,12 +151,6 @@ export const createApiServer = async (
     isAdminRequest,
   });
   await app.register(compress, { threshold: 1024, encodings: ['zstd', 'br', 'gzip'] });
-  if (configuration.corsOrigins.length > 0) {
-    await app.register(cors, {
-      origin: [...configuration.corsOrigins],
-      exposedHeaders: ['etag', 'sophia-complete-to', 'sophia-position', 'sophia-token', 'ratelimit', 'x-request-id'],
-    });
-  }
   await register(app, services);
   await app.ready();
 

@@ -41,6 +41,22 @@ describe('problems', () => {
     expect(await allowed('https://dashboard.example')).toEqual([200, 'https://dashboard.example']);
     expect(await allowed('https://elsewhere.example')).toEqual([200, null]);
   });
+
+  it('do not come of what a browser asks before it calls: that needs neither a key nor room', async () => {
+    const preflight = async (origin: string) => {
+      const asked = { 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization,content-type' };
+      const { status, headers } = await harness.send('OPTIONS', '/api/v1/metrics/query', { key: '', headers: { origin, ...asked } });
+      return { status, origin: headers.get('access-control-allow-origin'), headers };
+    };
+    const { headers, ...allowed } = await preflight('https://dashboard.example');
+    expect(allowed).toEqual({ status: 204, origin: 'https://dashboard.example' });
+    expect(headers.get('access-control-allow-methods')).toContain('POST');
+    expect(headers.get('access-control-allow-headers')).toBe('authorization,content-type');
+    expect(headers.get('vary')).toMatch(/\borigin\b/i);
+    expect(await preflight('https://elsewhere.example')).toMatchObject({ origin: null });
+    const { text } = await harness.send('GET', '/metrics', { key: '' });
+    expect(text).toContain('sophia_http_request_duration_seconds_count{route="*",method="OPTIONS",status="204"} 2');
+  });
 });
 
 const fail = (): never => {
