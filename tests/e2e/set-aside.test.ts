@@ -21,7 +21,11 @@ it('events that stand aside are listed, replayed when the cause is mended, and g
     const csv = await run('query', 'revenue', '--csv');
     expect(csv.out).toBe('revenue\r\n0.0000\r\n');
     expect(csv.err).toContain('incomplete: 1 events stand aside (sophia set-aside list)');
-    expect((await run('set-aside', 'list')).out).toMatch(/deal +test +first +.* ago +\S/);
+    const listed = (await run('set-aside', 'list')).out;
+    expect(listed).toMatch(/deal +test +first +.* ago +\S/);
+    expect(listed).not.toContain('--limit');
+    // As many as are asked for may not be all.
+    expect((await run('set-aside', 'list', '--limit', '1')).out).toMatch(/ first .*\n(.*\n)*there may be more: --limit\n$/);
 
     const inVain = await run('set-aside', 'replay');
     expect([inVain.code, inVain.out]).toEqual([1, '0 applied, 1 stand aside again\n']);
@@ -36,6 +40,12 @@ it('events that stand aside are listed, replayed when the cause is mended, and g
     expect((await run('set-aside', 'discard', position)).out).toBe('1 discarded\n');
     expect(await list()).toEqual([]);
     expect((await run('set-aside', 'discard', position)).code).toBe(3);
+
+    await writePoison(sophia, folder.path, 'third');
+    await expect.poll(list, { timeout: 30_000 }).toHaveLength(1);
+    const [third = { position: '' }] = await list();
+    const discarded = await run('set-aside', 'discard', third.position, '--json');
+    expect([discarded.code, discarded.out]).toEqual([0, '{"discarded":1}\n']);
     expect((await run('set-aside', 'list', '--projection', 'nothing')).err).toContain('There is no projection nothing.');
   } finally {
     await sophia.kill();
