@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeParameter } from './parameter-text.ts';
 
@@ -17,6 +18,16 @@ describe('a parameter of a statement', () => {
     ['a list of bytes', [Buffer.from([1, 255])], '{"\\\\x01ff"}'],
   ])('is bound as PostgreSQL reads it: %s', (_what, value, expected) => {
     expect(encodeParameter(value)).toBe(expected);
+  });
+
+  it('in a list has its quotes and backslashes escaped, and nothing else, whatever is in it', () => {
+    const text = fc.string({ unit: fc.oneof(fc.constantFrom('"', '\\', '\n', '\u0001', 'a', 'ä', '\u2028', '\ud800', '😀')) });
+    fc.assert(
+      fc.property(text, (value) => {
+        expect(encodeParameter([value])).toBe(`{"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"}`);
+      }),
+      { numRuns: 1_000 },
+    );
   });
 
   it('of bytes is bound as they are, also where they are a part of others', () => {

@@ -42,12 +42,20 @@ function encodeArray(values: readonly unknown[]): string {
 }
 
 function encodeElement(value: unknown): string {
+  if (typeof value === 'string') return quote(value);
   if (typeof value === 'number' || typeof value === 'bigint') return value.toString();
   if (Array.isArray(value)) return encodeArray(value);
   const encoded = encodeParameter(value);
   if (encoded === null) return 'null';
-  if (typeof encoded !== 'string') return `"\\\\x${encoded.toString('hex')}"`;
-  return `"${SPECIAL.test(encoded) ? encoded.replace(/["\\]/g, '\\$&') : encoded}"`;
+  return typeof encoded === 'string' ? quote(encoded) : `"\\\\x${encoded.toString('hex')}"`;
+}
+
+/** In an array literal; the engine's JSON.stringify escapes what both escape in a fraction of the time, but others as well. */
+function quote(text: string): string {
+  if (!SPECIAL.test(text)) return `"${text}"`;
+  return ESCAPED_BY_JSON_ALONE.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : JSON.stringify(text);
 }
 
 const SPECIAL = /["\\]/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
+const ESCAPED_BY_JSON_ALONE = /[\u0000-\u001f\ud800-\udfff]/;

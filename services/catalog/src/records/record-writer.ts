@@ -46,7 +46,11 @@ export function createRecordWriter(options: RecordWriterOptions): RecordWriter {
     };
     const { value: results, token } = await database.write(workspaces, write, { deadline });
     catalogMetrics.grouped(requests.length);
-    for (const { workspace, item } of requests) committed(workspace, [item.record]);
+    for (const workspace of workspaces)
+      committed(
+        workspace,
+        requests.flatMap((request) => (request.workspace === workspace ? request.item.record : [])),
+      );
     const text = eventLog.encodeToken(token);
     return results.map((result) => ('error' in result ? result : { token: text, ...result }));
   };
