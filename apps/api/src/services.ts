@@ -26,6 +26,8 @@ export interface ApiServices {
   readonly version: string;
   /** Milliseconds without a byte after which a streamed body is given up; a minute unless told. */
   readonly bodyIdleMilliseconds?: number | undefined;
+  /** Milliseconds for the rest of a body whose request is answered; ten seconds unless told. */
+  readonly bodyRestMilliseconds?: number | undefined;
   health(): Promise<HealthReport>;
   /** Everything as one snapshot sees it, packed. */
   backup(): Readable;

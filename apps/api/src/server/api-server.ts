@@ -43,6 +43,7 @@ const isAdminRequest = (request: IncomingMessage): boolean => adminSockets.has(r
 /** How long a body may take is looked after by what reads it; a connection whose other end is gone is noticed. */
 const SERVER = { keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 0, keepAlive: true, keepAliveInitialDelay: 60_000 };
 const BODY_IDLE_MS = 60_000;
+const BODY_REST_MS = 10_000;
 
 export const createApiServer = async (
   services: ApiServices,
@@ -148,6 +149,7 @@ export const createApiServer = async (
     wholeMilliseconds: configuration.limits.requestMilliseconds,
     wholeBytes: configuration.limits.bodyBytes,
     idleMilliseconds: services.bodyIdleMilliseconds ?? BODY_IDLE_MS,
+    restMilliseconds: services.bodyRestMilliseconds ?? BODY_REST_MS,
     isAdminRequest,
   });
   await app.register(compress, { threshold: 1024, encodings: ['zstd', 'br', 'gzip'] });

@@ -28,14 +28,15 @@ describe('a body that does not arrive', () => {
   interface Limits {
     readonly request: number;
     readonly idle: number;
+    readonly rest?: number;
     readonly concurrency?: number;
     /** What the environment sets. */
     readonly env?: Readonly<Record<string, string>>;
   }
-  const open = async ({ request, idle, concurrency = 1_000, env = {} }: Limits): Promise<void> => {
+  const open = async ({ request, idle, rest = 60_000, concurrency = 1_000, env = {} }: Limits): Promise<void> => {
     harness = await openApiHarness({
       env,
-      services: { bodyIdleMilliseconds: idle },
+      services: { bodyIdleMilliseconds: idle, bodyRestMilliseconds: rest },
       http: { limits: { bodyBytes: 2 ** 20, importBytes: 2 ** 30, requestMilliseconds: request, concurrency, eventLoopDelay: 60_000 } },
     });
     await harness.makeKey('admin', { role: 'admin' });
@@ -180,5 +181,33 @@ describe('a body that does not arrive', () => {
     }
     socket.write('0\r\n\r\n');
     expect(await answer).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  /** A form that is refused for its options, before its file has come. */
+  const refused = (fileBytes: number) => {
+    const start = form.replace('"deal"', '5').slice(0, form.indexOf('D-1') - 3);
+    const rest = `${'D-1,one\n'.repeat(fileBytes / 8)}\r\n--b--\r\n`;
+    const head = [FORM_HEAD[0] ?? '', FORM_HEAD[1] ?? '', `content-length: ${start.length + rest.length}`];
+    return { head, start, rest };
+  };
+
+  it('is let go by where its request is answered before: the connection serves another', async () => {
+    await open({ request: 60_000, idle: 60_000 });
+    const { head, start, rest } = refused(8 * 2 ** 20);
+    const { socket, answer } = begin(head, start);
+    // The answer is read when all is sent.
+    socket.pause();
+    await new Promise<void>((resolve) => socket.write(rest, () => resolve()));
+    socket.write('GET /health/live HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n');
+    socket.resume();
+    const statuses = [...(await answer).matchAll(/HTTP\/1\.1 (\d+) /g)].map(([, status]) => status);
+    expect(statuses).toEqual(['400', '200']);
+  });
+
+  it('is not waited for without end where its request is answered before', async () => {
+    await open({ request: 60_000, idle: 60_000, rest: 300 });
+    const { head, start } = refused(2 ** 20);
+    const text = await begin(head, start).answer;
+    expect(text).toMatch(/^HTTP\/1\.1 400 /);
   });
 });

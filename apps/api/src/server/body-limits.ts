@@ -10,16 +10,33 @@ export interface BodyLimitsOptions {
   readonly wholeBytes: number;
   /** Milliseconds without a byte after which a body that is read as it arrives is given up. */
   readonly idleMilliseconds: number;
+  /** Milliseconds for the rest of a body whose request is answered. */
+  readonly restMilliseconds: number;
   /** Whoever came through the admin socket may take their time: a tap may think for long. */
   readonly isAdminRequest: (request: IncomingMessage) => boolean;
 }
 
-/** Answers 408 `slow_body` to whoever does not send the body that they announced: what waits for it holds a place. */
+/**
+ * Answers 408 `slow_body` to whoever does not send the body that they announced: what waits for it holds a place.
+ * Of a request that is answered before its body has come, the rest is let go by.
+ */
 export const registerBodyLimits = (app: FastifyInstance, options: BodyLimitsOptions): void => {
   app.addHook('preParsing', (request, reply, payload, done) => {
     if (hasBody(request.raw) && !options.isAdminRequest(request.raw)) watch(request, reply, options);
     done(null, payload);
   });
+  app.addHook('onResponse', ({ raw }, _reply, done) => {
+    if (!raw.complete) letRestGoBy(raw, options.restMilliseconds);
+    done();
+  });
+};
+
+/** Who still sends reads the answer afterwards, and may use the connection again. What nobody read would hold both ends. */
+const letRestGoBy = (raw: IncomingMessage, milliseconds: number): void => {
+  const timer = setTimeout(() => raw.destroy(), milliseconds).unref();
+  raw.once('end', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
+  raw.unpipe();
+  raw.resume();
 };
 
 /** Most bodies have arrived with their headers. */
