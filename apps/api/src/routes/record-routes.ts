@@ -75,14 +75,9 @@ const registerWriteRecords = (app: FastifyInstance, { catalog, configuration }: 
       if (stream !== undefined) {
         const options = { name: `POST /records/${params.type}`, kind: 'http', sourceSystem: target.sourceSystem, idempotency } as const;
         const items = streamedItems({ stream, contentType: raw.headers['content-type'] }, target, configuration.limits.importBytes);
-        try {
-          const running = await catalog.imports.start(call, { ...options, bytesTotal: contentLength(raw) }, items);
-          const { id, token, created, updated, unchanged, stale, rejected, errors } = await running.finished;
-          return tokenReply(reply, { token: token ?? '', created, updated, unchanged, stale, rejected, errors, import: id });
-        } finally {
-          // Who still sends reads the answer afterwards: what is left of the body is let go by.
-          stream.resume();
-        }
+        const running = await catalog.imports.start(call, { ...options, bytesTotal: contentLength(raw) }, items);
+        const { id, token, created, updated, unchanged, stale, rejected, errors } = await running.finished;
+        return tokenReply(reply, { token: token ?? '', created, updated, unchanged, stale, rejected, errors, import: id });
       }
       if (Array.isArray(body)) {
         return tokenReply(reply, await catalog.records.upsertMany(call, target, body.map(toRow), { idempotency }));

@@ -141,7 +141,6 @@ const registerSuggest = (app: FastifyInstance, { catalog, configuration, spoolDi
           return { mapping, assumptions: source.description.assumptions };
         } finally {
           await source.close();
-          file.resume();
         }
       }),
   });
