@@ -12,8 +12,12 @@ export interface Statement {
    * with others that wait at the same moment.
    */
   readonly quick?: boolean | undefined;
-  /** A unique violation by it means that another transaction was first: its transaction is run again, as after a serialization failure. */
-  readonly racing?: boolean | undefined;
+  /**
+   * What is right where this statement, which is cheaper, meets a row that it takes not to be there: after a unique
+   * violation by it the transaction runs again, as after a serialization failure, and a run that is not the first takes
+   * the fallback. Both have the same parameters and columns.
+   */
+  readonly fallback?: Statement | undefined;
 }
 
 export interface CallOptions {

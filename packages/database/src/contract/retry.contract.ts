@@ -92,20 +92,28 @@ export function retryContract(harness: () => DatabaseHarness): void {
       expect(Math.max(...attempts)).toBeGreaterThanOrEqual(2);
     });
 
-    test('D3: a unique violation by a racing statement: another transaction was first, so the work is run again', async () => {
+    test('D3: a unique violation by a statement with a fallback: the work is run again with that in its place', async () => {
       await insertThing(sure, things, 'taken');
-      const racing = { ...things.insert, name: 'racing_insert', racing: true };
-      const tried: string[] = [];
-      const { value } = await app.write([workspace(1)], async (transaction) => {
-        const label = tried.length === 0 ? 'taken' : 'free';
-        tried.push(label);
-        await app.query(transaction, racing, [1, label]);
-        return label;
-      });
-      expect(value).toBe('free');
-      expect(tried).toEqual(['taken', 'free']);
+      const fallback = { name: 'insert_otherwise', text: `insert into ${things.table} (workspace, label) values ($1, $2 || ' otherwise')` };
+      const insert = { ...things.insert, name: 'insert_with_fallback', fallback };
+      let runs = 0;
+      const write = (label: string) =>
+        app.write([workspace(1)], async (transaction) => {
+          runs++;
+          await app.query(transaction, insert, [1, label]);
+        });
+      await write('not taken');
+      expect(runs).toBe(1);
+      await write('taken');
+      expect(runs).toBe(3);
+      expect(await labelsOf(sure, [1], things)).toEqual(expect.arrayContaining(['not taken', 'taken', 'taken otherwise']));
+      // Nothing is left to fall back on: once is enough to know.
+      await insertThing(sure, things, 'both');
+      await insertThing(sure, things, 'both otherwise');
+      await expect(write('both')).rejects.toMatchObject({ code: 'database_error', details: { sql_state: '23505' } });
+      expect(runs).toBe(5);
       const others = app.write([workspace(1)], async (transaction) => {
-        await app.query(transaction, racing, [1, 'another']);
+        await app.query(transaction, insert, [1, 'another']);
         await app.query(transaction, things.insert, [1, 'taken']);
       });
       await expect(others).rejects.toMatchObject({ code: 'database_error', details: { sql_state: '23505' } });

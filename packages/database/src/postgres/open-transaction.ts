@@ -34,6 +34,7 @@ export class OpenTransaction {
   readonly abandoned: Promise<never>;
   readonly #begin: readonly BatchStep[];
   readonly #observer: DatabaseObserver;
+  readonly #isFirstRun: boolean;
   #queue: Entry[] = [];
   #draining: Promise<void> | undefined;
   #begun: readonly StepResult[] | undefined;
@@ -46,10 +47,11 @@ export class OpenTransaction {
   failure: unknown;
   #hasLostRace = false;
 
-  constructor(connection: ServerConnection, begin: readonly BatchStep[], observer: DatabaseObserver) {
+  constructor(connection: ServerConnection, begin: readonly BatchStep[], observer: DatabaseObserver, isFirstRun: boolean) {
     this.connection = connection;
     this.#begin = begin;
     this.#observer = observer;
+    this.#isFirstRun = isFirstRun;
     this.abandoned = new Promise((_, reject) => {
       this.#rejectAbandoned = reject;
     });
@@ -85,7 +87,8 @@ export class OpenTransaction {
   }
 
   query(statement: Statement, values: readonly unknown[]): Promise<Record<string, unknown>[]> {
-    return new Promise((resolve, reject) => this.#enqueue({ step: { statement, values }, resolve, reject }));
+    const chosen = this.#isFirstRun ? statement : (statement.fallback ?? statement);
+    return new Promise((resolve, reject) => this.#enqueue({ step: { statement: chosen, values }, resolve, reject }));
   }
 
   copyInto(target: CopyTarget, rows: Rows): Promise<number> {
@@ -153,7 +156,7 @@ export class OpenTransaction {
     if (outcome.error !== undefined && this.failure === undefined) {
       const failing = [...begin, ...steps][outcome.results.length];
       this.failure = outcome.error;
-      this.#hasLostRace = failing?.statement.racing === true && isUniqueViolation(outcome.error);
+      this.#hasLostRace = failing?.statement.fallback !== undefined && isUniqueViolation(outcome.error);
     }
     return { ...outcome, results: outcome.results.slice(begin.length) };
   }

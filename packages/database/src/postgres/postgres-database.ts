@@ -38,7 +38,10 @@ export class PostgresDatabase implements Database {
   ): Promise<Committed<T>> {
     const { primary, observer } = this.#parts;
     const limits = this.#limits(options);
-    const run = () => this.#retrying(limits, idempotent, () => tryWrite({ pool: primary.pool, observer, limits }, workspaces, work));
+    const run = () =>
+      this.#retrying(limits, idempotent, (attempt) =>
+        tryWrite({ pool: primary.pool, observer, limits }, workspaces, { work, isFirstRun: attempt === 1 }),
+      );
     return observer.traced('postgresql write', SPAN, run);
   }
 

@@ -22,11 +22,11 @@ export interface TransactionContext {
 export async function tryWrite<T>(
   context: TransactionContext,
   workspaces: readonly WorkspaceId[],
-  work: Work<T>,
+  { work, isFirstRun }: { readonly work: Work<T>; readonly isFirstRun: boolean },
 ): Promise<Attempt<Committed<T>>> {
   const { pool, observer, limits } = context;
   const connection = await observer.acquire(pool, limits);
-  const transaction = new OpenTransaction(connection, beginWrite(workspaces, limits.remaining()), observer);
+  const transaction = new OpenTransaction(connection, beginWrite(workspaces, limits.remaining()), observer, isFirstRun);
   const ended = observer.writerBegan();
   const release = limits.watch((error) => transaction.abandon(error));
   try {
@@ -43,7 +43,7 @@ export async function tryWrite<T>(
 export async function tryRead<T>(context: TransactionContext, workspaces: readonly WorkspaceId[], work: Work<T>): Promise<Attempt<T>> {
   const { pool, observer, limits } = context;
   const connection = await observer.acquire(pool, limits);
-  const transaction = new OpenTransaction(connection, beginRead(workspaces, limits.remaining()), observer);
+  const transaction = new OpenTransaction(connection, beginRead(workspaces, limits.remaining()), observer, true);
   const release = limits.watch((error) => transaction.abandon(error));
   const free = () => {
     release();

@@ -1,5 +1,5 @@
 import { seededRandom } from '@sophia/shared';
-import type { IncomingRow, WriteCounts } from '@sophia/types';
+import type { IncomingRow, RecordId, WriteCounts } from '@sophia/types';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Catalog, ImportItem } from '../catalog.ts';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
@@ -14,6 +14,7 @@ afterAll(() => harness.close());
 const target = { recordType: 'product', sourceSystem: 'shop' };
 const KEYS = 100;
 const OTHERS = 500;
+const CHANGES = 10;
 
 test('two processes write a hundred keys in every way at once: no change is lost, none is doubled, nothing deadlocks', async () => {
   const workspace = await harness.workspace();
@@ -68,6 +69,39 @@ test('two processes write a hundred keys in every way at once: no change is lost
   async function deleteSome(catalog: Catalog, seed: number, told: (counts: WriteCounts) => void) {
     for (const row of rowsOf(seed, 40)) told(await catalog.records.upsert(call, target, { ...row, fields: {}, deleted: true }));
   }
+});
+
+test('records that are there change beside a load of new ones of their source, which the next ones are taken for', async () => {
+  const workspace = await harness.workspace();
+  const call = harness.callOf(workspace);
+  const { records } = harness.catalog;
+  const known = (index: number, name: string): IncomingRow => ({ line: 1, source_id: `known ${index}`, fields: { name } });
+  await records.upsertMany(
+    call,
+    target,
+    Array.from({ length: 2 * CHANGES }, (_, index) => known(index, 'before')),
+  );
+  const { items } = await records.list(call, 'product', { limit: 1_000 });
+  const idOf = new Map(items.map(({ source_id, id }) => [source_id, id]));
+  let isOver = false;
+  let made = 0;
+  const load = Array.from({ length: 4 }, async () => {
+    while (!isOver) {
+      const rows = Array.from({ length: 500 }, () => otherRow(`load ${++made}`));
+      expect(await records.upsertMany(call, target, rows)).toMatchObject({ created: 500 });
+    }
+  });
+  for (let index = 0; index < CHANGES; index++) {
+    const [patched, written, several] = await Promise.all([
+      records.patch(call, 'product', idOf.get(`known ${index}`) ?? ('' as RecordId), { name: 'patched' }),
+      records.upsert(call, target, known(CHANGES + index, 'written')),
+      records.upsertMany(call, target, [...Array.from({ length: 400 }, () => otherRow(`several ${++made}`)), known(0, `several ${index}`)]),
+    ]);
+    expect([patched.updated, written.updated, several.created, several.updated]).toEqual([1, 1, 400, 1]);
+  }
+  isOver = true;
+  await Promise.all(load);
+  expect(await brokenChains(harness.database, workspace.id)).toEqual([]);
 });
 
 const otherRow = (id: string): IncomingRow => ({ line: 1, source_id: `other ${id}`, fields: { name: 'other' } });

@@ -39,7 +39,8 @@ export const createWriteInOwnTransaction = (context: CatalogContext): WriteInOwn
           if (earlier !== undefined) return earlier;
           const item = await decide(transaction);
           written = [item.record];
-          const write = () => writeBatch(transaction, [item]);
+          // Most of these are changes of a record that is there.
+          const write = () => writeBatch(transaction, [item], { guess: false });
           const [[outcome = NOTHING]] = await Promise.all([
             guard(transaction, call, access, [item.record], write),
             audit.record(transaction, [{ ...entry, milliseconds: clock.monotonic() - begun }]),

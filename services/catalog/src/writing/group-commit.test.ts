@@ -66,6 +66,23 @@ describe('group commit', () => {
     await begun[1]?.end();
   });
 
+  test('waits no longer than a moment for what each turn of the event loop brings', async () => {
+    const { group, begun } = byHand();
+    // One more in each turn, which takes a millisecond.
+    const come = (value: number) => {
+      now += 1;
+      if (value < 8) setImmediate(come, value + 1);
+      group.submit(request(value)).catch(() => undefined);
+    };
+    come(1);
+    await settled();
+    await settled();
+    expect(begun.map(({ values }) => values)).toEqual([[1, 2, 3]]);
+    await begun[0]?.end();
+    await begun[1]?.end();
+    await group.close();
+  });
+
   test('shares a transaction among those that wait, and answers each', async () => {
     const { group, begun } = byHand();
     const first = group.submit(request(1));

@@ -42,13 +42,15 @@ interface Entry<Request, Answer> {
 }
 
 const DEFAULT_DEADLINE = 10_000;
+/** Milliseconds that a group is gathered at most, while each turn of the event loop brings more. */
+const GATHERING = 2;
 /** Milliseconds between looks for callers who have waited too long. */
 const SWEEP = 100;
 
 /**
  * Group commit: whatever waits when a transaction ends shares the next one, so that durability and
  * the making of a transaction are paid once for all of them; nobody waits for a timer, only for turns
- * of the event loop, as long as each brings more. A key that is in hand waits for a later one, so two
+ * of the event loop, as long as each brings more, and no longer than two milliseconds. A key that is in hand waits for a later one, so two
  * transactions never wait for each other's rows. The next one is executed while the last one is made
  * durable; two are executed at once only where many wait.
  */
@@ -133,13 +135,14 @@ export function createGroupCommit<Request extends GroupedRequest, Answer>(
     };
   };
   const isWorthwhile = (): boolean => waiting.length >= (executing === 0 ? 1 : worthwhile);
-  /** Waits as long as every turn of the event loop brings more requests, also from those that were just answered. */
+  /** Waits as long as every turn of the event loop brings more requests, also from those that were just answered, for a moment. */
   const gather = async (): Promise<void> => {
+    const until = clock.monotonic() + GATHERING;
     let before: number;
     do {
       before = waiting.length;
       await nextTurn();
-    } while (waiting.length > before && waiting.length < batch);
+    } while (waiting.length > before && waiting.length < batch && clock.monotonic() < until);
   };
   const drain = async (): Promise<void> => {
     for (await gather(); isWorthwhile(); await gather()) {

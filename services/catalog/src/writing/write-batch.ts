@@ -21,18 +21,25 @@ export interface RecordOutcome {
 }
 
 /** Writes the items in one statement and tells what became of each; no key may come twice. */
-export type BatchWriter = (transaction: Transaction, items: readonly BatchItem[]) => Promise<readonly RecordOutcome[]>;
+export type BatchWriter = (
+  transaction: Transaction,
+  items: readonly BatchItem[],
+  options?: {
+    /** Whether they may be taken to be new where their sources send nothing else; true unless told. */
+    readonly guess?: boolean;
+  },
+) => Promise<readonly RecordOutcome[]>;
 
 /** Writes a handful of records by arrays bound to the statement: two fewer round trips than COPY. */
 export function createBatchWriter(database: Database, recordIdBase: string, newRecords: NewRecords): BatchWriter {
-  return async (transaction, items) => {
+  return async (transaction, items, { guess = true } = {}) => {
     const columns = columnsOf(items);
     const actors = items.map(({ actor }) => JSON.stringify(actor));
     const causes = items.map(({ cause }) => JSON.stringify(cause));
     const changed = await newRecords.write(
       items,
       async (likelyNew) => {
-        const statement = likelyNew ? WRITE_NEW_BATCH : WRITE_BATCH;
+        const statement = likelyNew && guess ? WRITE_NEW_BATCH : WRITE_BATCH;
         const [, rows] = await Promise.all([
           database.query(transaction, PLAN_ONCE),
           database.query<ChangedRow>(transaction, statement, [...columns, recordIdBase, actors, causes]),
@@ -89,7 +96,7 @@ const PARTS: UpsertParts = {
   select: `select last_line as line, last_change as change, id, version from changed`,
 };
 const WRITE_BATCH: Statement = { name: 'catalog_write_batch', text: upsertSql(PARTS) };
-const WRITE_NEW_BATCH: Statement = { name: 'catalog_write_new_batch', text: insertNewSql(PARTS), racing: true };
+const WRITE_NEW_BATCH: Statement = { name: 'catalog_write_new_batch', text: insertNewSql(PARTS), fallback: WRITE_BATCH };
 
 const SETTLE_BATCH: Statement = {
   name: 'catalog_settle_batch',

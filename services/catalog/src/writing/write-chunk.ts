@@ -127,7 +127,7 @@ const PARTS: UpsertParts = {
     from changed`,
 };
 const WRITE_WAVE: Statement = { name: 'catalog_write_wave', text: upsertSql(PARTS) };
-const WRITE_NEW_WAVE: Statement = { name: 'catalog_write_new_wave', text: insertNewSql(PARTS), racing: true };
+const WRITE_NEW_WAVE: Statement = { name: 'catalog_write_new_wave', text: insertNewSql(PARTS), fallback: WRITE_WAVE };
 
 const SETTLE_WAVE: Statement = {
   name: 'catalog_settle_wave',
