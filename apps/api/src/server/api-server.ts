@@ -139,6 +139,7 @@ export const createApiServer = async (
   if (configuration.corsOrigins.length > 0) {
     await app.register(cors, {
       origin: [...configuration.corsOrigins],
+      methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
       exposedHeaders: ['etag', 'sophia-complete-to', 'sophia-position', 'sophia-token', 'ratelimit', 'x-request-id'],
     });
   }

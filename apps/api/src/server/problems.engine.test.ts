@@ -50,7 +50,7 @@ describe('problems', () => {
     };
     const { headers, ...allowed } = await preflight('https://dashboard.example');
     expect(allowed).toEqual({ status: 204, origin: 'https://dashboard.example' });
-    expect(headers.get('access-control-allow-methods')).toContain('POST');
+    expect(headers.get('access-control-allow-methods')).toBe('GET, HEAD, POST, PUT, PATCH, DELETE');
     expect(headers.get('access-control-allow-headers')).toBe('authorization,content-type');
     expect(headers.get('vary')).toMatch(/\borigin\b/i);
     expect(await preflight('https://elsewhere.example')).toMatchObject({ origin: null });
