@@ -32,7 +32,7 @@ const withConditions = (command: Command): Command =>
         collect,
       ),
     )
-    .option('--from <day>', 'first day or instant: 2017, 2017-Q1, 2017-03, 2017-03-01')
+    .option('--from <day>', 'first day or instant: 2017, 2017-Q1, 2017-03, 2017-03-01, this_month-5months')
     .option('--to <day>', 'end, itself not included')
     .option('--as-of <moment>', 'as Sophia knew it then: an instant, a day, or 2h')
     .option('--time-zone <zone>', 'IANA name; the workspace’s unless told')

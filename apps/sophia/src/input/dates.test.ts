@@ -12,6 +12,8 @@ it.each([
   ['2017-03-05T08:00Z', '2017-03-05T08:00Z'],
   ['2017-03-05 08:00', '2017-03-05T08:00Z'],
   ['2017-03-05T08:00:00+02:00', '2017-03-05T08:00:00+02:00'],
+  ['this_month-5months', 'this_month-5months'],
+  ['today', 'today'],
 ])('%s begins at %s', (text, day) => {
   expect(parseDay(text, '--from')).toBe(day);
 });

@@ -34,6 +34,8 @@ export function linkMeasure(definition: ModelMeasure, linked: LinkedModel, names
 function bindOperand({ name, aggregation, expression, percentile }: ModelMeasure, names: NameResolver): BoundExpression | null {
   if (aggregation === 'percentile' && percentile === undefined)
     throw new ExpressionProblem(0, `${name} needs a percentile between 0 and 1`);
+  if (aggregation !== 'percentile' && percentile !== undefined)
+    throw new ExpressionProblem(0, `${name} has a percentile, which belongs to the aggregation percentile alone`);
   if (expression === undefined) {
     if (aggregation === 'count') return null;
     throw new ExpressionProblem(0, `${name} needs an expression: only count may do without`);

@@ -191,6 +191,11 @@ metrics:
       'x needs a percentile between 0 and 1',
     ],
     [
+      'a percentile of a sum',
+      '      - { name: x, aggregation: sum, percentile: 0.9, expression: amount }',
+      'x has a percentile, which belongs to the aggregation percentile alone',
+    ],
+    [
       'a percentile beyond 1',
       '      - { name: x, aggregation: percentile, percentile: 90, expression: amount }',
       'percentile: expected a number from 0 to 1, found 90',
