@@ -55,6 +55,19 @@ describe('one record', () => {
     ]);
   });
 
+  test('of one workspace shares its moment with those of another, and is seen in its own alone', async () => {
+    const [one, other] = [await fresh(), await fresh()];
+    const writes = Array.from({ length: 20 }, (_, index) => [
+      one.records.upsert(one.call, target, row(`D-${index}`, { name: 'one' })),
+      other.records.upsert(other.call, target, row(`D-${index}`, { name: 'other' })),
+    ]).flat();
+    expect((await Promise.all(writes)).map(({ created }) => created)).toEqual(Array.from({ length: 40 }, () => 1));
+    for (const [{ call, records }, name] of [[one, 'one'] as const, [other, 'other'] as const]) {
+      const { items } = await records.list(call, 'deal');
+      expect(items.map(({ data }) => data.name)).toEqual(Array.from({ length: 20 }, () => name));
+    }
+  });
+
   test('names the agent and the proposal that changed it', async () => {
     const { workspace, records } = await fresh();
     const call = harness.callOf(workspace, 'admin', { onBehalfOf: 'user:ada' });
