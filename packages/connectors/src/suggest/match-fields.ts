@@ -10,6 +10,9 @@ export interface TypeMatch {
   readonly score: number;
 }
 
+/** Names of columns that say which record a row is, of whatever type, and nothing else of it. */
+const IDS: readonly string[] = ['id', 'source id', 'key', 'uuid', 'guid'];
+
 const OWN_NAME = 1;
 const SYNONYM = 0.9;
 const SHARED_WORDS = 0.5;
@@ -59,9 +62,7 @@ function findId(profiles: readonly ColumnProfile[], type: string): ColumnProfile
   const unique = profiles.filter((profile) => profile.isUnique && !profile.hasEmpty && !profile.isNested);
   const names = [...idNames(type)];
   const byName = names.flatMap((name) => unique.filter((profile) => profile.words === name));
-  const general = ['id', 'source id', 'key', 'uuid', 'guid', 'name', 'email'].flatMap((name) =>
-    unique.filter((profile) => profile.words === name),
-  );
+  const general = [...IDS, 'name', 'email'].flatMap((name) => unique.filter((profile) => profile.words === name));
   return [...byName.filter((profile) => profile.words.endsWith(' id')), ...general.slice(0, 1), ...byName, ...unique][0];
 }
 
@@ -72,6 +73,7 @@ function pairScore(type: string, field: FieldDefinition, profile: ColumnProfile)
 function nameScore(type: string, field: FieldDefinition, words: string): number {
   const own = wordsOf(field.name);
   if (words === own) return OWN_NAME;
+  if (IDS.includes(words)) return 0;
   const synonyms = [...(FIELD_WORDS[type]?.[field.name] ?? []), ...(FIELD_WORDS['*']?.[field.name] ?? [])];
   const place = synonyms.indexOf(words);
   if (place !== -1) return SYNONYM - place * 0.01;

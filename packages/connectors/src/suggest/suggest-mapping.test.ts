@@ -28,6 +28,11 @@ async function suggestSample(file: string, options?: SuggestOptions): Promise<st
 const columnsOf = (mapping: Mapping) =>
   Object.fromEntries(mapping.fields.map((field) => [field.field, field.kind === 'column' ? field.rule.column : field.value]));
 
+test('a column that says which record a row is is no field of it', async () => {
+  const mapping = parse(await suggest('source_id,status,amount,currency\nC-1,won,5,USD\nC-2,lost,7,USD\n', 'deals.csv'));
+  expect(columnsOf(mapping)).toEqual({ status: 'status', amount: 'amount', currency: 'currency' });
+});
+
 describe('the sample', () => {
   test('its deals are understood, but for what only a person knows', async () => {
     const known = new Map([
