@@ -1,2 +1,2 @@
 export type * from './database.ts';
-export { sqlStateOf } from './postgres/postgres-errors.ts';
+export { isUniqueViolation, sqlStateOf } from './postgres/postgres-errors.ts';

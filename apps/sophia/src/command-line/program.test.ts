@@ -8,29 +8,12 @@ import { PassThrough } from 'node:stream';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { completion } from '../commands/completion.ts';
+import { createScreen } from '../testing/run-here.ts';
 import { messageOf } from './message-of.ts';
 import { createProgram } from './program.ts';
 import { run } from './run.ts';
-import { openTerminal, type Terminal } from './terminal.ts';
+import { openTerminal } from './terminal.ts';
 import { withSubcommands } from './with-subcommands.ts';
-
-/** A terminal that keeps what is written. */
-const createScreen = () => {
-  const written = { out: '', err: '' };
-  const terminal: Terminal = {
-    out: (text) => {
-      written.out += text;
-    },
-    err: (text) => {
-      written.err += text;
-    },
-    columns: undefined,
-    colour: false,
-    interactive: false,
-    input: process.stdin,
-  };
-  return { written, invocation: { terminal, environment: {} } };
-};
 
 it.each([
   [['qury'], "unknown command 'qury'\n(Did you mean query?)"],

@@ -17,25 +17,29 @@ export interface Surroundings {
 }
 
 /** Runs a command in this process, as `main.ts` does, and keeps what it writes. */
-export const runHere = async (argv: readonly string[], { environment = {}, terminal, input }: Surroundings = {}): Promise<Told> => {
-  const written = { out: '', err: '' };
-  const code = await run(argv, {
-    environment,
-    terminal: {
-      out: (text) => {
-        written.out += text;
-      },
-      err: (text) => {
-        written.err += text;
-      },
-      columns: undefined,
-      colour: false,
-      interactive: false,
-      input: Readable.from(input === undefined ? [] : [input]),
-      ...terminal,
-    },
-  });
+export const runHere = async (argv: readonly string[], surroundings: Surroundings = {}): Promise<Told> => {
+  const { written, invocation } = createScreen(surroundings);
+  const code = await run(argv, invocation);
   return { code, ...written };
+};
+
+/** A terminal that keeps what commands write. */
+export const createScreen = ({ environment = {}, terminal, input }: Surroundings = {}) => {
+  const written = { out: '', err: '' };
+  const screen: Terminal = {
+    out: (text) => {
+      written.out += text;
+    },
+    err: (text) => {
+      written.err += text;
+    },
+    columns: undefined,
+    colour: false,
+    interactive: false,
+    input: Readable.from(input === undefined ? [] : [input]),
+    ...terminal,
+  };
+  return { written, invocation: { terminal: screen, environment } };
 };
 
 /** A terminal at which a person sits. */

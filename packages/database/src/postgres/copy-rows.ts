@@ -37,19 +37,17 @@ async function* encodeRows(
 ): AsyncGenerator<Buffer> {
   try {
     // Waiting for each row of those that are there would take longer than encoding it.
-    if (Symbol.iterator in rows) {
-      for (const row of rows) {
-        const chunk = encoder.add(row);
-        if (chunk !== undefined) yield chunk;
-      }
-    } else {
-      for await (const row of rows) {
-        const chunk = encoder.add(row);
-        if (chunk !== undefined) yield chunk;
-      }
-    }
+    if (Symbol.iterator in rows) yield* encodeAll(encoder, rows);
+    else for await (const row of rows) yield* encodeAll(encoder, [row]);
   } catch (cause) {
     throw new CopySourceError('The rows of a COPY could not be read.', { cause });
+  }
+}
+
+function* encodeAll(encoder: CopyEncoder, rows: Iterable<readonly unknown[]>): Generator<Buffer> {
+  for (const row of rows) {
+    const chunk = encoder.add(row);
+    if (chunk !== undefined) yield chunk;
   }
 }
 

@@ -7,6 +7,7 @@ export function sqlStateOf(error: unknown): string | undefined {
   return /^[0-9A-Z]{5}$/.test(error.code) && !error.code.startsWith('E') ? error.code : undefined;
 }
 
+/** Whether a row is there already, by an error of PostgreSQL or the SophiaError around it. */
 export const isUniqueViolation = (error: unknown): boolean => sqlStateOf(error) === '23505';
 
 /** Why a transaction failed, as far as it matters for running it again. */

@@ -1,5 +1,6 @@
+import { isUniqueViolation } from '@sophia/database';
 import type { Logger } from '@sophia/observability';
-import { type Clock, isSophiaError } from '@sophia/shared';
+import type { Clock } from '@sophia/shared';
 import type { Haste } from './haste.ts';
 import type { KeptSession } from './kept-session.ts';
 import { pause } from './pause.ts';
@@ -74,7 +75,7 @@ export function startTicker(options: TickerOptions): Ticker {
         await book.add(tick);
       }
     } catch (error) {
-      if (!isSophiaError(error) || error.details.sql_state !== UNIQUE_VIOLATION) throw error;
+      if (!isUniqueViolation(error)) throw error;
       // Another process made this tick.
       await book.refresh();
     }
@@ -182,7 +183,6 @@ function createWakeUps() {
   };
 }
 
-const UNIQUE_VIOLATION = '23505';
 /** Also what a restore holds, so that nobody makes ticks meanwhile. */
 export const TICKER_LOCK = 7_364_217_003;
 export const WRITTEN_CHANNEL = 'sophia_written';

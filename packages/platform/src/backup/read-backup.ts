@@ -27,9 +27,10 @@ export const readBackup = async (bytes: Readable): Promise<OpenedBackup> => {
   if (header.sophia_backup > BACKUP_FORMAT) {
     throw new SophiaError('backup_newer', `The backup was written by Sophia ${header.version}, in a form that this version does not know.`);
   }
-  if (!Number.isInteger(header.database_number)) throw damaged('its first line has no database_number');
-  // Written by `writeBackup`.
-  return { header: header as unknown as BackupHeader, lines: bodyLines(lines) };
+  const { sophia_backup, version, created_at, database_number } = header;
+  if (!Number.isInteger(database_number)) throw damaged('its first line has no database_number');
+  const whole = { sophia_backup, version: String(version), created_at: String(created_at), database_number: Number(database_number) };
+  return { header: whole, lines: bodyLines(lines) };
 };
 
 async function* textLines(text: Readable): AsyncGenerator<string> {

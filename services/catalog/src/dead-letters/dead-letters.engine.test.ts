@@ -1,6 +1,6 @@
 import type { Call, JsonObject, PolicyFilter } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ImportItem, ImportRow } from '../catalog.ts';
+import type { ImportItem, ImportRow, WriteTarget } from '../catalog.ts';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
 import { brokenChains } from '../testing/record-chains.ts';
 
@@ -18,9 +18,9 @@ async function fresh() {
   return { workspace, call: harness.callOf(workspace), records: harness.catalog.records, letters: harness.catalog.deadLetters };
 }
 
-async function importRows(call: Call, name: string, rows: readonly ImportRow[]): Promise<string> {
+async function importRows(call: Call, name: string, rows: readonly ImportRow[], into: WriteTarget = target): Promise<string> {
   const items = (async function* (): AsyncGenerator<ImportItem> {
-    yield { kind: 'rows', target, rows };
+    yield { kind: 'rows', target: into, rows };
   })();
   return (await (await harness.catalog.imports.start(call, { name, kind: 'file' }, items)).finished).id;
 }
@@ -97,9 +97,9 @@ describe('a rejected row', () => {
     await define('integer');
     const wrong = (id: string, value: string) => records.upsertMany(call, levels, [row(1, { size: value }, id)]);
     await wrong('passed', 'oldest');
-    await importOf('passed', 'old');
+    await importRows(call, 'levels.csv', [row(1, { size: 'old' }, 'passed')], levels);
     await wrong('twice', 'first');
-    await importOf('twice', 'second');
+    await importRows(call, 'levels.csv', [row(1, { size: 'second' }, 'twice')], levels);
     await wrong('repaired', 'old');
     await records.upsertMany(call, levels, [row(1, { size: 7 }, 'passed'), row(2, { size: 7 }, 'repaired')]);
     await define('string');
@@ -109,13 +109,6 @@ describe('a rejected row', () => {
     expect(await letters.replay(call, { recordType: type })).toMatchObject({ created: 1, updated: 2, unchanged: 2, stale: 2, rejected: 0 });
     expect([await size('passed'), await size('twice'), await size('repaired')]).toEqual([7, 'second', 'mended']);
     expect((await letters.list(call, { recordType: type })).items).toEqual([]);
-
-    async function importOf(id: string, value: string): Promise<void> {
-      const items = (async function* (): AsyncGenerator<ImportItem> {
-        yield { kind: 'rows', target: levels, rows: [row(1, { size: value }, id)] };
-      })();
-      await (await harness.catalog.imports.start(call, { name: 'levels.csv', kind: 'file' }, items)).finished;
-    }
   });
 
   test('does not take back a later row of its key that was written in the same transaction, nor loses to an earlier one', async () => {
@@ -133,10 +126,7 @@ describe('a rejected row', () => {
     ];
     await define('integer');
     await records.upsertMany(call, marks, rows('array'));
-    const items = (async function* (): AsyncGenerator<ImportItem> {
-      yield { kind: 'rows', target: marks, rows: rows('import') };
-    })();
-    await (await harness.catalog.imports.start(call, { name: 'marks.csv', kind: 'file' }, items)).finished;
+    await importRows(call, 'marks.csv', rows('import'), marks);
     await define('string');
 
     expect(await letters.replay(call, { recordType: type })).toMatchObject({ updated: 2, unchanged: 2, stale: 2, rejected: 0 });

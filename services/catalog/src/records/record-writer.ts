@@ -38,18 +38,18 @@ const WORTHWHILE = 100;
 export function createRecordWriter(options: RecordWriterOptions): RecordWriter {
   const { database, eventLog, clock, transactions, committed, catalogMetrics } = options;
   const commit = async (requests: readonly RecordWrite[], deadline: number, executed: () => void): Promise<readonly Result[]> => {
-    const workspaces = [...new Set(requests.map(({ workspace }) => workspace))];
+    const byWorkspace = Map.groupBy(requests, ({ workspace }) => workspace);
     const write = async (transaction: Transaction): Promise<readonly Result[]> => {
       const results = await writeAll(transaction, requests, options);
       executed();
       return results;
     };
-    const { value: results, token } = await database.write(workspaces, write, { deadline });
+    const { value: results, token } = await database.write([...byWorkspace.keys()], write, { deadline });
     catalogMetrics.grouped(requests.length);
-    for (const workspace of workspaces)
+    for (const [workspace, own] of byWorkspace)
       committed(
         workspace,
-        requests.flatMap((request) => (request.workspace === workspace ? request.item.record : [])),
+        own.map(({ item }) => item.record),
       );
     const text = eventLog.encodeToken(token);
     return results.map((result) => ('error' in result ? result : { token: text, ...result }));

@@ -51,28 +51,31 @@ const settled = async () => {
 describe('group commit', () => {
   test('takes along what each turn of the event loop brings, until one brings nothing', async () => {
     const { group, begun } = byHand();
+    const answers: Promise<number>[] = [];
     // One more in each of three turns.
     const come = (value: number) => {
       if (value < 3) setImmediate(come, value + 1);
-      group.submit(request(value)).catch(() => undefined);
+      answers.push(group.submit(request(value)));
     };
     come(1);
     await settled();
-    group.submit(request(4)).catch(() => undefined);
+    answers.push(group.submit(request(4)));
     await settled();
     expect(begun.map(({ values }) => values)).toEqual([[1, 2, 3]]);
     expect(group.waiting).toBe(1);
     await begun[0]?.end();
     await begun[1]?.end();
+    expect(await Promise.all(answers)).toEqual([10, 20, 30, 40]);
   });
 
   test('waits no longer than a moment for what each turn of the event loop brings', async () => {
     const { group, begun } = byHand();
+    const answers: Promise<number>[] = [];
     // One more in each turn, which takes a millisecond.
     const come = (value: number) => {
       now += 1;
       if (value < 8) setImmediate(come, value + 1);
-      group.submit(request(value)).catch(() => undefined);
+      answers.push(group.submit(request(value)));
     };
     come(1);
     await settled();
@@ -80,6 +83,7 @@ describe('group commit', () => {
     expect(begun.map(({ values }) => values)).toEqual([[1, 2, 3]]);
     await begun[0]?.end();
     await begun[1]?.end();
+    expect(await Promise.all(answers)).toEqual([10, 20, 30, 40, 50, 60, 70, 80]);
     await group.close();
   });
 

@@ -24,7 +24,7 @@ export interface ChunkCounts {
 export type ChunkWriter = (transaction: Transaction, chunk: Chunk) => Promise<ChunkCounts>;
 
 /**
- * Writes many records within a transaction: COPY into a temporary table, then `upsertSql` over it.
+ * Writes many records within a transaction: COPY into a temporary table, then `upsertSql` or `insertNewSql` over it.
  * Per row this takes half the time of arrays bound to the statement (2,500 rows: 49 ms).
  *
  * @param recordIdBase the database's number in the high bits of every record's id
