@@ -4,7 +4,17 @@ export interface VitestReport {
   readonly numFailedTests: number;
   readonly numPendingTests: number;
   readonly numTodoTests: number;
-  readonly testResults: readonly { readonly name: string; readonly status: string; readonly assertionResults: readonly unknown[] }[];
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    /** Why the file could not be loaded. */
+    readonly message?: string;
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages?: readonly string[];
+    }[];
+  }[];
 }
 
 export interface Totals {
@@ -27,6 +37,19 @@ export function totalsOf(report: VitestReport | undefined, exitCode: number): To
     skipped: report.numPendingTests + report.numTodoTests,
   };
 }
+
+/** What failed and why, a text each: the file below `root`, the test, and the message without its trace. */
+export function failuresOf(report: VitestReport | undefined, root: string): string[] {
+  return (report?.testResults ?? []).flatMap(({ name, status, message = '', assertionResults }) => {
+    const file = name.replace(root, '');
+    if (status === 'failed' && assertionResults.length === 0) return [`${file}: ${withoutTrace(message)}`];
+    return assertionResults
+      .filter((test) => test.status === 'failed')
+      .map(({ fullName, failureMessages = [] }) => `${file} > ${fullName}: ${failureMessages.map(withoutTrace).join('\n')}`);
+  });
+}
+
+const withoutTrace = (message: string): string => message.split(/\n\s+at /, 1)[0] as string;
 
 export const sumOf = (totals: readonly Totals[]): Totals => ({
   passed: totals.reduce((sum, { passed }) => sum + passed, 0),

@@ -6,7 +6,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { checkCoverage } from './check-coverage.ts';
 import { prepareEngines } from './engines.ts';
 import { ROOT, runStep } from './run-step.ts';
-import { sumOf, type Totals, totalsOf } from './test-totals.ts';
+import { failuresOf, sumOf, type Totals, totalsOf } from './test-totals.ts';
 
 const CI = (process.env.CI ?? '') !== '';
 const REPORTS = `${ROOT}.cache/test`;
@@ -29,6 +29,8 @@ type Covers = (typeof PROJECTS)[keyof typeof PROJECTS];
 interface Step extends Totals {
   readonly name: string;
   readonly seconds: number;
+  /** What failed and why, where that is known test by test. */
+  readonly failures?: readonly string[];
 }
 
 const selection = process.argv.slice(2);
@@ -46,6 +48,8 @@ async function testAll(): Promise<number> {
 
   const total = sumOf(steps);
   if (CI && total.skipped > 0) console.log(`\n${total.skipped} skipped tests have failed: with CI set, every engine must be there`);
+  // Here once more, and not only where it happened: whoever keeps but the end of the output has it.
+  for (const { name, failures = [] } of steps) for (const failure of failures) console.log(`\n${name} test failed: ${failure}`);
   console.log(`\n${'step'.padEnd(14)}${'passed'.padStart(8)}${'failed'.padStart(8)}${'skipped'.padStart(9)}${'seconds'.padStart(9)}`);
   for (const { name, passed, failed, skipped, seconds } of [...steps, { name: 'all', ...total, seconds: performance.now() / 1000 }]) {
     console.log(
@@ -92,7 +96,7 @@ async function projectStep(name: string, covers: Covers): Promise<Step> {
     { shown: true },
   );
   const written = await readFile(report, 'utf8').then(JSON.parse, () => undefined);
-  return { name, seconds, ...totalsOf(written, exitCode) };
+  return { name, seconds, ...totalsOf(written, exitCode), failures: failuresOf(written, ROOT) };
 }
 
 async function coverageStep(): Promise<Step> {
