@@ -71,6 +71,8 @@ const change = fc.oneof(
 );
 
 const KEYS: Readonly<Record<number, string>> = { 11: 'acme', 12: 'bolt', 13: 'coda', 15: 'none such', 21: 'ann', 22: 'bob' };
+/** Sums of floating-point numbers depend on the order of the rows in their last digits. */
+const rounded = (_: string, value: unknown): unknown => (typeof value === 'number' ? Number(value.toPrecision(12)) : value);
 const withoutNulls = (data: JsonObject): JsonObject => Object.fromEntries(Object.entries(data).filter(([, value]) => value !== null));
 
 describe('affects', () => {
@@ -78,7 +80,7 @@ describe('affects', () => {
     const engine = await createTestEngine(SMALL_TYPES);
     const context: CompileContext = { ...engine.context, reportingDate: '2017-02-01' };
     const compiled = QUERIES.map(([query, policy]) => compileQuery(query, layer, { ...context, policy }));
-    const answers = async () => Promise.all(compiled.map(async (each) => JSON.stringify((await engine.run(each)).values)));
+    const answers = async () => Promise.all(compiled.map(async (each) => JSON.stringify((await engine.run(each)).values, rounded)));
     const data = new Map(SMALL_RECORDS.filter(({ workspace }) => workspace === undefined).map((record) => [record.id, record.data]));
     await engine.insert(SMALL_RECORDS);
     let before = await answers();
