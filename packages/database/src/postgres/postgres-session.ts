@@ -15,21 +15,24 @@ export function createSession(connection: ServerConnection, defaultDeadline: num
 
   const run = async (statement: Statement, values: readonly unknown[], milliseconds: number, signal?: AbortSignal) => {
     signal?.throwIfAborted();
-    const late = () => connection.abandon();
-    const timer = setTimeout(late, milliseconds);
-    signal?.addEventListener('abort', late, { once: true });
-    const begun = performance.now();
+    const giveUp = () => connection.abandon();
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      giveUp();
+    }, milliseconds);
+    signal?.addEventListener('abort', giveUp, { once: true });
     try {
       const { results, error } = await connection.run([{ statement, values }]);
       const rows = results[0]?.rows;
       if (rows !== undefined) return rows;
       signal?.throwIfAborted();
-      if (performance.now() - begun >= milliseconds)
+      if (isLate)
         throw new SophiaError('deadline_exceeded', `No answer within ${milliseconds} ms (statement ${statement.name}).`, { retryAfter: 1 });
       throw toSophiaError(error, statement.name);
     } finally {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', late);
+      signal?.removeEventListener('abort', giveUp);
     }
   };
   const enqueue = (statement: Statement, values: readonly unknown[], milliseconds: number, signal?: AbortSignal) => {
