@@ -32,8 +32,10 @@ export const createAdmission = ({ authentication, taken, newRequestId, shedder, 
     const principal = authentication.peek(authorization);
     if (principal === undefined) return undefined;
     const allowance = authentication.takeAllowance(principal);
-    taken.set(request, { ...allowance });
-    if (!allowance.allowed || !hasRoom(shedder)) return undefined;
+    if (!allowance.allowed || !hasRoom(shedder)) {
+      taken.set(request, { ...allowance });
+      return undefined;
+    }
     const begun = clock.monotonic();
     const requestId = newRequestId();
     return {

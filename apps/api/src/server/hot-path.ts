@@ -48,12 +48,13 @@ export const createHotPath = ({ analytics, authentication, taken, newRequestId, 
     const principal = authentication.peek(authorization);
     if (principal === undefined) return false;
     const allowance = authentication.takeAllowance(principal);
-    taken.set(request, { ...allowance });
-    // The ordinary way says no in its own words.
-    if (!allowance.allowed) return false;
     const requestId = newRequestId();
-    const answer = answerOf(request, principal, requestId);
-    if (answer === undefined) return false;
+    const answer = allowance.allowed ? answerOf(request, principal, requestId) : undefined;
+    if (answer === undefined) {
+      // The ordinary way finds the answer, or says no in its own words.
+      taken.set(request, { ...allowance });
+      return false;
+    }
     const headers = [...answerHeaders(answer), 'x-request-id', requestId, ...allowanceHeaders(allowance)];
     if (isKnown(request.headers['if-none-match'], answer.etag)) {
       response.writeHead(304, headers).end();

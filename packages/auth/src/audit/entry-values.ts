@@ -46,5 +46,7 @@ const MAXIMUM_LENGTH = 2_000;
 function storable(text: string | undefined): string | null {
   if (text === undefined) return null;
   const short = text.length <= MAXIMUM_LENGTH ? text : `${text.slice(0, MAXIMUM_LENGTH - 1)}…`;
-  return short.toWellFormed().replaceAll('\0', '');
+  return UNSTORABLE.test(short) ? short.toWellFormed().replaceAll('\0', '') : short;
 }
+
+const UNSTORABLE = /[\0\ud800-\udfff]/;

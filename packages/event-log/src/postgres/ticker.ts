@@ -42,8 +42,8 @@ export interface Ticker {
 /** How often a process that is not elected tries again, in milliseconds. */
 const ELECTION_MS = 250;
 const AFTER_FAILURE_MS = 100;
-/** Rests so many times as long as a tick took: ticks take a fifth of a busy core at most. At most so many milliseconds. */
-const REST = 4;
+/** Rests so many times as long as a tick took: ticks take a ninth of a busy core at most. At most so many milliseconds. */
+const REST = 8;
 const LONGEST_REST_MS = 50;
 
 export function startTicker(options: TickerOptions): Ticker {

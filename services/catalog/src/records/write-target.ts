@@ -3,7 +3,9 @@ import { SophiaError } from '@sophia/shared';
 import type { WriteTarget } from '../catalog.ts';
 
 /** The target with its source system as the key has it. Errors: `invalid_request`. */
-export function checkTarget({ recordType, sourceSystem }: WriteTarget): WriteTarget {
+export function checkTarget(target: WriteTarget): WriteTarget {
+  const { recordType, sourceSystem } = target;
+  if (sourceSystem.length <= MAX_SOURCE_SYSTEM_LENGTH && PLAIN.test(sourceSystem)) return target;
   const trimmed = sourceSystem.trim().normalize('NFC');
   if (trimmed !== '' && trimmed.length <= MAX_SOURCE_SYSTEM_LENGTH && trimmed.isWellFormed() && !trimmed.includes('\u0000')) {
     return { recordType, sourceSystem: trimmed };
@@ -12,3 +14,6 @@ export function checkTarget({ recordType, sourceSystem }: WriteTarget): WriteTar
     details: { source_system: sourceSystem.slice(0, MAX_SOURCE_SYSTEM_LENGTH) },
   });
 }
+
+/** What most names are: of characters that need no second look. */
+const PLAIN = /^[\w.-]+$/;
