@@ -44,7 +44,7 @@ export const startBenchServer = async ({ sample }: { readonly sample: boolean })
   const address = await new Promise<string>((resolve, reject) => {
     const hear = (text: string): void => {
       output += text;
-      const found = /ready at (\S+)/.exec(output)?.[1];
+      const found = /ready at (\S+)\s/.exec(output)?.[1];
       if (found !== undefined) resolve(found);
     };
     child.stdout?.setEncoding('utf8').on('data', hear);

@@ -1,5 +1,5 @@
 import { ROLES } from '@sophia/types';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ApiRoute } from './server/api-server.ts';
 import { type ApiHarness, openApiHarness, type Received } from './testing/api-harness.ts';
 
@@ -48,6 +48,9 @@ describe('workspaces and roles, on every route', () => {
     const { json: made } = await make('POST', '/keys', { name: SECRET, role: 'viewer' });
     await make('PUT', '/record-types/ticket_of_main', { type: 'object', title: SECRET, properties: { subject: { type: 'string' } } });
     await make('PUT', '/policies', { rules: [{ rule: 'forbid', roles: ['analyst'], actions: ['read'], metrics: ['average_deal_size'] }] });
+    // From here on the log's readers see all of it.
+    const lastEvent = async () => (await asMain('/events')).json.events.at(-1);
+    await vi.waitFor(async () => expect(await lastEvent()).toMatchObject({ kind: 'record_type.changed' }), 30_000);
     const [record] = (await asMain('/records/deal?source_id=D-1&source_system=crm')).json.records;
     const [letter] = (await asMain('/dead-letters')).json.dead_letters;
     const [event] = (await asMain('/events?limit=1')).json.events;

@@ -23,11 +23,10 @@ describe('cached answers', () => {
   const caches = async () => (await test.platform.analytics.status()).caches;
   const number = async (query: object, after?: string) => Number((await test.ask({ ...WON, ...query }, { after })).rows[0]?.[0]);
   /** Writes it and waits until it is applied. */
-  const apply = async (sourceId: string, fields: object = deal): Promise<void> =>
-    test.platform.analytics.waitForWrite(await test.write('deal', sourceId, { ...fields }), 30_000);
+  const apply = (sourceId: string, fields: object = deal): Promise<string> => test.apply('deal', sourceId, { ...fields });
 
   /** Lets `meanwhile` happen after the next statement has run in the warehouse and before its result is there. */
-  const whileItRuns = (meanwhile: () => Promise<void>) => {
+  const whileItRuns = (meanwhile: () => Promise<unknown>) => {
     const { analytics, warehouse } = test.platform;
     // Nothing that was asked before is warmed meanwhile.
     analytics.forget(test.workspace.id);

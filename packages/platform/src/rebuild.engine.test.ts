@@ -11,7 +11,7 @@ describe('a rebuild of the warehouse', () => {
 
   beforeAll(async () => {
     test = await openTestPlatform();
-    await test.ask(WON, { after: await test.write('deal', 'first', deal) });
+    await test.ask(WON, { after: await test.apply('deal', 'first', deal) });
   });
   afterAll(() => test.close());
 
@@ -42,11 +42,11 @@ describe('a rebuild of the warehouse', () => {
       isWriting = false;
     }
     const written = (await Promise.all(writing)).reduce((sum, count) => sum + count, 0);
-    expect(await won(await test.write('deal', 'last', deal))).toBe(before + written + 1);
+    expect(await won(await test.apply('deal', 'last', deal))).toBe(before + written + 1);
   });
 
   it('that differs from the warehouse in use is refused with the tables, and the one in use stays', async () => {
-    const before = await won(await test.write('deal', 'differs', deal));
+    const before = await won(await test.apply('deal', 'differs', deal));
     const change = (amount: string) =>
       test.sql("update event set data = data || jsonb_build_object('amount', $1::text) where source_id = 'differs'", [amount]);
     await change('2');
@@ -57,7 +57,7 @@ describe('a rebuild of the warehouse', () => {
       details: { differences: [{ recordType: 'deal', part: 'current', live: expect.anything(), rebuilt: expect.anything() }] },
     });
     expect((await test.platform.analytics.status()).generation).toBe(generation);
-    expect(await won(await test.write('deal', 'after the refusal', deal))).toBe(before + 1);
+    expect(await won(await test.apply('deal', 'after the refusal', deal))).toBe(before + 1);
     await change('1');
     expect((await test.platform.analytics.rebuild(test.call)).generation).toBeGreaterThan(generation);
     expect(await won()).toBe(before + 1);
@@ -75,12 +75,12 @@ describe('a rebuild of the warehouse', () => {
 
   it('is refused with the error of an event that stands aside; a warehouse that is gone is made anew around it', async () => {
     const poison = await writePoison(test, () => test.write('deal', 'poison', deal), { amount: '1.23456' });
-    const before = await won(await test.write('deal', 'beyond', deal));
+    const before = await won(await test.apply('deal', 'beyond', deal));
     await expect(test.platform.analytics.rebuild(test.call)).rejects.toMatchObject({ code: 'warehouse_row_refused' });
     expect(await won()).toBe(before);
 
     await test.restart(async ({ warehouse }) => rm(warehouse.directory, { recursive: true }));
-    const { rows, freshness } = await test.ask(WON, { after: await test.write('deal', 'anew', deal) });
+    const { rows, freshness } = await test.ask(WON, { after: await test.apply('deal', 'anew', deal) });
     expect([Number(rows[0]?.[0]), freshness.state, freshness.set_aside]).toEqual([before + 1, 'incomplete', 1]);
     await poison.mend();
     expect(await test.platform.eventLog.replay('warehouse')).toEqual({ succeeded: 1, failed: 0 });

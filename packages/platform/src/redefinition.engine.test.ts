@@ -19,6 +19,7 @@ const won = async (after?: string) => Number((await test.ask(WON, { after })).ro
 it('answers are dropped by a batch whose models cannot be read, and the models are read when they can', async () => {
   const models = join(test.platform.configuration.dataDirectory, 'models', 'main');
   await cp(join(SAMPLE_FOLDER, 'models'), models, { recursive: true });
+  await test.platform.analytics.reloadModels(test.workspace.id);
   const before = await won(await test.write('deal', 'first', deal));
   expect((await test.ask(WON)).cache.tier).toBe('L1');
 

@@ -12,7 +12,7 @@ describe('answers while events stand aside', () => {
 
   beforeAll(async () => {
     test = await openTestPlatform();
-    await test.ask(WON, { after: await test.write('deal', 'first', deal) });
+    await test.ask(WON, { after: await test.apply('deal', 'first', deal) });
   });
   afterAll(() => test.close());
 
@@ -20,7 +20,7 @@ describe('answers while events stand aside', () => {
 
   it('as of a past moment change when what stood aside then is replayed', async () => {
     const poison = await writePoison(test, () => test.write('deal', 'late', deal), SPOILT);
-    const before = await wonNow(await test.write('deal', 'second', deal));
+    const before = await wonNow(await test.apply('deal', 'second', deal));
     const { freshness } = await test.ask(WON);
     const asOf = { ...WON, as_of: freshness.complete_to };
     expect((await test.ask(asOf)).rows).toEqual([[before]]);
@@ -36,11 +36,11 @@ describe('answers while events stand aside', () => {
   it('say that they are incomplete from the first one on that is beyond such an event, also after a start', async () => {
     const poison = await writePoison(test, () => test.write('deal', 'poison', deal), SPOILT);
     const incomplete = { state: 'incomplete', set_aside: 1 };
-    expect((await test.ask(WON, { after: await test.write('deal', 'beyond', deal) })).freshness).toMatchObject(incomplete);
+    expect((await test.ask(WON, { after: await test.apply('deal', 'beyond', deal) })).freshness).toMatchObject(incomplete);
     await test.restart();
     expect((await test.ask(WON)).freshness).toMatchObject(incomplete);
     // A later event of its record waits behind it.
-    expect((await test.ask(WON, { after: await test.write('deal', 'poison', { ...deal, amount: '2' }) })).freshness).toMatchObject({
+    expect((await test.ask(WON, { after: await test.apply('deal', 'poison', { ...deal, amount: '2' }) })).freshness).toMatchObject({
       ...incomplete,
       set_aside: 2,
     });
@@ -48,7 +48,7 @@ describe('answers while events stand aside', () => {
     expect(await metrics()).toContain('sophia_log_group_set_aside_events{group="warehouse"} 2');
     await poison.mend();
     await test.platform.eventLog.replay('warehouse');
-    const after = await test.write('deal', 'then', deal);
+    const after = await test.apply('deal', 'then', deal);
     expect((await test.ask(WON, { after })).freshness).toMatchObject({ state: 'complete' });
     expect(await metrics()).toMatch(/sophia_projection_batch_duration_seconds_count [1-9]/);
   });
@@ -57,7 +57,7 @@ describe('answers while events stand aside', () => {
     const define = () =>
       test.platform.catalog.recordTypes.define(test.call, 'deal', { type: 'object', properties: { region: { type: 'string' } } });
     const poison = await writePoison(test, define, { fields: [{ name: 'version', type: 'text' }] });
-    const { freshness } = await test.ask(WON, { after: await test.write('deal', 'after the definition', deal) });
+    const { freshness } = await test.ask(WON, { after: await test.apply('deal', 'after the definition', deal) });
     expect(freshness).toMatchObject({ state: 'incomplete', set_aside: 1 });
     await poison.mend();
     await test.platform.eventLog.replay('warehouse');

@@ -178,7 +178,7 @@ describe('DuckDB and its surroundings', () => {
   });
 
   test('W1: a batch that takes too long is given up whole, as environmental', async () => {
-    const warehouse = await open({ writeDeadline: 150 });
+    const warehouse = await open({ writeDeadline: 2_000 });
     const log = createLogScript();
     const slow = 'insert into rollup_deals select count(*) from range(1000000000000) numbers where hash(range) % 7 = 3';
     await warehouse.setDerivedTables([{ ...DERIVED, refresh: [{ text: slow, parameters: [] }] }]);

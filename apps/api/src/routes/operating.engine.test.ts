@@ -28,11 +28,20 @@ describe('operating it over REST', () => {
     const headers = { 'content-type': 'application/x-ndjson' };
     const written = await send('POST', '/api/v1/records/deal?source_system=test', { headers, body: DEALS });
     expect(written.json).toMatchObject({ created: 1_001 });
-    await send('POST', '/api/v1/metrics/query', { headers: { 'sophia-after': written.json.token }, body: { metrics: ['open_deals'] } });
+    await untilApplied(written);
   });
   afterEach(() => void vi.restoreAllMocks());
   afterAll(() => harness.close());
 
+  /** Waits until the warehouse has it. */
+  const untilApplied = async ({ json: { token } }: Received, key?: string): Promise<void> => {
+    const asked = await send('POST', '/api/v1/metrics/query', {
+      key,
+      headers: { 'sophia-after': token },
+      body: { metrics: ['open_deals'] },
+    });
+    expect(asked.status, asked.text).toBe(200);
+  };
   const linesOf = ({ text }: Received): Record<string, unknown>[] =>
     text
       .trimEnd()
@@ -64,8 +73,9 @@ describe('operating it over REST', () => {
     await writeFile(join(models, 'more.yaml'), 'semantic_models: [{ name: more, record_type: nothing }]\n');
     await harness.makeKey('other', { role: 'admin', workspace: 'other', installation: true });
     await platform.analytics.reloadModels(workspace.id);
+    // Who looks at the files each second may be reading them, too.
+    await expect.poll(async () => (await send('GET', '/api/v1/status')).json.warehouse.problems.length).toBeGreaterThan(0);
     const { json } = await send('GET', '/api/v1/status');
-    expect(json.warehouse.problems.length).toBeGreaterThan(0);
     for (const { path } of json.warehouse.problems) expect(path).toContain('more.yaml');
     expect(json.slow_queries.threshold_milliseconds).toBe(0);
     expect(json.slow_queries.queries).toContainEqual(
@@ -116,7 +126,8 @@ describe('operating it over REST', () => {
 
   it('shows events that stand aside beyond the first page of the log’s, those of the workspace alone', async () => {
     await harness.makeKey('of another', { role: 'admin', workspace: 'another' });
-    await send('POST', '/api/v1/records/deal?source_system=test', { key: 'of another', body: { source_id: 'theirs' } });
+    const written = await send('POST', '/api/v1/records/deal?source_system=test', { key: 'of another', body: { source_id: 'theirs' } });
+    await untilApplied(written, 'of another');
     await harness.test.sql(`insert into event_set_aside (group_id, tick, tick_offset, position, workspace, record_id, poison, error, attempts)
       select event_group.id, (select max(tick) from tick), event.position, event.position, workspace, record_id, true, 'test: put aside', 3
       from event, event_group where event_group.name = 'warehouse' and kind = 'record.created'`);

@@ -53,7 +53,7 @@ describe('a body that does not arrive', () => {
   const chunk = `${row.length.toString(16)}\r\n${row}\r\n`;
 
   it('is answered with 408, and leaves its place to others', async () => {
-    await open({ request: 500, idle: 60_000, concurrency: 1 });
+    await open({ request: 3_000, idle: 60_000, concurrency: 1 });
     const { answer } = begin(JSON_HEAD, '{"metrics":');
     // The only place is taken.
     await expect.poll(async () => (await harness.send('GET', '/api/v1/metrics')).status).toBe(503);
@@ -73,7 +73,7 @@ describe('a body that does not arrive', () => {
   });
 
   it('is given up where its answer has begun, which is cut off then', async () => {
-    await open({ request: 60_000, idle: 300 });
+    await open({ request: 60_000, idle: 3_000 });
     // More than is looked at before an import begins.
     const rows = Array.from({ length: 12_000 }, (_, at) => `D-${at},a name of some length\n`).join('');
     const { socket, answer } = begin([...FORM_HEAD, 'accept: application/x-ndjson'], `${form.slice(0, form.indexOf('D-1'))}${rows}`);

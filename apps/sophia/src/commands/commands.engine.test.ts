@@ -53,7 +53,7 @@ describe('keys', () => {
   });
 
   it('that have ended are told as expired', async () => {
-    const ends = new Date(Date.now() + 2_000).toISOString();
+    const ends = new Date(Date.now() + 5_000).toISOString();
     const { key } = (await test.json(['keys', 'create', '--role', 'viewer', '--name', 'brief', '--expires', ends])) as {
       key: { id: string };
     };

@@ -95,11 +95,11 @@ describe('connecting', () => {
 describe('what operators see', () => {
   test('pools, waits, round trips, retries, the oldest writer, and slow statements', async () => {
     const database = await createTestDatabase();
-    const observability = createTestObservability({ slowQueryMilliseconds: 50, traces: true });
+    const observability = createTestObservability({ slowQueryMilliseconds: 500, traces: true });
     const observers = createDatabaseObservers(observability);
     const app = await database.open('app', { observers });
     const log = await database.open('log', { observers, replicas: [database.connection('log')] });
-    const sleep = { name: 'sleep', text: 'select pg_sleep(0.1)' };
+    const sleep = { name: 'sleep', text: 'select pg_sleep(1)' };
     await app.select([], sleep);
     await log.select([], { name: 'one', text: 'select 1' });
     let attempts = 0;

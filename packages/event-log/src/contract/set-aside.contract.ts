@@ -101,7 +101,7 @@ export function setAsideContract(harness: CurrentHarness): void {
     await ledger.change([1]);
     await until(async () => (await eventLog.setAside('group')).length === 1, 'an event set aside');
     poisonous = false;
-    const impatient = eventLog.replay('group', { deadline: 300 });
+    const impatient = eventLog.replay('group', { deadline: 3_000 });
     await expect(impatient).rejects.toMatchObject({ code: 'deadline_exceeded' });
     gate.open();
     await until(async () => (await eventLog.setAside('group')).length === 0, 'the end of the replay');

@@ -14,9 +14,9 @@ const standIdle = async (everyMs: number) => {
   await deliveries.write(
     [],
     async (transaction) => {
-      await deliveries.query(transaction, { name: 'test_limit', text: `set local idle_in_transaction_session_timeout = '400ms'` });
+      await deliveries.query(transaction, { name: 'test_limit', text: `set local idle_in_transaction_session_timeout = '1500ms'` });
       const awake = keepAwake(deliveries, transaction, everyMs);
-      await systemSleep(1_200);
+      await systemSleep(3_000);
       awake.end();
     },
     { idempotent: false },
@@ -28,5 +28,5 @@ test('the transaction of a long handler is not taken for one that was left open'
 });
 
 test('one that is not kept awake in time is cut by PostgreSQL', async () => {
-  await expect(standIdle(700)).rejects.toMatchObject({ code: 'unavailable' });
+  await expect(standIdle(2_500)).rejects.toMatchObject({ code: 'unavailable' });
 });

@@ -19,6 +19,8 @@ export interface TestPlatform {
   ask(query: MetricQuery, options?: AskOptions, call?: Call): Promise<AnswerData>;
   /** Writes a record of the source `test`; resolves to the write's token. */
   write(recordType: string, sourceId: string, fields: JsonObject): Promise<string>;
+  /** The same, and waits until the warehouse has it, longer than a question would. */
+  apply(recordType: string, sourceId: string, fields: JsonObject): Promise<string>;
   /** Runs a statement as the owner of the tables, past all that guards them; resolves to its rows. */
   sql(text: string, values?: readonly unknown[]): Promise<readonly Readonly<Record<string, unknown>>[]>;
   /** Closes the platform and opens it again on the same folder; `meanwhile` is done in between. */
@@ -33,6 +35,9 @@ export interface TestPlatformOptions {
   readonly observability?: Observability;
 }
 
+/** A bound on what never comes, not on slow machines. */
+const APPLY_MS = 30_000;
+
 export const openTestPlatform = async ({ sample = false, env = {}, observability }: TestPlatformOptions = {}): Promise<TestPlatform> => {
   const folder = await mkdtemp(join(tmpdir(), 'sophia-platform-'));
   const configuration = parseConfiguration({ env, arguments: { 'data-dir': join(folder, 'data') }, file: 'log:\n  level: error\n' });
@@ -42,6 +47,15 @@ export const openTestPlatform = async ({ sample = false, env = {}, observability
   await platform.workspaces.refresh();
   if (sample) await loadSample(platform, { folder: SAMPLE_FOLDER, workspace });
   const call: Call = { principal: systemPrincipal('test', workspace), via: 'system' };
+
+  const write = async (recordType: string, sourceId: string, fields: JsonObject): Promise<string> => {
+    const { token } = await platform.catalog.records.upsert(
+      call,
+      { recordType, sourceSystem: 'test' },
+      { line: 1, source_id: sourceId, fields },
+    );
+    return token;
+  };
 
   return {
     get platform() {
@@ -54,12 +68,10 @@ export const openTestPlatform = async ({ sample = false, env = {}, observability
       via: 'rest',
     }),
     ask: async (query, options, caller = call) => answerData(await platform.analytics.ask(caller, query, options)),
-    async write(recordType, sourceId, fields) {
-      const { token } = await platform.catalog.records.upsert(
-        call,
-        { recordType, sourceSystem: 'test' },
-        { line: 1, source_id: sourceId, fields },
-      );
+    write,
+    async apply(recordType, sourceId, fields) {
+      const token = await write(recordType, sourceId, fields);
+      await platform.analytics.waitForWrite(token, APPLY_MS);
       return token;
     },
     async sql(text, values = []) {

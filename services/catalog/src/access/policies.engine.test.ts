@@ -138,6 +138,8 @@ describe('rules of a workspace', () => {
     await expect(records.get(ada, 'deal', id)).rejects.toMatchObject({ code: 'not_found' });
     await expect(records.getByKey(ada, target, 'B')).rejects.toMatchObject({ code: 'not_found' });
     await expect(records.history(ada, 'deal', id)).rejects.toMatchObject({ code: 'not_found' });
+    // Waits until the log's readers see them.
+    await records.history(admin, 'deal', id);
     const feed = await harness.catalog.events(ada, { recordTypes: ['deal'] });
     expect(feed.events.map(({ record }) => record?.source_id)).toEqual(['A']);
   });

@@ -50,7 +50,7 @@ async function fresh() {
   };
   /** Waits until so many rows of the newest import are committed. */
   const committed = (rows: number) => async (): Promise<void> => {
-    await expect.poll(async () => (await imports.list(call)).items[0]?.read, { timeout: 10_000 }).toBe(rows);
+    await expect.poll(async () => (await imports.list(call)).items[0]?.read).toBe(rows);
   };
   return { workspace, call, imports, records, deadLetters, run, syncs, committed };
 }
@@ -361,7 +361,7 @@ describe('a Singer tap', () => {
     const options = { name: 'tap-shop', kind: 'singer' } as const;
     const told: JsonValue[] = [];
     const stateIsKept = async (): Promise<void> => {
-      await expect.poll(async () => (await imports.list(call)).items[0]?.lastState, { timeout: 10_000 }).toEqual({ at: 1 });
+      await expect.poll(async () => (await imports.list(call)).items[0]?.lastState).toEqual({ at: 1 });
     };
     const started = await imports.start(
       call,

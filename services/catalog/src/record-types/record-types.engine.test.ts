@@ -61,7 +61,7 @@ describe('a record type of a workspace', () => {
     const other = await harness.another();
     expect((await other.recordTypes.list(call)).some(({ name }) => name === 'gauge')).toBe(false);
     await recordTypes.define(call, 'gauge', gauge({ type: 'integer' }));
-    await expect.poll(async () => (await other.recordTypes.list(call)).some(({ name }) => name === 'gauge'), { timeout: 5_000 }).toBe(true);
+    await expect.poll(async () => (await other.recordTypes.list(call)).some(({ name }) => name === 'gauge')).toBe(true);
   });
 
   test('that two define at once has one revision after the other', async () => {
