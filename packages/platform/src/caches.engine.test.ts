@@ -51,6 +51,29 @@ describe('cached answers', () => {
     expect((await test.ask(query)).cache.tier).toBe('L1');
   });
 
+  it('of deals are hits while thousands of calls are written', async () => {
+    const { catalog, analytics } = test.platform;
+    const queries = [WON, REVENUE, { metrics: ['deals_won', 'deals_lost'] }, { ...REVENUE, dimensions: ['metric_time:month'] }];
+    const tiers: string[] = [];
+    const ask = async () => {
+      for (const query of queries) tiers.push((await test.ask(query)).cache.tier);
+    };
+    await ask();
+    const target = { recordType: 'call', sourceSystem: 'phone' };
+    for (let batch = 0; batch < 20; batch += 1) {
+      const rows = Array.from({ length: 200 }, (_, at) => ({
+        line: at + 1,
+        source_id: `${batch}-${at}`,
+        fields: { direction: 'outbound', duration_seconds: at },
+      }));
+      const { token } = await catalog.records.upsertMany(test.call, target, rows);
+      await ask();
+      await analytics.waitForWrite(token, 30_000);
+      await ask();
+    }
+    expect(tiers.filter((tier) => tier === 'L1').length / tiers.length).toBeGreaterThan(0.9);
+  });
+
   it('are no results of tables that changed while they were read', async () => {
     const query = { ...WON, dimensions: ['deal.source'] };
     const running = whileItRuns(() => apply('while it is read', { ...deal, source: 'fair' }));
