@@ -40,6 +40,8 @@ export default defineConfig({
           name: 'engine',
           include: [`${workspaces}/*.engine.test.ts`, 'bench/*.engine.test.ts'],
           globalSetup: ['tests/fixtures/postgres-cluster.ts', 'tests/fixtures/singer-taps.ts'],
+          // They wait most of their time: two files at once take two thirds of it on two cores.
+          maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
