@@ -148,9 +148,11 @@ function checkers(): Contestant[] {
 async function testRunners(): Promise<Contestant[]> {
   await writeFile(
     `${folder}/rivals/jest-as-vitest.js`,
-    `import { jest } from '@jest/globals';
-    export { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test } from '@jest/globals';
-    export const vi = Object.assign(Object.create(jest), { setConfig() {} });`,
+    [
+      "import { jest } from '@jest/globals';",
+      "export { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test } from '@jest/globals';",
+      'export const vi = Object.assign(Object.create(jest), { setConfig() {} });',
+    ].join('\n'),
   );
   const configuration = {
     rootDir: `${folder}/code/${TESTED}`,
