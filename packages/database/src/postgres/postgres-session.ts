@@ -37,6 +37,7 @@ export function createSession(connection: ServerConnection, defaultDeadline: num
   };
   const enqueue = (statement: Statement, values: readonly unknown[], milliseconds: number, signal?: AbortSignal) => {
     const next = last.then(() => run(statement, values, milliseconds, signal));
+    // Its caller has the error; the next one only waits for its end.
     last = next.catch(() => {});
     return next;
   };

@@ -48,7 +48,7 @@ const MARGIN = 10_000;
 /** How long a member waits before it looks whether a busy one is gone, in milliseconds. */
 const BUSY_MS = 100;
 const IDLE_MS = 1_000;
-/** Rests so many times as long as a batch took, at most so many milliseconds: batches that take no longer than a sixth of that have a seventh of a busy core. */
+/** Rests so many times as long as a batch took, so that batches have a seventh of a busy core; at most so many milliseconds, so that long ones have more. */
 const REST = 6;
 const LONGEST_REST_MS = 100;
 

@@ -42,7 +42,7 @@ export interface Ticker {
 /** How often a process that is not elected tries again, in milliseconds. */
 const ELECTION_MS = 250;
 const AFTER_FAILURE_MS = 100;
-/** Rests so many times as long as a tick took: ticks take a ninth of a busy core at most. At most so many milliseconds. */
+/** Rests so many times as long as a tick took, so that ticks have a ninth of a busy core; at most so many milliseconds, so that slow ones have more. */
 const REST = 8;
 const LONGEST_REST_MS = 50;
 

@@ -259,7 +259,9 @@ test('a letter that somebody else changes while it is replayed is judged again',
   // Each repair may come between the reading and the closing of the replay.
   const repairs = (async () => {
     for (let price = 1; price <= 20; price++)
-      await letters.repair(call, id, { source_id: 'D-1', fields: { amount: `${price}` } }).catch(() => undefined);
+      await letters
+        .repair(call, id, { source_id: 'D-1', fields: { amount: `${price}` } })
+        .catch((error: unknown) => expect(error).toMatchObject({ code: 'dead_letter_closed' }));
   })();
   const replays = await Promise.allSettled(Array.from({ length: 3 }, () => letters.replay(call, { ids: [id] })));
   await repairs;

@@ -118,7 +118,7 @@ with arrived as (
   select i.*, r.id, r.version, r.newest_version, r.newest_occurrence,
     coalesce(i.source_order < r.newest_version, i.occurred_at < r.newest_occurrence, false) as stale,
     coalesce(i.source_order, r.newest_version) is distinct from r.newest_version
-      or coalesce(i.occurred_at, r.newest_occurrence) is distinct from r.newest_occurrence as elsewhere,
+      or coalesce(i.occurred_at, r.newest_occurrence) is distinct from r.newest_occurrence as moves,
     i.stream_version > coalesce(r.stream_version, -1) as in_newer_stream
   from ${incoming} as i left join lateral (select * from record as r where ${SAME_KEY} offset 0) as r on true
 ), moved as (
@@ -128,7 +128,7 @@ with arrived as (
     newest_occurrence = case when i.stale then r.newest_occurrence else coalesce(i.occurred_at, r.newest_occurrence) end,
     stream_version = greatest(i.stream_version, r.stream_version)
   from arrived as i
-  where ${SAME_KEY} and (i.elsewhere and not i.stale or i.in_newer_stream)
+  where ${SAME_KEY} and (i.moves and not i.stale or i.in_newer_stream)
 )
 ${select}`;
 
