@@ -1,2 +1,3 @@
+export { type BoundColumn, type BoundRows, boundRows } from './bound-rows.ts';
 export type * from './database.ts';
 export { isUniqueViolation, sqlStateOf } from './postgres/postgres-errors.ts';

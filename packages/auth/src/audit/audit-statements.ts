@@ -1,4 +1,4 @@
-import type { CopyTarget, Statement } from '@sophia/database';
+import { boundRows, type CopyTarget, type Statement } from '@sophia/database';
 
 /** In the order of `entryValues`. */
 export const ENTRY_COLUMNS = [
@@ -20,13 +20,15 @@ export const ENTRY_COLUMNS = [
 
 const names = ENTRY_COLUMNS.map(({ name }) => name).join(', ');
 
-/** One array for each column. */
-export const INSERT_ENTRIES: Statement = {
-  name: 'auth_insert_audit',
-  text: `insert into audit_entry (${names})
-    select * from unnest($1::int4[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-      $9::int8[], $10::float8[], $11::int4[], $12::text[], $13::text[], $14::jsonb[])`,
-};
+/** Most writes of a moment come from one caller, who writes a record with each; so do most reads, each at its own time. */
+const CALLER = ['workspace', 'principal', 'on_behalf_of', 'via', 'action', 'result', 'address', 'details'];
+export const ENTRIES = boundRows(ENTRY_COLUMNS, [[...CALLER, 'at', 'rows', 'times'], CALLER]);
+
+/** One for each shape of `ENTRIES`. */
+export const INSERT_ENTRIES: readonly Statement[] = ENTRIES.relations.map((relation, shape) => ({
+  name: `auth_insert_audit_${shape}`,
+  text: `insert into audit_entry (${names}) select * from ${relation} as entry`,
+}));
 
 /** COPY is refused on tables with row-level security, so it goes into a table of the connection's own. */
 export const BUFFER: CopyTarget = { table: 'audit_buffer', columns: ENTRY_COLUMNS };

@@ -1,3 +1,6 @@
+import type { WorkspaceId } from '@sophia/types';
+import type { IncomingRecord } from '../rows/incoming-record.ts';
+
 /**
  * The one statement by which records change: it writes each incoming row that says something new,
  * and an event for each change, and notes when each source was last active.
@@ -147,3 +150,20 @@ export const INCOMING_COLUMNS = [
   ['source_order', 'int8'],
   ['stream_version', 'int8'],
 ] as const;
+
+/** The values of `INCOMING_COLUMNS`. */
+export const incomingRow = (workspace: WorkspaceId, record: IncomingRecord, line: number): unknown[] => [
+  line,
+  workspace,
+  record.record_type,
+  record.source_system,
+  record.source_id,
+  record.data,
+  record.content_hash,
+  record.original,
+  record.business_priority,
+  record.occurred_at,
+  record.source_version,
+  record.source_order,
+  record.stream_version,
+];

@@ -1,8 +1,8 @@
-import type { Database, Statement } from '@sophia/database';
+import { boundRows, type Database, type Statement } from '@sophia/database';
 import type { Actor, Cause, RecordId, Transaction, WorkspaceId } from '@sophia/types';
 import type { IncomingRecord } from '../rows/incoming-record.ts';
 import type { NewRecords } from './new-records.ts';
-import { INCOMING_COLUMNS, insertNewSql, settleSql, type UpsertParts, upsertSql } from './upsert-sql.ts';
+import { INCOMING_COLUMNS, incomingRow, insertNewSql, settleSql, type UpsertParts, upsertSql } from './upsert-sql.ts';
 import { PLAN_ONCE } from './write-chunk.ts';
 
 /** One record of a batch; every item has its own workspace, actor and cause. */
@@ -33,37 +33,41 @@ export type BatchWriter = (
 /** Writes a handful of records by arrays bound to the statement: two fewer round trips than COPY. */
 export function createBatchWriter(database: Database, recordIdBase: string, newRecords: NewRecords): BatchWriter {
   return async (transaction, items, { guess = true } = {}) => {
-    const columns = columnsOf(items);
-    const actors = items.map(({ actor }) => JSON.stringify(actor));
-    const causes = items.map(({ cause }) => JSON.stringify(cause));
-    const changed = await newRecords.write(
+    const { shape, values } = ROWS.bind(items.map(({ workspace, record }, index) => incomingRow(workspace, record, index + 1)));
+    const { writeNew, write, settle } = STATEMENTS[shape] as BatchStatements;
+    const actors = allOrOne(items.map(({ actor }) => JSON.stringify(actor)));
+    const causes = allOrOne(items.map(({ cause }) => JSON.stringify(cause)));
+    const { lines, changes, ids, versions } = await newRecords.write(
       items,
       async (likelyNew) => {
-        const statement = likelyNew && guess ? WRITE_NEW_BATCH : WRITE_BATCH;
-        const [, rows] = await Promise.all([
+        const statement = likelyNew && guess ? writeNew : write;
+        const [, [changed]] = await Promise.all([
           database.query(transaction, PLAN_ONCE),
-          database.query<ChangedRow>(transaction, statement, [...columns, recordIdBase, actors, causes]),
+          database.query<Changed>(transaction, statement, [...values, recordIdBase, actors, causes]),
         ]);
-        return rows;
+        // An aggregate gives one row.
+        return changed as Changed;
       },
-      (rows) => rows.length === items.length && rows.every(({ version }) => version === 1),
+      (changed) => changed.versions.length === items.length && changed.versions.every((version) => version === 1),
     );
     const outcomes = new Array<RecordOutcome | undefined>(items.length);
-    for (const { line, change, id, version } of changed)
-      outcomes[line - 1] = { change: CHANGES[change], id, version: version === 0 ? null : version };
-    if (changed.length === items.length) return outcomes as RecordOutcome[];
-    for (const { line, stale, id, version } of await database.query<SettledRow>(transaction, SETTLE_BATCH, columns)) {
-      outcomes[line - 1] ??= { change: stale ? 'stale' : 'none', id, version: version === 0 ? null : version };
+    lines.forEach((line, index) => {
+      outcomes[line - 1] = outcomeOf(CHANGES[changes[index] as keyof typeof CHANGES], ids[index] as RecordId, versions[index] as number);
+    });
+    if (lines.length === items.length) return outcomes as RecordOutcome[];
+    for (const { line, stale, id, version } of await database.query<SettledRow>(transaction, settle, values)) {
+      outcomes[line - 1] ??= outcomeOf(stale ? 'stale' : 'none', id, version);
     }
     return outcomes as RecordOutcome[];
   };
 }
 
-interface ChangedRow {
-  readonly line: number;
-  readonly change: keyof typeof CHANGES;
-  readonly id: RecordId;
-  readonly version: number;
+/** What changed, column by column. */
+interface Changed {
+  readonly lines: readonly number[];
+  readonly changes: readonly (keyof typeof CHANGES)[];
+  readonly ids: readonly RecordId[];
+  readonly versions: readonly number[];
 }
 
 interface SettledRow {
@@ -75,30 +79,67 @@ interface SettledRow {
 
 const CHANGES = { c: 'created', u: 'updated', d: 'deleted', t: 'none' } as const;
 
-/** One array per column of `INCOMING_COLUMNS`; the line is the item's place from 1. */
-const columnsOf = (items: readonly BatchItem[]): unknown[][] =>
-  INCOMING_COLUMNS.map(([name]) =>
-    items.map((item, index) => {
-      if (name === 'line') return index + 1;
-      return name === 'workspace' ? item.workspace : item.record[name];
-    }),
-  );
+/** Version 0 stands for a record that never was there. */
+const outcomeOf = (change: RecordOutcome['change'], id: RecordId | null, version: number | null): RecordOutcome => ({
+  change,
+  id,
+  version: version === 0 ? null : version,
+});
 
-const INCOMING = `(select * from unnest(${INCOMING_COLUMNS.map(([, type], index) => `$${index + 1}::${type}[]`).join(', ')})
-  as u (${INCOMING_COLUMNS.map(([name]) => name).join(', ')}))`;
-const next = INCOMING_COLUMNS.length + 1;
+/** What all have in common once. */
+const allOrOne = (texts: readonly string[]): readonly string[] => (texts.every((text) => text === texts[0]) ? texts.slice(0, 1) : texts);
 
-const PARTS: UpsertParts = {
-  incoming: INCOMING,
-  recordIdBase: `$${next}::bigint`,
-  actor: `($${next + 1}::jsonb[])[c.last_line]`,
-  cause: `($${next + 2}::jsonb[])[c.last_line]`,
-  select: `select last_line as line, last_change as change, id, version from changed`,
-};
-const WRITE_BATCH: Statement = { name: 'catalog_write_batch', text: upsertSql(PARTS) };
-const WRITE_NEW_BATCH: Statement = { name: 'catalog_write_new_batch', text: insertNewSql(PARTS), fallback: WRITE_BATCH };
+/** Most records of a moment come from one source, and say no more than who they are and their data. */
+const ROWS = boundRows(
+  INCOMING_COLUMNS.map(([name, type]) => ({ name, type })),
+  [
+    [
+      'workspace',
+      'record_type',
+      'source_system',
+      'original',
+      'business_priority',
+      'occurred_at',
+      'source_version',
+      'source_order',
+      'stream_version',
+    ],
+  ],
+);
 
-const SETTLE_BATCH: Statement = {
-  name: 'catalog_settle_batch',
-  text: settleSql({ incoming: INCOMING, select: 'select line, stale, id, version from arrived' }),
-};
+interface BatchStatements {
+  readonly write: Statement;
+  readonly writeNew: Statement;
+  readonly settle: Statement;
+}
+
+/** Arrays, since a row that is returned alone takes PostgreSQL 5 µs. */
+const CHANGED = `select ${Object.entries({ lines: 'last_line', changes: 'last_change::text', ids: 'id', versions: 'version' })
+  .map(([name, column]) => `coalesce(array_agg(${column}), '{}') as ${name}`)
+  .join(', ')} from changed`;
+
+/** One of each for each shape of `ROWS`. */
+const STATEMENTS = ROWS.relations.map((incoming, shape): BatchStatements => {
+  const [base, actors, causes] = [1, 2, 3].map((place) => `$${INCOMING_COLUMNS.length + place}`);
+  const parts: UpsertParts = {
+    incoming,
+    recordIdBase: `${base}::bigint`,
+    actor: ofLine(`(${actors}::jsonb[])`),
+    cause: ofLine(`(${causes}::jsonb[])`),
+    select: CHANGED,
+  };
+  const write: Statement = { name: `catalog_write_batch_${shape}`, text: upsertSql(parts) };
+  return {
+    write,
+    writeNew: { name: `catalog_write_new_batch_${shape}`, text: insertNewSql(parts), fallback: write },
+    settle: {
+      name: `catalog_settle_batch_${shape}`,
+      text: settleSql({ incoming, select: 'select line, stale, id, version from arrived' }),
+    },
+  };
+});
+
+/** That of the changed row's line, or the one of all lines. */
+function ofLine(array: string): string {
+  return `coalesce(${array}[c.last_line], ${array}[1])`;
+}

@@ -2,7 +2,7 @@ import type { CopyTarget, Database, Statement } from '@sophia/database';
 import type { Actor, Cause, Transaction, WorkspaceId } from '@sophia/types';
 import type { IncomingRecord } from '../rows/incoming-record.ts';
 import type { NewRecords } from './new-records.ts';
-import { INCOMING_COLUMNS, insertNewSql, settleSql, type UpsertParts, upsertSql } from './upsert-sql.ts';
+import { INCOMING_COLUMNS, incomingRow, insertNewSql, settleSql, type UpsertParts, upsertSql } from './upsert-sql.ts';
 import { assignWaves } from './waves.ts';
 
 export interface Chunk {
@@ -72,28 +72,15 @@ const hasPlace = ({ source_order, occurred_at, stream_version }: IncomingRecord)
 function* copyRows(workspace: WorkspaceId, records: readonly IncomingRecord[], waves: Int32Array): Generator<readonly unknown[]> {
   for (let index = 0; index < records.length; index++) {
     const record = records[index] as IncomingRecord;
-    yield [
-      waves[index],
-      record.line,
-      workspace,
-      record.record_type,
-      record.source_system,
-      record.source_id,
-      record.data,
-      record.content_hash,
-      record.original,
-      record.business_priority,
-      record.occurred_at,
-      record.source_version,
-      record.source_order,
-      record.stream_version,
-    ];
+    const row = incomingRow(workspace, record, record.line);
+    row.push(waves[index]);
+    yield row;
   }
 }
 
 const INCOMING: CopyTarget = {
   table: 'incoming',
-  columns: [{ name: 'wave', type: 'int4' }, ...INCOMING_COLUMNS.map(([name, type]) => ({ name, type }))],
+  columns: [...INCOMING_COLUMNS.map(([name, type]) => ({ name, type })), { name: 'wave', type: 'int4' }],
 };
 
 /**
