@@ -71,9 +71,9 @@ describe('group commit', () => {
   test('waits no longer than a moment for what each turn of the event loop brings', async () => {
     const { group, begun } = byHand();
     const answers: Promise<number>[] = [];
-    // One more in each turn, which takes a millisecond.
+    // One more in each turn, which takes five milliseconds.
     const come = (value: number) => {
-      now += 1;
+      now += 5;
       if (value < 8) setImmediate(come, value + 1);
       answers.push(group.submit(request(value)));
     };
