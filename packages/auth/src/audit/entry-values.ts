@@ -3,14 +3,17 @@ import type { AuditEntry } from './audit.ts';
 /** An entry that happened, once or several times within a moment. */
 export interface PendingEntry {
   readonly entry: AuditEntry;
-  /** Milliseconds since 1970. */
-  readonly at: number;
+  /** As PostgreSQL and JSON write it. */
+  readonly at: string;
   times: number;
   rows: number;
   milliseconds: number;
 }
 
-export const pending = (entry: AuditEntry, at: number): PendingEntry => ({
+/** Milliseconds since 1970 as text: it takes more than the rest of an entry, so those of a moment share one. */
+export const instantOf = (at: number): string => new Date(at).toISOString();
+
+export const pending = (entry: AuditEntry, at: string): PendingEntry => ({
   entry,
   at,
   times: 1,
@@ -24,7 +27,7 @@ export function entryValues({ entry, at, times, rows, milliseconds }: PendingEnt
   const { principal, via, address, request } = call;
   return [
     principal.workspace,
-    new Date(at).toISOString(),
+    at,
     storable(principal.id),
     storable(principal.onBehalfOf),
     via,

@@ -6,7 +6,7 @@ import type { Audit } from './audit.ts';
 import { type AuditListing, createAuditListing } from './audit-listing.ts';
 import { BUFFER, CREATE_BUFFER, ENTRIES, INSERT_BUFFERED, INSERT_ENTRIES } from './audit-statements.ts';
 import { createAuditWriter } from './audit-writer.ts';
-import { entryValues, type PendingEntry, pending } from './entry-values.ts';
+import { entryValues, instantOf, type PendingEntry, pending } from './entry-values.ts';
 import { createReadBuffer } from './read-buffer.ts';
 
 export interface AuditOptions {
@@ -37,14 +37,14 @@ export function createPostgresAudit(options: AuditOptions): Audit {
 
   return {
     async record(transaction, entries) {
-      const at = clock.now();
+      const at = instantOf(clock.now());
       await insertEntries(
         database,
         transaction,
         entries.map((entry) => pending(entry, at)),
       );
     },
-    write: (entry) => writer.write(pending(entry, clock.now())),
+    write: (entry) => writer.write(pending(entry, instantOf(clock.now()))),
     read(entry) {
       const wait = buffer.add(entry, clock.now());
       writer.wake(buffer.size >= bufferEntries / 2);
@@ -57,12 +57,12 @@ export function createPostgresAudit(options: AuditOptions): Audit {
     },
     async list(call, wanted = {}) {
       const { page, entry } = await listing.list(call, wanted);
-      await writer.write(pending(entry, clock.now()));
+      await writer.write(pending(entry, instantOf(clock.now())));
       return page;
     },
     async follow(call, wanted = {}) {
       const { page, entry } = await listing.follow(call, wanted);
-      await writer.write(pending(entry, clock.now()));
+      await writer.write(pending(entry, instantOf(clock.now())));
       return page;
     },
     flush: () => writer.flush(),

@@ -1,6 +1,6 @@
 import { SophiaError } from '@sophia/shared';
 import type { AuditEntry } from './audit.ts';
-import { type PendingEntry, pending } from './entry-values.ts';
+import { instantOf, type PendingEntry, pending } from './entry-values.ts';
 
 export interface ReadBuffer {
   readonly size: number;
@@ -33,7 +33,7 @@ export function createReadBuffer(capacity: number): ReadBuffer {
       return true;
     }
     if (entries.size >= capacity) return false;
-    entries.set(key, pending(entry, at));
+    entries.set(key, pending(entry, instantOf(at)));
     return true;
   };
   const waitAndAdd = async (entry: AuditEntry, at: number): Promise<void> => {

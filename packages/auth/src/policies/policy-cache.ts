@@ -67,13 +67,17 @@ export function createPolicyCache({ clock, load, resolve }: PolicyCacheOptions):
     return slot;
   };
 
+  const peek = (principal: Principal) => {
+    const found = slots.get(principal);
+    if (found === undefined || found.slot.forgotten || clock.monotonic() >= found.known.until) return undefined;
+    return workspaces.get(principal.workspace) === found.known ? found.slot.policy : undefined;
+  };
+
   return {
-    peek(principal) {
-      const found = slots.get(principal);
-      if (found === undefined || found.slot.forgotten || clock.monotonic() >= found.known.until) return undefined;
-      return workspaces.get(principal.workspace) === found.known ? found.slot.policy : undefined;
-    },
+    peek,
     async resolve(principal) {
+      const resolved = peek(principal);
+      if (resolved !== undefined) return resolved;
       const known = knownOf(principal.workspace);
       const basis = await known.basis;
       const key = keyOf(principal, basis.rules);
