@@ -1,13 +1,13 @@
-import type { IncomingMessage } from 'node:http';
 import type { Allowance, Authentication } from '@sophia/auth';
 import type { Clock, LoadShedder } from '@sophia/shared';
 import type { Call } from '@sophia/types';
 import { allowanceHeaders } from './rate-limit.ts';
+import type { ShortRequest } from './short-request.ts';
 
 export interface AdmissionOptions {
   readonly authentication: Authentication;
   /** What was taken from a principal's allowance for a request, so that the ordinary way does not take it again. */
-  readonly taken: WeakMap<IncomingMessage, Allowance>;
+  readonly taken: WeakMap<ShortRequest, Allowance>;
   readonly newRequestId: () => string;
   readonly shedder: LoadShedder;
   /** Milliseconds for the whole request. */
@@ -26,7 +26,7 @@ export interface Admitted {
 
 /** Admits a request whose credential was verified before, within its rate limit, where there is room; undefined: the ordinary way says why not. */
 export const createAdmission = ({ authentication, taken, newRequestId, shedder, deadline, clock }: AdmissionOptions) => {
-  return (request: IncomingMessage): Admitted | undefined => {
+  return (request: ShortRequest): Admitted | undefined => {
     const { authorization, 'sophia-after': after, 'sophia-workspace': workspace, traceparent, origin } = request.headers;
     if (authorization === undefined || (after ?? workspace ?? traceparent ?? origin) !== undefined) return undefined;
     const principal = authentication.peek(authorization);

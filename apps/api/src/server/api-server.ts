@@ -15,6 +15,8 @@ import { registerProblems, watchProblems } from './problems.ts';
 import { createRecordPath, RECORD_ROUTE } from './record-path.ts';
 import { registerRequestContext } from './request-context.ts';
 import { securityHeaders } from './security-headers.ts';
+import { createShortConnections, type ShortConnections } from './short-connections.ts';
+import type { ShortRequest } from './short-request.ts';
 import { createWritePath, WRITE_ROUTE } from './write-path.ts';
 
 /** The HTTP server: its routes are registered by `register`, before it listens. */
@@ -42,6 +44,8 @@ const isAdminRequest = (request: IncomingMessage): boolean => adminSockets.has(r
 
 /** How long a body may take is looked after by what reads it; a connection whose other end is gone is noticed. */
 const SERVER = { keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 0, keepAlive: true, keepAliveInitialDelay: 60_000 };
+/** What most requests on the short ways ask for. */
+const SHORT_PATHS = /^\/api\/v1\/(?:metrics\/query\?|records\/)/;
 const BODY_IDLE_MS = 60_000;
 const BODY_REST_MS = 10_000;
 
@@ -51,7 +55,9 @@ export const createApiServer = async (
 ): Promise<ApiServer> => {
   const { configuration, observability } = services;
   const newRequestId = createIdGenerator({ clock: systemClock });
-  const taken = new WeakMap<IncomingMessage, Allowance>();
+  const taken = new WeakMap<ShortRequest, Allowance>();
+  /** The same of the request with which a connection is handed over. */
+  const takenOnConnection = new WeakMap<object, Allowance>();
   const durations = observability.metrics.histogram({
     name: 'sophia_http_request_duration_seconds',
     help: 'Time from the first byte of a request to the last of its answer.',
@@ -97,6 +103,7 @@ export const createApiServer = async (
   const mayTakeShortPaths = !isTraced && !isProxied;
 
   let adminServer: Server | undefined;
+  let shortConnections: ShortConnections | undefined;
   const app = Fastify({
     logger: false,
     genReqId: newRequestId,
@@ -116,12 +123,37 @@ export const createApiServer = async (
         served: (seconds, status) => durations.with({ route: WRITE_ROUTE, method: 'POST', status: String(status) }).observe(seconds),
       });
       const listener = (request: IncomingMessage, response: ServerResponse): void => {
-        const isServed = mayTakeShortPaths && (hotPath(request, response) || recordPath(request, response) || writePath(request, response));
+        shortConnections?.begun(request, response);
+        const allowance = takenOnConnection.get(request.socket);
+        if (allowance !== undefined) {
+          takenOnConnection.delete(request.socket);
+          taken.set(request, allowance);
+          return handler(request, response);
+        }
+        const isServed =
+          mayTakeShortPaths && (hotPath(request, response) || recordPath(request, response) || writePath.await(request, response));
         if (!isServed) handler(request, response);
       };
       adminServer = createServer(SERVER, handler);
       adminServer.on('connection', (socket) => adminSockets.add(socket));
-      return createServer(SERVER, listener);
+      const server = createServer(SERVER, listener);
+      if (!mayTakeShortPaths) return server;
+      // What node:http does with a connection, it does when it is given one.
+      const ordinary = server.listeners('connection');
+      server.removeAllListeners('connection');
+      shortConnections = createShortConnections({
+        serve: (request, response) => hotPath(request, response) || recordPath(request, response) || writePath.take(request, response),
+        isException: ({ url }) => SHORT_PATHS.test(url ?? ''),
+        handOver(connection, request) {
+          const allowance = request && taken.get(request);
+          if (allowance !== undefined) takenOnConnection.set(connection, allowance);
+          for (const listen of ordinary) listen.call(server, connection);
+        },
+        clock: systemClock,
+        keepAlive: SERVER.keepAliveTimeout,
+        first: SERVER.headersTimeout,
+      });
+      return server.on('connection', shortConnections.accept);
     },
   });
 
@@ -174,6 +206,7 @@ export const createApiServer = async (
         else resolve();
         adminServer?.closeIdleConnections();
       });
+      shortConnections?.close();
       await Promise.all([app.close(), closed]);
     },
   };

@@ -15,8 +15,8 @@ describe('an answer out of memory', () => {
   };
   afterEach(() => harness.close());
 
-  const get = async (headers: Readonly<Record<string, string>> = {}) => {
-    const answer = await harness.send('GET', PATH, { headers });
+  const get = async (headers: Readonly<Record<string, string>> = {}, alone = false) => {
+    const answer = await harness.send('GET', PATH, { headers, alone });
     // Only the framework sets it.
     return { ...answer, isLean: !answer.headers.has('content-security-policy') };
   };
@@ -30,6 +30,9 @@ describe('an answer out of memory', () => {
     await open();
     const lean = await get();
     expect([lean.isLean, lean.json.cache.tier]).toEqual([true, 'L1']);
+    const offTheSocket = await get({}, true);
+    expect([offTheSocket.isLean, offTheSocket.status, offTheSocket.json.cache.tier]).toEqual([true, 200, 'L1']);
+    expect([offTheSocket.json.columns, offTheSocket.json.rows]).toEqual([lean.json.columns, lean.json.rows]);
     const anew = await get({ 'sophia-cache': 'bypass' });
     expect([anew.isLean, anew.json.cache.tier, anew.json.rows]).toEqual([false, 'none', lean.json.rows]);
   });
@@ -38,9 +41,13 @@ describe('an answer out of memory', () => {
     await open();
     const tag = (await get()).headers.get('etag') ?? '';
     for (const known of [tag, tag.replace('W/', ''), `"other", ${tag}`, '*']) {
-      for (const way of [{}, { origin: 'https://example.org' }]) {
-        const answer = await get({ 'if-none-match': known, ...way });
-        expect([answer.status, answer.text, answer.isLean], `${known} ${Object.keys(way)}`).toEqual([304, '', way.origin === undefined]);
+      for (const [way, alone] of [
+        [{}, false],
+        [{}, true],
+        [{ origin: 'https://example.org' }, false],
+      ] as const) {
+        const answer = await get({ 'if-none-match': known, ...way }, alone);
+        expect([answer.status, answer.text, answer.isLean], `${known} ${Object.keys(way)}`).toEqual([304, '', !('origin' in way)]);
       }
     }
     expect((await get({ 'if-none-match': '"other", W/"another"' })).status).toBe(200);

@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Analytics, Answer } from '@sophia/analytics';
 import type { Allowance, Authentication } from '@sophia/auth';
 import type { Clock } from '@sophia/shared';
@@ -6,12 +5,13 @@ import type { Principal } from '@sophia/types';
 import { answerHeaders } from './answer-headers.ts';
 import { isKnown } from './entity-tags.ts';
 import { allowanceHeaders } from './rate-limit.ts';
+import type { ShortRequest, ShortResponse } from './short-request.ts';
 
 export interface HotPathOptions {
   readonly analytics: Analytics;
   readonly authentication: Authentication;
   /** What was taken from a principal's allowance for a request, so that the ordinary way does not take it again. */
-  readonly taken: WeakMap<IncomingMessage, Allowance>;
+  readonly taken: WeakMap<ShortRequest, Allowance>;
   readonly newRequestId: () => string;
   readonly clock: Clock;
   /** Told of each request that was answered here. */
@@ -28,12 +28,12 @@ const LARGEST = 16_384;
  * which takes every other request (it returns false then).
  */
 export const createHotPath = ({ analytics, authentication, taken, newRequestId, clock, served }: HotPathOptions) => {
-  const answerOf = (request: IncomingMessage, principal: Principal, requestId: string): Answer | undefined => {
+  const answerOf = (request: ShortRequest, principal: Principal, requestId: string): Answer | undefined => {
     const address = request.socket.remoteAddress;
     return analytics.peek({ principal, via: 'rest', request: requestId, address }, request.url ?? '', LARGEST);
   };
 
-  return (request: IncomingMessage, response: ServerResponse): boolean => {
+  return (request: ShortRequest, response: ShortResponse): boolean => {
     if (request.method !== 'GET' || request.url?.startsWith(QUERY_PATH) !== true) return false;
     const begun = clock.monotonic();
     const {

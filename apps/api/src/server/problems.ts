@@ -1,9 +1,9 @@
-import type { ServerResponse } from 'node:http';
 import type { Observability } from '@sophia/observability';
 import { SophiaError } from '@sophia/shared';
 import type { FastifyInstance } from 'fastify';
 import { PROBLEM_CONTENT_TYPE, type ProblemDocument, problemDocument } from './problem-document.ts';
 import { setHeaders } from './respond.ts';
+import type { ShortResponse } from './short-request.ts';
 
 /** Told of each error that was answered with a problem document. */
 export type ProblemWatch = (error: unknown, problem: ProblemDocument, route: string | undefined) => void;
@@ -39,7 +39,7 @@ export const registerProblems = (app: FastifyInstance, watch: ProblemWatch): voi
 
 /** The same answer without the framework. */
 export const sendProblem = (
-  response: ServerResponse,
+  response: ShortResponse,
   error: unknown,
   {
     requestId,

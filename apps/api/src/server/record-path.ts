@@ -1,12 +1,12 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Catalog } from '@sophia/catalog';
 import type { CatalogRecord, RecordId } from '@sophia/types';
 import type { Admitted } from './admission.ts';
 import { type ProblemWatch, sendProblem } from './problems.ts';
+import type { ShortRequest, ShortResponse } from './short-request.ts';
 
 export interface RecordPathOptions {
   readonly catalog: Pick<Catalog, 'records'>;
-  readonly admit: (request: IncomingMessage) => Admitted | undefined;
+  readonly admit: (request: ShortRequest) => Admitted | undefined;
   readonly watch: ProblemWatch;
   /** Told of each request that was answered here. */
   readonly served: (seconds: number, status: number) => void;
@@ -23,7 +23,7 @@ const LONG_TYPES = new Set(['call_transcript', 'message', 'document']);
  * false then). Errors leave as the same problem documents.
  */
 export const createRecordPath = ({ catalog, admit, watch, served }: RecordPathOptions) => {
-  const answer = async ({ call, headers }: Admitted, type: string, id: string, response: ServerResponse): Promise<number> => {
+  const answer = async ({ call, headers }: Admitted, type: string, id: string, response: ShortResponse): Promise<number> => {
     try {
       // The path's pattern says that it is one.
       const record = await catalog.records.get(call, type, id as RecordId);
@@ -34,7 +34,7 @@ export const createRecordPath = ({ catalog, admit, watch, served }: RecordPathOp
     }
   };
 
-  return (request: IncomingMessage, response: ServerResponse): boolean => {
+  return (request: ShortRequest, response: ShortResponse): boolean => {
     if (request.method !== 'GET') return false;
     const [, type, id] = PATH.exec(request.url ?? '') ?? [];
     if (type === undefined || id === undefined || LONG_TYPES.has(type)) return false;
@@ -45,7 +45,7 @@ export const createRecordPath = ({ catalog, admit, watch, served }: RecordPathOp
   };
 };
 
-const sendRecord = (response: ServerResponse, record: CatalogRecord, headers: readonly string[]): void => {
+const sendRecord = (response: ShortResponse, record: CatalogRecord, headers: readonly string[]): void => {
   const body = JSON.stringify(record);
   const own = ['etag', `"${record.version}"`, 'content-type', 'application/json; charset=utf-8'];
   response.writeHead(200, [...headers, ...own, 'content-length', String(Buffer.byteLength(body))]).end(body);

@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ApiServices } from '../services.ts';
 import { allowanceHeaders, requireAllowance } from './rate-limit.ts';
 import { setHeaders } from './respond.ts';
+import type { ShortRequest } from './short-request.ts';
 
 /** Pages of the documents' plugin, open as the documents themselves. */
 const DOCUMENTS = '/docs';
@@ -28,7 +29,7 @@ declare module 'fastify' {
 
 export interface RequestContextOptions {
   readonly services: ApiServices;
-  readonly taken: WeakMap<IncomingMessage, Allowance>;
+  readonly taken: WeakMap<ShortRequest, Allowance>;
   readonly shedder: LoadShedder;
   readonly durations: Metric<'route' | 'method' | 'status', Histogram>;
   readonly isAdminRequest: (request: IncomingMessage) => boolean;

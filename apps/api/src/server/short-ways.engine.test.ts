@@ -71,6 +71,36 @@ describe('requests that need no framework', () => {
     expect(await read(`cut%20at%20${cut}`)).toMatchObject({ data: { first_name: 'Grace' } });
   });
 
+  it('keep their connection where one of them needs the framework after all', async () => {
+    const { socket, answer } = open();
+    const { id } = (await harness.send('POST', CONTACT, { body: { source_id: 'kept', first_name: 'Emmy' } })).json;
+    const ordinary: string[] = [];
+    const note = ({ url = '' }: { readonly url?: string | undefined }) => void ordinary.push(url);
+    harness.api.app.server.on('request', note);
+    const record = `/api/v1/records/contact/${id}`;
+    // Another workspace is the framework's matter, a body with a letter by its code too.
+    const coded = '{"source_id":"kept","first_name":"\\u00c9mmy"}';
+    const ways = [
+      headOf('GET', record),
+      headOf('GET', record, 'sophia-workspace: main'),
+      headOf('GET', record),
+      `${post(coded, JSON_TYPE)}${coded}`,
+    ];
+    for (const [index, request] of [...ways, headOf('GET', record)].entries()) {
+      socket.write(request);
+      await expect.poll(() => answer().match(/HTTP\/1\.1 200 /g)?.length, LONG).toBe(index + 1);
+    }
+    expect(answer()).toMatch(/"version":2,.*"first_name":"Émmy"/);
+    // After what is no JSON the framework closes.
+    socket.write(`${post('{', JSON_TYPE)}{`);
+    await once(socket, 'close');
+    expect(answer()).toContain('HTTP/1.1 400 ');
+    harness.api.app.server.off('request', note);
+    expect(ordinary).toEqual([record, CONTACT, CONTACT]);
+    const { entries } = await harness.test.platform.auth.audit.list(harness.test.call, { action: 'read' });
+    expect(new Set(entries.map(({ address }) => address))).toEqual(new Set(['127.0.0.1']));
+  });
+
   it('are judged by the framework where they do not say what their body is', async () => {
     const { socket, answer } = open();
     socket.write(`${post('{}')}{}`);

@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { ROLES } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ApiHarness, openApiHarness } from '../testing/api-harness.ts';
+import { type ApiHarness, openApiHarness, type Sent } from '../testing/api-harness.ts';
 
 /** A trace is told to the framework's way alone. */
 const FRAMEWORK = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' };
@@ -17,8 +17,8 @@ describe('one record written', () => {
   });
   afterAll(() => harness.close());
 
-  const write = async (path: string, body: unknown, key: string, headers: Record<string, string>) => {
-    const answer = await harness.send('POST', path, { key, body, headers });
+  const write = async (path: string, sent: Sent) => {
+    const answer = await harness.send('POST', path, sent);
     const { instance: _, token, id, ...json } = answer.json;
     return {
       status: answer.status,
@@ -29,7 +29,7 @@ describe('one record written', () => {
     };
   };
 
-  it('is answered alike with the framework and without it, for every role and whatever is sent', async () => {
+  it('is answered alike with the framework, without it, and off the socket, for every role and whatever is sent', async () => {
     const bodies: Record<string, unknown> = {
       created: { source_id: '{n}', first_name: 'Ada', email: 'ada@example.org' },
       rejected: { source_id: '{n}', email: 7 },
@@ -49,10 +49,10 @@ describe('one record written', () => {
       for (const [name, body] of Object.entries(bodies)) {
         number += 1;
         const text = typeof body === 'string' ? body : JSON.stringify(body);
-        const send = (way: string, headers: Record<string, string>) =>
-          write(CONTACT, text.replaceAll('{n}', `${way}-${number}`), key, { 'content-type': 'application/json', ...headers });
-        const [short, whole] = [await send('a', {}), await send('b', FRAMEWORK)];
+        const send = (way: string, sent: Sent) => write(CONTACT, { key, body: text.replaceAll('{n}', `${way}-${number}`), ...sent });
+        const [short, whole, alone] = [await send('a', {}), await send('b', { headers: FRAMEWORK }), await send('c', { alone: true })];
         expect({ ...short, isWhole: true }, `${key}: ${name}`).toEqual({ ...whole, isWhole: true });
+        expect(alone, `${key}: ${name}, off the socket`).toEqual(short);
         ways.add(short.isWhole);
         expect(whole.isWhole).toBe(true);
       }

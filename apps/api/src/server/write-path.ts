@@ -3,10 +3,11 @@ import type { Catalog, RecordWriteAnswer } from '@sophia/catalog';
 import { toRow } from '../to-row.ts';
 import type { Admitted } from './admission.ts';
 import { type ProblemWatch, sendProblem } from './problems.ts';
+import type { ShortRequest, ShortResponse } from './short-request.ts';
 
 export interface WritePathOptions {
   readonly catalog: Pick<Catalog, 'records'>;
-  readonly admit: (request: IncomingMessage) => Admitted | undefined;
+  readonly admit: (request: ShortRequest) => Admitted | undefined;
   /** Takes every request that is not answered here, as it came. */
   readonly ordinary: (request: IncomingMessage, response: ServerResponse) => void;
   readonly watch: ProblemWatch;
@@ -28,7 +29,7 @@ const SUSPICIOUS = /__proto__|constructor|\\u00/;
  * same problem documents.
  */
 export const createWritePath = ({ catalog, admit, ordinary, watch, served }: WritePathOptions) => {
-  const write = async ({ call, headers }: Admitted, target: Target, row: object, response: ServerResponse): Promise<number> => {
+  const write = async ({ call, headers }: Admitted, target: Target, row: object, response: ShortResponse): Promise<number> => {
     try {
       const answer = await catalog.records.upsert(call, target, toRow(row, 0));
       if (!response.destroyed) sendAnswer(response, answer, headers);
@@ -38,26 +39,41 @@ export const createWritePath = ({ catalog, admit, ordinary, watch, served }: Wri
     }
   };
 
-  const serve = (request: IncomingMessage, response: ServerResponse, target: Target): void => {
-    const body: Buffer | null = request.read();
+  const serve = (request: ShortRequest, response: ShortResponse, target: Target, body: Buffer | null): boolean => {
     const row = body?.length === Number(request.headers['content-length']) ? parseObject(body.toString()) : undefined;
     const admitted = row === undefined ? undefined : admit(request);
-    if (row === undefined || admitted === undefined) {
-      // As if nobody had looked.
-      if (body !== null) request.unshift(body);
-      return ordinary(request, response);
-    }
+    if (row === undefined || admitted === undefined) return false;
     void write(admitted, target, row, response).then((status) => served(admitted.leave(), status));
-  };
-
-  return (request: IncomingMessage, response: ServerResponse): boolean => {
-    if (request.method !== 'POST') return false;
-    const [, recordType, sourceSystem] = PATH.exec(request.url ?? '') ?? [];
-    if (recordType === undefined || sourceSystem === undefined || !isShortJson(request)) return false;
-    // A body that came in one piece with its head is there when the parser has gone through the piece.
-    process.nextTick(serve, request, response, { recordType, sourceSystem });
     return true;
   };
+  const serveOrHandOn = (request: IncomingMessage, response: ServerResponse, target: Target): void => {
+    const body: Buffer | null = request.read();
+    if (serve(request, response, target, body)) return;
+    // As if nobody had looked.
+    if (body !== null) request.unshift(body);
+    ordinary(request, response);
+  };
+
+  return {
+    /** Answers a request whose body is there. */
+    take(request: ShortRequest, response: ShortResponse): boolean {
+      const target = targetOf(request);
+      return target !== undefined && serve(request, response, target, request.read());
+    },
+    /** The same where the body may come in a moment: one that came in one piece with its head is there when the parser has gone through the piece. */
+    await(request: IncomingMessage, response: ServerResponse): boolean {
+      const target = targetOf(request);
+      if (target !== undefined) process.nextTick(serveOrHandOn, request, response, target);
+      return target !== undefined;
+    },
+  };
+};
+
+/** Undefined for what is not a short object as JSON for a record. */
+const targetOf = (request: ShortRequest): Target | undefined => {
+  if (request.method !== 'POST') return undefined;
+  const [, recordType, sourceSystem] = PATH.exec(request.url ?? '') ?? [];
+  return recordType === undefined || sourceSystem === undefined || !isShortJson(request) ? undefined : { recordType, sourceSystem };
 };
 
 interface Target {
@@ -65,7 +81,7 @@ interface Target {
   readonly sourceSystem: string;
 }
 
-const isShortJson = ({ headers }: IncomingMessage): boolean =>
+const isShortJson = ({ headers }: ShortRequest): boolean =>
   JSON_TYPE.test(headers['content-type'] ?? '') &&
   isShort(Number(headers['content-length'])) &&
   headers['content-encoding'] === undefined &&
@@ -86,7 +102,7 @@ const parseObject = (text: string): object | undefined => {
   }
 };
 
-const sendAnswer = (response: ServerResponse, answer: RecordWriteAnswer, headers: readonly string[]): void => {
+const sendAnswer = (response: ShortResponse, answer: RecordWriteAnswer, headers: readonly string[]): void => {
   const body = JSON.stringify(answer);
   const own = ['sophia-token', answer.token, 'content-type', 'application/json; charset=utf-8'];
   response.writeHead(200, [...headers, ...own, 'content-length', String(Buffer.byteLength(body))]).end(body);

@@ -1,3 +1,4 @@
+import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { openTestPlatform, type TestPlatform, type TestPlatformOptions } from '@sophia/platform/testing';
 import { describeConfiguration, type HttpConfiguration, readConfiguration } from '@sophia/shared';
@@ -11,6 +12,8 @@ export interface Sent {
   readonly key?: string | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: unknown;
+  /** On a connection of its own, rather than on one that others may have used. */
+  readonly alone?: boolean | undefined;
 }
 
 export interface Received {
@@ -44,6 +47,22 @@ export interface ApiHarnessOptions extends TestPlatformOptions {
   readonly services?: Partial<ApiServices> | undefined;
 }
 
+/** Like `fetch`, on a new connection that is kept alive as any other. */
+const fetchAlone = (address: string, sent: { method: string; headers: Record<string, string>; body?: string; signal: AbortSignal }) =>
+  new Promise<Pick<Response, 'status' | 'headers' | 'text'>>((resolve, reject) => {
+    const { body, ...options } = sent;
+    const agent = new Agent({ keepAlive: true });
+    const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+    request(address, { ...options, headers: { ...options.headers, ...length }, agent }, async (response) => {
+      const received = Buffer.concat(await response.toArray()).toString();
+      agent.destroy();
+      const headers = new Headers(Object.entries(response.headersDistinct).flatMap(([name, [value = ''] = []]) => [[name, value]]));
+      resolve({ status: response.statusCode ?? 0, headers, text: async () => received });
+    })
+      .once('error', reject)
+      .end(body);
+  });
+
 export const openApiHarness = async ({ http, services, ...platform }: ApiHarnessOptions = {}): Promise<ApiHarness> => {
   const test = await openTestPlatform(platform);
   const { auth, configuration, health, ...parts } = test.platform;
@@ -76,15 +95,16 @@ export const openApiHarness = async ({ http, services, ...platform }: ApiHarness
       const call = { ...test.call, principal: { ...test.call.principal, workspace: at.id, workspaceName: at.name } };
       keys.set(name, (await auth.keys.create(call, { name, role, installation, requestsPerSecond: 100_000 })).text);
     },
-    async send(method, path, { key = 'admin', headers = {}, body } = {}) {
+    async send(method, path, { key = 'admin', headers = {}, body, alone = false } = {}) {
       const content = body === undefined ? {} : { 'content-type': 'application/json' };
       const text = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
-      const response = await fetch(`${address}${path}`, {
+      const sent = {
         method,
         headers: { ...authorization(key), ...content, ...headers },
         ...(body === undefined ? {} : { body: text as string }),
         signal: AbortSignal.timeout(30_000),
-      });
+      };
+      const response = await (alone ? fetchAlone : fetch)(`${address}${path}`, sent);
       const received = await response.text();
       const isJson = /[/+]json\b/.test(response.headers.get('content-type') ?? '') && received !== '';
       return { status: response.status, headers: response.headers, text: received, json: isJson ? JSON.parse(received) : undefined };
