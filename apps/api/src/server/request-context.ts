@@ -23,7 +23,6 @@ declare module 'fastify' {
     principal: Principal | undefined;
     abort: AbortController | undefined;
     trace: RequestTrace | undefined;
-    admitted: boolean;
   }
 }
 
@@ -42,7 +41,6 @@ export const registerRequestContext = (app: FastifyInstance, options: RequestCon
   app.decorateRequest('principal', undefined);
   app.decorateRequest('abort', undefined);
   app.decorateRequest('trace', undefined);
-  app.decorateRequest('admitted', false);
 
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
@@ -60,11 +58,14 @@ export const registerRequestContext = (app: FastifyInstance, options: RequestCon
   app.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.config.public === true || request.is404 || request.url.startsWith(DOCUMENTS)) return;
     shedder.enter();
-    request.admitted = true;
     const abort = new AbortController();
     request.abort = abort;
+    // However the answer ends: a caller who goes before it is there is no response of the framework's.
     reply.raw.once('close', () => {
-      if (!reply.raw.writableFinished) abort.abort(new SophiaError('deadline_exceeded', 'The caller has gone.'));
+      shedder.leave();
+      if (reply.raw.writableFinished) return;
+      request.trace?.end();
+      abort.abort(new SophiaError('deadline_exceeded', 'The caller has gone.'));
     });
     const workspace = headerOf(request, 'sophia-workspace');
     if (isAdminRequest(request.raw)) {
@@ -81,7 +82,6 @@ export const registerRequestContext = (app: FastifyInstance, options: RequestCon
   });
 
   app.addHook('onResponse', (request, reply, done) => {
-    if (request.admitted) shedder.leave();
     const route = request.routeOptions.url ?? 'unknown';
     durations.with({ route, method: request.method, status: String(reply.statusCode) }).observe(reply.elapsedTime / 1000);
     // What is answered before a trace begins, as the question of a browser whether it may call, has none.

@@ -29,6 +29,9 @@ export interface ShortConnections {
 
 /** Milliseconds between looks for idle connections. */
 const SWEEP = 5_000;
+const GRACE = 1_000;
+/** Bytes that are read before their turn. */
+const MOST_EARLY = 65_536;
 
 /**
  * Reads requests for the short ways off the socket, which spares the streams and events that node:http
@@ -42,7 +45,8 @@ export const createShortConnections = (options: ShortConnectionsOptions): ShortC
   const shared: Shared = { ...options, open, isClosing: false, date: createDate(clock) };
   const sweeper = setInterval(() => {
     const now = clock.monotonic();
-    for (const connection of open) connection.dropIfIdleSince(now - keepAlive, now - first);
+    // A little later than was said, so that a request that is under way is not met by the end.
+    for (const connection of open) connection.dropIfIdleSince(now - keepAlive - GRACE, now - first);
   }, SWEEP).unref();
   return {
     accept(socket) {
@@ -86,15 +90,14 @@ class Connection {
     socket.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onError).on('close', this.#onClose);
   }
 
-  /** The first time is for those that have served, the second for others. Who does not read its answer is idle too. */
+  /** The first time is for those that have served, the second for others. */
   dropIfIdleSince(served: number, unserved: number): void {
-    const isIdle = !this.#isBusy || this.#isFull;
-    if (isIdle && this.#idleSince <= (this.#hasServed ? served : unserved)) this.socket.destroy();
+    if (!this.#isBusy && this.#idleSince <= (this.#hasServed ? served : unserved)) this.#drop();
   }
 
   endIfIdle(): void {
-    if (this.#isFull) this.socket.destroy();
-    else if (!this.#isBusy) this.socket.destroySoon();
+    if (this.#isFull) this.#drop();
+    else if (!this.#isBusy) this.socket.off('data', this.#onData).destroySoon();
   }
 
   /** The answer, in one piece. */
@@ -120,15 +123,15 @@ class Connection {
 
   #onData = (bytes: Buffer): void => {
     if (!this.#isBusy) return this.#take(bytes);
-    // One piece, behind which nothing is read.
-    this.#early = bytes;
-    this.socket.pause();
+    this.#early = this.#early === undefined ? bytes : Buffer.concat([this.#early, bytes]);
+    if (this.#early.length > MOST_EARLY) this.socket.pause();
   };
   /** Who says its last hears nothing more, as with node:http. */
   #onEnd = (): void => this.socket.destroySoon();
   /** What follows is its close. */
   #onError = (): void => {};
   #onClose = (): void => void this.#shared.open.delete(this);
+  #drop = (): void => void this.socket.destroy();
 
   #take(bytes: Buffer): void {
     const request = parseShortRequest(bytes, this.socket);
@@ -155,23 +158,30 @@ class Connection {
     socket.resume();
   }
 
-  /** Listens again, and takes what came before the answer. */
+  /** Takes what came before the answer when the answer’s work is over, and listens again. */
   #goOn(): void {
-    this.#isBusy = false;
-    const early = this.#early;
-    if (early === undefined) return;
-    this.#early = undefined;
-    this.socket.resume();
-    this.#take(early);
+    if (this.#early === undefined) this.#isBusy = false;
+    else process.nextTick(this.#takeEarly);
   }
 
-  /** Who does not read what it asked for is not listened to. */
+  #takeEarly = (): void => {
+    const early = this.#early as Buffer;
+    this.#early = undefined;
+    this.#isBusy = false;
+    this.socket.resume();
+    this.#onData(early);
+  };
+
+  /** Who does not read what it asked for is not listened to, and dropped where nothing more of it is taken for long. */
   #waitForRoom(): void {
+    const { socket } = this;
     this.#isFull = true;
-    this.socket.pause();
-    this.socket.once('drain', () => {
+    socket.pause();
+    socket.setTimeout(this.#shared.keepAlive, this.#drop);
+    socket.once('drain', () => {
       this.#isFull = false;
-      this.socket.resume();
+      socket.setTimeout(0, this.#drop);
+      socket.resume();
       this.#goOn();
     });
   }
@@ -233,7 +243,7 @@ class SocketResponse implements ShortResponse {
   }
 
   get destroyed(): boolean {
-    return this.#connection.socket.destroyed;
+    return !this.#connection.socket.writable;
   }
 
   writeHead(status: number, headers: readonly string[]): { end(body?: string | Buffer): void } {

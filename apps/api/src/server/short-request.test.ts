@@ -47,6 +47,7 @@ describe('a request in the plainest form', () => {
     ['of which a part is missing', textOf('POST / HTTP/1.1', [HOST, 'content-length: 2'], 'x')],
     ['whose head has no end yet', 'GET / HTTP/1.1\r\nHost: test\r\n'],
     ['behind which another one begins', textOf('GET / HTTP/1.1', [HOST], textOf('GET / HTTP/1.1', [HOST]))],
+    ['with very many headers', textOf('GET / HTTP/1.1', [HOST, ...Array.from({ length: 100 }, (_, index) => `a${index}:`)])],
     ['with a long head', textOf('GET / HTTP/1.1', [HOST, `a: ${'x'.repeat(9_000)}`])],
   ])('is none %s', (_, text) => {
     expect(parse(text)).toBeUndefined();

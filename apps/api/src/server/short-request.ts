@@ -21,6 +21,7 @@ export interface ShortResponse {
 
 /** Bytes of a head, at most; node:http takes 16 KiB. */
 const LONGEST_HEAD = 8_192;
+const MOST_HEADERS = 100;
 const END_OF_HEAD = '\r\n\r\n';
 /** A part of what RFC 9112 allows: printable ASCII, a space after GET or POST, no folded lines. */
 const HEAD = /^(GET|POST) (\/[!-~]*) HTTP\/1\.1\r\n((?:[!#$%&'*+.^_`|~\w-]+:[\t -~]*\r\n)+)$/;
@@ -44,14 +45,16 @@ export const parseShortRequest = (bytes: Buffer, socket: ShortRequest['socket'])
   return { method, url, headers, socket, read: () => (length === 0 ? null : bytes.subarray(from)) };
 };
 
-/** Undefined where one comes twice, or is special. */
+/** Undefined where one comes twice, or is special, or there are very many. */
 const parseHeaders = (lines: string): IncomingHttpHeaders | undefined => {
   const headers: IncomingHttpHeaders = Object.create(null);
+  let count = 0;
   for (let at = 0; at < lines.length; ) {
     const colon = lines.indexOf(':', at);
     const end = lines.indexOf('\r', colon);
     const name = lines.slice(at, colon).toLowerCase();
-    if (SPECIAL.has(name) || headers[name] !== undefined) return undefined;
+    count += 1;
+    if (SPECIAL.has(name) || headers[name] !== undefined || count > MOST_HEADERS) return undefined;
     headers[name] = lines.slice(colon + 1, end).trim();
     at = end + 2;
   }

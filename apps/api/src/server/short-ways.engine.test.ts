@@ -114,6 +114,8 @@ describe('requests that need no framework', () => {
     for (const [step, request] of [
       ['upsert', `${post(body, JSON_TYPE)}${body}`],
       ['get', headOf('GET', `/api/v1/records/contact/${id}`)],
+      ['get', headOf('GET', `/api/v1/records/contact/${id}`, 'sophia-workspace: main')],
+      ['get', headOf('GET', `/api/v1/records/contact/${id}`, 'sophia-workspace: main', 'connection: close')],
     ] as const) {
       const { reached, letGo } = hold(step);
       const { socket, answer } = open();
