@@ -1,7 +1,7 @@
 import { boundRows, type CopyTarget, type Statement } from '@sophia/database';
 
 /** In the order of `entryValues`. */
-export const ENTRY_COLUMNS = [
+const ENTRY_COLUMNS = [
   { name: 'workspace', type: 'int4' },
   { name: 'at', type: 'timestamptz' },
   { name: 'principal', type: 'text' },
