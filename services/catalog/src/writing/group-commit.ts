@@ -51,9 +51,9 @@ const SWEEP = 100;
  * Group commit: whatever waits when a transaction ends shares the next one, so that durability and
  * the making of a transaction are paid once for all of them (0.3 ms of PostgreSQL). Nobody waits for a
  * timer, only for turns of the event loop, as long as each brings more, and no longer than ten
- * milliseconds: where 64 clients write, groups of 30 rather than 21 as with two. A key that is in hand
- * waits for a later one, so two transactions never wait for each other's rows. The next one is executed
- * while the last one is made durable; two are executed at once only where many wait.
+ * milliseconds. A key that is in hand waits for a later one, so two transactions never wait for each
+ * other's rows. The next one is executed while the last one is made durable; two are executed at once
+ * only where many wait.
  */
 export function createGroupCommit<Request extends GroupedRequest, Answer>(
   options: GroupCommitOptions<Request, Answer>,
