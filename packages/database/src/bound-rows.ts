@@ -4,12 +4,10 @@ export interface BoundColumn {
   readonly type: string;
 }
 
-/** Rows as a relation within a statement, by one parameter for each column, from $1 on. */
-export interface BoundRows {
-  /** The relation in each of its shapes, in parentheses; the last one fits all rows. */
-  readonly relations: readonly string[];
-  /** Which of the relations the rows fit, and the values of its parameters. */
-  bind(rows: readonly (readonly unknown[])[]): { readonly shape: number; readonly values: readonly unknown[] };
+/** Rows that are bound to statements, by one parameter for each column, from $1 on. */
+export interface BoundRows<Statements> {
+  /** What was made for the shape that the rows have, and the values of its parameters. */
+  bind(rows: readonly (readonly unknown[])[]): { readonly statements: Statements; readonly values: readonly unknown[] };
 }
 
 /**
@@ -18,17 +16,26 @@ export interface BoundRows {
  * them are left.
  *
  * @param shapes names of columns, those that spare most first; each leaves at least one column
+ * @param make makes what is to be run of the relation, a query in parentheses; once for each shape, the last for all other rows
  */
-export function boundRows(columns: readonly BoundColumn[], shapes: readonly (readonly string[])[]): BoundRows {
-  const commonIn = [...shapes, []].map((shape) => columns.map(({ name }) => shape.includes(name)));
+export function boundRows<Statements>(
+  columns: readonly BoundColumn[],
+  shapes: readonly (readonly string[])[],
+  make: (relation: string, shape: number) => Statements,
+): BoundRows<Statements> {
+  const shapeOf = (common: readonly string[], index: number) => {
+    const isCommon = columns.map(({ name }) => common.includes(name));
+    return { isCommon, statements: make(relation(columns, isCommon), index) };
+  };
+  const shaped = shapes.map(shapeOf);
+  const general = shapeOf([], shapes.length);
   return {
-    relations: commonIn.map((isCommon) => relation(columns, isCommon)),
     bind(rows) {
       const first = rows[0] ?? [];
       const isSame = columns.map((_, column) => rows.every((row) => row[column] === first[column]));
-      const shape = commonIn.findIndex((isCommon) => isCommon.every((common, column) => !common || isSame[column]));
-      const values = columns.map((_, column) => (commonIn[shape]?.[column] === true ? first[column] : rows.map((row) => row[column])));
-      return { shape, values };
+      const { isCommon, statements } =
+        shaped.find((shape) => shape.isCommon.every((common, column) => !common || isSame[column])) ?? general;
+      return { statements, values: columns.map((_, column) => (isCommon[column] ? first[column] : rows.map((row) => row[column]))) };
     },
   };
 }

@@ -1,5 +1,5 @@
 import { chmod, rm } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import compress from '@fastify/compress';
 import cors from '@fastify/cors';
 import type { Allowance } from '@sophia/auth';
@@ -7,17 +7,13 @@ import { createIdGenerator, createLoadShedder, systemClock } from '@sophia/share
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { RouteExample } from '../routes/define-route.ts';
 import type { ApiServices } from '../services.ts';
-import { createAdmission } from './admission.ts';
 import { registerBodyLimits } from './body-limits.ts';
-import { createHotPath } from './hot-path.ts';
 import { registerParsers } from './parsers.ts';
 import { registerProblems, watchProblems } from './problems.ts';
-import { createRecordPath, RECORD_ROUTE } from './record-path.ts';
 import { registerRequestContext } from './request-context.ts';
 import { securityHeaders } from './security-headers.ts';
-import { createShortConnections, type ShortConnections } from './short-connections.ts';
 import type { ShortRequest } from './short-request.ts';
-import { createWritePath, WRITE_ROUTE } from './write-path.ts';
+import { createShortWays } from './short-ways.ts';
 
 /** The HTTP server: its routes are registered by `register`, before it listens. */
 export interface ApiServer {
@@ -44,8 +40,6 @@ const isAdminRequest = (request: IncomingMessage): boolean => adminSockets.has(r
 
 /** How long a body may take is looked after by what reads it; a connection whose other end is gone is noticed. */
 const SERVER = { keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 0, keepAlive: true, keepAliveInitialDelay: 60_000 };
-/** What most requests on the short ways ask for. */
-const SHORT_PATHS = /^\/api\/v1\/(?:metrics\/query\?|records\/)/;
 const BODY_IDLE_MS = 60_000;
 const BODY_REST_MS = 10_000;
 
@@ -56,54 +50,22 @@ export const createApiServer = async (
   const { configuration, observability } = services;
   const newRequestId = createIdGenerator({ clock: systemClock });
   const taken = new WeakMap<ShortRequest, Allowance>();
-  /** The same of the request with which a connection is handed over. */
-  const takenOnConnection = new WeakMap<object, Allowance>();
   const durations = observability.metrics.histogram({
     name: 'sophia_http_request_duration_seconds',
     help: 'Time from the first byte of a request to the last of its answer.',
     labels: ['route', 'method', 'status'],
-  });
-  const hotDurations = {
-    200: durations.with({ route: '/api/v1/metrics/query', method: 'GET', status: '200' }),
-    304: durations.with({ route: '/api/v1/metrics/query', method: 'GET', status: '304' }),
-  };
-  const hotPath = createHotPath({
-    analytics: services.analytics,
-    authentication: services.authentication,
-    taken,
-    newRequestId,
-    clock: systemClock,
-    served: (seconds, status) => hotDurations[status].observe(seconds),
   });
   const shedder = createLoadShedder({
     maximumConcurrency: configuration.limits.concurrency,
     maximumDelay: configuration.limits.eventLoopDelay,
     delay: observability.eventLoopDelay,
   });
-  const admit = createAdmission({
-    authentication: services.authentication,
-    taken,
-    newRequestId,
-    shedder,
-    deadline: configuration.limits.requestMilliseconds,
-    clock: systemClock,
-  });
-  const { catalog } = services;
   const watch = watchProblems(observability);
-  const recordPath = createRecordPath({
-    catalog,
-    admit,
-    watch,
-    served: (seconds, status) => durations.with({ route: RECORD_ROUTE, method: 'GET', status: String(status) }).observe(seconds),
-  });
-  // A trace of every request is asked for: the ordinary way makes it.
-  const isTraced = observability.tracer.enabled;
-  // Behind a proxy the caller's address is told in headers, which the ordinary way reads.
-  const isProxied = configuration.trustedProxies.length > 0;
-  const mayTakeShortPaths = !isTraced && !isProxied;
+  // Where every request is traced, the ordinary way makes the trace; behind a proxy it reads who the caller is from headers.
+  const mayBeShort = !observability.tracer.enabled && configuration.trustedProxies.length === 0;
+  const shortWays = mayBeShort ? createShortWays({ services, shedder, durations, newRequestId, watch, taken }) : undefined;
 
   let adminServer: Server | undefined;
-  let shortConnections: ShortConnections | undefined;
   const app = Fastify({
     logger: false,
     genReqId: newRequestId,
@@ -115,45 +77,9 @@ export const createApiServer = async (
     routerOptions: { maxParamLength: 500 },
     ajv: { customOptions: { coerceTypes: true, removeAdditional: false, allErrors: true, strict: false } },
     serverFactory: (handler) => {
-      const writePath = createWritePath({
-        catalog,
-        admit,
-        ordinary: handler,
-        watch,
-        served: (seconds, status) => durations.with({ route: WRITE_ROUTE, method: 'POST', status: String(status) }).observe(seconds),
-      });
-      const listener = (request: IncomingMessage, response: ServerResponse): void => {
-        shortConnections?.begun(request, response);
-        const allowance = takenOnConnection.get(request.socket);
-        if (allowance !== undefined) {
-          takenOnConnection.delete(request.socket);
-          taken.set(request, allowance);
-          return handler(request, response);
-        }
-        const isServed =
-          mayTakeShortPaths && (hotPath(request, response) || recordPath(request, response) || writePath.await(request, response));
-        if (!isServed) handler(request, response);
-      };
       adminServer = createServer(SERVER, handler);
       adminServer.on('connection', (socket) => adminSockets.add(socket));
-      const server = createServer(SERVER, listener);
-      if (!mayTakeShortPaths) return server;
-      // What node:http does with a connection, it does when it is given one.
-      const ordinary = server.listeners('connection');
-      server.removeAllListeners('connection');
-      shortConnections = createShortConnections({
-        serve: (request, response) => hotPath(request, response) || recordPath(request, response) || writePath.take(request, response),
-        isException: ({ url }) => SHORT_PATHS.test(url ?? ''),
-        handOver(connection, request) {
-          const allowance = request && taken.get(request);
-          if (allowance !== undefined) takenOnConnection.set(connection, allowance);
-          for (const listen of ordinary) listen.call(server, connection);
-        },
-        clock: systemClock,
-        keepAlive: SERVER.keepAliveTimeout,
-        first: SERVER.headersTimeout,
-      });
-      return server.on('connection', shortConnections.accept);
+      return shortWays?.createServer(SERVER, handler) ?? createServer(SERVER, handler);
     },
   });
 
@@ -206,7 +132,7 @@ export const createApiServer = async (
         else resolve();
         adminServer?.closeIdleConnections();
       });
-      shortConnections?.close();
+      shortWays?.close();
       await Promise.all([app.close(), closed]);
     },
   };

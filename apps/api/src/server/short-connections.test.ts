@@ -24,7 +24,7 @@ describe('connections for short requests', () => {
   };
   const serve = (request: ShortRequest, response: ShortResponse): boolean => {
     const url = request.url ?? '';
-    if (url === '/other' || url === '/exception') return false;
+    if (url === '/other' || url === '/lent') return false;
     short.push(url);
     if (url === '/held') held.push(response);
     else if (url === '/bytes') response.writeHead(200, ['content-length', '5']).end(Buffer.from('bytes'));
@@ -48,7 +48,7 @@ describe('connections for short requests', () => {
     server.removeAllListeners('connection');
     connections = createShortConnections({
       serve,
-      isException: ({ url }) => url === '/exception',
+      lends: ({ url }) => url === '/lent',
       handOver: (connection) => {
         for (const listen of listeners) listen.call(server, connection);
       },
@@ -110,16 +110,16 @@ describe('connections for short requests', () => {
     expect([short, ordinary]).toEqual([['/a'], [`/other ${LOCAL}`, `/a ${LOCAL}`]]);
   });
 
-  it('lend an exception to node:http, and stay', async () => {
+  it('lend a request to node:http, and stay', async () => {
     const { socket, text } = await open();
-    for (const request of [get('/exception'), get('/a'), post('/exception', 'body'), get('/b')]) {
+    for (const request of [get('/lent'), get('/a'), post('/lent', 'body'), get('/b')]) {
       const before = bodies(text()).length;
       socket.write(request);
       await expect.poll(() => bodies(text())).toHaveLength(before + 1);
     }
     expect([short, ordinary]).toEqual([
       ['/a', '/b'],
-      [`/exception ${LOCAL}`, `/exception ${LOCAL}`],
+      [`/lent ${LOCAL}`, `/lent ${LOCAL}`],
     ]);
     expect(text()).toContain('ordinary body');
   });
@@ -127,7 +127,7 @@ describe('connections for short requests', () => {
   it('lend it for an answer that takes long to read', async () => {
     const { socket, text } = await open();
     socket.pause();
-    socket.write(get('/exception', 'accept: large'));
+    socket.write(get('/lent', 'accept: large'));
     await expect.poll(() => ordinary).toHaveLength(1);
     socket.resume();
     await expect.poll(() => text().length, { timeout: 20_000 }).toBeGreaterThan(LARGE.length);
@@ -136,19 +136,19 @@ describe('connections for short requests', () => {
     expect(short).toEqual(['/a']);
   });
 
-  it.each(['last', 'cut'])('end with an exception that ends them: %s', async (how) => {
+  it.each(['last', 'cut'])('end with a lent request that ends them: %s', async (how) => {
     const { socket, text } = await open();
-    socket.write(get('/exception', `accept: ${how}`));
+    socket.write(get('/lent', `accept: ${how}`));
     await once(socket, 'close');
     expect(text().includes('last')).toBe(how === 'last');
   });
 
-  it('end an exception with them', async () => {
+  it('end a lent request with them', async () => {
     const { socket } = await open();
     const closed = new Promise((resolve) => server.once('request', (request: IncomingMessage) => request.socket.once('close', resolve)));
     const arrived = once(server, 'request');
     socket.pause();
-    socket.write(get('/exception', 'accept: large'));
+    socket.write(get('/lent', 'accept: large'));
     await arrived;
     socket.destroy();
     await closed;
@@ -227,7 +227,7 @@ describe('connections for short requests', () => {
     busy.socket.write(get('/held'));
     await expect.poll(() => held).toHaveLength(1);
     lent.socket.pause();
-    lent.socket.write(get('/exception', 'accept: large'));
+    lent.socket.write(get('/lent', 'accept: large'));
     await expect.poll(() => ordinary).toHaveLength(1);
     connections.close();
     await once(idle.socket, 'close');

@@ -7,8 +7,8 @@ import { parseShortRequest, type ShortRequest, type ShortResponse } from './shor
 export interface ShortConnectionsOptions {
   /** Answers the request, now or later; false where it is not for the short ways: nothing was written then. */
   readonly serve: (request: ShortRequest, response: ShortResponse) => boolean;
-  /** Whether a request that was not served is an exception, after which its connection stays here. */
-  readonly isException: (request: ShortRequest) => boolean;
+  /** Whether a request that was not served is lent, and its connection stays. */
+  readonly lends: (request: ShortRequest) => boolean;
   /** Takes a connection, with the bytes put back that were read of it: a socket for good, or what stands for one. `request` is what was not served. */
   readonly handOver: (connection: Duplex, request: ShortRequest | undefined) => void;
   readonly clock: Clock;
@@ -18,7 +18,7 @@ export interface ShortConnectionsOptions {
   readonly first: number;
 }
 
-/** Connections whose requests are for the short ways, but for exceptions. */
+/** Connections whose requests are for the short ways, but for those that are lent. */
 export interface ShortConnections {
   accept(socket: Socket): void;
   /** To be told of each request on what was handed over. */
@@ -37,7 +37,7 @@ const MOST_EARLY = 65_536;
  * Reads requests for the short ways off the socket, which spares the streams and events that node:http
  * makes of each (17 of 80 µs). A connection is given to node:http at its first request of another kind,
  * or whose head is not of the plainest form, or that does not come whole and alone. What could have been
- * served, but was not this time, goes to node:http alone, and its connection stays.
+ * served, but was not this time, is lent to node:http, and its connection stays.
  */
 export const createShortConnections = (options: ShortConnectionsOptions): ShortConnections => {
   const { clock, keepAlive, first } = options;
@@ -138,12 +138,12 @@ class Connection {
     if (request === undefined) return this.#handOver(bytes, undefined);
     this.#isBusy = true;
     if (this.#shared.serve(request, new SocketResponse(this))) return;
-    if (this.#shared.isException(request)) return this.#bridge(bytes, request);
+    if (this.#shared.lends(request)) return this.#lend(bytes, request);
     this.#isBusy = false;
     this.#handOver(bytes, request);
   }
 
-  #bridge(bytes: Buffer, request: ShortRequest): void {
+  #lend(bytes: Buffer, request: ShortRequest): void {
     const bridge = new Bridge(this.socket, bytes, () => this.#answered(!this.socket.writableNeedDrain));
     this.#shared.handOver(bridge, request);
   }

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Catalog, RecordWriteAnswer } from '@sophia/catalog';
 import { toRow } from '../to-row.ts';
 import type { Admitted } from './admission.ts';
@@ -8,8 +8,6 @@ import type { ShortRequest, ShortResponse } from './short-request.ts';
 export interface WritePathOptions {
   readonly catalog: Pick<Catalog, 'records'>;
   readonly admit: (request: ShortRequest) => Admitted | undefined;
-  /** Takes every request that is not answered here, as it came. */
-  readonly ordinary: (request: IncomingMessage, response: ServerResponse) => void;
   readonly watch: ProblemWatch;
   /** Told of each request that was answered here. */
   readonly served: (seconds: number, status: number) => void;
@@ -28,7 +26,7 @@ const SUSPICIOUS = /__proto__|constructor|\\u00/;
  * takes every other request unread (it returns false, or hands the request on). Errors leave as the
  * same problem documents.
  */
-export const createWritePath = ({ catalog, admit, ordinary, watch, served }: WritePathOptions) => {
+export const createWritePath = ({ catalog, admit, watch, served }: WritePathOptions) => {
   const write = async ({ call, headers }: Admitted, target: Target, row: object, response: ShortResponse): Promise<number> => {
     try {
       const answer = await catalog.records.upsert(call, target, toRow(row, 0));
@@ -46,25 +44,28 @@ export const createWritePath = ({ catalog, admit, ordinary, watch, served }: Wri
     void write(admitted, target, row, response).then((status) => served(admitted.leave(), status));
     return true;
   };
-  const serveOrHandOn = (request: IncomingMessage, response: ServerResponse, target: Target): void => {
-    const body: Buffer | null = request.read();
-    if (serve(request, response, target, body)) return;
-    // As if nobody had looked.
-    if (body !== null) request.unshift(body);
-    ordinary(request, response);
-  };
 
   return {
-    /** Answers a request whose body is there. */
-    take(request: ShortRequest, response: ShortResponse): boolean {
+    /** Answers a request of which all is there; false for any other, unread. */
+    serve(request: ShortRequest, response: ShortResponse): boolean {
       const target = targetOf(request);
       return target !== undefined && serve(request, response, target, request.read());
     },
-    /** The same where the body may come in a moment: one that came in one piece with its head is there when the parser has gone through the piece. */
-    await(request: IncomingMessage, response: ServerResponse): boolean {
+    /**
+     * The same for a request of node:http, whose body is there, if it came in one piece with its head, only when the
+     * parser has gone through the piece. What turns out to be for the ordinary way is handed to it as it came.
+     */
+    serveSoon(request: IncomingMessage, response: ServerResponse, ordinary: RequestListener): boolean {
       const target = targetOf(request);
-      if (target !== undefined) process.nextTick(serveOrHandOn, request, response, target);
-      return target !== undefined;
+      if (target === undefined) return false;
+      process.nextTick(() => {
+        const body: Buffer | null = request.read();
+        if (serve(request, response, target, body)) return;
+        // As if nobody had looked.
+        if (body !== null) request.unshift(body);
+        ordinary(request, response);
+      });
+      return true;
     },
   };
 };

@@ -47,7 +47,7 @@ export interface ApiHarnessOptions extends TestPlatformOptions {
   readonly services?: Partial<ApiServices> | undefined;
 }
 
-/** Like `fetch`, on a new connection that is kept alive as any other. */
+/** Like `fetch`, on a new connection; it is kept alive, too. */
 const fetchAlone = (address: string, sent: { method: string; headers: Record<string, string>; body?: string; signal: AbortSignal }) =>
   new Promise<Pick<Response, 'status' | 'headers' | 'text'>>((resolve, reject) => {
     const { body, ...options } = sent;

@@ -22,20 +22,21 @@ const names = ENTRY_COLUMNS.map(({ name }) => name).join(', ');
 
 /** Most writes of a moment come from one caller, who writes a record with each; so do most reads, each at its own time. */
 const CALLER = ['workspace', 'principal', 'on_behalf_of', 'via', 'action', 'result', 'address', 'details'];
-export const ENTRIES = boundRows(ENTRY_COLUMNS, [[...CALLER, 'at', 'rows', 'times'], CALLER]);
 
-/** One for each shape of `ENTRIES`. */
-export const INSERT_ENTRIES: readonly Statement[] = ENTRIES.relations.map((relation, shape) => ({
-  name: `auth_insert_audit_${shape}`,
-  text: `insert into audit_entry (${names}) select * from ${relation} as entry`,
-}));
+export const INSERT_ENTRIES = boundRows(
+  ENTRY_COLUMNS,
+  [[...CALLER, 'at', 'rows', 'times'], CALLER],
+  (relation, shape): Statement => ({
+    name: `auth_insert_audit_${shape}`,
+    text: `insert into audit_entry (${names}) select * from ${relation} as entry`,
+  }),
+);
 
 /** COPY is refused on tables with row-level security, so it goes into a table of the connection's own. */
 export const BUFFER: CopyTarget = { table: 'audit_buffer', columns: ENTRY_COLUMNS };
 export const CREATE_BUFFER: Statement = {
   name: 'auth_create_audit_buffer',
-  text: `create temporary table if not exists audit_buffer (workspace int4, at timestamptz, principal text, on_behalf_of text, via text,
-    action text, object text, result text, rows int8, milliseconds float8, times int4, address text, request text, details jsonb)
+  text: `create temporary table if not exists audit_buffer (${ENTRY_COLUMNS.map(({ name, type }) => `${name} ${type}`).join(', ')})
     on commit delete rows`,
 };
 export const INSERT_BUFFERED: Statement = {

@@ -10,7 +10,7 @@ export interface PendingEntry {
   milliseconds: number;
 }
 
-/** Milliseconds since 1970 as text: it takes more than the rest of an entry, so those of a moment share one. */
+/** Milliseconds since 1970 as text; making it takes a microsecond, so entries of a moment share one. */
 export const instantOf = (at: number): string => new Date(at).toISOString();
 
 export const pending = (entry: AuditEntry, at: string): PendingEntry => ({

@@ -1,6 +1,6 @@
+import { createTestClock } from '@sophia/shared/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createTestClock } from '../testing/test-clock.ts';
 import { createRateLimiter } from './rate-limiter.ts';
 
 describe('the rate limiter', () => {

@@ -1,12 +1,12 @@
 import type { Database } from '@sophia/database';
 import { createTestDatabase, type TestDatabase } from '@sophia/database/testing';
 import { createTestObservability, type TestObservability } from '@sophia/observability/testing';
+import { createTestClock, type TestClock } from '@sophia/shared/testing';
 import { BUILTIN_RECORD_TYPES, type Call, type JsonObject, type Principal } from '@sophia/types';
 import { type Auth, type AuthOptions, createAuth } from '../auth.ts';
 import { AUTH_MIGRATIONS } from '../migrations.ts';
 import { systemPrincipal } from '../system-principal.ts';
 import type { Workspace } from '../workspaces/workspaces.ts';
-import { createTestClock, type TestClock } from './test-clock.ts';
 
 export interface AuthHarness {
   readonly auth: Auth;

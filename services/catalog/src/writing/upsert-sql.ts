@@ -136,19 +136,19 @@ with arrived as (
 ${select}`;
 
 export const INCOMING_COLUMNS = [
-  ['line', 'int4'],
-  ['workspace', 'int4'],
-  ['record_type', 'text'],
-  ['source_system', 'text'],
-  ['source_id', 'text'],
-  ['data', 'jsonb'],
-  ['content_hash', 'text'],
-  ['original', 'jsonb'],
-  ['business_priority', 'text'],
-  ['occurred_at', 'timestamptz'],
-  ['source_version', 'text'],
-  ['source_order', 'int8'],
-  ['stream_version', 'int8'],
+  { name: 'line', type: 'int4' },
+  { name: 'workspace', type: 'int4' },
+  { name: 'record_type', type: 'text' },
+  { name: 'source_system', type: 'text' },
+  { name: 'source_id', type: 'text' },
+  { name: 'data', type: 'jsonb' },
+  { name: 'content_hash', type: 'text' },
+  { name: 'original', type: 'jsonb' },
+  { name: 'business_priority', type: 'text' },
+  { name: 'occurred_at', type: 'timestamptz' },
+  { name: 'source_version', type: 'text' },
+  { name: 'source_order', type: 'int8' },
+  { name: 'stream_version', type: 'int8' },
 ] as const;
 
 /** The values of `INCOMING_COLUMNS`. */

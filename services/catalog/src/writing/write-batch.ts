@@ -33,14 +33,13 @@ export type BatchWriter = (
 /** Writes a handful of records by arrays bound to the statement: two fewer round trips than COPY. */
 export function createBatchWriter(database: Database, recordIdBase: string, newRecords: NewRecords): BatchWriter {
   return async (transaction, items, { guess = true } = {}) => {
-    const { shape, values } = ROWS.bind(items.map(({ workspace, record }, index) => incomingRow(workspace, record, index + 1)));
-    const { writeNew, write, settle } = STATEMENTS[shape] as BatchStatements;
+    const { statements, values } = BATCH.bind(items.map(({ workspace, record }, index) => incomingRow(workspace, record, index + 1)));
     const actors = allOrOne(items.map(({ actor }) => JSON.stringify(actor)));
     const causes = allOrOne(items.map(({ cause }) => JSON.stringify(cause)));
     const { lines, changes, ids, versions } = await newRecords.write(
       items,
       async (likelyNew) => {
-        const statement = likelyNew && guess ? writeNew : write;
+        const statement = likelyNew && guess ? statements.writeNew : statements.write;
         const [, [changed]] = await Promise.all([
           database.query(transaction, PLAN_ONCE),
           database.query<Changed>(transaction, statement, [...values, recordIdBase, actors, causes]),
@@ -55,7 +54,7 @@ export function createBatchWriter(database: Database, recordIdBase: string, newR
       outcomes[line - 1] = outcomeOf(CHANGES[changes[index] as keyof typeof CHANGES], ids[index] as RecordId, versions[index] as number);
     });
     if (lines.length === items.length) return outcomes as RecordOutcome[];
-    for (const { line, stale, id, version } of await database.query<SettledRow>(transaction, settle, values)) {
+    for (const { line, stale, id, version } of await database.query<SettledRow>(transaction, statements.settle, values)) {
       outcomes[line - 1] ??= outcomeOf(stale ? 'stale' : 'none', id, version);
     }
     return outcomes as RecordOutcome[];
@@ -89,37 +88,25 @@ const outcomeOf = (change: RecordOutcome['change'], id: RecordId | null, version
 /** What all have in common once. */
 const allOrOne = (texts: readonly string[]): readonly string[] => (texts.every((text) => text === texts[0]) ? texts.slice(0, 1) : texts);
 
-/** Most records of a moment come from one source, and say no more than who they are and their data. */
-const ROWS = boundRows(
-  INCOMING_COLUMNS.map(([name, type]) => ({ name, type })),
-  [
-    [
-      'workspace',
-      'record_type',
-      'source_system',
-      'original',
-      'business_priority',
-      'occurred_at',
-      'source_version',
-      'source_order',
-      'stream_version',
-    ],
-  ],
-);
-
-interface BatchStatements {
-  readonly write: Statement;
-  readonly writeNew: Statement;
-  readonly settle: Statement;
-}
-
 /** Arrays, since a row that is returned alone takes PostgreSQL 5 µs. */
 const CHANGED = `select ${Object.entries({ lines: 'last_line', changes: 'last_change::text', ids: 'id', versions: 'version' })
   .map(([name, column]) => `coalesce(array_agg(${column}), '{}') as ${name}`)
   .join(', ')} from changed`;
 
-/** One of each for each shape of `ROWS`. */
-const STATEMENTS = ROWS.relations.map((incoming, shape): BatchStatements => {
+/** Most records of a moment come from one source, and say no more than who they are and their data. */
+const COMMON = [
+  'workspace',
+  'record_type',
+  'source_system',
+  'original',
+  'business_priority',
+  'occurred_at',
+  'source_version',
+  'source_order',
+  'stream_version',
+];
+
+const BATCH = boundRows(INCOMING_COLUMNS, [COMMON], (incoming, shape) => {
   const [base, actors, causes] = [1, 2, 3].map((place) => `$${INCOMING_COLUMNS.length + place}`);
   const parts: UpsertParts = {
     incoming,
@@ -129,14 +116,10 @@ const STATEMENTS = ROWS.relations.map((incoming, shape): BatchStatements => {
     select: CHANGED,
   };
   const write: Statement = { name: `catalog_write_batch_${shape}`, text: upsertSql(parts) };
-  return {
-    write,
-    writeNew: { name: `catalog_write_new_batch_${shape}`, text: insertNewSql(parts), fallback: write },
-    settle: {
-      name: `catalog_settle_batch_${shape}`,
-      text: settleSql({ incoming, select: 'select line, stale, id, version from arrived' }),
-    },
-  };
+  const writeNew: Statement = { name: `catalog_write_new_batch_${shape}`, text: insertNewSql(parts), fallback: write };
+  const select = 'select line, stale, id, version from arrived';
+  const settle: Statement = { name: `catalog_settle_batch_${shape}`, text: settleSql({ incoming, select }) };
+  return { write, writeNew, settle };
 });
 
 /** That of the changed row's line, or the one of all lines. */

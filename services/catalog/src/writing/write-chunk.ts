@@ -80,7 +80,7 @@ function* copyRows(workspace: WorkspaceId, records: readonly IncomingRecord[], w
 
 const INCOMING: CopyTarget = {
   table: 'incoming',
-  columns: [...INCOMING_COLUMNS.map(([name, type]) => ({ name, type })), { name: 'wave', type: 'int4' }],
+  columns: [...INCOMING_COLUMNS, { name: 'wave', type: 'int4' }],
 };
 
 /**
@@ -97,7 +97,7 @@ export const PLAN_ONCE: Statement = {
 const CREATE_INCOMING: Statement = {
   name: 'catalog_create_incoming',
   text: `create temporary table if not exists incoming (
-    wave int4 not null, ${INCOMING_COLUMNS.map(([name, type]) => `${name} ${type}${type === 'text' ? ' collate "C"' : ''}`).join(', ')}
+    wave int4 not null, ${INCOMING_COLUMNS.map(({ name, type }) => `${name} ${type}${type === 'text' ? ' collate "C"' : ''}`).join(', ')}
   ) on commit delete rows`,
 };
 
