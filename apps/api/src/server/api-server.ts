@@ -8,6 +8,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { RouteExample } from '../routes/define-route.ts';
 import type { ApiServices } from '../services.ts';
 import { registerBodyLimits } from './body-limits.ts';
+import { closerOf } from './close-server.ts';
 import { registerParsers } from './parsers.ts';
 import { registerProblems, watchProblems } from './problems.ts';
 import { registerRequestContext } from './request-context.ts';
@@ -66,6 +67,7 @@ export const createApiServer = async (
   const shortWays = mayBeShort ? createShortWays({ services, shedder, durations, newRequestId, watch, taken }) : undefined;
 
   let adminServer: Server | undefined;
+  let closeAdmin: (() => Promise<void>) | undefined;
   const app = Fastify({
     logger: false,
     genReqId: newRequestId,
@@ -77,11 +79,15 @@ export const createApiServer = async (
     routerOptions: { maxParamLength: 500 },
     ajv: { customOptions: { coerceTypes: true, removeAdditional: false, allErrors: true, strict: false } },
     serverFactory: (handler) => {
-      adminServer = createServer(SERVER, handler);
-      adminServer.on('connection', (socket) => adminSockets.add(socket));
+      const admin = createServer(SERVER, handler);
+      admin.on('connection', (socket) => adminSockets.add(socket));
+      closeAdmin = closerOf(admin, () => new Promise((resolve) => void admin.close(() => resolve())));
+      adminServer = admin;
       return shortWays?.createServer(SERVER, handler) ?? createServer(SERVER, handler);
     },
   });
+
+  const closeApp = closerOf(app.server, () => app.close());
 
   const routes: ApiRoute[] = [];
   app.addHook('onRoute', ({ method, url, config }) => {
@@ -127,13 +133,8 @@ export const createApiServer = async (
       await chmod(path, 0o600);
     },
     async close() {
-      const closed = new Promise<void>((resolve) => {
-        if (adminServer?.listening === true) adminServer.close(() => resolve());
-        else resolve();
-        adminServer?.closeIdleConnections();
-      });
       shortWays?.close();
-      await Promise.all([app.close(), closed]);
+      await Promise.all([closeApp(), closeAdmin?.()]);
     },
   };
 };
