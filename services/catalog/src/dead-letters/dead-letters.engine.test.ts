@@ -134,6 +134,37 @@ describe('a rejected row', () => {
     expect([await size('array earlier'), await size('import earlier')]).toEqual(['rejected', 'rejected']);
   });
 
+  test('does not take back what a later row said again, though that changed nothing', async () => {
+    const { call, letters, records } = await fresh();
+    const type = 'grade';
+    const grades = { recordType: type, sourceSystem: 'lab' };
+    const define = (size: string) =>
+      harness.catalog.recordTypes.define(call, type, { type: 'object', properties: { size: { type: size } } });
+    const size = async (id: string) => (await records.getByKey(call, grades, id)).data.size;
+    const again = ['alone', 'among', 'imported', 'together'];
+    await define('integer');
+    await records.upsertMany(
+      call,
+      grades,
+      [...again, 'before'].map((id, index) => row(index, { size: 1 }, id)),
+    );
+    await records.upsertMany(call, grades, [row(1, { size: 1 }, 'before'), row(2, { size: 'rejected' }, 'before')]);
+    await records.upsertMany(
+      call,
+      grades,
+      again.filter((id) => id !== 'together').map((id, index) => row(index, { size: 'rejected' }, id)),
+    );
+    await records.upsert(call, grades, row(1, { size: 1 }, 'alone'));
+    await records.upsertMany(call, grades, [row(1, { size: 1 }, 'among')]);
+    await importRows(call, 'grades.csv', [row(1, { size: 1 }, 'imported')], grades);
+    await records.upsertMany(call, grades, [row(1, { size: 'rejected' }, 'together'), row(2, { size: 1 }, 'together')]);
+    await define('string');
+
+    expect(await letters.replay(call, { recordType: type })).toMatchObject({ updated: 1, unchanged: 4, stale: 4, rejected: 0 });
+    expect(await Promise.all(again.map(size))).toEqual([1, 1, 1, 1]);
+    expect(await size('before')).toBe('rejected');
+  });
+
   test('is kept with characters that PostgreSQL cannot hold as JSON', async () => {
     const { call, letters, records } = await fresh();
     const odd = { name: 'a\u0000b', amount: '\ud800', '\u0000': 'key' };

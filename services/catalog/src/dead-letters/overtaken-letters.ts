@@ -13,7 +13,7 @@ export interface AcceptedLetter {
 export type WrittenKeys = Map<string, bigint>;
 
 /**
- * Letters that are older than what their record has become since: by order of arrival, where the source gives no order of
+ * Letters that are older than what their record has become, or was said again to be, since: by order of arrival, where the source gives no order of
  * its own. A repair is newer than what it replaces.
  */
 export async function overtakenLetters(
@@ -45,6 +45,7 @@ const OVERTAKEN: Statement = {
   text: `select d.id from dead_letter as d
     join record as r on r.workspace = d.workspace and r.record_type = d.record_type and r.source_system = d.source_system
       and r.source_id = d.source_id
-    where d.workspace = $1 and d.id = any ($2::bigint[]) and (r.updated_at, r.last_line) > (d.created_at, d.line)
+    where d.workspace = $1 and d.id = any ($2::bigint[])
+      and ((r.updated_at, r.last_line) > (d.created_at, d.line) or (r.seen_at, r.seen_line) > (d.created_at, d.line))
     order by r.record_type, r.source_system, r.source_id for update of r`,
 };

@@ -142,6 +142,7 @@ async function writeJudged(
   const counts = await writeChunk(transaction, {
     workspace,
     records: renewed.map(({ record }) => record),
+    rejected: [],
     actor: actorOf(call),
     cause: { ...causeOf(call), ...(importId === null ? {} : { import: importId }) },
   });

@@ -24,7 +24,7 @@ export async function deleteOlderVersions(
     const values = [workspace, target.recordType, target.sourceSystem, version, after, CHUNK_ROWS];
     const { value } = await database.write([workspace], async (transaction) => {
       const rows = await database.query<NaturalKey>(transaction, LOCK_OLDER, values);
-      await writeChunk(transaction, { workspace, records: rows.map(deletionOf), actor: actorOf(call), cause });
+      await writeChunk(transaction, { workspace, records: rows.map(deletionOf), rejected: [], actor: actorOf(call), cause });
       await Promise.all([
         store.deletedByVersion(transaction, importId, rows.length),
         audit.record(transaction, [{ call, action: 'delete', object: `import:${importId}`, rows: rows.length, milliseconds: 0 }]),

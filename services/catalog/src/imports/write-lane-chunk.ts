@@ -62,7 +62,7 @@ async function commitChunk(
   const records = rows.flatMap(({ prepared }) => prepared.record ?? []);
   const rejected = rows.flatMap(({ prepared }) => prepared.rejected ?? []);
   const written = await guarded(context, transaction, call, chunk.access, records, () =>
-    context.writeChunk(transaction, { workspace, records, actor: actorOf(call), cause: chunk.cause }),
+    context.writeChunk(transaction, { workspace, records, rejected, actor: actorOf(call), cause: chunk.cause }),
   );
   const counts = { ...written, rejected: rejected.length };
   const { created, updated, unchanged, stale } = counts;

@@ -1,6 +1,6 @@
 import type { CopyTarget, Database, Statement } from '@sophia/database';
 import type { Actor, Cause, Transaction, WorkspaceId } from '@sophia/types';
-import type { IncomingRecord } from '../rows/incoming-record.ts';
+import type { IncomingRecord, RejectedRow } from '../rows/incoming-record.ts';
 import type { NewRecords } from './new-records.ts';
 import { INCOMING_COLUMNS, incomingRow, insertNewSql, settleSql, type UpsertParts, upsertSql } from './upsert-sql.ts';
 import { assignWaves } from './waves.ts';
@@ -8,6 +8,8 @@ import { assignWaves } from './waves.ts';
 export interface Chunk {
   readonly workspace: WorkspaceId;
   readonly records: readonly IncomingRecord[];
+  /** What is rejected in the same transaction, after the records are written. */
+  readonly rejected: readonly RejectedRow[];
   readonly actor: Actor;
   /** What the events name beside their row's line. */
   readonly cause: Cause;
@@ -30,7 +32,7 @@ export type ChunkWriter = (transaction: Transaction, chunk: Chunk) => Promise<Ch
  * @param recordIdBase the database's number in the high bits of every record's id
  */
 export function createChunkWriter(database: Database, recordIdBase: string, newRecords: NewRecords): ChunkWriter {
-  return async (transaction, { workspace, records, actor, cause }) => {
+  return async (transaction, { workspace, records, rejected, actor, cause }) => {
     if (records.length === 0) return { created: 0, updated: 0, unchanged: 0, stale: 0 };
     const { waves, count } = assignWaves(records);
     await Promise.all([
@@ -38,7 +40,8 @@ export function createChunkWriter(database: Database, recordIdBase: string, newR
       database.query(transaction, CREATE_INCOMING),
       database.copyInto(transaction, INCOMING, copyRows(workspace, records, waves)),
     ]);
-    const mayBeSettled = records.some(hasPlace);
+    const rejectedIds = rejected.flatMap(({ source_id }) => source_id ?? []);
+    const mayBeSettled = rejectedIds.length > 0 || records.some(hasPlace);
     const arrivals = records.filter((_, index) => waves[index] === 0).map((record) => ({ workspace, record }));
     const areFirst = ([written]: readonly WaveCounts[]): boolean => written?.first === arrivals.length;
     let [created, updated, stale] = [0, 0, 0];
@@ -49,8 +52,8 @@ export function createChunkWriter(database: Database, recordIdBase: string, newR
       const [row] = (wave === 0 ? await newRecords.write(arrivals, write, areFirst) : await write(false)) as [WaveCounts];
       created += row.created;
       updated += row.updated;
-      if (!mayBeSettled || row.all_new) continue;
-      const [settled] = (await database.query(transaction, SETTLE_WAVE, [wave])) as [{ readonly stale: number }];
+      if (row.all_new || !(mayBeSettled || row.some_wait)) continue;
+      const [settled] = (await database.query(transaction, SETTLE_WAVE, [wave, rejectedIds])) as [{ readonly stale: number }];
       stale += settled.stale;
     }
     return { created, updated, unchanged: records.length - created - updated, stale };
@@ -63,6 +66,8 @@ interface WaveCounts {
   /** Rows that are the first version of their record. */
   readonly first: number;
   readonly all_new: boolean;
+  /** Whether the workspace has rejected rows that wait. */
+  readonly some_wait: boolean;
 }
 
 /** Whether the row has a place in the order of its source or stream, so that it matters also where it says nothing new. */
@@ -110,7 +115,8 @@ const PARTS: UpsertParts = {
       count(*) filter (where last_change = 'c')::int as created,
       count(*) filter (where last_change in ('u', 'd'))::int as updated,
       count(*) filter (where version = 1)::int as first,
-      count(*) = (select count(*) from incoming where wave = $1::int) as all_new
+      count(*) = (select count(*) from incoming where wave = $1::int) as all_new,
+      exists (select from dead_letter where state in ('open', 'repaired')) as some_wait
     from changed`,
 };
 const WRITE_WAVE: Statement = { name: 'catalog_write_wave', text: upsertSql(PARTS) };
@@ -121,5 +127,6 @@ const SETTLE_WAVE: Statement = {
   text: settleSql({
     incoming: '(select * from incoming where wave = $1::int)',
     select: 'select count(*) filter (where stale)::int as stale from arrived',
+    rejectedIds: '$2::text[]',
   }),
 };
