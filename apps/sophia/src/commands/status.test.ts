@@ -43,7 +43,7 @@ it('the overview says what is down, what stands aside and which models are wrong
     '  instance four: not running, since 10 min',
     '  cache of answers: 2 entries, 3 MiB, not asked yet',
     '  cache of results: 2 entries, 3 MiB, 75.0 % hits',
-    expect.stringContaining('  semantic models: {"path":"deal.yaml","line":3'),
+    '  semantic models: deal.yaml:3:1: no such field',
   ]);
   expect([exitOf(STATUS), exitOf({ status: 'ready' })]).toEqual(['failed', 'ok']);
   expect(lines.at(-2)).toContain('complete to 2026-11-20 12:00:00 UTC');

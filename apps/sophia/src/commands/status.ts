@@ -84,7 +84,9 @@ export const overview = (
     ...Object.entries(caches).map(
       ([name, cache]) => `  cache of ${name}: ${cache.entries} entries, ${megabytes(cache.bytes)}, ${share(cache)}`,
     ),
-    ...problems.map((problem) => `  ${styles.bad('semantic models:')} ${plainText(JSON.stringify(problem))}`),
+    ...problems.map(
+      ({ path, line, column, message }) => `  ${styles.bad('semantic models:')} ${plainText(`${path}:${line}:${column}: ${message}`)}`,
+    ),
     `  ${freshnessLine(freshness, { styles, now: Date.now() })}`,
   ].join('\n');
 };
