@@ -35,7 +35,8 @@ export function entryValues({ entry, at, times, rows, milliseconds }: PendingEnt
     storable(object),
     result,
     rows,
-    milliseconds,
+    // To the microsecond: sums of binary fractions have digits that say nothing.
+    Math.round(milliseconds * 1_000) / 1_000,
     times,
     storable(address),
     storable(request),
