@@ -13,6 +13,12 @@ export interface Statement {
    */
   readonly quick?: boolean | undefined;
   /**
+   * Of a quick read by one key whose text takes an array of keys (`id = any ($3::bigint[])`): the index of the value that
+   * callers give one key as, and the column of its rows that holds their key as text. Reads that wait at the same moment
+   * and differ in the key alone run as one, and each gets the rows of its own; as a `select` alone.
+   */
+  readonly keyed?: { readonly value: number; readonly column: string } | undefined;
+  /**
    * What is right where this statement, which is cheaper, meets a row that it takes not to be there: after a unique
    * violation by it the transaction runs again, as after a serialization failure, and a run that is not the first takes
    * the fallback. Both have the same parameters and columns.

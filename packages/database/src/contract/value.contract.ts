@@ -128,6 +128,21 @@ export function valueContract(harness: () => DatabaseHarness): void {
       ]);
     });
 
+    test('reads by key that wait at the same moment give each its own, also where one of the keys is none', async () => {
+      const keyed = {
+        name: 'by_key',
+        text: `select id, id * $1::int as times from generate_series(1, 100) as id where id = any ($2::int[]) order by id`,
+        quick: true,
+        keyed: { value: 1, column: 'id' },
+      };
+      const keys = Array.from({ length: 120 }, (_, index) => index + 1);
+      const answers = await Promise.all(keys.map((key) => app.select([], keyed, [key % 3, key])));
+      expect(answers).toEqual(keys.map((key) => (key > 100 ? [] : [{ id: key, times: key * (key % 3) }])));
+      const [one, none, other] = await Promise.allSettled([1, 'none', 2].map((key) => app.select([], keyed, [5, key])));
+      expect([one, other]).toMatchObject([{ value: [{ times: 5 }] }, { value: [{ times: 10 }] }]);
+      expect(none).toMatchObject({ status: 'rejected', reason: { code: 'database_error', details: { sql_state: '22P02' } } });
+    });
+
     test('a statement without rows, without text, or that failed when it was new works like any other', async () => {
       expect(await app.select([], { name: 'nothing', text: '' })).toEqual([]);
       const failing = { name: 'fails_when_new', text: 'select 10 / $1::int as value' };

@@ -2,9 +2,10 @@ import type { WorkspaceId } from '@sophia/types';
 import type { CallLimits } from './call-limits.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 import type { DatabaseObserver } from './database-observer.ts';
+import { shareReads } from './keyed-reads.ts';
 import type { BatchStep } from './pipelined-batch.ts';
 import type { ServerConnection } from './postgres-connection.ts';
-import { setWorkspaces } from './system-statements.ts';
+import { setWorkspacesForKeys } from './system-statements.ts';
 
 type Rows = Record<string, unknown>[];
 
@@ -111,12 +112,13 @@ class Group {
 
   async run(connection: ServerConnection, observer: DatabaseObserver): Promise<void> {
     this.#connection = connection;
-    const steps = this.#entries.map(({ step }) => step);
+    const { steps, rowsOf } = shareReads(this.#entries.map(({ step }) => step));
     const begun = performance.now();
     try {
-      const { results } = await connection.run([setWorkspaces(this.#workspaces), ...steps]);
+      const { results } = await connection.run([setWorkspacesForKeys(this.#workspaces), ...steps]);
+      const found = results.slice(1);
       this.#entries.forEach((entry, index) => {
-        if (end(entry)) entry.resolve(results[index + 1]?.rows);
+        if (end(entry)) entry.resolve(rowsOf(index, found));
       });
     } catch {
       // A value that cannot be bound: the read that has it will say so.

@@ -2,6 +2,7 @@ import type { WorkspaceId } from '@sophia/types';
 import type { CallLimits } from './call-limits.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 import type { DatabaseObserver } from './database-observer.ts';
+import { aloneStep } from './keyed-reads.ts';
 import type { BatchStep } from './pipelined-batch.ts';
 import { failureKind, toSophiaError } from './postgres-errors.ts';
 import { QuickSelects } from './quick-selects.ts';
@@ -35,7 +36,7 @@ export async function trySelect(
   });
   const begun = performance.now();
   try {
-    const { results, error } = await connection.run([setWorkspaces(workspaces), step]);
+    const { results, error } = await connection.run([setWorkspaces(workspaces), aloneStep(step)]);
     observer.ran([step.statement.text], performance.now() - begun);
     const result = results[1];
     if (result !== undefined) return { done: result.rows };

@@ -7,6 +7,10 @@ const step = (statement: Statement, values: readonly unknown[] = []): BatchStep 
 /** Until the transaction ends, rows of these workspaces are visible, and nothing can be written: a read that is repeated must do no harm. */
 export const setWorkspaces = (workspaces: readonly WorkspaceId[]): BatchStep => step(SET_WORKSPACES, [workspaces.join(',')]);
 
+/** The same for reads by key, of which one plan is as good as another: making one takes longer than they do. */
+export const setWorkspacesForKeys = (workspaces: readonly WorkspaceId[]): BatchStep =>
+  step(SET_WORKSPACES_FOR_KEYS, [workspaces.join(',')]);
+
 /** Begins a writing transaction that has an id at once. `$2` is its longest statement in milliseconds. */
 export const beginWrite = (workspaces: readonly WorkspaceId[], milliseconds: number): BatchStep[] => [
   step(BEGIN_WRITE),
@@ -26,6 +30,10 @@ export const PING: Statement = { name: 'sophia_ping', text: 'select 1' };
 const SET_WORKSPACES: Statement = {
   name: 'sophia_set_workspaces',
   text: `select set_config('sophia.workspaces', $1, true), set_config('transaction_read_only', 'on', true)`,
+};
+const SET_WORKSPACES_FOR_KEYS: Statement = {
+  name: 'sophia_set_workspaces_for_keys',
+  text: `${SET_WORKSPACES.text}, set_config('plan_cache_mode', 'force_generic_plan', true)`,
 };
 const BEGIN_WRITE: Statement = { name: 'sophia_begin_write', text: 'begin isolation level read committed read write' };
 const BEGIN_READ: Statement = { name: 'sophia_begin_read', text: 'begin isolation level repeatable read read only' };

@@ -10,14 +10,15 @@ export interface Find {
   /** Beside workspace ($1) and type ($2). */
   readonly where: string;
   readonly values: readonly unknown[];
-  readonly limit: number;
-  /** It reads one row by key: such reads share a round trip, and their plans are kept. */
-  readonly quick?: boolean;
+  /** In the order of their keys, so many; all unless told. */
+  readonly limit?: number;
+  /** It reads one row by this key: such reads share a statement, and their plans are kept. */
+  readonly keyed?: Statement['keyed'];
   readonly filter?: Filter | undefined;
   readonly deleted?: ListOptions['deleted'];
 }
 
-/** A statement that reads the records which a principal sees. Its parameters: workspace, type, those of `find`, of `sight`, and the limit. */
+/** A statement that reads the records which a principal sees. Its parameters: workspace, type, those of `find`, of `sight`, and the limit where there is one. */
 export interface ReadPlan {
   readonly statement: Statement;
   readonly sight: Sight;
@@ -27,7 +28,7 @@ export interface ReadPlan {
 export function createReadPlans(): (types: TypesByName, policy: ResolvedPolicy, recordType: string, find: Find) => ReadPlan {
   const kept = new WeakMap<TypesByName, WeakMap<ResolvedPolicy, Map<string, ReadPlan>>>();
   return (types, policy, recordType, find) => {
-    if (find.quick !== true) return planOf(types, policy, recordType, find);
+    if (find.keyed === undefined) return planOf(types, policy, recordType, find);
     const ofTypes = kept.get(types) ?? new WeakMap<ResolvedPolicy, Map<string, ReadPlan>>();
     kept.set(types, ofTypes);
     const plans = ofTypes.get(policy) ?? new Map<string, ReadPlan>();
@@ -49,6 +50,6 @@ function planOf(types: TypesByName, policy: ResolvedPolicy, recordType: string, 
   const sight = sightOf({ recordType, types: [...types.values()], policy, filter: find.filter, offset: 2 + find.values.length });
   const text = `select ${RECORD_COLUMNS}, ${sight.shown} as shown from record as r
     where r.workspace = $1::int and r.record_type = $2 and ${DELETED[find.deleted ?? 'exclude']} and ${find.where} and ${sight.where}
-    order by r.source_system, r.source_id limit $${3 + find.values.length + sight.parameters.length}::int`;
-  return { sight, statement: { name: statementName('catalog_read', text), text, quick: find.quick } };
+    ${find.limit === undefined ? '' : `order by r.source_system, r.source_id limit $${3 + find.values.length + sight.parameters.length}::int`}`;
+  return { sight, statement: { name: statementName('catalog_read', text), text, quick: find.keyed !== undefined, keyed: find.keyed } };
 }

@@ -31,10 +31,20 @@ export function createRecordReader(context: CatalogContext): Pick<Records, 'get'
   return {
     async get(call, recordType, id, options = {}) {
       if (!isRecordId(id)) throw recordNotFound(recordType, id);
-      return readOne(call, recordType, id, { where: 'r.id = $3', values: [id], limit: 1, quick: true }, options);
+      return readOne(
+        call,
+        recordType,
+        id,
+        { where: 'r.id = any ($3::bigint[])', values: [id], keyed: { value: 2, column: 'id' } },
+        options,
+      );
     },
     getByKey(call, { recordType, sourceSystem }, sourceId, options = {}) {
-      const find = { where: 'r.source_system = $3 and r.source_id = $4', values: [sourceSystem, sourceId], limit: 1, quick: true };
+      const find = {
+        where: 'r.source_system = $3 and r.source_id = any ($4::text[])',
+        values: [sourceSystem, sourceId],
+        keyed: { value: 3, column: 'source_id' },
+      };
       return readOne(call, recordType, `${sourceSystem}/${sourceId.slice(0, MAX_SOURCE_ID_LENGTH)}`, find, options);
     },
     async list(call, recordType, options = {}) {
@@ -82,7 +92,7 @@ async function readRecords(
   const [types, resolved] = await Promise.all([book.types(workspace), policy.resolve(call.principal)]);
   const { statement, sight } = plan(types, resolved, recordType, find);
   const options = { deadline: call.deadline, signal: call.signal, after: after === undefined ? undefined : eventLog.decodeToken(after) };
-  const values = [workspace, recordType, ...find.values, ...sight.parameters, find.limit];
+  const values = [workspace, recordType, ...find.values, ...sight.parameters, ...(find.limit === undefined ? [] : [find.limit])];
   const rows = await database.select<RecordRow & { readonly shown: readonly boolean[] }>([workspace], statement, values, options);
   return rows.map(({ shown, ...row }) => {
     const data = seenData(row.data, sight.masks, shown);
