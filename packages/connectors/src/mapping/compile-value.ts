@@ -39,17 +39,26 @@ export function compileValue(rule: ColumnRule, field: FieldDefinition): ValueRea
 const where = (rule: ColumnRule): string => `in the column ${rule.column}`;
 
 function valueTable(table: ReadonlyMap<string, JsonValue>, rule: ColumnRule, field: FieldDefinition): ValueReader {
-  const unknown = new FieldFailure('value_not_mapped', `expected one of ${[...table.keys()].join(', ')} ${where(rule)} for ${field.name}`);
+  const expected = `expected one of ${[...table.keys()].join(', ')} ${where(rule)} for ${field.name}`;
+  const unknown = new FieldFailure('value_not_mapped', `${expected}; a repair gives what it stands for${exampleOf(table)}`);
   return (value) => {
     const found = table.get(String(value).trim());
     return found === undefined ? (rule.default ?? unknown) : (found ?? undefined);
   };
 }
 
+function exampleOf(table: ReadonlyMap<string, JsonValue>): string {
+  const meaning = [...table.values()].find((value) => value !== null);
+  return meaning === undefined ? '' : `, such as ${meaning}`;
+}
+
 function dateReader(rule: ColumnRule): ValueReader | undefined {
   const format = rule.format === undefined || rule.format === 'iso' ? undefined : compileInstantFormat(rule.format);
   if (format === undefined) return undefined;
-  const failure = new FieldFailure('invalid_date', `expected a day written as ${rule.format} ${where(rule)}`);
+  const failure = new FieldFailure(
+    'invalid_date',
+    `expected a day written as ${rule.format} ${where(rule)}; a repair gives it as 2017-03-01`,
+  );
   return remembering((text) => format.read(text) ?? failure);
 }
 
@@ -57,7 +66,8 @@ function timestampReader(rule: ColumnRule): ValueReader | undefined {
   const format = compileInstantFormat(rule.format ?? 'iso');
   if (format === undefined || ((rule.format ?? 'iso') === 'iso' && rule.zone === undefined)) return undefined;
   const toUtc = rule.zone === undefined ? undefined : compileZone(rule.zone);
-  const failure = new FieldFailure('invalid_timestamp', `expected a time written as ${format.pattern} ${where(rule)}`);
+  const expected = `expected a time written as ${format.pattern} ${where(rule)}`;
+  const failure = new FieldFailure('invalid_timestamp', `${expected}; a repair gives it as 2017-03-01T10:00:00Z`);
   return remembering((text) => {
     const time = format.read(text);
     if (time === undefined) return failure;
@@ -96,7 +106,8 @@ function numberReader(rule: ColumnRule, field: FieldDefinition): ValueReader | u
   const scale = rule.unit === undefined ? undefined : UNITS[rule.unit];
   const code = field.type === 'integer' || field.type === 'number' ? NUMBER_CODES[field.type] : NUMBER_CODES.money;
   const example = rule.decimal === ',' ? '1.234,50' : '1,234.50';
-  const failure = new FieldFailure(code, `expected a number written like ${example} ${where(rule)}`);
+  const expected = `expected a number written like ${example} ${where(rule)}`;
+  const failure = new FieldFailure(code, `${expected}; a repair gives it plain, as ${field.type === 'integer' ? '12500' : '12500.5'}`);
   return (value) => {
     if (typeof value === 'string' && value.trim() === '') return undefined;
     const text = typeof value === 'number' ? String(value) : typeof value === 'string' ? plain(value) : undefined;

@@ -1,6 +1,6 @@
 import { ERROR_CODES } from '@sophia/types';
 import { expect, test } from 'vitest';
-import { type DeadLetterRow, repairedRow, seenLetter } from './dead-letter-row.ts';
+import { type DeadLetterRow, repairedRow, seenLetter, unreadErrors } from './dead-letter-row.ts';
 import { letterSight } from './letter-sight.ts';
 
 const letter: DeadLetterRow = {
@@ -87,4 +87,27 @@ test('a repaired deletion stays one unless that is edited, and raw values stay w
     deleted: false,
     fields: {},
   });
+});
+
+test('what a mapping could not read is refused until it is set or cleared, be it a field or of every row', () => {
+  const error = (column: string) => ({ line: 7, code: 'invalid_money', message: `${column}: expected`, column });
+  const unread = ['amount', 'occurred_at'];
+  const raw = {
+    ...letter,
+    errors: [error('amount'), error('occurred_at'), { line: 7, code: 'invalid_csv', message: 'a quote is open' }],
+    payload: { ...letter.payload, occurred_at: 'noon', unread },
+  };
+  const { payload } = raw;
+  const left = (edited: object, ...masked: string[]) => {
+    const repaired = repairedRow(payload, { source_id: 'D', occurred_at: 'noon', fields: payload.fields, ...edited }, sight(...masked));
+    return [repaired.unread, unreadErrors({ ...raw, payload: repaired }).map(({ column }) => column)];
+  };
+  expect(left({ fields: { amount: '7', name: 'y' } })).toEqual([unread, unread]);
+  expect(left({ fields: { amount: '7000', name: 'x' } })).toEqual([['occurred_at'], ['occurred_at']]);
+  expect(left({ occurred_at: undefined })).toEqual([['amount'], ['amount']]);
+  expect(left({ fields: {}, occurred_at: null })).toEqual([undefined, []]);
+  expect(left({ fields: { name: 'x' }, occurred_at: null }, 'amount')).toEqual([['amount'], ['amount']]);
+  expect(seenLetter(raw, sight()).row).toEqual({ source_id: 'D', occurred_at: 'noon', fields: payload.fields });
+  const deletion = { fields: {}, unread: ['deleted', 'business_priority'] };
+  expect(repairedRow(deletion, { fields: {}, deleted: false }, sight()).unread).toEqual(['business_priority']);
 });

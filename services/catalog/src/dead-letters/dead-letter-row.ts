@@ -1,7 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { IncomingRow, JsonObject, RowError } from '@sophia/types';
+import type { IncomingRow, JsonObject, JsonValue, RowError } from '@sophia/types';
 import type { DeadLetter, DeadLetterState, ImportRow } from '../catalog.ts';
 import type { LetterSight } from './letter-sight.ts';
+
+/** The row, and what its replay needs to know. */
+interface LetterPayload extends Omit<IncomingRow, 'line'>, Pick<ImportRow, 'streamVersion'> {
+  /** Fields that hold a raw value, which the mapping could not read and nobody has repaired. */
+  readonly unread?: readonly string[] | undefined;
+}
 
 /** A letter as its table gives it. */
 export interface DeadLetterRow {
@@ -12,7 +18,7 @@ export interface DeadLetterRow {
   readonly import: string | null;
   readonly line: string;
   readonly errors: readonly RowError[];
-  readonly payload: Omit<IncomingRow, 'line'> & Pick<ImportRow, 'streamVersion'>;
+  readonly payload: LetterPayload;
   readonly attempts: number;
   readonly created_at: string;
   readonly updated_at: string;
@@ -24,7 +30,7 @@ export const DEAD_LETTER_COLUMNS =
 /** The letter as a principal sees it. */
 export function seenLetter(row: DeadLetterRow, sight: LetterSight): DeadLetter {
   const { payload, errors, line, ...letter } = row;
-  const { fields, original, streamVersion: _, ...common } = payload;
+  const { fields, original, streamVersion: _, unread: __, ...common } = payload;
   const known = original === undefined ? {} : { original: withoutValues(original, sight) };
   return {
     ...letter,
@@ -38,14 +44,17 @@ const withoutValues = (fields: JsonObject, { hidesField }: LetterSight): JsonObj
   Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, hidesField(name) ? null : value]));
 
 /**
- * An edited row, with what its editor could not see kept as it is: also whether the row is a deletion, unless that is
- * said anew, and the raw values of what was not edited.
+ * The errors of fields that still hold what their mapping could not read: a decimal comma or a unit that the type's own
+ * rules know nothing of would be lost.
  */
-export function repairedRow(
-  before: DeadLetterRow['payload'],
-  edited: Omit<IncomingRow, 'line'>,
-  { hidesField }: LetterSight,
-): DeadLetterRow['payload'] {
+export const unreadErrors = ({ errors, payload: { unread = [] } }: Pick<DeadLetterRow, 'errors' | 'payload'>): readonly RowError[] =>
+  errors.filter(({ column }) => column !== undefined && unread.includes(column));
+
+/**
+ * An edited row, with what its editor could not see kept as it is: also whether the row is a deletion, unless that is
+ * said anew, and what is known of the values that were not edited.
+ */
+export function repairedRow(before: LetterPayload, edited: Omit<IncomingRow, 'line'>, { hidesField }: LetterSight): LetterPayload {
   const unseen = Object.keys(before.fields).filter((name) => hidesField(name) && (edited.fields[name] ?? null) === null);
   const kept = Object.fromEntries(unseen.map((name) => [name, before.fields[name] ?? null]));
   const row = {
@@ -54,11 +63,25 @@ export function repairedRow(
     deleted: edited.deleted ?? before.deleted,
     streamVersion: before.streamVersion,
   };
-  const original = Object.entries(before.original ?? {}).filter(([name]) =>
-    isDeepStrictEqual(repairedTo(before, name), repairedTo(row, name)),
-  );
-  return original.length === 0 ? row : { ...row, original: Object.fromEntries(original) };
+  const isKept = (name: string): boolean => isDeepStrictEqual(valueAt(before, name), valueAt(row, name));
+  const original = Object.entries(before.original ?? {}).filter(([name]) => isKept(name));
+  const unread = (before.unread ?? []).filter(isKept);
+  return {
+    ...row,
+    ...(original.length === 0 ? {} : { original: Object.fromEntries(original) }),
+    ...(unread.length === 0 ? {} : { unread }),
+  };
 }
 
-/** The value that a raw one was repaired to. */
-const repairedTo = ({ source_id, fields }: DeadLetterRow['payload'], name: string) => (name === 'source_id' ? source_id : fields[name]);
+/** The value of a field, or of what every row has; null where there is none. */
+function valueAt({ fields, ...common }: LetterPayload, name: string): JsonValue {
+  switch (name) {
+    case 'source_id':
+    case 'occurred_at':
+    case 'business_priority':
+    case 'deleted':
+      return common[name] ?? null;
+    default:
+      return fields[name] ?? null;
+  }
+}

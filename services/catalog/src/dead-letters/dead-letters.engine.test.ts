@@ -74,6 +74,38 @@ describe('a rejected row', () => {
     expect(await letters.replay(call, {})).toMatchObject({ created: 1, rejected: 0 });
   });
 
+  test('whose mapping could not read some values is rejected again until each is repaired: a unit would be lost', async () => {
+    const { call, letters, records } = await fresh();
+    const error = (column: string, code: string, value: string) => ({ line: 1, code, message: `${column}: expected`, column, value });
+    const errors = [error('amount', 'invalid_money', '12.5'), error('stage', 'value_not_mapped', 'Someday')];
+    const raw = { ...row(1, { amount: '12.5', stage: 'Someday', name: 'x' }), errors };
+    const first = await importRows(call, 'deals.csv', [raw]);
+    const [{ id = '' } = {}] = (await letters.list(call)).items;
+    expect(await letters.replay(call, { import: first })).toMatchObject({ created: 0, rejected: 1, errors });
+    expect(await letters.get(call, id)).toMatchObject({ state: 'open', attempts: 2, errors, row: { fields: raw.fields } });
+
+    await letters.repair(call, id, { source_id: 'D-1', fields: { ...raw.fields, amount: '12500' } });
+    expect(await letters.replay(call, { ids: [id] })).toMatchObject({ created: 0, rejected: 1, errors: [errors[1]] });
+    expect((await letters.list(call, { code: 'value_not_mapped' })).items).toMatchObject([{ id, state: 'repaired', attempts: 3 }]);
+
+    await letters.repair(call, id, { source_id: 'D-1', fields: { amount: '12500', name: 'x' } });
+    const { token } = await letters.replay(call, { ids: [id] });
+    expect((await records.getByKey(call, target, 'D-1', { after: token })).data).toEqual({ amount: '12500', name: 'x' });
+  });
+
+  test('whose mapping could not read it takes the place of the same row before, also of another version of its stream', async () => {
+    const { call, letters } = await fresh();
+    const rejected = (column: string) => ({
+      ...row(1, { amount: 'x', stage: 'y' }),
+      streamVersion: 5,
+      errors: [{ line: 1, code: 'value_not_mapped', message: column, column }],
+    });
+    await importRows(call, 'a', [rejected('amount')]);
+    const second = await importRows(call, 'b', [rejected('stage')]);
+    expect((await letters.list(call)).items).toMatchObject([{ import: second }]);
+    expect(await letters.replay(call, {})).toMatchObject({ rejected: 1, errors: [{ column: 'stage' }] });
+  });
+
   test('that comes again takes the place of the one before, and each import keeps its own', async () => {
     const { call, letters, records } = await fresh();
     const rows = [row(1, { amount: 'x' }, 'A'), row(2, { amount: 'x' }, 'A')];

@@ -6,7 +6,7 @@ import type { DeadLetterSelection, DeadLetters } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { type AnswerBody, MAX_ERRORS, rowsAnswer } from '../records/write-answer.ts';
 import type { RejectedRow } from '../rows/incoming-record.ts';
-import { DEAD_LETTER_COLUMNS, type DeadLetterRow } from './dead-letter-row.ts';
+import { DEAD_LETTER_COLUMNS, type DeadLetterRow, unreadErrors } from './dead-letter-row.ts';
 import { openTypes, SELECTED, selectionValues, sightOf } from './letter-selection.ts';
 import type { LetterSight } from './letter-sight.ts';
 import { type AcceptedLetter, overtakenLetters, type WrittenKeys } from './overtaken-letters.ts';
@@ -119,7 +119,7 @@ async function judge(
   const refused: Judged['refused'][number][] = [];
   for (const letter of letters) {
     const prepare = await book.preparer(workspace, letter.record_type);
-    const row = { ...letter.payload, line: Number(letter.line) };
+    const row = { ...letter.payload, line: Number(letter.line), errors: unreadErrors(letter) };
     const { record, rejected } = prepare(row, { recordType: letter.record_type, sourceSystem: letter.source_system });
     if (record !== undefined) accepted.push({ letter, record });
     else refused.push({ letter, rejected });

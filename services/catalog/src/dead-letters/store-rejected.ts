@@ -27,9 +27,18 @@ export async function storeRejected(
   ]);
 }
 
-/** With the version of its stream, which a replay moves the record to; the same row in another version is the same row. */
-const storedPayload = ({ payload, stream_version: streamVersion }: RejectedRow): string =>
-  streamVersion === null ? payload : JSON.stringify({ ...JSON.parse(payload), streamVersion });
+/**
+ * With what a replay needs to know beside the row: the version of its stream, which the record is moved to, and the fields
+ * that hold a raw value. The same row in another version, or rejected by another mapping, is the same row.
+ */
+const storedPayload = ({ payload, unread, stream_version: streamVersion }: RejectedRow): string =>
+  streamVersion === null && unread.length === 0
+    ? payload
+    : JSON.stringify({
+        ...JSON.parse(payload),
+        ...(streamVersion === null ? {} : { streamVersion }),
+        ...(unread.length === 0 ? {} : { unread }),
+      });
 
 /** What tells a rejected row from others, whatever its line. */
 const rejectionFingerprint = ({ record_type, source_system, payload }: RejectedRow): string =>

@@ -31,6 +31,8 @@ export interface RejectedRow {
   readonly errors: readonly [RowError, ...RowError[]];
   /** JSON text of the row as it came, without its line. */
   readonly payload: string;
+  /** Fields that hold a raw value, which the row's mapping could not read. */
+  readonly unread: readonly string[];
   /** Version of the stream that it came in. */
   readonly stream_version: number | null;
 }

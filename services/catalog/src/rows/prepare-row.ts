@@ -12,7 +12,7 @@ export type RowPreparer = (row: ImportRow, target: WriteTarget) => PreparedRow;
 export function compileRowPreparer(definition: RecordTypeDefinition): RowPreparer {
   const validate = compileRowValidator(definition);
   return (row, target) => {
-    if (isNotEmpty(row.errors)) return { rejected: rejectRow(row, target, row.errors) };
+    if (isNotEmpty(row.errors)) return { rejected: { ...rejectRow(row, target, row.errors), unread: columnsOf(row.errors) } };
     const { row: valid, errors } = validate(row);
     if (valid !== undefined) return { record: toRecord(row, valid, target) };
     // The validator rejects no row without a reason.
@@ -52,9 +52,13 @@ function rejectRow(row: ImportRow, { recordType, sourceSystem }: WriteTarget, er
     source_id: id,
     errors,
     payload: JSON.stringify({ source_id, occurred_at, source_version, business_priority, fields, original, deleted }),
+    unread: [],
     stream_version: row.streamVersion ?? null,
   };
 }
+
+/** An error of no column is of a row that could not be read at all. */
+const columnsOf = (errors: RejectedRow['errors']): readonly string[] => errors.flatMap(({ column }) => column ?? []);
 
 /** A source id as the key will have it, as far as it can be told before the row is judged; null where it cannot. */
 const routableId = (value: JsonValue | undefined): string | null => {
