@@ -1,5 +1,7 @@
 import { type AddressInfo, connect } from 'node:net';
 import { Readable } from 'node:stream';
+import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import compress from '@fastify/compress';
 import Fastify from 'fastify';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { registerRecordBody } from './record-body.ts';
@@ -12,6 +14,7 @@ app.setErrorHandler<Error & { code?: string; statusCode?: number }>((error, _, r
   if (error.code === 'ECONNRESET') cutOff.resolve();
   return reply.code(error.statusCode ?? 400).send({ code: error.code });
 });
+await app.register(compress);
 registerRecordBody(app, LIMIT);
 app.post('/', async ({ body }) => {
   if (!(body instanceof Readable)) return { body };
@@ -39,6 +42,24 @@ test('a body within the limit is parsed, a longer array handed on whole, anythin
   expect(await send('{"a":')).toEqual([400, { code: 'FST_ERR_CTP_INVALID_JSON_BODY' }]);
   expect(await send('')).toEqual([400, { code: 'FST_ERR_CTP_EMPTY_JSON_BODY' }]);
   expect(await send('{"__proto__":{}}')).toEqual([400, { code: 'FST_ERR_CTP_INVALID_JSON_BODY' }]);
+});
+
+test.each([
+  ['gzip', gzipSync],
+  ['deflate', deflateSync],
+  ['zstd', zstdCompressSync],
+])('a body packed with %s is read like any other', async (encoding, pack) => {
+  const headers = { 'content-type': 'application/json', 'content-encoding': encoding };
+  const send = async (text: string) => (await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: pack(text), headers })).json();
+  const long = `[${Array.from({ length: 10_000 }, (_, index) => `{"n":${index}}`).join(',')}]`;
+  expect(await send('{"a":[1]}')).toEqual({ body: { a: [1] } });
+  expect(await send(long)).toEqual({ streamed: long });
+});
+
+test('a body that is not UTF-8 is refused', async () => {
+  const body = Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}')]);
+  const answer = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+  expect([answer.status, await answer.json()]).toEqual([400, { code: 'invalid_encoding' }]);
 });
 
 test('a caller who goes in the midst of a body leaves nothing waiting', async () => {

@@ -1,18 +1,19 @@
 import type { Readable } from 'node:stream';
 import { SophiaError } from '@sophia/shared';
 import type { FastifyInstance } from 'fastify';
+import { jsonParser } from '../server/parsers.ts';
 
 /**
  * Takes JSON bodies of rows: one within the limit is parsed whole; a longer one is handed to the handler unread if it is
  * an array, whose rows come one by one. Errors: `payload_too_large` for one value that would have to be held whole.
  */
 export const registerRecordBody = (app: FastifyInstance, maximumBytes: number): void => {
-  const parse = app.getDefaultJsonParser('error', 'error');
+  const parse = jsonParser(app);
+  app.removeContentTypeParser('application/json');
   app.addContentTypeParser('application/json', (request, payload, done) => {
     collect(payload, maximumBytes, (error, body) => {
       if (error !== null) done(error);
-      // It answers by `done`, and promises nothing.
-      else if (body instanceof Buffer) void parse(request, body.toString('utf8'), done);
+      else if (body instanceof Buffer) parse(request, body, done);
       else done(null, body);
     });
   });
@@ -48,6 +49,8 @@ const collect = (stream: Readable, maximumBytes: number, done: (error: Error | n
     done(error);
   };
   stream.on('data', onData).on('end', onEnd).on('error', onError);
+  // What unpacks a compressed body comes paused.
+  stream.resume();
 };
 
 const SPACE: ReadonlySet<number | undefined> = new Set(Buffer.from(' \t\r\n'));

@@ -1,4 +1,5 @@
 import { request as httpRequest } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import { ROLES } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiHarness, openApiHarness, type Sent } from '../testing/api-harness.ts';
@@ -66,6 +67,21 @@ describe('one record written', () => {
     expect(read.json).toMatchObject({ source_id: 'one', version: 1, data: { first_name: 'Ada' } });
     const again = await harness.send('POST', CONTACT, { key: 'admin', body: { source_id: 'one', first_name: 'Ada' } });
     expect(again.json).toMatchObject({ unchanged: 1, id: json.id });
+  });
+
+  it('is refused where it is not UTF-8, on every way, and taken packed', async () => {
+    const broken = Buffer.concat([Buffer.from('{"source_id":"broken","first_name":"'), Buffer.from([0xff]), Buffer.from('"}')]);
+    await harness.send('GET', '/api/v1/metrics', { key: 'admin' });
+    for (const headers of [{}, FRAMEWORK]) {
+      expect(await harness.send('POST', CONTACT, { body: broken, headers })).toMatchObject({
+        status: 422,
+        json: { code: 'invalid_encoding' },
+      });
+    }
+    expect(await harness.send('PUT', '/api/v1/record-types/odd', { body: broken })).toMatchObject({ status: 422 });
+    const packed = gzipSync(JSON.stringify([{ source_id: 'packed' }]));
+    const answer = await harness.send('POST', CONTACT, { body: packed, headers: { 'content-encoding': 'gzip' } });
+    expect(answer).toMatchObject({ status: 200, json: { created: 1 } });
   });
 
   it('takes a body that comes in pieces, or late, on the ordinary way', async () => {

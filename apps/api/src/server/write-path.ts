@@ -1,5 +1,7 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Catalog, RecordWriteAnswer } from '@sophia/catalog';
+import { parseExactJson } from '@sophia/shared';
 import { toRow } from '../to-row.ts';
 import type { Admitted } from './admission.ts';
 import { type ProblemWatch, sendProblem } from './problems.ts';
@@ -38,7 +40,8 @@ export const createWritePath = ({ catalog, admit, watch, served }: WritePathOpti
   };
 
   const serve = (request: ShortRequest, response: ShortResponse, target: Target, body: Buffer | null): boolean => {
-    const row = body?.length === Number(request.headers['content-length']) ? parseObject(body.toString()) : undefined;
+    const isWhole = body?.length === Number(request.headers['content-length']) && isUtf8(body);
+    const row = isWhole ? parseObject(body.toString()) : undefined;
     const admitted = row === undefined ? undefined : admit(request);
     if (row === undefined || admitted === undefined) return false;
     void write(admitted, target, row, response).then((status) => served(admitted.leave(), status));
@@ -95,7 +98,7 @@ const isShort = (length: number): boolean => length > 0 && length <= LARGEST;
 const parseObject = (text: string): object | undefined => {
   if (SUSPICIOUS.test(text)) return undefined;
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseExactJson(text);
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
   } catch {
     // The ordinary way says what is wrong with it.
