@@ -69,6 +69,19 @@ describe('one record written', () => {
     expect(again.json).toMatchObject({ unchanged: 1, id: json.id });
   });
 
+  it('keeps ids beyond 2^53 apart', async () => {
+    await harness.send('GET', '/api/v1/metrics', { key: 'admin' });
+    const ids = ['1234567890123456780', '1234567890123456781'];
+    for (const id of ids) {
+      const body = `{"source_id":${id},"first_name":${id}}`;
+      expect(await harness.send('POST', CONTACT, { key: 'admin', body })).toMatchObject({ status: 200, json: { created: 1 } });
+    }
+    for (const id of ids) {
+      const { json } = await harness.send('GET', `${CONTACT}&source_id=${id}`, { key: 'admin' });
+      expect(json.records).toMatchObject([{ source_id: id, data: { first_name: id } }]);
+    }
+  });
+
   it('is refused where it is not UTF-8, on every way, and taken packed', async () => {
     const broken = Buffer.concat([Buffer.from('{"source_id":"broken","first_name":"'), Buffer.from([0xff]), Buffer.from('"}')]);
     await harness.send('GET', '/api/v1/metrics', { key: 'admin' });

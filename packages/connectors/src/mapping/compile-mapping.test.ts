@@ -115,6 +115,7 @@ describe('values', () => {
     ['tags: v', ['a'], ['a']],
     ['more: v', '{"a":1}', { a: 1 }],
     ['more: v', { a: 1 }, { a: 1 }],
+    ['more: v', '{"a":1234567890123456789}', { a: '1234567890123456789' }],
     ['more: v', '{', '! invalid_json: more: expected JSON in the column v; found "{"'],
     [
       'more: v',

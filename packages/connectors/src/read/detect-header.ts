@@ -7,16 +7,29 @@ export interface HeaderDetection {
 const VALUE = /^[\s$€£%+(-]*\d[\d\s.,:/%)TZ+-]*$|^[^@\s]+@[^@\s]+\.[^@\s]+$|^(?:true|false)$/i;
 
 /**
- * Whether the first row names the columns: its cells are different words of which none is a value. It is certain where
- * a column below holds values; a table of words alone could be without a header.
+ * Whether the first row names the columns. It does where it has all that are expected of the source, whatever others are
+ * called (`2016`, or `name` twice), and does not where they are the names of columns without names; else its looks tell.
  */
-export function detectHeader(rows: readonly (readonly string[])[]): HeaderDetection {
+export function detectHeader(rows: readonly (readonly string[])[], expected: readonly string[] = []): HeaderDetection {
+  const [first = []] = rows;
+  const hasExpected = (names: readonly string[]): boolean => expected.length > 0 && expected.every((name) => names.includes(name));
+  if (hasExpected(columnNames(first))) return { present: true, certain: true };
+  if (hasExpected(columnNames(first.map(() => '')))) return { present: false, certain: true };
+  const found = detectByLooks(rows);
+  return found.present || expected.length === 0 ? found : { present: false, certain: false };
+}
+
+/**
+ * The cells of a header are different words of which none is a value. It is certain where a column below holds values; a
+ * table of words alone could be without a header, and so could one whose words repeat.
+ */
+function detectByLooks(rows: readonly (readonly string[])[]): HeaderDetection {
   const [first = [], ...below] = rows;
   const names = first.map((cell) => cell.trim());
   const filled = names.filter((name) => name !== '');
   if (filled.length === 0 || names.some((name) => VALUE.test(name))) return { present: false, certain: true };
-  if (new Set(filled).size < filled.length) return { present: false, certain: false };
   const holdsValues = names.some((_, column) => below.some((row) => VALUE.test(row[column]?.trim() ?? '')));
+  if (new Set(filled).size < filled.length) return { present: holdsValues, certain: false };
   return { present: true, certain: holdsValues };
 }
 

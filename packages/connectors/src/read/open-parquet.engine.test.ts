@@ -65,6 +65,22 @@ describe('a Parquet file', () => {
     await source.close();
   });
 
+  test('keeps long integers apart within lists and structs', async () => {
+    const path = await writeParquet(
+      'long.parquet',
+      `select [1234567890123456789, 7] as list, {'a': 18446744073709551615::ubigint, 'b': ['-9223372036854775808'::bigint]} as struct,
+        map {'k': 9007199254740993::bigint} as m`,
+    );
+    const source = await openSource({ kind: 'file', path });
+    expect(await collect(source.rows)).toEqual([
+      {
+        line: 1,
+        values: [['1234567890123456789', 7], { a: '18446744073709551615', b: ['-9223372036854775808'] }, { k: '9007199254740993' }],
+      },
+    ]);
+    await source.close();
+  });
+
   test('is read some rows at a time, with its progress', async () => {
     const path = await writeParquet('many.parquet', 'select i, i % 7 as seven from range(100000) t(i)');
     const source = await openSource({ kind: 'file', path }, { sampleRows: 5 });

@@ -101,11 +101,12 @@ function readText(opened: OpenedInput, text: OpenedText, format: SourceFormat, o
 }
 
 /** Those that are set. */
-function csvOptions({ delimiter, quote, escaping, header }: OpenOptions): CsvOptions {
+function csvOptions({ delimiter, quote, escaping, header, expected }: OpenOptions): CsvOptions {
   return {
     ...(delimiter === undefined ? {} : { delimiter }),
     ...(quote === undefined ? {} : { quote }),
     ...(escaping === undefined ? {} : { escaping }),
     ...(header === undefined ? {} : { header }),
+    ...(expected === undefined ? {} : { expected }),
   };
 }

@@ -9,7 +9,7 @@ export function parquetSelect(columns: readonly { readonly name: string; readonl
   return `select json_array(${cells.join(', ')})::varchar from read_parquet($1)`;
 }
 
-/** What JSON would lose goes as text: long integers, decimals, days and times. */
+/** What JSON would lose goes as text: long integers, decimals, days and times. Integers within lists and structs are read as exact JSON. */
 function cellExpression(column: string, type: DuckDBTypeId): string {
   switch (type) {
     case DuckDBTypeId.VARCHAR:

@@ -1,3 +1,4 @@
+import { parseExactJson } from '@sophia/shared';
 import type { JsonValue } from '@sophia/types';
 import { brokenRow, type SourceRow } from './source-row.ts';
 
@@ -6,9 +7,9 @@ const MAX_DEPTH = 64;
 
 /** A row from the text of one JSON object; whatever else it holds makes it a broken row. */
 export function parseObject(text: string, line: number): SourceRow {
-  let value: unknown;
+  let value: JsonValue;
   try {
-    value = JSON.parse(text);
+    value = parseExactJson(text);
   } catch (error) {
     return brokenRow(line, 'invalid_json', `This is no JSON: ${problemOf(error)}.`, text);
   }
@@ -25,15 +26,14 @@ export function parseObject(text: string, line: number): SourceRow {
 /** The value of a JSON text, or undefined where it is none or too deep. */
 export function parseJsonText(text: string): JsonValue | undefined {
   try {
-    const value: JsonValue = JSON.parse(text);
+    const value = parseExactJson(text);
     return isDeeper(value, MAX_DEPTH) ? undefined : value;
   } catch {
     return undefined; // Which the caller reports with its place.
   }
 }
 
-/** What `JSON.parse` gives is JSON. */
-const isObject = (value: unknown): value is { readonly [key: string]: JsonValue } =>
+const isObject = (value: JsonValue): value is { readonly [key: string]: JsonValue } =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function isDeeper(value: JsonValue | undefined, levels: number): boolean {
@@ -43,7 +43,7 @@ function isDeeper(value: JsonValue | undefined, levels: number): boolean {
   return false;
 }
 
-function nameOf(value: unknown): string {
+function nameOf(value: JsonValue): string {
   if (value === null) return 'null';
   return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
 }

@@ -10,6 +10,8 @@ import { type TextBlock, textBlocks } from './text-blocks.ts';
 export interface CsvOptions extends Partial<CsvDialect> {
   /** Whether the first row names the columns; found out unless told. */
   readonly header?: boolean | undefined;
+  /** Columns that the source should have: a first row that has them all names the columns. */
+  readonly expected?: readonly string[] | undefined;
 }
 
 export interface CsvTable {
@@ -35,7 +37,7 @@ export function readCsv(bytes: AsyncIterable<Buffer>, sample: string, options: C
   const { dialect, certain } = detectDialect(table, { ...(hint?.[1] === undefined ? {} : { delimiter: hint[1] }), ...options });
   const rows = sampleRows(table, dialect, limits).filter((row) => row.errors === undefined);
   const cells = rows.map((row) => Object.values(row.values).map(String));
-  const header = options.header === undefined ? detectHeader(cells) : { present: options.header, certain: true };
+  const header = options.header === undefined ? detectHeader(cells, options.expected) : { present: options.header, certain: true };
   const first = cells[0] ?? [];
   if (first.length > limits.columns) {
     const found = `with the delimiter ${JSON.stringify(dialect.delimiter)}`;

@@ -1,3 +1,4 @@
+import { parseExactJson } from '@sophia/shared';
 import type { JsonValue } from '@sophia/types';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
@@ -194,9 +195,18 @@ describe('NDJSON', () => {
   });
 });
 
+test('64-bit ids that differ in their last digits come apart, at any depth, from an array, from objects and from lines', async () => {
+  const ids = Array.from({ length: 8 }, (_, index) => String(1_234_567_890_123_456_780n + BigInt(index)));
+  const lines = ids.map((id) => `{"source_id":${id},"extra":{"ids":[${id},1]}}`);
+  const values = ids.map((id) => ({ source_id: id, extra: { ids: [id, 1] } }));
+  for (const rows of [await json(`[${lines.join(',')}]`), await json(lines.join('\n')), await ndjson(lines.join('\n'))]) {
+    expect(rows.map((row) => row.values)).toEqual(values);
+  }
+});
+
 describe('laws', () => {
   const object = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 }), { noNullPrototype: true });
-  const asJson = (values: readonly unknown[]): unknown => JSON.parse(JSON.stringify(values));
+  const asJson = (values: readonly unknown[]): unknown => parseExactJson(JSON.stringify(values));
 
   test('what is written as an array or as lines comes back, in whatever chunks', async () => {
     await fc.assert(

@@ -1,5 +1,5 @@
 import { type DuckDBConnection, DuckDBInstance, type DuckDBResult } from '@duckdb/node-api';
-import { SophiaError } from '@sophia/shared';
+import { parseExactJson, SophiaError } from '@sophia/shared';
 import type { JsonValue } from '@sophia/types';
 import type { ReadLimits } from './limits.ts';
 import { parquetSelect } from './parquet-select.ts';
@@ -79,7 +79,7 @@ async function* streamRows(
     for (let texts = await nextTexts(result); texts.length > 0; texts = await nextTexts(result)) {
       yield texts.map((text) => {
         line += 1;
-        return { line, values: JSON.parse(text) as JsonValue[] }; // The statement builds an array.
+        return { line, values: parseExactJson(text) as JsonValue[] }; // The statement builds an array.
       });
     }
     if (line < rowCount) throw new SophiaError('source_damaged', `The Parquet file cannot be read beyond row ${line} of ${rowCount}.`);

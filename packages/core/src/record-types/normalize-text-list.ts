@@ -1,3 +1,4 @@
+import { parseExactJson } from '@sophia/shared';
 import type { JsonValue } from '@sophia/types';
 import { FieldFailure, type Normalized } from './field-failure.ts';
 import { normalizeText } from './normalize-text.ts';
@@ -24,7 +25,7 @@ export function normalizeTextList(value: JsonValue | undefined): Normalized<read
 function parseArray(text: string): unknown {
   if (!text.trimStart().startsWith('[')) return undefined;
   try {
-    return JSON.parse(text);
+    return parseExactJson(text);
   } catch {
     return undefined; // Reported as "not a list" by the caller.
   }

@@ -1,0 +1,57 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseExactJson } from './parse-exact-json.ts';
+
+const values = [fc.string(), fc.maxSafeInteger(), fc.double({ min: -1e15, max: 1e15, noNaN: true }), fc.boolean(), fc.constant(null)];
+
+describe('exact JSON', () => {
+  it.each([
+    ['9007199254740991', 9_007_199_254_740_991],
+    ['-9007199254740991', -9_007_199_254_740_991],
+    ['9007199254740993', '9007199254740993'],
+    ['-9223372036854775808', '-9223372036854775808'],
+    [`1${'0'.repeat(400)}`, `1${'0'.repeat(400)}`],
+    ['1e20', 1e20],
+    ['-9007199254740992.5', -9_007_199_254_740_992],
+    ['0.30000000000000004', 0.30000000000000004],
+    ['"9007199254740993"', '9007199254740993'],
+    ['{"id":1234567890123456789,"n":1}', { id: '1234567890123456789', n: 1 }],
+    [
+      '[1,[1234567890123456789],{"a":{"b":1234567890123456788}},null]',
+      [1, ['1234567890123456789'], { a: { b: '1234567890123456788' } }, null],
+    ],
+  ])('reads %s as %j', (text, value) => {
+    expect(parseExactJson(text)).toEqual(value);
+  });
+
+  it('is JSON.parse for all that a double holds', () => {
+    fc.assert(
+      fc.property(fc.object({ values }), (value) => {
+        const text = JSON.stringify(value);
+        expect(parseExactJson(text)).toEqual(JSON.parse(text));
+      }),
+    );
+  });
+
+  it('keeps every integer apart', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: 2n ** 53n, max: 2n ** 64n }), (id) => {
+        expect(parseExactJson(`{"id":${id}}`)).toEqual({ id: String(id) });
+      }),
+    );
+  });
+
+  it('has a member of any name', () => {
+    const value = parseExactJson('{"__proto__":{"id":1234567890123456789}}');
+    expect(JSON.stringify(value)).toBe('{"__proto__":{"id":"1234567890123456789"}}');
+  });
+
+  it('says of no JSON what JSON.parse says', () => {
+    expect(() => parseExactJson('{"id":1234567890123456789,')).toThrow(SyntaxError);
+  });
+
+  it('does not run out of stack', () => {
+    const deep = `${'['.repeat(100_000)}1234567890123456789${']'.repeat(100_000)}`;
+    expect(Array.isArray(parseExactJson(deep))).toBe(true);
+  });
+});
