@@ -182,6 +182,52 @@ describe('rows over HTTP', () => {
       expect(await read('crm')).toMatchObject([{ data: { name: 'First' } }, { data: { name: 'Second' } }]);
     });
 
+    it('of a tap that failed is kept as far as it came, and ends with what the sender says', async () => {
+      const messages = (stream: string) => [
+        { type: 'SCHEMA', stream, schema: { properties: { key: { type: 'string' } } }, key_properties: ['key'] },
+        { type: 'RECORD', stream, record: { key: 'S-1' } },
+        { type: 'STATE', value: { seen: 1 } },
+      ];
+      const sendWith = (source: string, field: string, content: string) =>
+        api.sendForm(
+          '/imports',
+          { kind: 'singer', source_system: source },
+          [
+            messages(source)
+              .map((message) => `${JSON.stringify(message)}\n`)
+              .join(''),
+            '--boundary',
+            `content-disposition: form-data; name="${field}"`,
+            '',
+            content,
+          ].join('\r\n'),
+        );
+      const told = { status: 502, json: { code: 'tap_failed', detail: 'It ended.\uFFFD' } };
+      expect(await sendWith('torn', 'failure', JSON.stringify({ code: 'tap_failed', message: 'It ended.\0' }))).toMatchObject(told);
+      const { imports } = (await api.send('GET', '/imports?state=failed&limit=100')).json;
+      expect(imports).toContainEqual(
+        expect.objectContaining({ name: 'rows.csv', lastState: { seen: 1 }, failure: { code: 'tap_failed', message: 'It ended.\uFFFD' } }),
+      );
+      expect((await api.send('GET', '/records/torn?source_system=torn')).json.records).toMatchObject([{ source_id: 'S-1' }]);
+      expect(await sendWith('strange', 'other', 'passed over')).toMatchObject({ status: 200, json: { created: 1 } });
+      for (const failure of ['{', '{"code":"internal_error","message":""}']) {
+        expect(await sendWith('strange', 'failure', failure)).toMatchObject({
+          status: 400,
+          json: { code: 'invalid_request', detail: expect.stringContaining('The field failure is JSON') },
+        });
+      }
+    });
+
+    it('has its options once', async () => {
+      const field = ['{}', '--boundary', 'content-disposition: form-data; name="options"', '', '{}'].join('\r\n');
+      const body = ['--boundary', 'content-disposition: form-data; name="options"', '', field, '--boundary--', ''].join('\r\n');
+      const headers = { 'content-type': 'multipart/form-data; boundary=boundary' };
+      expect(await api.send('POST', '/imports', { body, headers })).toMatchObject({
+        status: 400,
+        json: { code: 'invalid_request', detail: expect.stringContaining('one field, options') },
+      });
+    });
+
     it('of a Singer tap names the source system', async () => {
       const answer = await api.sendForm('/imports', { kind: 'singer' }, '');
       expect(answer).toMatchObject({ status: 400, json: { code: 'invalid_request', detail: expect.stringContaining('source_system') } });

@@ -6,7 +6,7 @@ import type { StreamedRequest } from './api-client.ts';
 export interface ImportFormOptions {
   readonly options: object;
   readonly fileName: string;
-  /** Read only as fast as it is sent. */
+  /** Read only as fast as it is sent. A tap that fails is told behind what it wrote; any other failure breaks the request. */
   readonly bytes: AsyncIterable<Uint8Array>;
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
@@ -29,20 +29,37 @@ export const importForm = ({ options, fileName, bytes, headers = {} }: ImportFor
   return {
     headers: { ...headers, accept: 'application/x-ndjson', 'content-type': `multipart/form-data; boundary=${boundary}` },
     async send(body) {
-      for await (const piece of pieces(head, bytes, `\r\n--${boundary}--\r\n`)) if (!(await taken(body, piece))) return;
+      for await (const piece of pieces(head, bytes, boundary)) if (!(await taken(body, piece))) return;
     },
   };
 };
 
 /** The head goes out with the first bytes of the file. */
-async function* pieces(head: string, bytes: AsyncIterable<Uint8Array>, tail: string): AsyncGenerator<Buffer> {
+async function* pieces(head: string, bytes: AsyncIterable<Uint8Array>, boundary: string): AsyncGenerator<Buffer> {
   let before = Buffer.from(head);
-  for await (const chunk of bytes) {
-    yield Buffer.concat([before, chunk]);
-    before = Buffer.alloc(0);
+  let failed = '';
+  try {
+    for await (const chunk of bytes) {
+      yield Buffer.concat([before, chunk]);
+      before = Buffer.alloc(0);
+    }
+  } catch (error) {
+    if (!isTapFailure(error)) throw error;
+    failed = failureField(boundary, error);
   }
-  yield Buffer.concat([before, Buffer.from(tail)]);
+  yield Buffer.concat([before, Buffer.from(`${failed}\r\n--${boundary}--\r\n`)]);
 }
+
+interface TapFailure extends Error {
+  readonly code: 'tap_failed' | 'tap_stalled';
+}
+
+/** A `SophiaError`, told by its shape: its class is loaded only where the server is. */
+const isTapFailure = (error: unknown): error is TapFailure =>
+  error instanceof Error && 'code' in error && (error.code === 'tap_failed' || error.code === 'tap_stalled');
+
+const failureField = (boundary: string, { code, message }: TapFailure): string =>
+  ['', `--${boundary}`, 'content-disposition: form-data; name="failure"', '', JSON.stringify({ code, message })].join('\r\n');
 
 /**
  * Whether the other side still reads. What has come from it is read first, and what is at hand is sent at once: to send to

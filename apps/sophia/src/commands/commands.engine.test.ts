@@ -449,6 +449,44 @@ describe('taps', () => {
     expect(JSON.parse(given.out)).toMatchObject({ name: process.execPath });
   });
 
+  it('that end early keep what they wrote, and go on from the last state next time', async () => {
+    const program = [
+      `const { readFileSync } = require('node:fs');`,
+      `const at = process.argv.indexOf('--state');`,
+      `const seen = at < 0 ? 0 : JSON.parse(readFileSync(process.argv[at + 1])).seen;`,
+      `const say = (message) => require('node:fs').writeSync(1, JSON.stringify(message) + '\\n');`,
+      `say(${JSON.stringify({ ...SCHEMA, stream: 'visits' })});`,
+      `for (let id = seen + 1; id <= seen + 25; id += 1) {`,
+      `  say({ type: 'RECORD', stream: 'visits', record: { id } });`,
+      `  if (id % 10 === 0) say({ type: 'STATE', value: { seen: id } });`,
+      `}`,
+      `console.error('no more');`,
+      `process.exit(3);`,
+    ].join('\n');
+    const file = await write('dies.yaml', JSON.stringify({ name: 'dies', command: [process.execPath, '-e', program, '--'] }));
+    const last = async () => {
+      const [first] = (await test.json(words('imports list --limit 1'))) as [object];
+      return first;
+    };
+    for (const seen of [20, 40]) {
+      const { code, out, err } = await sophia(['import', '--tap', file, '--source-system', 'early']);
+      expect([code, out.trimEnd().split('\n').at(-1)]).toEqual([1, JSON.stringify({ seen })]);
+      expect(err).toMatch(/ended with code 3\. Its last lines: no more\n {2}tap_failed; /);
+      expect(await last()).toMatchObject({
+        name: 'dies',
+        state: 'failed',
+        lastState: { seen },
+        failure: { code: 'tap_failed', message: expect.stringContaining('ended with code 3') },
+      });
+    }
+    const { records } = (await test.json(words('records list visits --source-system early --limit 100'))) as {
+      records: { source_id: string }[];
+    };
+    expect(records.map(({ source_id }) => Number(source_id)).sort((one, other) => one - other)).toEqual(
+      Array.from({ length: 45 }, (_, index) => index + 1),
+    );
+  });
+
   it.each([
     ['not: [yaml', 'Flow sequence in block collection'],
     ['', 'it is no mapping of keys'],

@@ -38,26 +38,32 @@ export async function writeRounds(context: CatalogContext, rounds: AsyncIterable
   const ends: Promise<void>[] = lanes.map(() => Promise.resolve());
   const inHand: Promise<void>[] = [];
   let last: Promise<void> = Promise.resolve();
-  for await (const round of rounds) {
-    const shares = lanes.map((lane, index) => {
-      const share = Promise.resolve(ends[index]).then(() => writeShare(context, lane, round, options));
-      ends[index] = share;
-      return share;
-    });
-    const before = last;
-    last = Promise.all([before, ...shares]).then(() => onCommitted(round));
-    // Awaited below; until then a failure must not count as unhandled.
-    last.catch(() => undefined);
-    inHand.push(last);
-    if (round.activate !== undefined) {
-      await last;
-      await deleteOlderVersions(context, options.store, options.call, {
-        ...round.activate,
-        importId: options.importId,
-        cause,
+  try {
+    for await (const round of rounds) {
+      const shares = lanes.map((lane, index) => {
+        const share = Promise.resolve(ends[index]).then(() => writeShare(context, lane, round, options));
+        ends[index] = share;
+        return share;
       });
+      const before = last;
+      last = Promise.all([before, ...shares]).then(() => onCommitted(round));
+      // Awaited below; until then a failure must not count as unhandled.
+      last.catch(() => undefined);
+      inHand.push(last);
+      if (round.activate !== undefined) {
+        await last;
+        await deleteOlderVersions(context, options.store, options.call, {
+          ...round.activate,
+          importId: options.importId,
+          cause,
+        });
+      }
+      if (inHand.length >= ROUNDS_IN_HAND) await inHand.shift();
     }
-    if (inHand.length >= ROUNDS_IN_HAND) await inHand.shift();
+  } catch (error) {
+    // Whoever is told of the failure finds what was written before it; a failure to write counts more.
+    await last;
+    throw error;
   }
   await last;
 }

@@ -381,15 +381,16 @@ describe('a Singer tap', () => {
     const { id } = started;
     expect(started.lastState).toBeNull();
     await expect(started.finished).rejects.toThrow();
-    expect(told).toEqual([{ at: 1 }]);
-    expect(await imports.get(call, id)).toMatchObject({ lastState: { at: 1 }, read: 1 });
+    expect(told).toEqual([{ at: 1 }, { at: 2 }]);
+    // What came before the failure is in, with its state.
+    expect(await imports.get(call, id)).toMatchObject({ state: 'failed', lastState: { at: 2 }, read: 2, created: 2 });
 
-    const again = await imports.start(call, options, stream(rowsItem([row(2)]), { kind: 'state', state: { at: 2 } }));
-    expect(again).toMatchObject({ origin: 'new', lastState: { at: 1 } });
+    const again = await imports.start(call, options, stream(rowsItem([row(2), row(3)]), { kind: 'state', state: { at: 3 } }));
+    expect(again).toMatchObject({ origin: 'new', lastState: { at: 2 } });
     expect(again.id).not.toBe(id);
-    expect(await again.finished).toMatchObject({ lastState: { at: 2 }, created: 1, unchanged: 0 });
+    expect(await again.finished).toMatchObject({ lastState: { at: 3 }, created: 1, unchanged: 1 });
     expect(await run(options, stream())).toMatchObject({ lastState: null, read: 0 });
-    expect((await imports.start(call, options, stream())).lastState).toEqual({ at: 2 });
+    expect((await imports.start(call, options, stream())).lastState).toEqual({ at: 3 });
     expect((await imports.start(call, { ...options, name: 'tap-other' }, stream())).lastState).toBeNull();
     await expect(imports.start(call, { ...options, resume: id }, stream())).rejects.toMatchObject({ code: 'invalid_request' });
   });

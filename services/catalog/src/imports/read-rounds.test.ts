@@ -103,12 +103,21 @@ describe('rounds', () => {
     expect(seen).toEqual(['passed']);
   });
 
-  test('end with the failure of the stream, or at an abort while it hangs', async () => {
+  test('end with the failure of the stream behind what it brought, or at an abort, without it, while it hangs', async () => {
     const failing = (async function* (): AsyncGenerator<ImportItem> {
       yield rows(1, 1);
       throw new Error('reset');
     })();
-    await expect(collect(failing)).rejects.toThrow('reset');
+    const reading = readRounds(failing, options());
+    expect((await reading.next()).value).toMatchObject({ end: 1, state: undefined });
+    await expect(reading.next()).rejects.toThrow('reset');
+    const torn = new AbortController();
+    const tearing = (async function* (): AsyncGenerator<ImportItem> {
+      yield rows(1, 1);
+      torn.abort(new Error('gone'));
+      throw new Error('reset');
+    })();
+    await expect(readRounds(tearing, options({ signal: torn.signal })).next()).rejects.toThrow('gone');
     const controller = new AbortController();
     const hanging = collect(stream(new Promise<void>(() => {})), { signal: controller.signal });
     controller.abort(new Error('given up'));

@@ -31,7 +31,8 @@ const AT_ONCE = 500;
  * Cuts a stream into rounds: as large as they may be while the stream is quick, and soon where it
  * pauses. A row's lane follows from its key as it came, so it is the same on every reading of the
  * stream. Of a stream that was read before, what is committed is passed first, so that nothing is
- * written before it is known to be the same; lanes are never further apart than a few rounds.
+ * written before it is known to be the same; lanes are never further apart than a few rounds. What a
+ * stream brought before it failed is a round; what it brought before an abort is not.
  */
 export async function* readRounds(items: AsyncIterable<ImportItem>, options: ReadRoundsOptions): AsyncGenerator<Round, void> {
   const { lanes, linger, committed, clock, signal } = options;
@@ -47,7 +48,14 @@ export async function* readRounds(items: AsyncIterable<ImportItem>, options: Rea
   };
   try {
     for (let next = take(iterator); ; ) {
-      const item = await waitForItem(next, due === undefined ? undefined : due - clock.monotonic(), signal);
+      let item: IteratorResult<ImportItem> | typeof PAUSED;
+      try {
+        item = await waitForItem(next, due === undefined ? undefined : due - clock.monotonic(), signal);
+      } catch (error) {
+        // What a stream brought before it failed is good.
+        if (!signal.aborted && !round.isEmpty && place >= committed) yield close();
+        throw error;
+      }
       if (item === PAUSED) {
         yield close();
         continue;

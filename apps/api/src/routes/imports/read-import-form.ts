@@ -1,34 +1,37 @@
-import { Readable } from 'node:stream';
-import type { MultipartFile } from '@fastify/multipart';
+import type { Multipart, MultipartFile } from '@fastify/multipart';
 import { SophiaError } from '@sophia/shared';
 import type { FastifyRequest } from 'fastify';
 import { type ImportRequestOptions, parseImportOptions } from './import-options.ts';
+import { parseSenderFailure } from './sender-failure.ts';
 
 /** A form as it arrives: the file is still being sent. */
 export interface ImportForm {
   readonly options: ImportRequestOptions;
-  readonly file: Readable;
+  /** Fails behind its last byte where the sender says that it is not the whole. */
+  readonly file: AsyncIterable<Uint8Array>;
   readonly fileName: string | undefined;
 }
 
-/** Bytes of the options, mappings included. */
-const OPTIONS_BYTES = 4 * 2 ** 20;
+/** Bytes of a field; the options hold mappings. */
+const FIELD_BYTES = 4 * 2 ** 20;
 
 /**
- * Reads a form up to its file, which stands last. Errors: `invalid_request`,
- * `unsupported_media_type`, those of the options; while the file is read `payload_too_large`.
+ * Reads a form up to its file. Behind the file at most the field `failure` stands. Errors: `invalid_request`,
+ * `unsupported_media_type`, those of the options; while the file is read `payload_too_large`, `tap_failed`, `tap_stalled`.
  */
 export const readImportForm = async (request: FastifyRequest, importBytes: number): Promise<ImportForm> => {
   if (!request.isMultipart()) {
     throw new SophiaError('unsupported_media_type', 'Send multipart/form-data: the field options (JSON), then the part file.');
   }
-  let options: ImportRequestOptions = {};
-  const limits = { fileSize: importBytes, files: 1, fields: 1, fieldSize: OPTIONS_BYTES };
-  for await (const part of wellFormed(request.parts({ limits }))) {
+  let options: ImportRequestOptions | undefined;
+  const limits = { fileSize: importBytes, files: 1, fields: 2, fieldSize: FIELD_BYTES };
+  const parts = wellFormed(request.parts({ limits }));
+  for (let next = await parts.next(); next.done !== true; next = await parts.next()) {
+    const part = next.value;
     if (part.type === 'file') {
-      return { options, file: Readable.from(whole(part.file, importBytes)), fileName: fileNameOf(part) };
+      return { options: options ?? {}, file: whole(part.file, importBytes, parts), fileName: fileNameOf(part) };
     }
-    if (part.fieldname !== 'options' || typeof part.value !== 'string' || part.valueTruncated) {
+    if (options !== undefined || part.fieldname !== 'options' || typeof part.value !== 'string' || part.valueTruncated) {
       throw new SophiaError('invalid_request', 'The form has one field, options, of at most 4 MiB of JSON, and then the part file.');
     }
     options = parseImportOptions(part.value);
@@ -55,8 +58,12 @@ async function* wellFormed<Part>(parts: AsyncIterable<Part>): AsyncGenerator<Par
   }
 }
 
-/** The file's bytes. One that is longer than the limit is cut off by the parser of forms, which ends it as if it were whole. */
-async function* whole(file: MultipartFile['file'], maximumBytes: number): AsyncGenerator<Uint8Array> {
+/**
+ * The file's bytes. One that is longer than the limit is cut off by the parser of forms, which ends it as if it were whole.
+ * No stream of Node's: that would drop what waits in it when the end fails.
+ */
+async function* whole(file: MultipartFile['file'], maximumBytes: number, rest: AsyncIterable<Multipart>): AsyncGenerator<Uint8Array> {
   yield* wellFormed<Uint8Array>(file);
   if (file.truncated) throw new SophiaError('payload_too_large', `The file is longer than ${maximumBytes} bytes.`);
+  for await (const part of rest) if (part.type === 'field' && part.fieldname === 'failure') throw parseSenderFailure(part.value);
 }
