@@ -113,19 +113,28 @@ describe('values', () => {
     ['tags: { column: v, separator: ";" }', 'a; b', ['a', ' b']],
     ['tags: { column: v, separator: ";" }', ['a'], ['a']],
     ['tags: v', ['a'], ['a']],
-    ['more: v', '{"a":1}', { a: 1 }],
     ['more: v', { a: 1 }, { a: 1 }],
-    ['more: v', '{"a":1234567890123456789}', { a: '1234567890123456789' }],
-    ['more: v', '{', '! invalid_json: more: expected JSON in the column v; found "{"'],
-    [
-      'more: v',
-      '['.repeat(100) + ']'.repeat(100),
-      `! invalid_json: more: expected JSON in the column v; found "${'['.repeat(100)}${']'.repeat(100)}"`,
-    ],
+    ['more: v', 'hello', 'hello'],
+    ['more: v', '1e3', '1e3'],
     ['flag: v', 'yes', 'yes'],
     ['flag: { constant: true }', 'anything', true],
   ])('%s: %j is %j', (rule, value, expected) => {
     expect(read(rule, value)).toEqual(expected);
+  });
+
+  test.each<[JsonValue, unknown]>([
+    ['{"a":1}', { a: 1 }],
+    [{ a: 1 }, { a: 1 }],
+    ['{"a":1234567890123456789}', { a: '1234567890123456789' }],
+    ['{', '! invalid_json: more: expected JSON in the column v; found "{"'],
+    [
+      '['.repeat(100) + ']'.repeat(100),
+      `! invalid_json: more: expected JSON in the column v; found "${'['.repeat(100)}${']'.repeat(100)}"`,
+    ],
+  ])('of a table are JSON as text: %j is %j', (cell, expected) => {
+    const row = mapper('fields: { more: v }', ['id', 'v'])({ line: 4, values: ['1', cell] });
+    const [error] = row.errors ?? [];
+    expect(error === undefined ? row.fields.more : `! ${error.code}: ${error.message}`).toEqual(expected);
   });
 
   test('that are wrong stay in their field, to be repaired', () => {

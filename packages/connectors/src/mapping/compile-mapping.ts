@@ -34,7 +34,7 @@ export function compileMapping(mapping: Mapping, definition: RecordTypeDefinitio
   const assignment = (field: FieldDefinition, rule: ColumnRule): Assignment => ({
     field: field.name,
     slot: slotOf(rule.column),
-    read: compileValue(rule, field),
+    read: compileValue(rule, field, columns !== undefined),
   });
   const assignments: Assignment[] = [];
   const constants: (readonly [field: string, value: JsonValue])[] = [];

@@ -12,9 +12,10 @@ export type ValueReader = (value: JsonValue) => Normalized<JsonValue>;
 
 /**
  * Compiles how a column's values are read as those of its field. Undefined where they go through as they are: the record
- * type's validator judges every value in the end.
+ * type's validator judges every value in the end. The JSON of a table stands in its cells as text; a text that is a
+ * member of an object is that text.
  */
-export function compileValue(rule: ColumnRule, field: FieldDefinition): ValueReader | undefined {
+export function compileValue(rule: ColumnRule, field: FieldDefinition, isTable: boolean): ValueReader | undefined {
   if (rule.values !== undefined) return valueTable(rule.values, rule, field);
   switch (field.type) {
     case 'date':
@@ -30,7 +31,7 @@ export function compileValue(rule: ColumnRule, field: FieldDefinition): ValueRea
     case 'reference':
       return rule.source_system === undefined ? undefined : referenceReader(rule.source_system);
     case 'json':
-      return (value) => (typeof value === 'string' ? (parseJsonText(value) ?? notJson(rule)) : value);
+      return isTable ? jsonReader(rule) : undefined;
     default:
       return undefined;
   }
@@ -129,4 +130,7 @@ const referenceReader =
     return String(value).trim() === '' ? undefined : { source_system: system, source_id: value };
   };
 
-const notJson = (rule: ColumnRule): FieldFailure => new FieldFailure('invalid_json', `expected JSON ${where(rule)}`);
+function jsonReader(rule: ColumnRule): ValueReader {
+  const failure = new FieldFailure('invalid_json', `expected JSON ${where(rule)}`);
+  return (value) => (typeof value === 'string' ? (parseJsonText(value) ?? failure) : value);
+}

@@ -61,6 +61,14 @@ const brief = (items: readonly ImportItem[]) =>
 const ITEMS = schema('items', { id: { type: 'integer' }, size: { type: ['null', 'number'] } });
 
 describe('a tap', () => {
+  test('sends properties of several types, or of any, which are kept as they are', async () => {
+    const mixed = schema('mixed', { id: { type: 'integer' }, v: { type: ['null', 'string', 'integer'] }, w: {} });
+    const values = ['hello', '007', '1e3', 'null', '{', 7, [1], { a: '1' }];
+    const { items } = await read([mixed, ...values.map((value, id) => record('mixed', { id, v: value, w: value }))]);
+    const rows = items.flatMap((item) => (item.kind === 'rows' ? item.rows : []));
+    expect(rows.map(({ fields, errors }) => [fields, errors])).toEqual(values.map((value) => [{ v: value, w: value }, undefined]));
+  });
+
   test('sends rows, which become records of a type of their own', async () => {
     const { items } = await read([
       ITEMS,
