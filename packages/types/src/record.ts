@@ -37,8 +37,8 @@ export interface IncomingRow {
   readonly fields: JsonObject;
   /** Raw value of each field that a mapping's rule repaired. */
   readonly original?: JsonObject | undefined;
-  /** Set where the source itself says that the record is gone. */
-  readonly deleted?: boolean | undefined;
+  /** Whether the source itself says that the record is gone, read as a boolean field is. */
+  readonly deleted?: JsonValue | undefined;
 }
 
 export interface RowError {

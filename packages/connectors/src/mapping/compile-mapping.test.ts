@@ -188,6 +188,36 @@ fields: { text: v }`,
     });
   });
 
+  test('mark a deletion by values of the mapping, whatever spaces are around them, or else by a boolean, which the record type judges', () => {
+    const deletedOf = (rule: string) => {
+      const map = mapper(`deleted: ${rule}\nfields: { text: v }`, ['id', 'v', 'gone']);
+      return (gone: string) => map(row('1', 'a', gone)).deleted;
+    };
+    expect(['removed', ' removed ', 'Removed', ''].map(deletedOf('{ column: gone, values: ["removed "] }'))).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+    expect(['True ', 'no', 'banana', ''].map(deletedOf('{ column: gone }'))).toEqual(['True ', 'no', 'banana', '']);
+  });
+
+  test('of deletions are not judged by their fields', () => {
+    const fields = 'fields: { text: { column: state, values: { Won: won } }, price: { column: v, decimal: "." } }';
+    const map = mapper(`deleted: { column: state, values: [removed] }\n${fields}`, ['id', 'v', 'state']);
+    expect(map(row('1', '-', 'removed'))).toMatchObject({ deleted: true, errors: undefined });
+    expect(map(row('1', '-', 'gone')).errors?.map(({ code }) => code)).toEqual(['value_not_mapped', 'invalid_money']);
+    const flagged = mapper(`deleted: { column: gone }\n${fields}\noccurred_at: { column: at, format: iso, zone: UTC }`, [
+      'id',
+      'v',
+      'state',
+      'gone',
+      'at',
+    ]);
+    expect(flagged(row('1', '-', 'open', 'YES', '')).errors).toBeUndefined();
+    expect(flagged(row('1', '-', 'open', 'YES', 'one day')).errors?.map(({ column }) => column)).toEqual(['occurred_at']);
+  });
+
   test('have an id of several columns, of which none is empty', () => {
     const text = 'source_system: test\nrecord_type: thing\nsource_id: [region, id]\nseparator: ":"\nfields: {}';
     const map = compileMapping(parseMapping(text, 'm.yaml', [THING]), THING, columns);

@@ -1,4 +1,4 @@
-import { FieldFailure, rowError } from '@sophia/core';
+import { FieldFailure, normalizeBoolean, rowError } from '@sophia/core';
 import type { FieldDefinition, JsonValue, RecordTypeDefinition, RowError } from '@sophia/types';
 import type { ImportRow } from '../import-item.ts';
 import type { SourceRow } from '../read/source-row.ts';
@@ -48,7 +48,7 @@ export function compileMapping(mapping: Mapping, definition: RecordTypeDefinitio
   const versionSlot = mapping.source_version === undefined ? -1 : slotOf(mapping.source_version);
   const readId = compileId(mapping.source_id.map(slotOf), mapping.separator);
   const deletedSlot = mapping.deleted === undefined ? -1 : slotOf(mapping.deleted.column);
-  const deletedValues = new Set(mapping.deleted?.values);
+  const readDeleted = compileDeleted(mapping.deleted?.values);
 
   return (row) => {
     if (row.errors !== undefined) return unreadable(row);
@@ -67,6 +67,9 @@ export function compileMapping(mapping: Mapping, definition: RecordTypeDefinitio
       const value = read(each);
       if (value !== undefined && value !== null && value !== '') fields[each.field] = value;
     }
+    const deleted = readDeleted(values[deletedSlot]);
+    // A deletion is not judged by its fields: the state that says "removed" is none that the mapping knows.
+    if (errors.length > 0 && normalizeBoolean(deleted) === true) errors.length = 0;
     for (const [field, value] of constants) fields[field] = value;
     const extra = unused?.(row.values);
     if (extra !== undefined) fields.extra = extra;
@@ -78,11 +81,18 @@ export function compileMapping(mapping: Mapping, definition: RecordTypeDefinitio
       business_priority: priority === undefined ? undefined : read(priority),
       fields,
       original,
-      deleted: deletedSlot === -1 ? undefined : deletedValues.has(String(values[deletedSlot])),
+      deleted,
       repairs,
       errors: errors.length === 0 ? undefined : errors,
     };
   };
+}
+
+/** The reader of what marks a deletion: the mapping's own values as in the table of a field, else the value as it is, to be judged as a boolean. */
+function compileDeleted(values: readonly string[] | undefined): (value: JsonValue | undefined) => JsonValue | undefined {
+  if (values === undefined) return (value) => value;
+  const marks = new Set(values.map((value) => value.trim()));
+  return (value) => marks.has(String(value).trim());
 }
 
 /** The reader of the id: one value as it is, or several joined, of which none may be missing. */

@@ -16,8 +16,8 @@ export interface Mapping {
   readonly occurred_at?: ColumnRule | undefined;
   readonly source_version?: string | undefined;
   readonly business_priority?: ColumnRule | undefined;
-  /** Rows in which this column has one of these values mark that the record is gone. */
-  readonly deleted?: { readonly column: string; readonly values: readonly string[] } | undefined;
+  /** Rows in which this column has one of these values, or is true where there are none, mark that the record is gone. */
+  readonly deleted?: { readonly column: string; readonly values?: readonly string[] | undefined } | undefined;
   readonly fields: readonly FieldRule[];
   readonly repairs: readonly Repair[];
   /** Texts that mean "no value" in any column, such as `n/a`. */

@@ -100,7 +100,7 @@ ignore: [note]
     );
     expect(mapping.name).toBe('deals');
     expect(mapping.match).toEqual({ columns: ['id', 'title', 'vip', 'gone'], files: [] });
-    expect(mapping.deleted?.values).toEqual(['true', '1', 'yes']);
+    expect(mapping.deleted).toEqual({ column: 'gone' });
     expect(mapping.separator).toBe('/');
     expect(mapping.repairs).toEqual([]);
   });

@@ -109,7 +109,7 @@ function readDeleted(deleted: YamlMap | undefined): Mapping['deleted'] {
   if (deleted === undefined) return undefined;
   deleted.allow(['column', 'values']);
   const values = deleted.texts('values');
-  return { column: deleted.requiredText('column'), values: values.length === 0 ? ['true', '1', 'yes'] : values };
+  return { column: deleted.requiredText('column'), values: values.length === 0 ? undefined : values };
 }
 
 function readRepair(repair: YamlMap): Repair {

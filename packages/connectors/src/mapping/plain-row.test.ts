@@ -11,7 +11,7 @@ test('a table without a mapping has its fields by their names', () => {
     source_id: '1',
     occurred_at: '2017-03-01T00:00:00Z',
     fields: { name: 'x' },
-    deleted: true,
+    deleted: 'true',
   });
   expect(compilePlainRow(['name'])({ line: 2, values: ['x'] })).toEqual({
     ...NOTHING,
@@ -36,7 +36,7 @@ test('so has an object', () => {
     source_id: 7,
     source_version: 3,
     business_priority: 'high',
-    deleted: false,
+    deleted: 0,
     fields: { name: '', amount: null },
   });
 });

@@ -7,8 +7,6 @@ import { unreadable } from './unreadable-row.ts';
 /** Columns that are not fields of the type. */
 const COMMON: ReadonlySet<string> = new Set(['source_id', 'occurred_at', 'source_version', 'business_priority', 'deleted']);
 
-const DELETED: ReadonlySet<JsonValue | undefined> = new Set([true, 'true', '1', 1]);
-
 /** Compiles the reading of rows whose columns are named as the record type's fields. */
 export function compilePlainRow(columns: readonly string[] | undefined): (row: SourceRow) => ImportRow {
   const read = columns === undefined ? plainObject : compilePlainCells(columns);
@@ -51,15 +49,7 @@ function plainRow(
   business_priority: JsonValue | undefined,
   deleted: JsonValue | undefined,
 ): ImportRow {
-  return {
-    line,
-    source_id,
-    occurred_at,
-    source_version,
-    business_priority,
-    fields,
-    deleted: deleted === undefined ? undefined : DELETED.has(deleted),
-  };
+  return { line, source_id, occurred_at, source_version, business_priority, fields, deleted };
 }
 
 const isCells = (values: RowValues): values is readonly JsonValue[] => Array.isArray(values);

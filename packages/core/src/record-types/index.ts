@@ -4,6 +4,7 @@ export { nameProblem } from './field-names.ts';
 export { compileFieldNormalizer, type FieldNormalizer } from './field-normalizer.ts';
 export { type JsonSchemaReading, recordTypeFromJsonSchema } from './json-schema.ts';
 export type { SchemaProblem } from './json-schema-problem.ts';
+export { normalizeBoolean } from './normalize-boolean.ts';
 export { MAX_SOURCE_ID_LENGTH, MAX_SOURCE_SYSTEM_LENGTH, type Reference } from './normalize-reference.ts';
 export { compileRecordValidator, type RecordValidator, type ValidatedFields } from './record-validator.ts';
 export { rowError } from './row-error.ts';

@@ -16,10 +16,17 @@ test('a row has its common columns in canonical form beside its data', () => {
     fields: { name: 'x' },
   };
   expect(validate(row)).toEqual({
-    row: { source_id: '17', occurred_at: '2017-03-01T11:00:00Z', source_version: '5', business_priority: 'high', data: { name: 'x' } },
+    row: {
+      source_id: '17',
+      occurred_at: '2017-03-01T11:00:00Z',
+      source_version: '5',
+      business_priority: 'high',
+      deleted: false,
+      data: { name: 'x' },
+    },
   });
   expect(validate({ line: 2, source_id: ' a ', fields: {} })).toEqual({
-    row: { source_id: 'a', occurred_at: null, source_version: null, business_priority: null, data: {} },
+    row: { source_id: 'a', occurred_at: null, source_version: null, business_priority: null, deleted: false, data: {} },
   });
 });
 
@@ -46,6 +53,17 @@ test('a row is refused with everything that is wrong in it', () => {
   expect(validate({ line: 1, source_id: '1', fields: { amount: 'x' } }).errors).toHaveLength(1);
 });
 
-test('a deletion needs no more than its source id', () => {
-  expect(validate({ line: 1, source_id: '1', deleted: true, fields: { amount: 'x' } }).row?.data).toEqual({});
+test.each([true, 'true', 'True', ' TRUE ', 't', 'yes', 'Y', '1', 1])(
+  'a deletion, told by %j, needs no more than its source id',
+  (deleted) => {
+    expect(validate({ line: 1, source_id: '1', deleted, fields: { amount: 'x' } }).row).toMatchObject({ deleted: true, data: {} });
+  },
+);
+
+test.each([false, 'False', ' no ', '0', 0, '', null])('a row of which the source says %j is none', (deleted) => {
+  expect(validate({ line: 1, source_id: '1', deleted, fields: { name: 'x' } }).row).toMatchObject({ deleted: false, data: { name: 'x' } });
+});
+
+test.each(['banana', '2017-03-01', 2, []])('whether it is one is not guessed from %j', (deleted) => {
+  expect(validate({ line: 1, source_id: '1', deleted, fields: {} }).errors).toMatchObject([{ column: 'deleted', code: 'invalid_boolean' }]);
 });

@@ -8,6 +8,7 @@ import {
   type RowError,
 } from '@sophia/types';
 import { FieldFailure } from './field-failure.ts';
+import { normalizeBoolean } from './normalize-boolean.ts';
 import { normalizeSourceId } from './normalize-reference.ts';
 import { normalizeText } from './normalize-text.ts';
 import { normalizeTimestamp } from './normalize-timestamp.ts';
@@ -20,6 +21,7 @@ export interface ValidatedRow {
   readonly occurred_at: string | null;
   readonly source_version: string | null;
   readonly business_priority: BusinessPriority | null;
+  readonly deleted: boolean;
   /** Empty for a row that marks a deletion. */
   readonly data: JsonObject;
 }
@@ -47,7 +49,8 @@ export function compileRowValidator(definition: RecordTypeDefinition): (row: Inc
     const occurredAt = check('occurred_at', row.occurred_at, normalizeTimestamp(row.occurred_at));
     const version = check('source_version', row.source_version, normalizeVersion(row.source_version));
     const priority = check('business_priority', row.business_priority, normalizePriority(row.business_priority));
-    const fields = row.deleted === true ? NO_FIELDS : validateFields(row.fields, row.line);
+    const deleted = check('deleted', row.deleted, normalizeBoolean(row.deleted)) === true;
+    const fields = deleted ? NO_FIELDS : validateFields(row.fields, row.line);
     if (sourceId === undefined || errors.length > 0 || fields.errors.length > 0) return { errors: [...errors, ...fields.errors] };
     return {
       row: {
@@ -55,6 +58,7 @@ export function compileRowValidator(definition: RecordTypeDefinition): (row: Inc
         occurred_at: occurredAt ?? null,
         source_version: version ?? null,
         business_priority: priority ?? null,
+        deleted,
         data: fields.data,
       },
     };

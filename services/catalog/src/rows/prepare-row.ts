@@ -21,7 +21,6 @@ export function compileRowPreparer(definition: RecordTypeDefinition): RowPrepare
 }
 
 function toRecord(row: ImportRow, valid: ValidatedRow, { recordType, sourceSystem }: WriteTarget): IncomingRecord {
-  const deleted = row.deleted === true;
   const data = canonicalJson(valid.data);
   return {
     key: keyText({ record_type: recordType, source_system: sourceSystem, source_id: valid.source_id }),
@@ -30,7 +29,7 @@ function toRecord(row: ImportRow, valid: ValidatedRow, { recordType, sourceSyste
     source_system: sourceSystem,
     source_id: valid.source_id,
     data,
-    content_hash: deleted ? null : contentHash(data, valid.business_priority),
+    content_hash: valid.deleted ? null : contentHash(data, valid.business_priority),
     original: row.original === undefined ? null : JSON.stringify(row.original),
     business_priority: valid.business_priority,
     occurred_at: valid.occurred_at,
