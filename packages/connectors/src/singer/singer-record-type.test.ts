@@ -56,20 +56,40 @@ describe('a property', () => {
     expect(simplified(property)).toEqual(expected);
   });
 
-  test('is named so that a field can be, each name once', () => {
-    const { mapping } = singerRecordType(
-      message({ createdAt: {}, 'created-at': {}, Größe: {}, '2nd': {}, 日本: {}, deleted: {}, id: {}, ID: {}, _sdc_x: {} }),
-      'tap',
-    );
-    expect(mapping.fields.map((field) => [field.field, field.kind === 'column' && field.rule.column])).toEqual([
-      ['items_created_at', 'createdAt'],
-      ['items_created_at_2', 'created-at'],
-      ['gro_e', 'Größe'],
-      ['items_2nd', '2nd'],
-      ['items_value', '日本'],
-      ['items_deleted', 'deleted'],
-      ['items_id', 'ID'],
-    ]);
+  const namesOf = (...columns: string[]): Readonly<Record<string, string>> => {
+    const { mapping } = singerRecordType(message(Object.fromEntries(columns.map((column) => [column, {}]))), 'tap');
+    return Object.fromEntries(mapping.fields.map((field) => [field.kind === 'column' ? field.rule.column : '', field.field]));
+  };
+
+  test('is named so that a field can be', () => {
+    expect(namesOf('createdAt', 'Größe', '2nd', '日本', 'deleted', 'id', 'ID', '_sdc_x')).toEqual({
+      createdAt: 'items_created_at',
+      Größe: 'gro_e',
+      '2nd': 'items_2nd',
+      日本: 'items_value',
+      deleted: 'items_deleted',
+      ID: 'items_id',
+    });
+  });
+
+  test('that is too long for a name has one of its own, whichever others there are', () => {
+    const long = 'customer_very_long_custom_field_name_from_salesforce_';
+    const alone = namesOf(`${long}revenue`);
+    const both = namesOf(`${long}phone`, `${long}revenue`);
+    expect(both).toMatchObject(alone);
+    expect(new Set(Object.values(both)).size).toBe(2);
+    expect(alone[`${long}revenue`]).toMatch(/^customer_very_long_custom_field_name_from_salesfor_[0-9a-f]{8}$/);
+  });
+
+  test('that comes to the name of another leaves it to the one that is called so', () => {
+    const names = namesOf('fooBar', 'foo_bar', 'foo-bar');
+    expect(names).toEqual({
+      foo_bar: 'foo_bar',
+      fooBar: expect.stringMatching(/^foo_bar_[0-9a-f]{8}$/),
+      'foo-bar': expect.stringMatching(/^foo_bar_[0-9a-f]{8}$/),
+    });
+    expect(new Set(Object.values(names)).size).toBe(3);
+    expect(namesOf('foo-bar', 'foo_bar', 'fooBar')).toEqual(names);
   });
 });
 
@@ -98,6 +118,7 @@ describe('a stream', () => {
 
   test('is not called like a built-in type', () => {
     expect(singerRecordType(message({}, { stream: 'deal' }), 'hub', new Set(['deal'])).name).toBe('hub_deal');
+    expect(singerRecordType(message({}, { stream: 'Deal' }), 'hub', new Set(['deal', 'hub_deal'])).name).toMatch(/^hub_deal_[0-9a-f]{8}$/);
     expect(singerRecordType(message({}, { stream: 'id' }), 'hub').name).toBe('stream_id');
     expect(singerRecordType(message('none'), 'hub').mapping.fields).toEqual([]);
   });
@@ -118,6 +139,7 @@ test('law: whatever the schema, the record type is one that can be defined', () 
     fc.property(fc.string({ minLength: 1, unit: 'binary' }), properties, (stream, schema) => {
       const type = singerRecordType(message(schema, { stream }), 'tap', new Set(['deal']));
       expect(recordTypeFromJsonSchema(type.name, type.schema).problems).toBeUndefined();
+      expect(new Set(type.mapping.fields.map(({ field }) => field)).size).toBe(type.mapping.fields.length);
     }),
     { numRuns: 50 },
   );

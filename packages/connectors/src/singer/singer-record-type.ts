@@ -1,8 +1,8 @@
-import { nameProblem } from '@sophia/core';
 import { SophiaError } from '@sophia/shared';
 import type { JsonObject, JsonValue } from '@sophia/types';
 import type { FieldRule, Mapping } from '../mapping/mapping.ts';
 import type { SchemaMessage } from './singer-message.ts';
+import { fieldNames, recordTypeName } from './singer-names.ts';
 
 /** What a stream becomes where no mapping is given: a record type of its own. */
 export interface SingerRecordType {
@@ -18,33 +18,28 @@ export const isOwnColumn = (name: string): boolean => OWN_COLUMNS.test(name);
 const DELETED_COLUMN = '_sdc_deleted_at';
 
 /**
- * Makes a stream's schema a record type and a mapping to it: each property a field, named in lower case with underscores;
- * the key properties the source id; the bookmark, where it is a time, the time at which a record occurred, by which older
+ * Makes a stream's schema a record type and a mapping to it: each property a field, named by `fieldNames`; the key
+ * properties the source id; the bookmark, where it is a time, the time at which a record occurred, by which older
  * arrivals are told. Times without an offset are UTC, as the specification has it. Properties of several types are JSON.
- * A stream that is called like a built-in type has the source system before its name. Errors: `mapping_mismatch` where
- * the stream has no key.
+ * Errors: `mapping_mismatch` where the stream has no key.
  */
 export function singerRecordType(message: SchemaMessage, sourceSystem: string, builtin: ReadonlySet<string> = new Set()): SingerRecordType {
   if (message.keyProperties.length === 0) {
     throw new SophiaError('mapping_mismatch', `The stream ${message.stream} has no key properties: map it, with a source_id.`);
   }
-  const plain = fieldName(message.stream, 'stream', new Set());
-  const name = builtin.has(plain) ? fieldName(`${sourceSystem}_${plain}`, 'stream', builtin) : plain;
+  const name = recordTypeName(message.stream, sourceSystem, builtin);
   const properties = isObject(message.schema.properties) ? message.schema.properties : {};
-  const fields = new Map<string, { readonly column: string; readonly schema: JsonObject }>();
-  for (const [column, schema] of Object.entries(properties)) {
-    if (isOwnColumn(column) || isPlainId(column, message)) continue;
-    fields.set(fieldName(column, name, fields), { column, schema: simplify(schema) });
-  }
+  const columns = Object.keys(properties).filter((column) => !isOwnColumn(column) && !isPlainId(column, message));
+  const fields = [...fieldNames(columns, name)].map(([column, field]) => ({ column, field, schema: simplify(properties[column]) }));
   const bookmark = message.bookmarkProperties.find(
-    (property) => !isOwnColumn(property) && simplify(properties[property] ?? {}).format === 'date-time',
+    (property) => !isOwnColumn(property) && simplify(properties[property]).format === 'date-time',
   );
   return {
     name,
     schema: {
       type: 'object',
       description: `The stream ${message.stream} of ${sourceSystem}.`,
-      properties: Object.fromEntries([...fields].map(([field, { schema }]) => [field, schema])),
+      properties: Object.fromEntries(fields.map(({ field, schema }) => [field, schema])),
     },
     mapping: {
       name: message.stream,
@@ -54,7 +49,7 @@ export function singerRecordType(message: SchemaMessage, sourceSystem: string, b
       source_id: message.keyProperties,
       separator: '/',
       occurred_at: bookmark === undefined ? undefined : { column: bookmark, zone: 'UTC' },
-      fields: [...fields].map(([field, { column, schema }]): FieldRule => ({ field, kind: 'column', rule: { column, ...zoneOf(schema) } })),
+      fields: fields.map(({ field, column, schema }): FieldRule => ({ field, kind: 'column', rule: { column, ...zoneOf(schema) } })),
       repairs: [],
       null_values: [],
       ignore: [],
@@ -74,30 +69,15 @@ const isPlainId = (column: string, { keyProperties }: SchemaMessage): boolean =>
 
 const zoneOf = (schema: JsonObject): { readonly zone?: string } => (schema.format === 'date-time' ? { zone: 'UTC' } : {});
 
-/** A name that fields may have, of its own: `createdAt` of `issues` is `issues_created_at`, since records have a `created_at` already. */
-function fieldName(original: string, prefix: string, taken: { has(name: string): boolean }): string {
-  const words = original
-    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
-    .toLowerCase()
-    .normalize('NFKD')
-    .replace(/[^a-z0-9]+/g, '_')
-    .replace(/^_+|_+$/g, '');
-  const base = (/^[a-z]/.test(words) ? words : `${prefix}_${words || 'value'}`).slice(0, 50).replace(/_+$/, '');
-  const allowed = nameProblem(base) === undefined ? base : `${prefix}_${base}`.slice(0, 50).replace(/_+$/, '');
-  let name = allowed;
-  for (let count = 2; taken.has(name); count += 1) name = `${allowed}_${count}`;
-  return name;
-}
-
 const SIMPLE: ReadonlySet<string | undefined> = new Set(['string', 'integer', 'number', 'boolean']);
 
 /** A property in the subset that record types are made of: one type beside null, and the formats of days and times. */
-function simplify(schema: JsonValue): JsonObject {
+function simplify(schema: JsonValue | undefined): JsonObject {
   const variants = variantsOf(schema).filter((variant) => variant.type !== 'null');
   const [first] = variants;
   const type = first === undefined ? undefined : typeName(first);
   if (first === undefined || type === undefined || variants.some((variant) => typeName(variant) !== type)) return {};
-  if (type === 'array') return isText(simplify(first.items ?? {})) ? { type, items: { type: 'string' } } : {};
+  if (type === 'array') return isText(simplify(first.items)) ? { type, items: { type: 'string' } } : {};
   const format = first.format;
   const isInstant = type === 'string' && (format === 'date' || format === 'date-time');
   if (isInstant && variants.every((variant) => variant.format === format)) return { type, format };
@@ -106,7 +86,7 @@ function simplify(schema: JsonValue): JsonObject {
 
 const isText = (schema: JsonObject): boolean => schema.type === 'string' && schema.format === undefined;
 
-function variantsOf(schema: JsonValue): readonly JsonObject[] {
+function variantsOf(schema: JsonValue | undefined): readonly JsonObject[] {
   if (!isObject(schema)) return [];
   const several = schema.anyOf ?? schema.oneOf;
   return Array.isArray(several) ? several.flatMap((variant: JsonValue) => variantsOf(variant)) : [schema];
