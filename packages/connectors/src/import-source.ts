@@ -37,6 +37,9 @@ export async function mapSource(
   }
 }
 
+/** What a table of such rows must have; its other columns are the type's fields. */
+export const PLAIN_COLUMNS: readonly string[] = ['source_id'];
+
 /**
  * Rows that need no mapping: columns and members are the type's fields by name, with `source_id`, `occurred_at`,
  * `source_version`, `business_priority` and `deleted` beside them. The source is taken over, as by `mapSource`.

@@ -157,6 +157,8 @@ export interface ImportOptions {
   readonly bytesTotal?: number | undefined;
   /** Kept with the import, for whoever resumes it: mapping, path, tap. */
   readonly parameters?: JsonObject | undefined;
+  /** What was assumed of the source and could be otherwise, each a sentence that says how to set it. */
+  readonly assumed?: readonly string[] | undefined;
   /** Called at most every 250 ms, and at the end. */
   readonly onProgress?: ((progress: ImportProgress) => void) | undefined;
   /** Called with each state whose rows before it are all committed, in order; the last one is also kept. */
@@ -197,6 +199,8 @@ export interface ImportReport extends WriteCounts {
   readonly failure: { readonly code: string; readonly message: string } | null;
   /** Empty, as `lastState` is null, for who may neither write records nor administer. */
   readonly parameters: JsonObject;
+  /** What was assumed of the source and could be otherwise, each a sentence that says how to set it. */
+  readonly assumed: readonly string[];
   readonly principal: string;
   /** Token of the last commit; null before it. */
   readonly token: string | null;

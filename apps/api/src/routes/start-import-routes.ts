@@ -1,6 +1,6 @@
 import multipart from '@fastify/multipart';
 import type { ImportPlace } from '@sophia/catalog';
-import { openSource, suggestMapping } from '@sophia/connectors';
+import { suggestMapping } from '@sophia/connectors';
 import type { Call, JsonObject, RecordTypeDefinition } from '@sophia/types';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
@@ -8,8 +8,9 @@ import type { ApiServices } from '../services.ts';
 import { defineRoute } from './define-route.ts';
 import { openAnswerLines } from './imports/answer-lines.ts';
 import { ImportOptionsSchema, type ImportRequestOptions } from './imports/import-options.ts';
-import { openImportItems } from './imports/open-import-items.ts';
+import { openFormFile, openImportItems } from './imports/open-import-items.ts';
 import { readImportForm } from './imports/read-import-form.ts';
+import { SenderFailureSchema } from './imports/sender-failure.ts';
 import { idempotencyOf } from './record-routes.ts';
 import { AnyObject, IdempotencyHeaders } from './schemas.ts';
 
@@ -17,8 +18,12 @@ import { AnyObject, IdempotencyHeaders } from './schemas.ts';
 const DEADLINE = 24 * 3_600_000;
 
 const Form = Type.Object(
-  { options: Type.Optional(ImportOptionsSchema), file: Type.String({ format: 'binary' }) },
-  { description: 'The field options as JSON first, the file last' },
+  {
+    options: Type.Optional(ImportOptionsSchema),
+    file: Type.String({ format: 'binary' }),
+    failure: Type.Optional({ ...SenderFailureSchema, description: 'Why the file ends before it is whole' }),
+  },
+  { description: 'The field options as JSON first, then the file; behind it the field failure as JSON, where there is one' },
 );
 
 const BOUNDARY = 'example';
@@ -55,6 +60,7 @@ const registerStart = (app: FastifyInstance, { catalog, configuration, spoolDire
     description:
       'CSV, TSV, NDJSON, JSON or Parquet, plain or packed with gzip or zstd, are told apart by themselves. With `Accept: application/x-ndjson` ' +
       'the answer is written while the import runs: a line `import` with its id, lines `progress` and `state`, and a last line `report` or `problem`. ' +
+      'A sender whose source failed says so in a field `failure` behind the file: what came before is kept, and the import ends with it. ' +
       'An import that is cut off goes on with `resume`, or with the same Idempotency-Key, and the same file.',
     tag: 'imports',
     deadline: DEADLINE,
@@ -78,7 +84,7 @@ const registerStart = (app: FastifyInstance, { catalog, configuration, spoolDire
         const sent = await readImportForm(raw, configuration.limits.importBytes);
         const options = await withKept(sent.options, (id) => catalog.imports.get(call, id));
         const spool = { directory: spoolDirectory, maxBytes: configuration.limits.importBytes };
-        const { items, sourceSystem } = await openImportItems(catalog, call, { ...sent, options }, spool);
+        const { items, sourceSystem, assumed } = await openImportItems(catalog, call, { ...sent, options }, spool);
         const lines =
           raw.headers.accept?.includes('application/x-ndjson') === true ? openAnswerLines(reply, observability.logger) : undefined;
         const { kind = 'file', name = sent.fileName ?? sourceSystem, resume, bytes_total: bytesTotal } = options;
@@ -92,6 +98,7 @@ const registerStart = (app: FastifyInstance, { catalog, configuration, spoolDire
             idempotency: idempotencyOf(raw),
             bytesTotal,
             parameters: keptOf(options),
+            assumed,
             onProgress: lines?.progress,
             onState: lines?.state,
           },
@@ -127,15 +134,15 @@ const registerSuggest = (app: FastifyInstance, { catalog, configuration, spoolDi
     ],
     handle: ({ raw, call }) =>
       inPlace(catalog, call, async () => {
-        const { options, file, fileName } = await readImportForm(raw, configuration.limits.importBytes);
+        const form = await readImportForm(raw, configuration.limits.importBytes);
         const definitions = await catalog.recordTypes.list(call);
         const spool = { directory: spoolDirectory, maxBytes: configuration.limits.importBytes };
-        const source = await openSource({ kind: 'stream', stream: file, name: fileName }, { spool });
+        const source = await openFormFile(form, spool);
         try {
           const known = await knownIds(idsOf(catalog, call), definitions);
           const mapping = suggestMapping(source, definitions, {
-            sourceSystem: options.source_system,
-            recordType: options.record_type,
+            sourceSystem: form.options.source_system,
+            recordType: form.options.record_type,
             known,
           });
           return { mapping, assumptions: source.description.assumptions };

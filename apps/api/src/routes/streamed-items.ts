@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { ImportItem, WriteTarget } from '@sophia/catalog';
-import { openSource, plainItems } from '@sophia/connectors';
+import { openSource, PLAIN_COLUMNS, plainItems } from '@sophia/connectors';
 import { SophiaError } from '@sophia/shared';
 
 /** Rows as they are sent. */
@@ -15,7 +15,8 @@ export async function* streamedItems(
   target: WriteTarget,
   maximumBytes: number,
 ): AsyncGenerator<ImportItem> {
-  const source = await openSource({ kind: 'stream', stream: limited(stream, maximumBytes), contentType }, { sampleRows: 0 });
+  const options = { sampleRows: 0, expected: PLAIN_COLUMNS };
+  const source = await openSource({ kind: 'stream', stream: limited(stream, maximumBytes), contentType }, options);
   yield* plainItems(source, target);
 }
 

@@ -266,6 +266,28 @@ describe('files', () => {
     expect(mapping).toContain('source_id: id');
     expect(assumptions.length).toBeGreaterThan(0);
     expect(assumed.err).toBe(`${assumptions.join('\n')}\n`);
+    const years = await write('years.csv', 'id,name,2016\n1,Acme,5\n2,Bolt,6\n');
+    const set = await sophia(['import', years, '--suggest', '--header', '--encoding', 'utf-8']);
+    expect([set.out, set.err]).toEqual([expect.stringContaining('"2016"'), '']);
+  });
+
+  it('a header is known by the columns that the mapping, or the type, needs; what was assumed is told in the report', async () => {
+    const years = await write('years.csv', 'source_id,name,name,2016\nY-1,Acme,a,5\n');
+    const mapping = await write('years.yaml', 'record_type: company\nsource_system: years\nsource_id: source_id\nfields: { name: name }\n');
+    expect(await sophia(['import', years, '--mapping', mapping])).toMatchObject({ code: 0, out: expect.not.stringContaining('assumed') });
+    const latin = await write('latin.csv', '');
+    await writeFile(latin, Buffer.from('source_id,name\nL-1,na\xefve caf\xe9\n', 'latin1'));
+    const named = ['--type', 'company', '--source-system', 'years'];
+    const plain = await sophia(['import', years, latin, ...named]);
+    expect(plain.out).toMatch(
+      /^years\.csv: 1 read = 0 created \+ 0 updated \+ 1 unchanged.*\n {2}import .*\nlatin\.csv: 1 read = 1 created/,
+    );
+    expect(plain.out).toContain('  assumed: The encoding looks like windows-1252');
+    expect((await sophia(['records', 'get', 'company', 'L-1', '--source-system', 'years'])).out).toContain('naïve café');
+    const odd = await write('odd.csv', 'key,name,2016\nY-1,Acme,5\n');
+    const refused = await sophia(['import', odd, '--mapping', mapping]);
+    expect([refused.code, refused.err]).not.toEqual([0, '']);
+    expect(refused.err).toContain('The first row was read as data; set header (--header) if it names the columns');
   });
 
   it('several are imported one after the other; as JSON their reports are a list', async () => {

@@ -66,10 +66,7 @@ const importFile = async (invocation: ClientInvocation, path: string, options: I
     resume: options.resume,
     path: resolve(path),
     bytes_total: size,
-    format: options.format,
-    encoding: options.encoding,
-    delimiter: options.delimiter === '\\t' ? '\t' : options.delimiter,
-    header: options.header,
+    ...readingOf(options),
   };
   const answers: Record<string, string> = {};
   for (let attempt = 1; ; attempt += 1) {
@@ -88,6 +85,14 @@ const importFile = async (invocation: ClientInvocation, path: string, options: I
     }
   }
 };
+
+/** How a file is read, as far as that is set. */
+export const readingOf = ({ format, encoding, delimiter, header }: ImportFileOptions) => ({
+  format,
+  encoding,
+  delimiter: delimiter === '\\t' ? '\t' : delimiter,
+  header,
+});
 
 /** Bytes of a file that can be read. */
 export const sizeOf = async (path: string): Promise<number> => {

@@ -5,7 +5,7 @@ import { importForm } from '../client/import-form.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { Exit } from '../command-line/exit-codes.ts';
 import type { ClientInvocation } from '../command-line/invocation.ts';
-import { type ImportFileOptions, sizeOf } from './import-files.ts';
+import { type ImportFileOptions, readingOf, sizeOf } from './import-files.ts';
 
 /** Writes a first mapping for a file to standard output. */
 export const suggest = async ({ api, terminal }: ClientInvocation, files: readonly string[], options: ImportFileOptions): Promise<Exit> => {
@@ -13,7 +13,7 @@ export const suggest = async ({ api, terminal }: ClientInvocation, files: readon
   if (path === undefined || others.length > 0) throw new CommandError('usage', 'A mapping is suggested for one file at a time.');
   await sizeOf(path);
   const form = importForm({
-    options: { source_system: options.sourceSystem, record_type: options.type },
+    options: { source_system: options.sourceSystem, record_type: options.type, ...readingOf(options) },
     fileName: basename(path),
     bytes: createReadStream(path),
     headers: {},

@@ -18,7 +18,7 @@ export const progressText = ({ read, rejected, rowsPerSecond, secondsLeft }: Imp
 
 /** A report whose counts add up, with the repairs by rule and the first rejected rows. */
 export const renderReport = (report: ImportReport, styles: Styles): string => {
-  const { id, name, read, created, updated, unchanged, stale, rejected, repairs, errors, deletedByVersion, seconds } = report;
+  const { id, name, read, created, updated, unchanged, stale, rejected, repairs, errors, deletedByVersion, assumed, seconds } = report;
   const older = stale === 0 ? '' : ` (${counted(stale)} older than what is known)`;
   const lines = [
     `${styles.strong(plainText(name))}: ${counted(read)} read = ${counted(created)} created + ${counted(updated)} updated + ${counted(unchanged)} unchanged${older} + ${
@@ -35,6 +35,7 @@ export const renderReport = (report: ImportReport, styles: Styles): string => {
     ...(rejected > 0
       ? [`  ${rejected > MOST_ERRORS ? 'all of them, and repairs' : 'to repair'}: sophia dead-letters list --import ${id}`]
       : []),
+    ...assumed.map((sentence) => `  assumed: ${plainText(sentence)}`),
     styles.faint(`  import ${id}, ${duration(seconds)}`),
   ];
   return `${lines.join('\n')}\n`;

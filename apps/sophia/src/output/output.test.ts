@@ -115,6 +115,7 @@ it('a report adds up, names its rules, and shows the first rejected rows', () =>
     secondsLeft: null,
     failure: null,
     parameters: {},
+    assumed: ['The encoding looks like windows-1252; set encoding if letters come out wrong.'],
     principal: 'key:1',
     token: null,
   } as const;
@@ -125,6 +126,7 @@ it('a report adds up, names its rules, and shows the first rejected rows', () =>
       line 3, amount: no amount (found "abc") [invalid_money]
       line 4: no row [unreadable]
       to repair: sophia dead-letters list --import I1
+      assumed: The encoding looks like windows-1252; set encoding if letters come out wrong.
       import I1, 1.5 s
     "
   `);

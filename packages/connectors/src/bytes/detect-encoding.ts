@@ -18,6 +18,13 @@ export const ENCODING_SAMPLE_BYTES = 256 * 1024;
 /** The statistics look at less: they are slow and see no more in more. */
 const STATISTICS_BYTES = 16 * 1024;
 
+/**
+ * Statistics over fewer different bytes beyond ASCII than this are chance: "naïve café" alone looks Romanian. Texts that
+ * have so few are western, therefore windows-1252, far more often than anything else. Of lists of 2 to 20 western names
+ * 98 to 100 in 100 are then read right; lists of 20 Polish or Russian names are found out as often as without the rule.
+ */
+const TELLING_BYTES = 5;
+
 /** UTF-32 first: its mark begins like that of UTF-16. */
 const MARKS: readonly (readonly [name: string, mark: Buffer])[] = [
   ['utf-32le', Buffer.from([0xff, 0xfe, 0, 0])],
@@ -70,10 +77,12 @@ function withoutCutCharacter(sample: Buffer): Buffer {
 }
 
 function detectByStatistics(sample: Buffer, whole: Buffer): Encoding {
-  const names = analyse(firstForeign(whole, sample.length))
+  const telling = firstForeign(whole, sample.length);
+  const names = analyse(telling)
     .map((match) => canonicalName(match.name))
     .filter((name) => iconv.encodingExists(name));
-  const likely = [...new Set([...(isMostlyUtf8(whole) ? ['utf-8'] : []), ...names])];
+  const isChance = new Set(telling.filter((byte) => byte >= 0x80)).size < TELLING_BYTES;
+  const likely = [...new Set([...(isMostlyUtf8(whole) ? ['utf-8'] : []), ...(isChance ? ['windows-1252'] : []), ...names])];
   const [name = 'windows-1252', ...alternatives] = likely;
   return { name, certain: false, reason: 'statistics', alternatives: alternatives.slice(0, 3) };
 }

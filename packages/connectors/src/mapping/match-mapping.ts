@@ -1,4 +1,5 @@
 import { SophiaError } from '@sophia/shared';
+import type { SourceDescription } from '../read/source.ts';
 import type { SourceRow } from '../read/source-row.ts';
 import { compileCellReader } from './column-access.ts';
 import type { Mapping } from './mapping.ts';
@@ -18,16 +19,31 @@ export function findMapping(mappings: readonly Mapping[], source: MatchedSource)
   return [...fitting].sort((a, b) => b.match.columns.length - a.match.columns.length)[0];
 }
 
-/** Throws `mapping_mismatch` where the source lacks columns that the mapping reads. */
-export function checkMapping(mapping: Mapping, source: MatchedSource): void {
-  const missing = lacking(columnsOf(mapping), source);
+/** A source that was opened for a mapping. */
+interface CheckedSource extends MatchedSource {
+  readonly description: Pick<SourceDescription, 'header'>;
+}
+
+/** Throws `mapping_mismatch` where the source lacks columns that the mapping reads, repairs or leaves out: a name may be misspelt. */
+export function checkMapping(mapping: Mapping, source: CheckedSource): void {
+  const missing = lacking([...new Set([...columnsOf(mapping), ...namedBeside(mapping, source)])], source);
   if (missing.length === 0) return;
   const known = source.columns ?? memberNames(source.sample);
   const [first = ''] = missing;
   const others = missing.length === 1 ? '' : `, nor ${missing.slice(1).join(', ')}`;
-  const message = `The source has no column ${first}${others}, which the mapping ${mapping.name} reads${suggestion(first, known)}`;
+  const message = `The source has no column ${first}${others}, which the mapping ${mapping.name} names${suggestion(first, known)}${headerHint(source)}`;
   throw new SophiaError('mapping_mismatch', message, { details: { missing, found: known } });
 }
+
+/** Beside those that are read. Of objects a member that is left out may as well be missing. */
+const namedBeside = ({ repairs, ignore }: Mapping, { columns }: MatchedSource): readonly string[] => [
+  ...repairs.flatMap((repair) => repair.columns),
+  ...(columns === undefined ? [] : ignore),
+];
+
+/** A first row that was taken for data leaves the columns without names. */
+const headerHint = ({ description: { header } }: CheckedSource): string =>
+  header?.present === false ? '. The first row was read as data; set header (--header) if it names the columns' : '';
 
 /** Objects need not have all members: one is missing if no row of the sample has it. */
 function lacking(names: readonly string[], { columns, sample }: MatchedSource): readonly string[] {

@@ -137,6 +137,14 @@ describe('encodings', () => {
     expect(cyrillic.brief[0]).toEqual([2, ['Иван Петров', 'Москва']]);
   });
 
+  test.each(['naïve café', 'Société café', 'Nestlé', 'Zoë'])('%s alone is no statistics: it is western', async (name) => {
+    for (const rows of [1, 30]) {
+      const { brief, source } = await readAll(iconv.encode(`id,name\n${`1,${name}\n`.repeat(rows)}`, 'windows-1252'));
+      expect(brief[0]).toEqual([2, ['1', name]]);
+      expect(source.description.encoding).toMatchObject({ name: 'windows-1252', certain: false });
+    }
+  });
+
   test('one that is set is taken; one that is unknown refused', async () => {
     const content = iconv.encode('ид,город\n1,Москва\n', 'koi8-r');
     expect((await readAll(content, { encoding: 'KOI8-R' })).brief).toEqual([[2, ['1', 'Москва']]]);
@@ -271,7 +279,9 @@ describe('tables', () => {
   test.each<[string, string, readonly string[], number]>([
     ['names above values', 'id,name\n1,a\n', ['id', 'name'], 1],
     ['no names', '1,a\n2,b\n', ['column_1', 'column_2'], 2],
-    ['names that repeat', 'id,name,name\n1,a,b\n', ['column_1', 'column_2', 'column_3'], 2],
+    ['names that repeat', 'id,name,name\n1,a,b\n', ['id', 'name', 'name_2'], 1],
+    ['words that repeat', 'x,a,a\ny,a,b\n', ['column_1', 'column_2', 'column_3'], 2],
+    ['names that are years', 'id,name,2016\nx,a,5\n', ['column_1', 'column_2', 'column_3'], 2],
     ['a column without a name', 'id,,name\n1,a,b\n', ['id', 'column_2', 'name'], 1],
     ['only words', 'first,second\nhello,world\n', ['first', 'second'], 1],
     ['an address', 'a@example.org,b\nc@example.org,d\n', ['column_1', 'column_2'], 2],
@@ -291,6 +301,18 @@ describe('tables', () => {
       'The first row looks like the names of the columns; set header if not.',
     ]);
     expect((await readAll('a,a\nb,c\n')).source.description.assumptions).toEqual(['The first row looks like data; set header if not.']);
+  });
+
+  test.each<[string, string, readonly string[], readonly string[], boolean]>([
+    ['names that are years', 'id,name,2016,2017\nx,a,5,6\n', ['id', 'name'], ['id', 'name', '2016', '2017'], true],
+    ['names that repeat', 'id, name,name\nx,a,b\n', ['id', 'name_2'], ['id', 'name', 'name_2'], true],
+    ['only words', 'id,name\nx,a\n', ['id'], ['id', 'name'], true],
+    ['no names, as the mapping knows', 'x,a\ny,b\n', ['column_2'], ['column_1', 'column_2'], true],
+    ['other names', 'key,title\n1,a\n', ['id'], ['key', 'title'], true],
+    ['other names that look like data', 'key,2016\nx,5\n', ['id'], ['column_1', 'column_2'], false],
+  ])('with %s are held against what is expected of them', async (_, content, expected, columns, certain) => {
+    const { source } = await readAll(content, { expected });
+    expect([source.columns, source.description.header?.certain]).toEqual([columns, certain]);
   });
 
   test('with broken rows before the names', async () => {

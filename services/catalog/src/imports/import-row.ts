@@ -4,6 +4,12 @@ import type { ImportOptions, ImportReport, ImportState } from '../catalog.ts';
 import { letterSight, withoutValue } from '../dead-letters/letter-sight.ts';
 import { MAX_ERRORS } from '../records/write-answer.ts';
 
+/** The parameter under which it is kept what was assumed of the source; no option of an import is called so. */
+export const ASSUMED = 'sophia.assumed';
+
+/** Parameters as they are kept. */
+export type KeptParameters = JsonObject & { readonly [ASSUMED]?: readonly string[] };
+
 /** An import as its tables give it, counts summed over its lanes. Counts are int8, as text. */
 export interface ImportRunRow {
   readonly id: string;
@@ -12,7 +18,7 @@ export interface ImportRunRow {
   readonly state: ImportState;
   readonly principal: string;
   readonly source_system: string | null;
-  readonly parameters: JsonObject;
+  readonly parameters: KeptParameters;
   readonly lanes: number;
   readonly bytes_total: string | null;
   readonly bytes_read: string | null;
@@ -43,6 +49,7 @@ export function toReport(row: ImportRunRow): ImportReport {
   ];
   const read = created + updated + unchanged + rejected;
   const seconds = Number(row.milliseconds) / 1_000;
+  const { [ASSUMED]: assumed = [], ...parameters } = row.parameters;
   return {
     id: row.id,
     name: row.name,
@@ -65,7 +72,8 @@ export function toReport(row: ImportRunRow): ImportReport {
     rowsPerSecond: seconds === 0 ? 0 : Math.round(read / seconds),
     secondsLeft: row.state === 'running' ? secondsLeft(Number(row.bytes_read ?? 0), Number(row.bytes_total ?? 0), seconds) : null,
     failure: row.failure,
-    parameters: row.parameters,
+    parameters,
+    assumed,
     principal: row.principal,
     token: row.token,
   };

@@ -2,7 +2,7 @@ import type { Database, Session, Statement } from '@sophia/database';
 import { SophiaError } from '@sophia/shared';
 import type { JsonObject, JsonValue, Transaction, WorkspaceId } from '@sophia/types';
 import type { ImportOptions, ImportState } from '../catalog.ts';
-import { IMPORT_COLUMNS, IMPORT_SOURCE, type ImportRunRow } from './import-row.ts';
+import { ASSUMED, IMPORT_COLUMNS, IMPORT_SOURCE, type ImportRunRow, type KeptParameters } from './import-row.ts';
 import { emptyHash, type LaneState } from './lane.ts';
 
 /** The tables of imports. */
@@ -65,9 +65,10 @@ export function createImportStore(database: Database): ImportStore {
     database.write([workspace], (transaction) => database.query(transaction, statement, values));
   return {
     async insert(transaction, { workspace, id, options, principal, lanes }) {
-      const { name, kind, sourceSystem, parameters = {}, bytesTotal } = options;
+      const { name, kind, sourceSystem, parameters = {}, assumed = [], bytesTotal } = options;
+      const kept: KeptParameters = { ...parameters, ...(assumed.length === 0 ? {} : { [ASSUMED]: assumed }) };
       await Promise.all([
-        database.query(transaction, INSERT_RUN, [id, workspace, name, kind, principal, sourceSystem, parameters, lanes, bytesTotal]),
+        database.query(transaction, INSERT_RUN, [id, workspace, name, kind, principal, sourceSystem, kept, lanes, bytesTotal]),
         database.query(transaction, INSERT_LANES, [id, workspace, lanes, emptyHash()]),
       ]);
     },

@@ -61,7 +61,12 @@ describe('an import', () => {
     await records.upsertMany(call, target, [row(1), row(2, { series: 'old' })]);
     const told: ImportProgress[] = [];
     const report = await run(
-      { bytesTotal: 400, parameters: { path: 'products.csv' }, onProgress: (progress) => told.push(progress) },
+      {
+        bytesTotal: 400,
+        parameters: { path: 'products.csv' },
+        assumed: ['Cells look separated by commas.'],
+        onProgress: (progress) => told.push(progress),
+      },
       stream(
         { kind: 'rows', target, rows: [row(1), row(2, { series: 'new' }, { repairs: ['spelling', 'spelling'] }), row(3)], bytesRead: 200 },
         rowsItem([
@@ -83,6 +88,7 @@ describe('an import', () => {
       repairs: { spelling: 2, unit: 1 },
       failure: null,
       parameters: { path: 'products.csv' },
+      assumed: ['Cells look separated by commas.'],
       principal: 'key:admin',
       secondsLeft: null,
     });

@@ -1,9 +1,11 @@
 import type { Catalog, ImportItem } from '@sophia/catalog';
 import {
+  columnsOf,
   createStreamOpener,
   type FormatQuestion,
   mapSource,
   openSource,
+  PLAIN_COLUMNS,
   parseMapping,
   plainItems,
   readSinger,
@@ -17,6 +19,8 @@ import type { ImportForm } from './read-import-form.ts';
 export interface OpenedItems {
   readonly items: AsyncIterable<ImportItem>;
   readonly sourceSystem: string;
+  /** What was assumed of the file and could be otherwise, each a sentence that says how to set it. */
+  readonly assumed: readonly string[];
 }
 
 /** Where a Parquet stream is kept while it is read, and how much of it at most. */
@@ -29,22 +33,31 @@ export interface ItemsSpool {
 export const openImportItems = (catalog: Catalog, call: Call, form: ImportForm, spool: ItemsSpool): Promise<OpenedItems> =>
   form.options.kind === 'singer' ? openSinger(catalog, call, form) : openFile(catalog, call, form, spool);
 
-const openFile = async (catalog: Catalog, call: Call, { options, file, fileName }: ImportForm, spool: ItemsSpool): Promise<OpenedItems> => {
+/** Opens a form's file as its options say; what they leave open is found out, the header by the columns that are expected. */
+export const openFormFile = (
+  { options, file, fileName }: ImportForm,
+  spool: ItemsSpool,
+  expected: readonly string[] = [],
+): Promise<Source> => {
+  const { format, encoding, delimiter, quote, header } = options;
+  const input = { kind: 'stream', stream: file, name: fileName, size: options.bytes_total } as const;
+  return openSource(input, { spool, expected, ...defined({ format, encoding, delimiter, quote, header }) });
+};
+
+const openFile = async (catalog: Catalog, call: Call, form: ImportForm, spool: ItemsSpool): Promise<OpenedItems> => {
+  const { options } = form;
   const { mapping: text, mapping_name: mappingName = 'the mapping', record_type: recordType, source_system: sourceSystem } = options;
-  const open = (): Promise<Source> => {
-    const { format, encoding, delimiter, quote, header } = options;
-    const input = { kind: 'stream', stream: file, name: fileName, size: options.bytes_total } as const;
-    return openSource(input, { spool, ...defined({ format, encoding, delimiter, quote, header }) });
-  };
   if (text === undefined) {
     const target = plainTarget(recordType, sourceSystem);
     await catalog.recordTypes.get(call, target.recordType);
-    return { items: plainItems(await open(), target), sourceSystem: target.sourceSystem };
+    const source = await openFormFile(form, spool, PLAIN_COLUMNS);
+    return { items: plainItems(source, target), sourceSystem: target.sourceSystem, assumed: source.description.assumptions };
   }
   const mapping = parseMapping(text, mappingName, await catalog.recordTypes.list(call));
   const definition = await catalog.recordTypes.get(call, mapping.record_type);
-  const { items } = await mapSource(await open(), mapping, definition, askOf(options));
-  return { items, sourceSystem: mapping.source_system };
+  const source = await openFormFile(form, spool, columnsOf(mapping));
+  const { items } = await mapSource(source, mapping, definition, askOf(options));
+  return { items, sourceSystem: mapping.source_system, assumed: source.description.assumptions };
 };
 
 const openSinger = async (catalog: Catalog, call: Call, { options, file }: ImportForm): Promise<OpenedItems> => {
@@ -57,7 +70,7 @@ const openSinger = async (catalog: Catalog, call: Call, { options, file }: Impor
     mappings: mappings.map((text, index) => parseMapping(text, `mapping ${index + 1}`, recordTypes)),
     define: async (name, schema) => (await catalog.recordTypes.define(call, name, schema)).definition,
   });
-  return { items: readSinger(file, { openStream }), sourceSystem };
+  return { items: readSinger(file, { openStream }), sourceSystem, assumed: [] };
 };
 
 const plainTarget = (recordType: string | undefined, sourceSystem: string | undefined) => {
