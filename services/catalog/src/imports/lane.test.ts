@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { PreparedRow } from '../rows/incoming-record.ts';
 import { createLane, emptyHash } from './lane.ts';
 
-const row = (id: string, content_hash: string | null = 'h'): PreparedRow => ({
-  record: { source_id: id, content_hash } as PreparedRow['record'] & object,
+const NO_PLACE = { source_version: null, occurred_at: null, business_priority: null };
+const row = (id: string, content_hash: string | null = 'h', place: object = {}): PreparedRow => ({
+  record: { source_id: id, content_hash, ...NO_PLACE, ...place } as PreparedRow['record'] & object,
 });
 const rejected = (payload: string): PreparedRow => ({ rejected: { payload } as PreparedRow['rejected'] & object });
 const rows: readonly PreparedRow[] = [row('a'), row('b', null), rejected('{"x":1}'), row('c')];
@@ -34,6 +35,21 @@ describe('a lane', () => {
       });
       expect(() => lane.verify()).toThrow('changed');
       expect(() => lane.verify()).not.toThrow();
+    }
+  });
+
+  test.each([
+    [{ source_version: '2' }, { source_version: '1' }],
+    [{ occurred_at: '2017-03-02T00:00:00Z' }, { occurred_at: '2017-03-01T00:00:00Z' }],
+    [{ business_priority: 'high' }, { business_priority: 'low' }],
+    [{ source_version: '2017-03-01T00:00:00Z' }, { occurred_at: '2017-03-01T00:00:00Z' }],
+    [{ source_version: '1' }, {}],
+  ])('tells %j from %j, also of deletions', (place, other) => {
+    for (const hash of ['h', null]) {
+      const rollingHash = start().extend(placed([row('a', hash, place)]));
+      const lane = createLane({ lane: 0, committedThrough: 1, rollingHash }, changed);
+      lane.skips(1, row('a', hash, other));
+      expect(() => lane.verify()).toThrow('changed');
     }
   });
 

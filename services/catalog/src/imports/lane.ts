@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { digestOf } from '../rows/content-hash.ts';
-import type { PreparedRow } from '../rows/incoming-record.ts';
+import type { IncomingRecord, PreparedRow } from '../rows/incoming-record.ts';
 import type { PlacedRow } from './round.ts';
 
 /** How far one lane of an import is committed, and the hash by which its rows are known again. */
@@ -65,4 +65,8 @@ export function createLane({ lane, committedThrough, rollingHash }: LaneState, c
 }
 
 const printOf = ({ record, rejected }: PreparedRow): string =>
-  record === undefined ? `${rejected.payload}\n` : `${record.source_id} ${record.content_hash ?? 'deleted'}\n`;
+  record === undefined ? `${rejected.payload}\n` : `${record.source_id} ${record.content_hash ?? 'deleted'}${placeOf(record)}\n`;
+
+/** What the hash of the content says nothing of: rows of the same content may come in another order, or be of another time. */
+const placeOf = ({ source_version: version, occurred_at: time, business_priority: priority }: IncomingRecord): string =>
+  version === null && time === null && priority === null ? '' : `\0${version ?? ''}\0${time ?? ''}\0${priority ?? ''}`;
