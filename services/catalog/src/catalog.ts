@@ -141,6 +141,11 @@ export interface RecordTypes {
    * `invalid_record_type` with each problem's path.
    */
   define(call: Call, name: string, schema: unknown): Promise<{ readonly definition: RecordTypeDefinition; readonly token: string }>;
+  /**
+   * As `define`, for sources that share a type: no field is dropped, and one that is there with another type takes the more
+   * general of both (integer, number, text; a date or timestamp, text; else JSON). Errors: as `define`.
+   */
+  extend: RecordTypes['define'];
 }
 
 export interface ImportOptions {

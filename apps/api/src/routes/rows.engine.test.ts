@@ -228,6 +228,32 @@ describe('rows over HTTP', () => {
       });
     });
 
+    it('of two taps whose streams have one name leaves each its fields and values', async () => {
+      const send = (source: string, properties: object, record: object) => {
+        const messages = [
+          { type: 'SCHEMA', stream: 'tickets', schema: { properties }, key_properties: ['id'] },
+          { type: 'RECORD', stream: 'tickets', record },
+        ];
+        const file = messages.map((message) => `${JSON.stringify(message)}\n`).join('');
+        return api.sendForm('/imports', { kind: 'singer', source_system: source }, file);
+      };
+      const id = { type: 'integer' };
+      const ofOne = { id, title: { type: 'string' }, points: { type: 'integer' } };
+      expect((await send('one', ofOne, { id: 1, title: 'A', points: 3 })).json).toMatchObject({ created: 1 });
+      const ofOther = { id, subject: { type: 'string' }, points: { type: 'string' } };
+      expect((await send('other', ofOther, { id: 1, subject: 'B', points: 'high' })).json).toMatchObject({ created: 1, rejected: 0 });
+      expect((await send('one', ofOne, { id: 2, title: 'C', points: 5 })).json).toMatchObject({ created: 1 });
+      const tickets = async (source: string) => (await api.send('GET', `/records/tickets?source_system=${source}`)).json.records;
+      expect((await tickets('one')).map(({ data }: { data: object }) => data)).toEqual([
+        { title: 'A', points: 3 },
+        { title: 'C', points: '5' },
+      ]);
+      expect(await tickets('other')).toMatchObject([{ data: { subject: 'B', points: 'high' } }]);
+      expect((await api.send('GET', '/record-types/tickets')).json).toMatchObject({
+        schema: { properties: { title: { type: 'string' }, subject: { type: 'string' }, points: { type: 'string' } } },
+      });
+    });
+
     it('of a Singer tap names the source system', async () => {
       const answer = await api.sendForm('/imports', { kind: 'singer' }, '');
       expect(answer).toMatchObject({ status: 400, json: { code: 'invalid_request', detail: expect.stringContaining('source_system') } });

@@ -13,19 +13,36 @@ export interface StreamOptions {
   /** The first that fits a stream's name and properties is used. */
   readonly mappings: readonly Mapping[];
   readonly recordTypes: readonly RecordTypeDefinition[];
-  /** Defines a record type by its JSON Schema, or changes it to that. */
+  /** Defines a record type by its JSON Schema, or has one that is there take what that says too. */
   readonly define: (name: string, schema: JsonObject) => Promise<RecordTypeDefinition>;
 }
 
-/** Decides on streams for `readSinger`: by a mapping that fits, else as a record type of their own. */
+/**
+ * Decides on streams for `readSinger`: by a mapping that fits, else as a record type of their own. Errors: `mapping_mismatch`
+ * where two streams would be one record type, those of `singerRecordType` and `define`.
+ */
 export function createStreamOpener(options: StreamOptions): (message: SchemaMessage) => Promise<SingerStream> {
   const builtin = new Set(options.recordTypes.filter((type) => type.origin === 'builtin').map((type) => type.name));
+  const own = new Map<string, string>();
   return async (message) => {
     const mapping = findMapping(options.mappings, { name: message.stream, columns: propertyNames(message.schema), sample: [] });
     if (mapping !== undefined) return mapStream(message, mapping, typeOf(mapping, options.recordTypes));
-    const own = singerRecordType(message, options.sourceSystem, builtin);
-    return mapStream(message, own.mapping, await options.define(own.name, own.schema));
+    const { name, schema, mapping: plain } = singerRecordType(message, options.sourceSystem, builtin);
+    claim(own, name, message.stream);
+    return mapStream(message, plain, await options.define(name, schema));
   };
+}
+
+/** Records of two streams under one name would overwrite each other. */
+function claim(streams: Map<string, string>, recordType: string, stream: string): void {
+  const other = streams.get(recordType) ?? stream;
+  if (other !== stream) {
+    throw new SophiaError(
+      'mapping_mismatch',
+      `The streams ${other} and ${stream} would both be the record type ${recordType}: map one of them.`,
+    );
+  }
+  streams.set(recordType, stream);
 }
 
 function typeOf(mapping: Mapping, recordTypes: readonly RecordTypeDefinition[]): RecordTypeDefinition {

@@ -61,6 +61,18 @@ const brief = (items: readonly ImportItem[]) =>
 const ITEMS = schema('items', { id: { type: 'integer' }, size: { type: ['null', 'number'] } });
 
 describe('a tap', () => {
+  test('has no two streams of its own become one record type', async () => {
+    const { items, code, message } = await read([
+      schema('Order', { id: {} }),
+      record('Order', { id: 1 }),
+      schema('Order', { id: {}, more: {} }),
+      schema('order', { id: {} }),
+      record('order', { id: 1 }),
+    ]);
+    expect([brief(items), code]).toEqual([[['order', 1]], 'mapping_mismatch']);
+    expect(message).toContain('The streams Order and order would both be the record type order');
+  });
+
   test('sends properties of several types, or of any, which are kept as they are', async () => {
     const mixed = schema('mixed', { id: { type: 'integer' }, v: { type: ['null', 'string', 'integer'] }, w: {} });
     const values = ['hello', '007', '1e3', 'null', '{', 7, [1], { a: '1' }];

@@ -2,7 +2,7 @@ export { isCalendarDay } from './calendar.ts';
 export { FieldFailure, type Normalized } from './field-failure.ts';
 export { nameProblem } from './field-names.ts';
 export { compileFieldNormalizer, type FieldNormalizer } from './field-normalizer.ts';
-export { type JsonSchemaReading, recordTypeFromJsonSchema } from './json-schema.ts';
+export { type JsonSchemaReading, MAX_FIELDS, recordTypeFromJsonSchema } from './json-schema.ts';
 export type { SchemaProblem } from './json-schema-problem.ts';
 export { normalizeBoolean } from './normalize-boolean.ts';
 export { MAX_SOURCE_ID_LENGTH, MAX_SOURCE_SYSTEM_LENGTH, type Reference } from './normalize-reference.ts';

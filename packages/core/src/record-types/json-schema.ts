@@ -9,7 +9,8 @@ export type JsonSchemaReading =
   | { readonly definition?: undefined; readonly problems: readonly SchemaProblem[] };
 
 const KEYWORDS = ['type', 'properties', 'required', 'additionalProperties', 'x-owner'];
-const MAX_FIELDS = 500;
+/** Fields of a record type. */
+export const MAX_FIELDS = 500;
 
 /**
  * Reads a record type from a JSON Schema (draft 2020-12). The subset is what a record type can hold:

@@ -42,7 +42,7 @@ export const SOURCE_ERRORS = {
   mapping_mismatch: {
     status: 422,
     title: 'Mapping does not fit',
-    help: 'The source lacks columns that the mapping reads; the detail names them and the nearest columns found.',
+    help: 'The source lacks columns that the mapping reads, and the detail names them and the nearest columns found; or a stream of a tap needs a mapping: it has no key, or would be the same record type as another.',
   },
   invalid_singer_message: {
     status: 422,

@@ -90,6 +90,51 @@ describe('a record type of a workspace', () => {
   });
 });
 
+describe('a type that several sources extend', () => {
+  const fieldsOf = ({ fields }: { readonly fields: readonly { readonly name: string; readonly type: string }[] }) =>
+    Object.fromEntries(fields.map(({ name, type }) => [name, type]));
+
+  test('has the fields of all, each of a type that takes their values, whichever comes again', async () => {
+    const { call, recordTypes, records, changes } = await fresh();
+    const one = { type: 'object', properties: { size: { type: 'integer' }, place: { type: 'string' } } };
+    const other = { type: 'object', properties: { size: { type: 'string' }, owner: { type: 'string' } } };
+    expect(fieldsOf((await recordTypes.extend(call, 'gauge', one)).definition)).toEqual({ size: 'integer', place: 'text' });
+    const united = { size: 'text', place: 'text', owner: 'text' };
+    for (const schema of [other, one, other]) {
+      const { definition } = await recordTypes.extend(call, 'gauge', schema);
+      expect([definition.revision, fieldsOf(definition)]).toEqual([2, united]);
+    }
+    await records.upsert(
+      call,
+      { recordType: 'gauge', sourceSystem: 'lab' },
+      { line: 1, source_id: '1', fields: { size: 7, place: 'roof' } },
+    );
+    expect(await changes()).toEqual(['record_type.changed gauge 1', 'record_type.changed gauge 2', 'record.created 1']);
+  });
+
+  test('loses nothing of two that extend it at once', async () => {
+    const { call, recordTypes } = await fresh();
+    const names = ['a', 'b', 'c', 'd'];
+    await Promise.all(
+      names.map((name) => recordTypes.extend(call, 'gauge', { type: 'object', properties: { [name]: { type: 'string' } } })),
+    );
+    expect(Object.keys(fieldsOf(await recordTypes.get(call, 'gauge'))).sort()).toEqual(names);
+  });
+
+  test('has no more fields than a type may have', async () => {
+    const { call, recordTypes } = await fresh();
+    const schema = (prefix: string) => ({
+      type: 'object',
+      properties: Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`${prefix}${index}`, { type: 'string' }])),
+    });
+    await recordTypes.extend(call, 'gauge', schema('a'));
+    await expect(recordTypes.extend(call, 'gauge', schema('b'))).rejects.toMatchObject({
+      code: 'invalid_record_type',
+      message: expect.stringContaining('more than 500 fields'),
+    });
+  });
+});
+
 describe('a type with owners', () => {
   test('has the path to them in its definition and event', async () => {
     const { call, recordTypes } = await fresh();

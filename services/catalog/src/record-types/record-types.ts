@@ -1,20 +1,14 @@
-import { recordTypeFromJsonSchema, type SchemaProblem } from '@sophia/core';
+import { MAX_FIELDS, recordTypeFromJsonSchema, type SchemaProblem } from '@sophia/core';
 import type { Database, Statement } from '@sophia/database';
 import { canonicalJson, SophiaError } from '@sophia/shared';
-import {
-  BUILTIN_RECORD_TYPES,
-  type Call,
-  type JsonObject,
-  type NewEvent,
-  type RecordTypeDefinition,
-  type Transaction,
-} from '@sophia/types';
+import { BUILTIN_RECORD_TYPES, type Call, type NewEvent, type RecordTypeDefinition, type Transaction } from '@sophia/types';
 import { actorOf, causeOf } from '../access/attribution.ts';
 import type { Gate } from '../access/gate.ts';
 import type { RecordTypes } from '../catalog.ts';
 import type { Collaborators } from '../collaborators.ts';
 import { addedFields } from './merge-definition.ts';
 import { fromStored, type RecordTypeBook } from './record-type-book.ts';
+import { uniteDefinitions } from './unite-definitions.ts';
 
 export type RecordTypesOptions = Pick<Collaborators, 'database' | 'eventLog' | 'policy' | 'audit' | 'clock'> & {
   readonly gate: Gate;
@@ -23,34 +17,36 @@ export type RecordTypesOptions = Pick<Collaborators, 'database' | 'eventLog' | '
 
 /** Record types by JSON Schema; a change is an event, so that whoever follows the log meets it before the rows that need it. */
 export function createRecordTypes({ database, eventLog, policy, audit, clock, gate, book }: RecordTypesOptions): RecordTypes {
+  const write = async (call: Call, name: string, schema: unknown, change: Change): ReturnType<RecordTypes['define']> => {
+    const begun = clock.monotonic();
+    await gate.administer(call, `record_type:${name}`);
+    const wanted = readDefinition(name, schema);
+    const { workspace } = call.principal;
+    const { value: definition, token } = await database.write([workspace], async (transaction) => {
+      const stored = await storeDefinition(database, transaction, call, wanted, change);
+      if (stored.changed) await eventLog.append(transaction, [changedEvent(call, stored.definition)]);
+      await audit.record(transaction, [
+        {
+          call,
+          action: 'record_type.define',
+          object: `record_type:${name}`,
+          milliseconds: clock.monotonic() - begun,
+          details: { revision: stored.definition.revision },
+        },
+      ]);
+      return stored.definition;
+    });
+    book.forget(workspace);
+    policy.forget(workspace);
+    eventLog.wake();
+    return { definition, token: eventLog.encodeToken(token) };
+  };
   return {
     list: async ({ principal }) =>
       [...(await book.types(principal.workspace)).values()].sort((one, other) => (one.name < other.name ? -1 : 1)),
     get: ({ principal }, name) => book.require(principal.workspace, name),
-    async define(call, name, schema) {
-      const begun = clock.monotonic();
-      await gate.administer(call, `record_type:${name}`);
-      const wanted = readDefinition(name, schema);
-      const { workspace } = call.principal;
-      const { value: definition, token } = await database.write([workspace], async (transaction) => {
-        const change = await storeDefinition(database, transaction, call, wanted);
-        if (change.changed) await eventLog.append(transaction, [changedEvent(call, change.definition)]);
-        await audit.record(transaction, [
-          {
-            call,
-            action: 'record_type.define',
-            object: `record_type:${name}`,
-            milliseconds: clock.monotonic() - begun,
-            details: { revision: change.definition.revision },
-          },
-        ]);
-        return change.definition;
-      });
-      book.forget(workspace);
-      policy.forget(workspace);
-      eventLog.wake();
-      return { definition, token: eventLog.encodeToken(token) };
-    },
+    define: (call, name, schema) => write(call, name, schema, (_, wanted) => wanted),
+    extend: (call, name, schema) => write(call, name, schema, uniteDefinitions),
   };
 }
 
@@ -74,33 +70,46 @@ function readDefinition(name: string, schema: unknown): RecordTypeDefinition {
 const invalidType = (problems: readonly Pick<SchemaProblem, 'path' | 'message'>[]): SophiaError =>
   new SophiaError('invalid_record_type', problems.map(({ path, message }) => `${path}: ${message}`).join(' '), { details: { problems } });
 
+type Definition = Pick<RecordTypeDefinition, 'description' | 'fields' | 'owner'>;
+
+/** What becomes of a stored definition when another is wanted. */
+type Change = (stored: Definition, wanted: Definition) => Definition;
+
 interface StoredRow {
   readonly revision: number;
-  readonly definition: JsonObject;
+  readonly definition: Definition;
 }
 
 async function storeDefinition(
   database: Database,
   transaction: Transaction,
   { principal }: Call,
-  wanted: RecordTypeDefinition,
+  { name, description, fields, owner }: RecordTypeDefinition,
+  change: Change,
 ): Promise<{ readonly changed: boolean; readonly definition: RecordTypeDefinition }> {
-  const { name, description, fields, owner } = wanted;
-  const content = { description, fields, ...(owner === undefined ? {} : { owner }) };
   // A lock of its own, since the first definition of a type finds no row to lock.
   const [, [stored]] = await Promise.all([
     database.query(transaction, LOCK_TYPES, [principal.workspace]),
     database.query<StoredRow>(transaction, READ_TYPE, [principal.workspace, name]),
   ]);
-  const text = JSON.stringify(content);
-  if (stored !== undefined && canonicalJson(stored.definition) === canonicalJson(JSON.parse(text))) {
+  const wanted = { description, fields, ...(owner === undefined ? {} : { owner }) };
+  const content = stored === undefined ? wanted : change(stored.definition, wanted);
+  if (content.fields.length > MAX_FIELDS) {
+    throw invalidType([{ path: 'properties', message: `With those that it has, ${name} would have more than ${MAX_FIELDS} fields.` }]);
+  }
+  if (stored !== undefined && isSame(stored.definition, content)) {
     return { changed: false, definition: fromStored(name, stored.revision, content) };
   }
   const builtin = BUILTIN_RECORD_TYPES.find((type) => type.name === name);
   const revision = (stored?.revision ?? builtin?.revision ?? 0) + 1;
-  await database.query(transaction, STORE_TYPE, [principal.workspace, name, revision, text]);
+  await database.query(transaction, STORE_TYPE, [principal.workspace, name, revision, JSON.stringify(content)]);
   return { changed: true, definition: fromStored(name, revision, content) };
 }
+
+const isSame = (one: Definition, other: Definition): boolean => canonicalOf(one) === canonicalOf(other);
+
+/** A definition is plain data. */
+const canonicalOf = (definition: Definition): string => canonicalJson(JSON.parse(JSON.stringify(definition)));
 
 function changedEvent(call: Call, definition: RecordTypeDefinition): NewEvent {
   return {

@@ -68,7 +68,7 @@ const openSinger = async (catalog: Catalog, call: Call, { options, file }: Impor
     sourceSystem,
     recordTypes,
     mappings: mappings.map((text, index) => parseMapping(text, `mapping ${index + 1}`, recordTypes)),
-    define: async (name, schema) => (await catalog.recordTypes.define(call, name, schema)).definition,
+    define: async (name, schema) => (await catalog.recordTypes.extend(call, name, schema)).definition,
   });
   return { items: readSinger(file, { openStream }), sourceSystem, assumed: [] };
 };
