@@ -44,14 +44,17 @@ export function namedEncoding(name: string): Encoding {
 
 /** The encoding of a text by its first bytes: its mark, valid UTF-8, the zero bytes of UTF-16, else statistics over letters. */
 export function detectEncoding(sample: Buffer): Encoding {
-  for (const [name, mark] of MARKS) {
-    if (sample.subarray(0, mark.length).equals(mark)) return { name, certain: true, reason: 'byte_order_mark', alternatives: [] };
-  }
+  const marked = markedEncoding(sample);
+  if (marked !== undefined) return { name: marked, certain: true, reason: 'byte_order_mark', alternatives: [] };
   const wide = detectZeroBytes(sample);
   if (wide !== undefined) return { name: wide, certain: false, reason: 'zero_bytes', alternatives: [] };
   if (isUtf8(withoutCutCharacter(sample))) return { name: 'utf-8', certain: true, reason: 'valid_utf8', alternatives: [] };
   return detectByStatistics(sample.subarray(0, STATISTICS_BYTES), sample);
 }
+
+/** The name of the encoding whose mark a text begins with. Four bytes of it are enough. */
+export const markedEncoding = (sample: Buffer): string | undefined =>
+  MARKS.find(([, mark]) => sample.subarray(0, mark.length).equals(mark))?.[0];
 
 /** Text of mostly western letters has a zero in every second byte of UTF-16. */
 function detectZeroBytes(sample: Buffer): string | undefined {

@@ -181,6 +181,30 @@ describe('encodings', () => {
     }
   });
 
+  test.each(['utf-16le', 'utf-16be', 'utf-32le', 'utf-8'])(
+    'a file of JSON, sent as one, is in the encoding that its mark says (%s)',
+    async (name) => {
+      const object = '{"city":"Köln","note":"a, b"}';
+      for (const [file, text] of [
+        ['cities.ndjson', `${object}\n${object}\n`],
+        ['cities.json', `[${object},\n${object}]`],
+      ] as const) {
+        for (const chunk of [1, 3, 1000]) {
+          const { source, rows } = await readAll(iconv.encode(text, name, { addBOM: true }), { name: file }, chunk);
+          expect(source.description.encoding).toMatchObject({ name, certain: true });
+          expect(rows.map(({ values }) => values)).toEqual([JSON.parse(object), JSON.parse(object)]);
+        }
+      }
+    },
+  );
+
+  test('a body that is no file is UTF-8, whatever it begins with', async () => {
+    const stream = chunks(iconv.encode('{"a":1}\n', 'utf-16le', { addBOM: true }));
+    const source = await openSource({ kind: 'stream', stream, contentType: 'application/x-ndjson' });
+    expect((await collect(source.rows)).map(({ errors }) => errors?.[0]?.code)).toContain('invalid_encoding');
+    await source.close();
+  });
+
   test('bytes that are no text at all are still read as some', async () => {
     const { source } = await readAll(Buffer.from([0x80, 0x81, 0x8d, 0x0a, 0x90]));
     expect(source.description.encoding?.certain).toBe(false);

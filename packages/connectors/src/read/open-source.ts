@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { SophiaError } from '@sophia/shared';
 import { type Compression, decompress } from '../bytes/decompress.ts';
+import { markedEncoding } from '../bytes/detect-encoding.ts';
 import { openBytes } from '../bytes/open-bytes.ts';
 import { type OpenedText, openText, openUtf8 } from '../bytes/open-text.ts';
 import type { Peekable } from '../bytes/peekable.ts';
@@ -63,7 +64,8 @@ export async function openSource(input: SourceInput, options: OpenOptions = {}):
 }
 
 async function openTextSource(opened: OpenedInput, hinted: SourceFormat | undefined, options: OpenOptions): Promise<Source> {
-  const isSentJson = opened.input.kind === 'stream' && options.encoding === undefined && (hinted === 'ndjson' || hinted === 'json');
+  const isJson = hinted === 'ndjson' || hinted === 'json';
+  const isSentJson = isJson && opened.input.kind === 'stream' && options.encoding === undefined && !(await isWideFile(opened));
   const text = isSentJson ? await openUtf8(opened.content) : await openText(opened.content, options.encoding);
   const { rows, columns, description } = readText(opened, text, hinted ?? sniffFormat(text.sample), options);
   const { sample, rows: all } = await takeSample(rows, options.sampleRows ?? SAMPLE_ROWS);
@@ -79,6 +81,12 @@ async function openTextSource(opened: OpenedInput, hinted: SourceFormat | undefi
       await opened.content.close();
     },
   };
+}
+
+/** What has a name is a file, however it came, and may say by its mark that it is not UTF-8. */
+async function isWideFile({ name, content }: OpenedInput): Promise<boolean> {
+  const encoding = name === undefined ? undefined : markedEncoding(await content.peek(MAGIC_BYTES));
+  return encoding !== undefined && encoding !== 'utf-8';
 }
 
 interface TextRows {
