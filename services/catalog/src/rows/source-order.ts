@@ -14,8 +14,8 @@ export function sourceOrder(version: string | null): bigint | null {
   if (version === null) return null;
   const digits = INTEGER.exec(version)?.[1];
   if (digits !== undefined) return withinBigint(BigInt(digits));
-  if (isCalendarDay(version)) return parseMicros(`${version}T00:00Z`) ?? null;
-  return parseMicros(version) ?? parseMicros(`${version}Z`) ?? null;
+  const time = isCalendarDay(version) ? `${version}T00:00` : version;
+  return parseMicros(time) ?? parseMicros(`${time}Z`) ?? null;
 }
 
 const withinBigint = (integer: bigint): bigint | null => (integer >= -BIGINT_LIMIT && integer < BIGINT_LIMIT ? integer : null);
