@@ -50,6 +50,8 @@ export function parseColumnRule(parent: YamlMap, key: string, field: FieldDefini
 
 /** A value that the field does not allow would reject every row that has it. */
 function checkValues(map: YamlMap, field: FieldDefinition, values: ColumnRule['values']): void {
+  if (values === undefined && map.has('default'))
+    map.problem('default', 'default needs values: it stands for the texts that they leave out');
   const allowed = field.values;
   if (allowed === undefined) return;
   for (const value of [...(values?.values() ?? []), map.primitive('default') ?? null]) {

@@ -137,6 +137,10 @@ describe('what is wrong is told with its line and the nearest right name', () =>
       `${HEAD}fields:\n  status: { column: a, values: { a: won }, default: zzzzzz }`,
       'maps/deals.yaml:5: status cannot be zzzzzz; known are open, won, lost',
     ],
+    [
+      `${HEAD}fields:\n  status: { column: a, default: won }`,
+      'maps/deals.yaml:5: default needs values: it stands for the texts that they leave out',
+    ],
     [`${HEAD}fields:\n  status: { column: a, values: [won] }`, 'maps/deals.yaml:5: values must be a map of keys and values'],
     [
       `${HEAD}fields:\n  close_date: { column: a, format: MM/QQ }`,

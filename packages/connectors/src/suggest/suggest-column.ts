@@ -1,9 +1,10 @@
 import type { FieldDefinition } from '@sophia/types';
 import type { ColumnProfile } from './profile-column.ts';
+import { suggestValues } from './suggest-values.ts';
 import type { SuggestedField } from './write-mapping.ts';
 
-/** How a column is read as the values of a field, as far as the sample shows. */
-export function suggestColumn(field: FieldDefinition, profile: ColumnProfile): SuggestedField {
+/** How a column is read as the values of a field, which may be the currency of amounts, as far as the sample shows. */
+export function suggestColumn(field: FieldDefinition, profile: ColumnProfile, isCurrency: boolean): SuggestedField {
   switch (field.type) {
     case 'date':
     case 'timestamp':
@@ -15,8 +16,14 @@ export function suggestColumn(field: FieldDefinition, profile: ColumnProfile): S
     case 'text_list':
       return suggestList(field, profile);
     default:
-      return { field: field.name, settings: [['column', profile.column]], notes: [] };
+      return suggestTexts(field, profile, isCurrency);
   }
+}
+
+function suggestTexts(field: FieldDefinition, profile: ColumnProfile, isCurrency: boolean): SuggestedField {
+  const values = suggestValues(field, profile, isCurrency);
+  const notes = values === undefined ? [] : [`what each value of ${profile.column} stands for`];
+  return { field: field.name, settings: [['column', profile.column]], values, notes };
 }
 
 const HAS_OFFSET = /(Z|[+-]\d{2}(:?\d{2})?)$/;
@@ -55,8 +62,10 @@ function suggestNumbers(field: FieldDefinition, { column, numbers, texts }: Colu
 }
 
 function suggestList(field: FieldDefinition, { column, texts, isNested }: ColumnProfile): SuggestedField {
-  const separator = isNested ? undefined : [';', '|', ','].find((sign) => texts.some((text) => text.includes(sign)));
   const settings: [string, string][] = [['column', column]];
-  if (separator !== undefined) settings.push(['separator', separator]);
-  return { field: field.name, settings, notes: [] };
+  // A list is an array, or a text that spells one.
+  if (isNested || texts.every((text) => text.startsWith('['))) return { field: field.name, settings, notes: [] };
+  const separator = [';', '|', ','].find((sign) => texts.some((text) => text.includes(sign)));
+  settings.push(['separator', separator ?? ',']);
+  return { field: field.name, settings, notes: separator === undefined ? ['each has one item; set what stands between several'] : [] };
 }

@@ -147,7 +147,51 @@ describe('what cannot be known is marked', () => {
     const text = await suggest('call_id,talk_ratio,participants\nc1,12.5%,a; b\nc2,3%,c\n', 'calls.csv');
     expect(text).toContain('talk_ratio: { column: talk_ratio, decimal: ".", unit: percent }');
     expect(text).toContain('participants: { column: participants, separator: ";" }');
-    expect(await suggest('issue_id,title,labels\n1,x,a\n2,y,b\n', 'issues.csv')).toContain('  labels: labels\n');
+    const single = await suggest('issue_id,title,labels\n1,x,a\n2,y,b\n', 'issues.csv');
+    expect(single).toContain(
+      '  # check: each has one item; set what stands between several\n  labels: { column: labels, separator: "," }\n',
+    );
+    expect(await suggest('issue_id,title,labels\n1,x,"[""a""]"\n', 'issues.csv')).toContain('  labels: labels\n');
+  });
+
+  test('values that are written otherwise than the type has them, by their case', async () => {
+    const text = await suggest('id,status,amount\n1,Open,1\n2,WON,2\n3,lost,3\n4,paused,4\n', 'deals.csv');
+    expect(text).toContain('    column: status\n    values:\n      Open: open\n      WON: won\n      lost: lost\n  amount');
+    expect(text).toContain('# check: rejects 1 of 4 sampled rows: status: expected one of Open, WON, lost');
+    expect(await suggest('id,status,amount\n1,open,1\n2,won,2\n', 'deals.csv')).toContain('  status: status\n');
+    const many = Array.from({ length: 60 }, (_, i) => `${i},Open${i},1\n`).join('');
+    expect(await suggest(`id,status,amount\n${many}`, 'deals.csv')).toContain('  status: status\n');
+  });
+
+  test('currencies by their names and signs', async () => {
+    const text = await suggest('id,amount,currency\n1,1,US Dollars\n2,2,Euro\n3,3,gbp\n4,4,¥\n', 'deals.csv');
+    expect(text).toContain('    column: currency\n    values:\n      US Dollars: USD\n      Euro: EUR\n      gbp: GBP\n      "¥": JPY\n');
+    expect(text).not.toContain('rejects');
+  });
+
+  test('texts that mean no value, among numbers and values of a choice', async () => {
+    const text = await suggest('id,name,amount,status\n1,none,N/A,open\n2,b,5,-\n3,c,6,won\n4,d,N/A,lost\n', 'deals.csv');
+    expect(text).toContain('null_values: ["-", N/A] # check: these look like no value\n');
+    expect(text).not.toContain('rejects');
+    expect(parse(text).null_values).toEqual(['-', 'N/A']);
+  });
+
+  test('whatever rejects rows of the sample, with the first reason', async () => {
+    const text = await suggest('id,amount,close_date\n1,5,2017-03-01 13:00\n2,6,2017-03-02 14:00\n', 'deals.csv');
+    expect(text).toContain('  # check: rejects 2 of 2 sampled rows: close_date: expected a calendar day without a time');
+    expect(await suggest('id,amount,close_date\n1,5,3/1/2017\n2,6,4/1/2017\n', 'deals.csv')).not.toContain('rejects');
+    const lamp = {
+      name: 'lamp',
+      description: '',
+      origin: 'workspace' as const,
+      revision: 1,
+      fields: [
+        { name: 'lit', type: 'boolean' as const },
+        { name: 'room', type: 'text' as const, required: true },
+      ],
+    };
+    const { source } = await readAll('lamp_id,lit\n1,yes\n2,no\n', { name: 'lamps.csv' });
+    expect(suggestMapping(source, [lamp], { sourceSystem: 'No Name' })).toContain('# check: rejects 2 of 2 sampled rows: room: ');
   });
 
   test('a source without a column that names its rows', async () => {

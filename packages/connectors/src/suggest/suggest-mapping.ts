@@ -1,9 +1,12 @@
 import { SophiaError } from '@sophia/shared';
 import type { FieldDefinition, RecordTypeDefinition } from '@sophia/types';
 import type { MatchedSource } from '../mapping/match-mapping.ts';
+import { type Rejections, rejectionsOf } from './check-suggestion.ts';
+import { CURRENCY_SIGNS } from './currencies.ts';
 import { matchType, type TypeMatch } from './match-fields.ts';
 import { type ColumnProfile, profileColumns } from './profile-column.ts';
 import { suggestColumn } from './suggest-column.ts';
+import { suggestNulls } from './suggest-nulls.ts';
 import { type KnownIds, suggestRepairs } from './suggest-repairs.ts';
 import { suggestStatus } from './suggest-status.ts';
 import { type SuggestedMapping, type SuggestedRepair, writeMapping } from './write-mapping.ts';
@@ -31,15 +34,39 @@ export function suggestMapping(source: MatchedSource, recordTypes: readonly Reco
   if (match === undefined || profiles.length === 0) {
     throw new SophiaError('unknown_format', 'There are no columns to map: the source has no rows that can be read.');
   }
-  return writeMapping(describe(match, profiles, source, options));
+  return writeMapping(checked(describe(match, profiles, source, options), match, source));
+}
+
+/** With what rejects rows of the sample, so that a person sees it before the import does. */
+function checked(mapping: SuggestedMapping, { definition, columns }: TypeMatch, source: MatchedSource): SuggestedMapping {
+  // Without an id every row is rejected, and the mapping is none yet.
+  if (mapping.idColumn === undefined) return mapping;
+  // The name of the source is judged when the mapping is used, and what nothing reads rejects nothing.
+  const read = writeMapping({ ...mapping, sourceSystem: undefined, unused: [] });
+  const rejections = rejectionsOf(read, definition, source);
+  // Of these nothing is known until somebody says how they are read.
+  const isAmbiguous = ({ dates, numbers }: ColumnProfile): boolean => dates.kind === 'ambiguous' || numbers.kind === 'ambiguous';
+  const ambiguous = new Set([...columns].filter(([, profile]) => isAmbiguous(profile)).map(([field]) => field));
+  const noteOf = ({ rows, message }: Rejections): string => `rejects ${rows} of ${source.sample.length} sampled rows: ${message}`;
+  const notesOf = (field: string): readonly string[] => {
+    const found = rejections.get(field);
+    return found === undefined || ambiguous.has(field) ? [] : [noteOf(found)];
+  };
+  const proposed = new Set<string | undefined>(mapping.fields.map(({ field }) => field));
+  return {
+    ...mapping,
+    fields: mapping.fields.map((field) => ({ ...field, notes: [...field.notes, ...notesOf(field.field)] })),
+    notes: [...rejections].filter(([field]) => !proposed.has(field)).map(([, found]) => noteOf(found)),
+  };
 }
 
 function describe(match: TypeMatch, profiles: readonly ColumnProfile[], source: MatchedSource, options: SuggestOptions): SuggestedMapping {
   const { definition } = match;
   const columns = withName(match);
+  const currencies = new Set(definition.fields.map(({ currency }) => currency));
   const fields = definition.fields.flatMap((field) => {
     const profile = columns.get(field.name);
-    return profile === undefined ? [] : [suggestColumn(field, profile)];
+    return profile === undefined ? [] : [suggestColumn(field, profile, currencies.has(field.name))];
   });
   const status = suggestStatus(definition, columns);
   const used = new Set([...columns.values(), match.idColumn].map((profile) => profile?.column));
@@ -50,6 +77,8 @@ function describe(match: TypeMatch, profiles: readonly ColumnProfile[], source: 
     files: source.name === undefined ? [] : [source.name],
     idColumn: match.idColumn?.column,
     fields: [...fields, ...(status === undefined ? [] : [status]), ...currencyOf(definition, columns)],
+    notes: [],
+    nulls: suggestNulls(definition, columns),
     repairs: repairsOf(definition, columns, options.known ?? NO_IDS),
     unused: profiles.filter((profile) => !used.has(profile.column)).map((profile) => profile.column),
   };
@@ -68,19 +97,11 @@ function currencyOf(definition: RecordTypeDefinition, columns: ReadonlyMap<strin
   if (money?.currency === undefined || columns.has(money.currency)) return [];
   const numbers = columns.get(money.name)?.numbers;
   const symbol = numbers?.kind === 'found' ? numbers.format.symbol : undefined;
-  const code = CURRENCIES.get(symbol ?? '') ?? (/^[A-Z]{3}$/.test(symbol ?? '') ? symbol : undefined);
+  const code = CURRENCY_SIGNS.get(symbol ?? '') ?? (/^[A-Z]{3}$/.test(symbol ?? '') ? symbol : undefined);
   const note =
     code === undefined ? `the currency of ${money.name} is not in the data; USD is a guess` : `the currency of ${money.name}, by its sign`;
   return [{ field: money.currency, settings: [['constant', code ?? 'USD']], notes: [note] }];
 }
-
-const CURRENCIES: ReadonlyMap<string, string> = new Map([
-  ['$', 'USD'],
-  ['€', 'EUR'],
-  ['£', 'GBP'],
-  ['¥', 'JPY'],
-  ['₹', 'INR'],
-]);
 
 function repairsOf(
   definition: RecordTypeDefinition,

@@ -21,6 +21,10 @@ export interface SuggestedMapping {
   readonly files: readonly string[];
   readonly idColumn: string | undefined;
   readonly fields: readonly SuggestedField[];
+  /** What to check beside the fields, for people. */
+  readonly notes: readonly string[];
+  /** Texts that mean "no value". */
+  readonly nulls: readonly string[];
   readonly repairs: readonly SuggestedRepair[];
   readonly unused: readonly string[];
 }
@@ -37,9 +41,11 @@ export function writeMapping(mapping: SuggestedMapping): string {
     mapping.idColumn === undefined
       ? 'source_id: [] # check: no column is different in every row; name the column, or columns, of the id'
       : `source_id: ${quoted(mapping.idColumn)}`,
+    ...mapping.notes.map((note) => `# check: ${oneLine(note)}`),
     mapping.fields.length === 0 ? 'fields: {} # check: no column is a field of the type by its name' : 'fields:',
     ...mapping.fields.flatMap(fieldLines),
     ...(mapping.repairs.length === 0 ? [] : ['repairs:', ...mapping.repairs.flatMap(repairLines)]),
+    ...(mapping.nulls.length === 0 ? [] : [`null_values: [${mapping.nulls.map(quoted).join(', ')}] # check: these look like no value`]),
     ...(mapping.unused.length === 0
       ? []
       : [
