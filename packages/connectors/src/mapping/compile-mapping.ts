@@ -3,6 +3,7 @@ import type { FieldDefinition, JsonValue, RecordTypeDefinition, RowError } from 
 import type { ImportRow } from '../import-item.ts';
 import type { SourceRow } from '../read/source-row.ts';
 import { compileCells } from './compile-cells.ts';
+import { compileId } from './compile-id.ts';
 import { compileUnused } from './compile-unused.ts';
 import { compileValue, type ValueReader } from './compile-value.ts';
 import type { ColumnRule, Mapping } from './mapping.ts';
@@ -93,14 +94,4 @@ function compileDeleted(values: readonly string[] | undefined): (value: JsonValu
   if (values === undefined) return (value) => value;
   const marks = new Set(values.map((value) => value.trim()));
   return (value) => marks.has(String(value).trim());
-}
-
-/** The reader of the id: one value as it is, or several joined, of which none may be missing. */
-function compileId(slots: readonly number[], separator: string): (values: readonly (JsonValue | undefined)[]) => JsonValue | undefined {
-  const [first, ...others] = slots;
-  if (first !== undefined && others.length === 0) return (values) => values[first];
-  return (values) => {
-    const parts = slots.map((slot) => String(values[slot] ?? '').trim());
-    return parts.includes('') ? undefined : parts.join(separator);
-  };
 }

@@ -10,7 +10,7 @@ export interface Mapping {
   readonly match: SourceShape;
   readonly source_system: string;
   readonly record_type: string;
-  /** The columns whose values, joined by `separator`, are the source's id of the record. */
+  /** The columns whose values, joined by `separator`, are the source's id of the record; within several it is escaped. */
   readonly source_id: readonly string[];
   readonly separator: string;
   readonly occurred_at?: ColumnRule | undefined;

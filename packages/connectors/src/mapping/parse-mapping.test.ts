@@ -121,6 +121,8 @@ describe('what is wrong is told with its line and the nearest right name', () =>
       'source_system: crm\nrecord_type: deal\nfields: {}',
       'maps/deals.yaml:1: a mapping needs source_id: the column, or columns, of the id',
     ],
+    [`${HEAD}fields: {}\nseparator: ""`, 'maps/deals.yaml:5: separator is a text without backslashes'],
+    [`${HEAD}fields: {}\nseparator: '\\'`, 'maps/deals.yaml:5: separator is a text without backslashes'],
     [HEAD, 'maps/deals.yaml:1: a mapping needs fields: a column or a constant for each'],
     [`${HEAD}fields: [a]`, 'maps/deals.yaml:4: fields must be a map of keys and values'],
     [`${HEAD}fields:\n  stag: y`, 'maps/deals.yaml:5: deal has no field stag; did you mean stage?'],

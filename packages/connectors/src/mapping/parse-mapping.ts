@@ -1,6 +1,7 @@
 import { SophiaError } from '@sophia/shared';
 import type { FieldDefinition, RecordTypeDefinition } from '@sophia/types';
 import { LineCounter, parseDocument } from 'yaml';
+import { ESCAPE } from './compile-id.ts';
 import type { FieldRule, Mapping, Repair } from './mapping.ts';
 import { columnsOf } from './mapping-columns.ts';
 import { parseColumnRule } from './parse-column-rule.ts';
@@ -64,7 +65,7 @@ function readMapping(root: YamlMap, path: string, recordTypes: readonly RecordTy
     source_system: sourceSystem,
     record_type: recordType,
     source_id: sourceId,
-    separator: root.text('separator') ?? '/',
+    separator: readSeparator(root),
     occurred_at: root.has('occurred_at') ? parseColumnRule(root, 'occurred_at', common) : undefined,
     source_version: root.text('source_version'),
     business_priority: root.has('business_priority') ? parseColumnRule(root, 'business_priority', priority) : undefined,
@@ -75,6 +76,13 @@ function readMapping(root: YamlMap, path: string, recordTypes: readonly RecordTy
     ignore: root.texts('ignore'),
   };
   return { ...mapping, match: readShape(root.map('match'), mapping) };
+}
+
+/** One that is empty, or holds the sign that marks it within a part, would let two keys be one id. */
+function readSeparator(root: YamlMap): string {
+  const separator = root.text('separator') ?? '/';
+  if (separator === '' || separator.includes(ESCAPE)) root.problem('separator', 'separator is a text without backslashes');
+  return separator;
 }
 
 function readFields(root: YamlMap, definition: RecordTypeDefinition | undefined): readonly FieldRule[] {
