@@ -198,6 +198,41 @@ describe('rules of a workspace', () => {
   });
 });
 
+test('a deleted record is revived by nobody who could not have written it, but an erased one is anybody’s', async () => {
+  const { records, as, admin } = await sellers();
+  await harness.auth.policies.replace(admin, [
+    {
+      rule: 'forbid',
+      roles: ['employee'],
+      actions: ['read', 'write'],
+      record_types: ['deal'],
+      rows: { field: 'name', operator: 'eq', values: ['hidden'] },
+    },
+  ]);
+  const ada = as('employee', 'ada');
+  await records.upsertMany(admin, target, [row('H', { name: 'hidden', amount: '7' }), row('I', { name: 'idle' })]);
+  const { id } = await records.getByKey(admin, target, 'H');
+  const { id: idle } = await records.getByKey(admin, target, 'I');
+  await records.delete(admin, 'deal', id);
+  await records.delete(admin, 'deal', idle);
+  const revive = () => records.upsert(ada, target, row('H', { name: 'mine' }));
+  const { finished } = await harness.catalog.imports.start(
+    ada,
+    { name: 'x', kind: 'file' },
+    (async function* () {
+      yield { kind: 'rows', target, rows: [row('H', { name: 'mine' })] };
+    })(),
+  );
+  await expect(finished).rejects.toMatchObject({ code: 'forbidden' });
+  await expect(revive()).rejects.toMatchObject({ code: 'forbidden' });
+  await expect(records.upsertMany(ada, target, [row('H', { name: 'mine' })])).rejects.toMatchObject({ code: 'forbidden' });
+  await expect(records.history(ada, 'deal', id)).rejects.toMatchObject({ code: 'not_found' });
+  expect(await records.upsert(ada, target, row('I', { name: 'mine' }))).toMatchObject({ created: 1 });
+  await records.erase(admin, 'deal', id, 'asked by the person');
+  expect(await revive()).toMatchObject({ created: 1 });
+  expect((await records.history(ada, 'deal', id)).items.map(({ data }) => data?.name ?? null)).toEqual([null, null, null, 'mine']);
+});
+
 test('every access is audited with its rows', async () => {
   const { records, admin } = await sellers();
   const { id } = await records.getByKey(admin, target, 'A');

@@ -7,7 +7,7 @@ import type { RecordTypeBook } from '../record-types/record-type-book.ts';
 
 /**
  * Holds a policy that lets a principal write only some records of a type: each must be one of them
- * both before and after it is written. Errors: `forbidden`, and nothing is written.
+ * both before, also where it is deleted, and after it is written. Errors: `forbidden`, and nothing is written.
  */
 export type RowGuard = <T>(
   transaction: Transaction,
@@ -48,11 +48,14 @@ export function createRowGuard(database: Database, book: RecordTypeBook): RowGua
   };
 }
 
-/** Locks the records in the order of their keys, like every writer. */
+/**
+ * Locks the records in the order of their keys, like every writer. A deleted record counts as its last state, which its
+ * history still tells; an erased one has none, nor one whose deletion came before it.
+ */
 const outsideOf = (condition: string): string => `
   with r as (
     select * from record
-    where record_type = $1 and deleted_at is null
+    where record_type = $1 and version > 0 and last_change <> 'e'
       and (source_system, source_id) in (select * from unnest($2::text[], $3::text[]))
     order by workspace, record_type, source_system, source_id for update
   )
