@@ -37,6 +37,19 @@ describe('an answer out of memory', () => {
     expect([anew.isLean, anew.json.cache.tier, anew.json.rows]).toEqual([false, 'none', lean.json.rows]);
   });
 
+  it('is not given to whoever may not ask that: the ordinary way says so, and all goes on', async () => {
+    await open();
+    await harness.makeKey('viewer', { role: 'viewer' });
+    await harness.send('GET', PATH, { key: 'viewer' });
+    const path = `/api/v1/metrics/query?q=${encodeURIComponent(JSON.stringify({ metrics: ['revenue'], dimensions: ['user.name'] }))}`;
+    for (const alone of [false, true]) {
+      expect((await harness.send('GET', path, { alone })).status).toBe(200);
+      const refused = await harness.send('GET', path, { key: 'viewer', alone });
+      expect([refused.status, refused.json.code]).toEqual([403, 'identifying_dimension']);
+      expect((await harness.send('GET', path, { alone })).status).toBe(200);
+    }
+  });
+
   it('is not sent to whoever has it: by one tag, a list, or *, on both ways', async () => {
     await open();
     const tag = (await get()).headers.get('etag') ?? '';

@@ -5,7 +5,7 @@ import { type LoadShedder, systemClock } from '@sophia/shared';
 import type { ApiServices } from '../services.ts';
 import { createAdmission } from './admission.ts';
 import { createHotPath, QUERY_PATH } from './hot-path.ts';
-import type { ProblemWatch } from './problems.ts';
+import { type ProblemWatch, sendProblem } from './problems.ts';
 import { createRecordPath, RECORD_ROUTE } from './record-path.ts';
 import { createShortConnections } from './short-connections.ts';
 import type { ShortRequest, ShortResponse } from './short-request.ts';
@@ -71,7 +71,19 @@ export const createShortWays = ({ services, shedder, durations, newRequestId, wa
     watch,
     served: (seconds, status) => durations.with({ route: WRITE_ROUTE, method: 'POST', status: String(status) }).observe(seconds),
   });
-  const read = (request: ShortRequest, response: ShortResponse): boolean => hotPath(request, response) || recordPath(request, response);
+  /** What goes wrong on a short way is answered like any defect: thrown to the socket, it would end the process. */
+  const guarded =
+    (serve: (request: ShortRequest, response: ShortResponse) => boolean) =>
+    (request: ShortRequest, response: ShortResponse): boolean => {
+      try {
+        return serve(request, response);
+      } catch (error) {
+        sendProblem(response, error, { requestId: newRequestId(), route: 'short', headers: [], watch });
+        return true;
+      }
+    };
+  const read = guarded((request, response) => hotPath(request, response) || recordPath(request, response));
+  const write = guarded((request, response) => writePath.serve(request, response));
   const closing: (() => void)[] = [];
 
   return {
@@ -95,7 +107,7 @@ export const createShortWays = ({ services, shedder, durations, newRequestId, wa
       const takeConnection = server.listeners('connection');
       server.removeAllListeners('connection');
       const connections = createShortConnections({
-        serve: (request, response) => read(request, response) || writePath.serve(request, response),
+        serve: (request, response) => read(request, response) || write(request, response),
         lends: ({ url }) => PATHS.some((path) => url?.startsWith(path)),
         handOver(connection, request) {
           if (request !== undefined) declined.set(connection, request);
