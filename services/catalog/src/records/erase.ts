@@ -24,6 +24,7 @@ export function createErase({ database, eventLog, audit, clock, gate, book }: Ca
         const { source_system, source_id, version, created_at } = row;
         await Promise.all([
           eventLog.erase(transaction, id),
+          database.query(transaction, ERASE_KEPT_ERRORS, [workspace, recordType, source_system, source_id]),
           database.query(transaction, ERASE_DEAD_LETTERS, [workspace, recordType, source_system, source_id]),
           eventLog.append(transaction, [
             {
@@ -61,6 +62,21 @@ const ERASE_RECORD: Statement = {
       deleted_at = coalesce(deleted_at, greatest(updated_at, now())), last_change = 'e'
     where record_type = $1 and id = $2
     returning ${RECORD_COLUMNS}`,
+};
+
+// An answer kept with an idempotency key lists errors of rows; a letter has the time of the transaction that kept the answer.
+const ERASE_KEPT_ERRORS: Statement = {
+  name: 'catalog_erase_kept_errors',
+  text: `update idempotency_key as k set answer = jsonb_set(k.answer, '{errors}', coalesce((
+      select jsonb_agg(e.error order by e.place) from jsonb_array_elements(k.answer -> 'errors') with ordinality as e (error, place)
+      where (e.error ->> 'line')::bigint <> all (l.lines)
+    ), '[]'))
+    from (
+      select created_at, array_agg(line) as lines from dead_letter
+      where workspace = $1 and record_type = $2 and source_system = $3 and source_id = $4
+      group by created_at
+    ) as l
+    where k.workspace = $1 and k.created_at = l.created_at and k.answer is not null`,
 };
 
 const ERASE_DEAD_LETTERS: Statement = {

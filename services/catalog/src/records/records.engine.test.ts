@@ -285,6 +285,38 @@ describe('by id', () => {
   });
 });
 
+test('an erasure takes the errors of its rows out of the answers that are kept with idempotency keys', async () => {
+  const { call, records, workspace } = await fresh();
+  const id = idOf(await records.upsert(call, target, row('D-1', { name: 'x' })));
+  const send = (key: string, ids: readonly string[]) =>
+    records.upsertMany(
+      call,
+      target,
+      ids.map((each, index) => ({ ...row(each, { amount: `secret of ${each}`, close_date: 'secret too' }), line: index + 1 })),
+      { idempotency: { route: 'POST /records/deal', key } },
+    );
+  await send('alone', ['D-1']);
+  const { token: _, ...others } = await send('others', ['D-2', 'D-3']);
+  await send('among', ['D-2', 'D-1', 'D-3']);
+  await records.erase(call, 'deal', id, 'asked by the person');
+
+  const [left] = await harness.database.select<{ found: string }>([workspace.id], {
+    name: 'test_kept_secrets',
+    text: `select count(*) as found from idempotency_key where answer::text like '%D-1%'`,
+  });
+  expect(left?.found).toBe('0');
+  expect(await send('alone', ['D-1'])).toMatchObject({ rejected: 1, errors: [] });
+  expect(await send('others', ['D-2', 'D-3'])).toMatchObject(others);
+  const { rejected, errors } = await send('among', ['D-2', 'D-1', 'D-3']);
+  expect(rejected).toBe(3);
+  expect(errors.map(({ line, column }) => [line, column])).toEqual([
+    [1, 'amount'],
+    [1, 'close_date'],
+    [3, 'amount'],
+    [3, 'close_date'],
+  ]);
+});
+
 describe('lists', () => {
   test('go through all records by key, page by page', async () => {
     const { call, records } = await fresh();
