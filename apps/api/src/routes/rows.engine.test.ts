@@ -33,6 +33,7 @@ describe('rows over HTTP', () => {
       ['a JSON array', 'array', [{ source_id: 'X', deleted: true }], {}],
       ['NDJSON', 'ndjson', '{"source_id":"X","deleted":true}\n', NDJSON],
       ['CSV', 'csv', 'source_id,deleted\nX,true\n', CSV],
+      ['CSV, as another program spells it', 'spelt', 'source_id,deleted\nX, TRUE\n', CSV],
     ])('deletes its record, sent as %s', async (_, source, body, headers) => {
       await write(source, { source_id: 'X', name: 'x' });
       expect((await write(source, body, headers)).json).toMatchObject({ created: 0, updated: 1, rejected: 0 });
@@ -52,6 +53,29 @@ describe('rows over HTTP', () => {
       expect(replayed.json).toMatchObject({ created: 0, updated: 1, rejected: 0 });
       expect(await read('repair')).toMatchObject([{ source_id: 'X', deleted_at: expect.any(String) }]);
     });
+  });
+
+  it('have ids beyond 2^53 apart, however they are sent', async () => {
+    const [first, second] = ['1234567890123456780', '1234567890123456781'];
+    const rows = [first, second].map((id) => `{"source_id":${id},"owner":${id},"seats":[${id}]}`);
+    const bodies: [string, string, object][] = [
+      ['ids-array', `[${rows.join(',')}]`, {}],
+      ['ids-lines', rows.join('\n'), NDJSON],
+    ];
+    for (const [source, body, headers] of bodies) {
+      expect((await write(source, body, headers)).json).toMatchObject({ created: 2, rejected: 0 });
+      const records = await read(source);
+      expect(records.map(({ source_id: id }: { source_id: string }) => id).sort()).toEqual([first, second]);
+      expect(records).toMatchObject(
+        records.map(({ source_id: id }: { source_id: string }) => ({ data: { owner: id, extra: { seats: [id] } } })),
+      );
+      const changed = await api.send('PATCH', `/records/deal/${records[0].id}`, { body: `{"owner":${second}0}` });
+      expect(changed).toMatchObject({ status: 200, json: { updated: 1 } });
+      expect((await read(source)).map(({ data }: { data: { owner: string } }) => data.owner)).toContain(`${second}0`);
+    }
+    await write('ids-letter', { source_id: 'X', amount: 'seven' });
+    const [{ id }] = (await api.send('GET', '/dead-letters?source_system=ids-letter')).json.dead_letters;
+    expect((await api.send('PUT', `/dead-letters/${id}`, { body: `{"source_id":${first}}` })).json.row).toMatchObject({ source_id: first });
   });
 
   it('are replayed by id or by selection, not by both', async () => {
