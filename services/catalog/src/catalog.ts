@@ -118,7 +118,7 @@ export interface Records {
     id: RecordId,
     options?: WriteOptions & { readonly ifVersion?: number | undefined },
   ): Promise<RecordWriteAnswer>;
-  /** Blanks one record's data in record, history and dead letters, for good; administrators only, audited with its reason. */
+  /** Blanks one record's data in record, history, dead letters and kept answers, for good; administrators only, audited with its reason. */
   erase(call: Call, recordType: string, id: RecordId, reason: string): Promise<{ readonly token: string }>;
   /** Errors: `not_found`, also for a deleted record and one that the principal may not see. */
   get(call: Call, recordType: string, id: RecordId, options?: ReadOptions): Promise<CatalogRecord>;
@@ -234,7 +234,8 @@ export interface Imports {
   permit(call: Call): Promise<ImportPlace>;
   /**
    * Starts, resumes or repeats an import of `items`, in a place that it takes unless it is given one, and leaves. A repeated
-   * one closes the stream unread. Errors: those of `permit`, of the options, `overloaded`.
+   * one reads its items to their end, as they must be those of before; one that does not begin closes them unread. Errors:
+   * those of `permit`, of the options, `overloaded`.
    */
   start(call: Call, options: ImportOptions, items: AsyncIterable<ImportItem>, place?: ImportPlace): Promise<RunningImport>;
   /** Errors: `not_found`. */

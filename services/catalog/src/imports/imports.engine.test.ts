@@ -237,6 +237,32 @@ describe('an import that fails', () => {
     });
   });
 
+  test('before it begins closes its items, of which it has read nothing', async () => {
+    const { call, imports, run } = await fresh();
+    const { id } = await run({}, stream(rowsItem([row(1)])));
+    const use = { idempotency: { route: 'POST /imports', key: 'other' } };
+    await harness.catalog.records.upsert(call, target, row(2), use);
+    const told: string[] = [];
+    // No generator: one that never began does not notice that it is left.
+    const iterator: AsyncIterator<ImportItem> = {
+      next: async () => {
+        told.push('read');
+        return { done: true, value: undefined };
+      },
+      return: async () => {
+        told.push('closed');
+        throw new Error('What it held was gone before.');
+      },
+    };
+    const start = (options: Partial<ImportOptions>, by = call) =>
+      imports.start(by, { name: 'x', kind: 'file', ...options }, { [Symbol.asyncIterator]: () => iterator });
+    await expect(start({ resume: id })).rejects.toMatchObject({ code: 'import_finished' });
+    await expect(start(use)).rejects.toMatchObject({ code: 'idempotency_key_reused' });
+    await expect(start({}, { ...call, principal: { ...call.principal, role: 'viewer' } })).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(start({}, { ...call, signal: AbortSignal.abort(new Error('gone')) })).rejects.toThrow('gone');
+    expect(told).toEqual(['closed', 'closed', 'closed', 'closed']);
+  });
+
   test('of a defect tells its reason to the one who runs it, and all others that there was one', async () => {
     const { call, imports } = await fresh();
     const { id, finished } = await imports.start({ ...call, request: undefined }, { name: 'x', kind: 'file' }, stream(failsOddly));

@@ -68,17 +68,25 @@ export function createImports({ context, lanes, perPrincipal, linger = 200 }: Im
       await session.close();
     }
   };
+  const begin: Imports['start'] = async (call, options, items, given) => {
+    closing.signal.throwIfAborted();
+    const place = given ?? (await permit(call));
+    const opened = Promise.withResolvers<OpenedImport>();
+    const finished = places.run(() => run(call, options, items, opened.resolve), call.signal).finally(place.leave);
+    running.add(finished);
+    finished.catch(opened.reject).finally(() => running.delete(finished));
+    const { id, origin, lastState } = await opened.promise;
+    return { id, origin, lastState, finished } satisfies RunningImport;
+  };
   return {
     permit,
     async start(call, options, items, given) {
-      closing.signal.throwIfAborted();
-      const place = given ?? (await permit(call));
-      const opened = Promise.withResolvers<OpenedImport>();
-      const finished = places.run(() => run(call, options, items, opened.resolve), call.signal).finally(place.leave);
-      running.add(finished);
-      finished.catch(opened.reject).finally(() => running.delete(finished));
-      const { id, origin, lastState } = await opened.promise;
-      return { id, origin, lastState, finished } satisfies RunningImport;
+      try {
+        return await begin(call, options, items, given);
+      } catch (error) {
+        leaveUnread(items);
+        throw error;
+      }
     },
     async get(call, id) {
       const begun = clock.monotonic();
@@ -101,6 +109,11 @@ export function createImports({ context, lanes, perPrincipal, linger = 200 }: Im
       await Promise.allSettled(running);
     },
   };
+}
+
+/** Lets go of what the items hold, such as a copy of their file; one that hangs must not hold up who is refused. */
+function leaveUnread(items: AsyncIterable<ImportItem>): void {
+  Promise.resolve(items[Symbol.asyncIterator]().return?.()).catch(() => undefined);
 }
 
 /** May write records of some type, whichever an import turns out to hold. */
