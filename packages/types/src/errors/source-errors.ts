@@ -3,7 +3,11 @@ import type { ErrorCode } from './error-code.ts';
 /** Files, streams and taps that are read, and mappings. */
 export const SOURCE_ERRORS = {
   source_not_found: { status: 404, title: 'Source not found', help: 'There is no file at the path that the detail names.' },
-  source_unreadable: { status: 422, title: 'Source unreadable', help: 'The file cannot be opened or read; the detail gives the cause.' },
+  source_unreadable: {
+    status: 422,
+    title: 'Source unreadable',
+    help: 'The file cannot be opened or read, or its sender went away; the detail gives the cause.',
+  },
   source_damaged: {
     status: 422,
     title: 'Source damaged',

@@ -1,4 +1,4 @@
-import { isSophiaError } from '@sophia/shared';
+import { isSophiaError, SophiaError } from '@sophia/shared';
 import { type Call, ERROR_CODES, type JsonObject, type NewEvent } from '@sophia/types';
 import { actorOf } from '../access/attribution.ts';
 import type { ImportOptions, ImportReport } from '../catalog.ts';
@@ -36,6 +36,19 @@ export async function finishImport(context: CatalogContext, store: ImportStore, 
     observability.logger.warn({ err: error, import: importId }, 'the token of a finished import is not kept');
   });
   return text;
+}
+
+/**
+ * What ended an import early, as it is told. What breaks because nobody sends any more, or because this instance closes,
+ * says less than that; an error with a code of its own says more.
+ */
+export function endingOf(error: unknown, signal: AbortSignal): unknown {
+  const reason: unknown = signal.aborted ? signal.reason : undefined;
+  const told = isSophiaError(error) || reason === undefined ? error : reason;
+  // A caller who waits no more is, of an import, one who sends no more.
+  return told === reason && isSophiaError(told, 'deadline_exceeded')
+    ? new SophiaError('source_unreadable', 'The sender went away before the end; what was committed stays.', { cause: told })
+    : told;
 }
 
 /** Keeps why an import ended early. One that was interrupted stays open; both can be resumed. */

@@ -302,9 +302,9 @@ describe('an import that fails', () => {
     );
     await expect.poll(async () => (await imports.get(call, id)).read).toBe(1);
     aborted.abort(new SophiaError('deadline_exceeded', 'The caller is gone.'));
-    await expect(finished).rejects.toThrow('The caller is gone.');
+    await expect(finished).rejects.toThrow('The sender went away');
     await expect.poll(async () => (await imports.get(call, id)).state).toBe('interrupted');
-    expect(await imports.get(call, id)).toMatchObject({ read: 1, failure: { message: 'The caller is gone.' } });
+    expect(await imports.get(call, id)).toMatchObject({ read: 1, failure: { code: 'source_unreadable' } });
   });
 
   test('because the process closes is interrupted and can be resumed', async () => {

@@ -8,7 +8,7 @@ import type { CatalogContext } from '../catalog-context.ts';
 import { checkTarget } from '../records/write-target.ts';
 import type { PreparedRow } from '../rows/incoming-record.ts';
 import { CHUNK_ROWS } from './cut-chunks.ts';
-import { failImport, finishImport, type ImportEnd } from './import-end.ts';
+import { endingOf, failImport, finishImport, type ImportEnd } from './import-end.ts';
 import { writeRounds } from './import-pipeline.ts';
 import { createProgressMeter } from './import-progress.ts';
 import type { ImportStore } from './import-store.ts';
@@ -91,7 +91,8 @@ export async function runImport(
     meter.tell(true);
   } catch (error) {
     const isOurs = opened.origin !== 'repeated' && !isSophiaError(error, 'import_taken_over');
-    if (isOurs) await failImport(context, store, call, end(), { error, interrupted: call.signal.aborted });
-    throw error;
+    const ending = endingOf(error, call.signal);
+    if (isOurs) await failImport(context, store, call, end(), { error: ending, interrupted: call.signal.aborted });
+    throw ending;
   }
 }
