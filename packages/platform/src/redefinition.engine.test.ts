@@ -1,4 +1,4 @@
-import { cp, mkdir, rmdir } from 'node:fs/promises';
+import { cp, mkdir, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { SAMPLE_FOLDER } from './load-sample.ts';
@@ -49,4 +49,21 @@ it('answers are dropped by a batch that fails after it was applied, which is not
   expect(await won(after)).toBe(before + 1);
   expect(failing).toHaveBeenCalled();
   failing.mockRestore();
+});
+
+it('a question in memory whose metric is gone is left to the ordinary way, which refuses it', async () => {
+  const { analytics, configuration } = test.platform;
+  const models = join(configuration.dataDirectory, 'models', 'main');
+  await cp(join(SAMPLE_FOLDER, 'models'), models, { recursive: true });
+  await writeFile(join(models, 'more.yaml'), 'metrics: [{ name: more_won, type: simple, measure: won_deals }]');
+  await analytics.reloadModels(test.workspace.id);
+  const query = { metrics: ['more_won'] };
+  await test.ask(query);
+  analytics.remember(test.call, 'more', query);
+  expect(analytics.peek(test.call, 'more')).toBeDefined();
+
+  await rm(join(models, 'more.yaml'));
+  await analytics.reloadModels(test.workspace.id);
+  expect(analytics.peek(test.call, 'more')).toBeUndefined();
+  await expect(test.ask(query)).rejects.toMatchObject({ code: 'unknown_metric' });
 });

@@ -67,9 +67,11 @@ const compile = async ({ eventLog, layers, policies, prepared, know }: DrillDown
   const { workspace } = call.principal;
   const { position, query, ...rest } = request;
   const asOf = position === undefined ? query.as_of : await eventLog.timeOf(position);
-  const [layer, policy] = await Promise.all([layers.layer(workspace), policies.resolve(call.principal)]);
+  const policy = await policies.resolve(call.principal);
   requireMetrics(policy, query.metrics);
   await know(workspace);
+  // Last: models taken before may be of other record types than the tables by then.
+  const layer = await layers.layer(workspace);
   const generation = prepared.generation(workspace);
   const compiled = compileDrillDown({ ...rest, query: { ...query, as_of: asOf } }, layer, prepared.context(workspace, policy));
   // A part of a metric is a metric of its own, and its records show its values.

@@ -65,10 +65,21 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
   const bodies = createRememberedBodies();
 
   const prepare = async (call: Call, query: MetricQuery): Promise<PreparedQuery> => {
-    const [layer, policy] = await Promise.all([layers.layer(call.principal.workspace), policies.resolve(call.principal)]);
+    const { workspace } = call.principal;
+    const policy = await policies.resolve(call.principal);
     requireMetrics(policy, query.metrics);
-    await options.know(call.principal.workspace);
-    return prepared.prepare(call.principal.workspace, query, layer, policy);
+    await options.know(workspace);
+    // Last: models taken before may be of other record types than the tables by then.
+    return prepared.prepare(workspace, query, await layers.layer(workspace), policy);
+  };
+
+  /** Undefined where the models changed and have no such query any more: the ordinary way meets that error, and tells it. */
+  const prepareOrPass = (...asked: Parameters<PreparedQueries['prepare']>): PreparedQuery | undefined => {
+    try {
+      return prepared.prepare(...asked);
+    } catch {
+      return undefined;
+    }
   };
 
   const present = async (of: PreparedQuery, result: CacheResult, tier: Answer['tier']): Promise<Answer> =>
@@ -182,9 +193,9 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
       const policy = policies.peek(call.principal);
       const query = bodies.find(body);
       if (layer === undefined || policy === undefined || query === undefined || !mayAsk(policy, query.metrics)) return undefined;
-      const of = prepared.prepare(workspace, query, layer, policy);
+      const of = prepareOrPass(workspace, query, layer, policy);
       // Its notes need a look at the log's beginning: not on this path.
-      if (of.compiled.asOf !== null) return undefined;
+      if (of === undefined || of.compiled.asOf !== null) return undefined;
       const result = answers.peek(of.key);
       if (result === undefined || result.bytes.length > largest) return undefined;
       options.asked(of);
