@@ -15,7 +15,7 @@ export type { ReadLimits } from './read/limits.ts';
 export { type OpenOptions, openSource } from './read/open-source.ts';
 export type { Source, SourceDescription } from './read/source.ts';
 export type { SourceRow } from './read/source-row.ts';
-export { createStreamOpener, type StreamOptions } from './singer/open-streams.ts';
+export { createStreamOpener, type StreamOpener, type StreamOptions } from './singer/open-streams.ts';
 export { readSinger, type SingerOptions, type SingerStream } from './singer/read-singer.ts';
 export { type RunningTap, runTap, type TapOptions } from './singer/run-tap.ts';
 export type { SchemaMessage } from './singer/singer-message.ts';

@@ -59,7 +59,7 @@ const registerStart = (app: FastifyInstance, { catalog, configuration, spoolDire
     summary: 'Imports a file of any format, or what a Singer tap writes, and reports counts that add up',
     description:
       'CSV, TSV, NDJSON, JSON or Parquet, plain or packed with gzip or zstd, are told apart by themselves. With `Accept: application/x-ndjson` ' +
-      'the answer is written while the import runs: a line `import` with its id, lines `progress` and `state`, and a last line `report` or `problem`. ' +
+      'the answer is written while the import runs: a line `import` with its id, lines `progress`, `state` and `warning`, and a last line `report` or `problem`. ' +
       'A sender whose source failed says so in a field `failure` behind the file: what came before is kept, and the import ends with it. ' +
       'An import that is cut off goes on with `resume`, or with the same Idempotency-Key, and the same file.',
     tag: 'imports',
@@ -84,9 +84,9 @@ const registerStart = (app: FastifyInstance, { catalog, configuration, spoolDire
         const sent = await readImportForm(raw, configuration.limits.importBytes);
         const options = await withKept(sent.options, (id) => catalog.imports.get(call, id));
         const spool = { directory: spoolDirectory, maxBytes: configuration.limits.importBytes };
-        const { items, sourceSystem, assumed } = await openImportItems(catalog, call, { ...sent, options }, spool);
         const lines =
           raw.headers.accept?.includes('application/x-ndjson') === true ? openAnswerLines(reply, observability.logger) : undefined;
+        const { items, sourceSystem, assumed } = await openImportItems(catalog, call, { ...sent, options }, spool, lines?.warning);
         const { kind = 'file', name = sent.fileName ?? sourceSystem, resume, bytes_total: bytesTotal } = options;
         const running = await catalog.imports.start(
           call,

@@ -7,12 +7,14 @@ import { CommandError } from '../command-line/command-error.ts';
 import type { ClientInvocation } from '../command-line/invocation.ts';
 import { progressText } from '../output/import-report.ts';
 import { createProgressLine } from '../output/progress.ts';
+import { plainText } from '../output/text-width.ts';
 
 /** A line of the answer. */
 export type ImportLine =
   | { readonly import: { readonly id: string; readonly origin: string; readonly last_state: JsonValue | null } }
   | { readonly progress: ImportProgress }
   | { readonly state: JsonValue }
+  | { readonly warning: string }
   | { readonly report: ImportReport }
   | { readonly problem: Problem };
 
@@ -38,7 +40,10 @@ export const runImport = async (
         follow.onBegun?.(line.import.last_state);
       } else if ('progress' in line) progress.show(`${form.fileName}: ${progressText(line.progress)}`);
       else if ('state' in line) follow.onState?.(line.state);
-      else if ('report' in line) return line.report;
+      else if ('warning' in line) {
+        progress.clear();
+        terminal.err(`warning: ${plainText(line.warning)}\n`);
+      } else if ('report' in line) return line.report;
       else throw new ProblemError(line.problem);
     }
   } catch (error) {

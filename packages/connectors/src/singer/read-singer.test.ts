@@ -44,7 +44,7 @@ async function read(messages: readonly (JsonObject | string)[], options: { chunk
   const items: ImportItem[] = [];
   try {
     const stream = chunks(text, options.chunk ?? 100_000);
-    for await (const item of readSinger(stream, { openStream: opener(), batchRows: options.batchRows })) items.push(item);
+    for await (const item of readSinger(stream, { openStream: opener().open, batchRows: options.batchRows })) items.push(item);
   } catch (error) {
     if (!isSophiaError(error)) throw error;
     return { items, code: error.code, message: error.message };
@@ -71,6 +71,27 @@ describe('a tap', () => {
     ]);
     expect([brief(items), code]).toEqual([[['order', 1]], 'mapping_mismatch']);
     expect(message).toContain('The streams Order and order would both be the record type order');
+  });
+
+  test('is read by mappings that read paths; those that no stream is read by are told', async () => {
+    const byPath = parseMapping(
+      'name: paths\nsource_system: crm\nrecord_type: deal\nsource_id: id\nfields: { owner: owner.email }',
+      'm.yaml',
+      BUILTIN_RECORD_TYPES,
+    );
+    const streams = opener([mapping, byPath]);
+    const owner = { type: ['null', 'object'], properties: { email: { type: 'string' } } };
+    const text = [schema('deals', { id: {}, owner }), record('deals', { id: 1, owner: { email: 'a@b' } })]
+      .map((message) => `${JSON.stringify(message)}\n`)
+      .join('');
+    expect(streams.unused()).toEqual([
+      'No stream was read by m, which is for streams called opps with oid, title.',
+      'No stream was read by paths, which is for streams with id, owner.email.',
+    ]);
+    expect(await collectEach(readSinger(chunks(text), { openStream: streams.open }))).toMatchObject([
+      { target: { recordType: 'deal', sourceSystem: 'crm' }, rows: [{ source_id: 1, fields: { owner: 'a@b' } }] },
+    ]);
+    expect(streams.unused()).toEqual([expect.stringContaining('read by m,')]);
   });
 
   test('sends properties of several types, or of any, which are kept as they are', async () => {
@@ -201,7 +222,7 @@ describe('a tap', () => {
       yield Buffer.from(`${JSON.stringify(ITEMS)}\n${JSON.stringify(record('items', { id: 1 }))}\n`);
       await wasPassedOn;
     }
-    for await (const item of readSinger(slow(), { openStream: opener() })) {
+    for await (const item of readSinger(slow(), { openStream: opener().open })) {
       expect(item.kind).toBe('rows');
       passedOn?.();
     }
@@ -243,7 +264,7 @@ describe('what is no message ends the import; what came before is still passed o
   test('but a line without an end, or with one key by its name, is one', async () => {
     const one = JSON.stringify({ ...ITEMS, key_properties: 'id' });
     const stream = chunks(`${one}\n${JSON.stringify(record('items', { id: 1 }))}`);
-    expect(brief(await collectEach(readSinger(stream, { openStream: opener() })))).toEqual([['items', 1]]);
+    expect(brief(await collectEach(readSinger(stream, { openStream: opener().open })))).toEqual([['items', 1]]);
   });
 
   test('a line that is no UTF-8', async () => {
@@ -254,7 +275,7 @@ describe('what is no message ends the import; what came before is still passed o
     ]);
     const items: ImportItem[] = [];
     const reading = (async () => {
-      for await (const item of readSinger(chunks(text), { openStream: opener() })) items.push(item);
+      for await (const item of readSinger(chunks(text), { openStream: opener().open })) items.push(item);
     })();
     await expect(reading).rejects.toThrow('Line 3 of the tap: expected UTF-8, at most 8 MiB of it.');
     expect(brief(items)).toEqual([['items', 1]]);
@@ -265,7 +286,7 @@ describe('what is no message ends the import; what came before is still passed o
   });
 
   test('a mapping of a type that is not there', async () => {
-    const openStream = createStreamOpener({ sourceSystem: 'tap', mappings: [mapping], recordTypes: [], define });
+    const { open: openStream } = createStreamOpener({ sourceSystem: 'tap', mappings: [mapping], recordTypes: [], define });
     const stream = chunks(`${JSON.stringify(schema('opps', { oid: {}, title: {} }))}\n`);
     await expect(collectEach(readSinger(stream, { openStream }))).rejects.toMatchObject({ code: 'unknown_record_type' });
   });

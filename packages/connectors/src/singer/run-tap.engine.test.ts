@@ -35,7 +35,7 @@ async function runAndRead(command: string, config: JsonObject, state?: JsonValue
       parseMapping(await readFile(join(SAMPLE, 'mappings', `${name}.yaml`), 'utf8'), name, BUILTIN_RECORD_TYPES),
     ),
   );
-  const openStream = createStreamOpener({
+  const { open: openStream } = createStreamOpener({
     sourceSystem: 'tap',
     mappings,
     recordTypes: BUILTIN_RECORD_TYPES,

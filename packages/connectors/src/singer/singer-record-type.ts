@@ -86,7 +86,8 @@ function simplify(schema: JsonValue | undefined): JsonObject {
 
 const isText = (schema: JsonObject): boolean => schema.type === 'string' && schema.format === undefined;
 
-function variantsOf(schema: JsonValue | undefined): readonly JsonObject[] {
+/** A schema, or those that it is any of. */
+export function variantsOf(schema: JsonValue | undefined): readonly JsonObject[] {
   if (!isObject(schema)) return [];
   const several = schema.anyOf ?? schema.oneOf;
   return Array.isArray(several) ? several.flatMap((variant: JsonValue) => variantsOf(variant)) : [schema];
@@ -99,5 +100,5 @@ function typeName(schema: JsonObject): string | undefined {
   return types.length === 1 && typeof only === 'string' ? only : undefined;
 }
 
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
+export const isObject = (value: JsonValue | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

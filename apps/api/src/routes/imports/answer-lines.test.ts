@@ -14,6 +14,11 @@ app.get('/defect', (_, reply) =>
 app.get('/refused', (_, reply) =>
   openAnswerLines(reply, observability.logger).follow(running(Promise.reject(new SophiaError('payload_too_large', 'It is too long.')))),
 );
+app.get('/tap/:code', ({ params }, reply) =>
+  openAnswerLines(reply, observability.logger).follow(
+    running(Promise.reject(new SophiaError((params as { code: 'tap_failed' | 'tap_stalled' }).code, 'It ended.'))),
+  ),
+);
 app.get('/early', (_, reply) => {
   const lines = openAnswerLines(reply, observability.logger);
   lines.state({ seen: 1 });
@@ -34,6 +39,17 @@ test('a defect that ends a streamed answer is logged once with its request, of w
   expect(JSON.stringify(defect)).not.toContain('no such column');
   expect(lines((await app.inject('/refused')).body)[1]).toMatchObject({ problem: { code: 'payload_too_large' } });
   expect(observability.lines()).toMatchObject([{ request_id: 'request-1', import: 'import-1', err: { message: 'no such column' } }]);
+});
+
+test('a tap that failed, as its sender says, is no defect', async () => {
+  const before = observability.lines().length;
+  for (const code of ['tap_failed', 'tap_stalled']) {
+    expect(lines((await app.inject(`/tap/${code}`)).body)[1]).toMatchObject({ problem: { code, detail: 'It ended.' } });
+  }
+  expect(observability.lines().slice(before)).toMatchObject([
+    { level: 'info', err: { code: 'tap_failed' } },
+    { level: 'info', err: { code: 'tap_stalled' } },
+  ]);
 });
 
 test('what comes before the answer has begun stands behind the line that says which import it is of', async () => {

@@ -9,11 +9,12 @@ import { problemDocument } from '../../server/problem-document.ts';
 export interface AnswerLines {
   progress(progress: object): void;
   state(state: JsonValue): void;
+  warning(text: string): void;
   /** Says that the import has begun, then how it ends; resolves when all is written. */
   follow(running: RunningImport): Promise<void>;
 }
 
-/** The answer as NDJSON: `import`, then `progress` and `state` as they come, last `report` or `problem`. */
+/** The answer as NDJSON: `import`, then `progress`, `state` and `warning` as they come, last `report` or `problem`. */
 export const openAnswerLines = (reply: FastifyReply, logger: Logger): AnswerLines => {
   const waiting: string[] = [];
   let response: ServerResponse | undefined;
@@ -25,6 +26,7 @@ export const openAnswerLines = (reply: FastifyReply, logger: Logger): AnswerLine
   return {
     progress: (progress) => write({ progress }),
     state: (state) => write({ state }),
+    warning: (warning) => write({ warning }),
     async follow({ id, origin, lastState, finished }) {
       reply.hijack();
       const { raw } = reply;
@@ -50,6 +52,9 @@ interface EndingOptions {
   readonly logger: Logger;
 }
 
+/** The sender told it: nothing is wrong here. */
+const isSenders = (code: string): boolean => code === 'tap_failed' || code === 'tap_stalled';
+
 const ending = (finished: Promise<ImportReport>, { requestId, importId, hasGone, logger }: EndingOptions): Promise<object> =>
   finished.then(
     (report) => ({ report }),
@@ -57,6 +62,7 @@ const ending = (finished: Promise<ImportReport>, { requestId, importId, hasGone,
       const problem = problemDocument(error, requestId);
       // Whoever stops sending knows why; the import waits to be gone on with.
       if (hasGone()) logger.info({ err: error, request_id: requestId, import: importId }, 'the sender of an import has gone');
+      else if (isSenders(problem.code)) logger.info({ err: error, request_id: requestId, import: importId }, problem.title);
       else if (problem.status >= 500) logger.error({ err: error, request_id: requestId, import: importId }, problem.title);
       return { problem };
     },

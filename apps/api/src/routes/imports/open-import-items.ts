@@ -10,6 +10,7 @@ import {
   plainItems,
   readSinger,
   type Source,
+  type StreamOpener,
 } from '@sophia/connectors';
 import { SophiaError } from '@sophia/shared';
 import type { Call } from '@sophia/types';
@@ -29,9 +30,12 @@ export interface ItemsSpool {
   readonly maxBytes: number;
 }
 
+/** Told what may be otherwise than was meant. */
+export type Warn = (text: string) => void;
+
 /** Makes a form's file the rows of an import: mapped, or by the fields' own names. Errors: those of mappings and sources. */
-export const openImportItems = (catalog: Catalog, call: Call, form: ImportForm, spool: ItemsSpool): Promise<OpenedItems> =>
-  form.options.kind === 'singer' ? openSinger(catalog, call, form) : openFile(catalog, call, form, spool);
+export const openImportItems = (catalog: Catalog, call: Call, form: ImportForm, spool: ItemsSpool, warn?: Warn): Promise<OpenedItems> =>
+  form.options.kind === 'singer' ? openSinger(catalog, call, form, warn) : openFile(catalog, call, form, spool);
 
 /** Opens a form's file as its options say; what they leave open is found out, the header by the columns that are expected. */
 export const openFormFile = (
@@ -60,18 +64,28 @@ const openFile = async (catalog: Catalog, call: Call, form: ImportForm, spool: I
   return { items, sourceSystem: mapping.source_system, assumed: source.description.assumptions };
 };
 
-const openSinger = async (catalog: Catalog, call: Call, { options, file }: ImportForm): Promise<OpenedItems> => {
+const openSinger = async (catalog: Catalog, call: Call, { options, file }: ImportForm, warn: Warn | undefined): Promise<OpenedItems> => {
   const { source_system: sourceSystem, mappings = [] } = options;
   if (sourceSystem === undefined) throw new SophiaError('invalid_request', 'A Singer import needs source_system in its options.');
   const recordTypes = await catalog.recordTypes.list(call);
-  const openStream = createStreamOpener({
+  const streams = createStreamOpener({
     sourceSystem,
     recordTypes,
     mappings: mappings.map((text, index) => parseMapping(text, `mapping ${index + 1}`, recordTypes)),
     define: async (name, schema) => (await catalog.recordTypes.extend(call, name, schema)).definition,
   });
-  return { items: readSinger(file, { openStream }), sourceSystem, assumed: [] };
+  return { items: withUnusedTold(readSinger(file, { openStream: streams.open }), streams, warn), sourceSystem, assumed: [] };
 };
+
+/** At the end it is known which mappings were for nothing. */
+async function* withUnusedTold(
+  items: AsyncIterable<ImportItem>,
+  streams: StreamOpener,
+  warn: Warn | undefined,
+): AsyncGenerator<ImportItem> {
+  yield* items;
+  for (const text of streams.unused()) warn?.(text);
+}
 
 const plainTarget = (recordType: string | undefined, sourceSystem: string | undefined) => {
   if (recordType === undefined || sourceSystem === undefined) {
