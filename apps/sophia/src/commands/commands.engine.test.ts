@@ -397,6 +397,26 @@ describe('rejected rows', () => {
   });
 });
 
+describe('rows that a mapping could not read', () => {
+  it('are written when each value is repaired plainly, not before: the unit would be lost', async () => {
+    const mapping = await write(
+      'thousands.yaml',
+      'record_type: deal\nsource_system: thousands\nsource_id: id\nfields:\n  amount: { column: v, decimal: ",", unit: thousands }\n  currency: { constant: EUR }\n',
+    );
+    const file = await write('thousands.csv', 'id;v\n1;12.5\n');
+    const imported = await sophia(['import', file, '--mapping', mapping]);
+    expect(imported).toMatchObject({ code: 4, out: expect.stringContaining('a repair gives it plain, as 12500.5; found "12.5"') });
+    const { dead_letters: letters } = (await test.json(['dead-letters', 'list', '--source-system', 'thousands'])) as {
+      dead_letters: { id: string }[];
+    };
+    const [{ id } = { id: '' }] = letters;
+    expect(await sophia(['dead-letters', 'replay', id])).toMatchObject({ code: 4, out: expect.stringContaining('1 rejected again') });
+    const repaired = await sophia(['dead-letters', 'repair', id, 'amount=12500', '--replay']);
+    expect(repaired).toMatchObject({ code: 0, out: expect.stringContaining('1 created') });
+    expect((await sophia(['records', 'get', 'deal', '1', '--source-system', 'thousands'])).out).toMatch(/amount +12500\n/);
+  });
+});
+
 describe('taps', () => {
   const SCHEMA = {
     type: 'SCHEMA',
@@ -421,6 +441,13 @@ describe('taps', () => {
     const args = ['import', '--singer', '--source-system', 'desk', '--mapping', mapping];
     const told = await sophia(args, { input });
     expect([told.code, told.out, told.err]).toEqual([4, '{"seen":1}\n', expect.stringContaining('1 rejected')]);
+    expect(told.err).not.toContain('warning');
+    const other = await write('other.yaml', 'source_system: desk\nrecord_type: issue\nsource_id: key\nfields: { due_date: when.day }\n');
+    const warned = await sophia([...args, '--mapping', other], { input });
+    expect([warned.code, warned.err]).toEqual([
+      4,
+      expect.stringContaining('warning: No stream was read by mapping 2, which is for streams with key, when.day.\n'),
+    ]);
     const torn = new Readable({
       read() {
         this.destroy(new Error('standard input broke'));
