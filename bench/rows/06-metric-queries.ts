@@ -130,6 +130,6 @@ const readLayer = async (): Promise<SemanticLayer> => {
   const names = (await readdir(MODELS)).sort();
   const files = await Promise.all(names.map(async (path) => ({ path, text: await readFile(new URL(path, MODELS), 'utf8') })));
   const { layer, problems } = parseSemanticLayer(files, BUILTIN_RECORD_TYPES);
-  if (layer === null) throw semanticLayerError(problems);
+  if (layer === null || problems.length > 0) throw semanticLayerError(problems);
   return layer;
 };

@@ -13,5 +13,5 @@ export {
   parseSemanticLayer,
   type SemanticFile,
   type SemanticLayerReading,
-  semanticLayerError,
 } from './semantic/parse-semantic-layer.ts';
+export { semanticLayerError } from './semantic/semantic-layer-error.ts';

@@ -21,7 +21,7 @@ export const watchModels = (options: {
     const problems = await analytics.reloadModels(id);
     const workspace = workspaces.name(id);
     if (problems.length === 0) logger.info({ workspace }, 'semantic models were read again');
-    else logger.error({ workspace, problems }, 'semantic models have problems; the ones before stay in force');
+    else logger.error({ workspace, problems }, 'semantic models have problems; files that bring new ones are not taken');
   };
   const look = async (): Promise<void> => {
     for (const id of workspaces.ids()) {

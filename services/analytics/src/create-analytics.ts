@@ -37,7 +37,7 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
     completeTo: new Date(0).toISOString(),
   };
   const published = createPublishedReadPoint(readPointOf(warehouse.applied(), nothingApplied));
-  const layers = createSemanticLayers(collaborators);
+  const layers = createSemanticLayers({ ...collaborators, logger });
   const sources = createSourceActivities();
   sources.load(await collaborators.readSourceActivity());
   const freshness = createFreshnessTexts(sources, clock);

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { systemClock } from '@sophia/shared';
+import { SophiaError, systemClock } from '@sophia/shared';
 import { BUILTIN_RECORD_TYPES, type WorkspaceId } from '@sophia/types';
 import type { Warehouse } from '@sophia/warehouse';
 import { createDuckDbWarehouse } from '@sophia/warehouse/duckdb';
@@ -42,10 +42,11 @@ const readModels = async () => {
 };
 
 /** Knowledge over the warehouse, with the names of the derived tables after each change of them. */
-const start = (readRecordTypes = async () => BUILTIN_RECORD_TYPES) => {
+const start = (readRecordTypes = async () => BUILTIN_RECORD_TYPES, query = warehouse.query) => {
   const kept: string[][] = [];
   const told: Warehouse = {
     ...warehouse,
+    query,
     async setDerivedTables(tables) {
       await warehouse.setDerivedTables(tables);
       kept.push(warehouse.derivedTables().map(({ name }) => name));
@@ -54,7 +55,7 @@ const start = (readRecordTypes = async () => BUILTIN_RECORD_TYPES) => {
   const currencies = createCurrencies(told);
   const sourceSystems = createSourceSystems(told);
   const errors: unknown[] = [];
-  const logger = { warn: () => undefined, error: (error: unknown) => void errors.push(error) };
+  const logger = { info: () => undefined, warn: () => undefined, error: (error: unknown) => void errors.push(error) };
   const rollups = createRollups(told, logger);
   const prepared = createPreparedQueries({
     warehouse: told,
@@ -64,7 +65,7 @@ const start = (readRecordTypes = async () => BUILTIN_RECORD_TYPES) => {
     onlyCurrency: currencies.only,
     onlySourceSystem: sourceSystems.only,
   });
-  const layers = createSemanticLayers({ readModels, readRecordTypes });
+  const layers = createSemanticLayers({ readModels, readRecordTypes, logger });
   const knowledge: WorkspaceKnowledge = createWorkspaceKnowledge({
     readRecordTypes,
     layers,
@@ -74,7 +75,7 @@ const start = (readRecordTypes = async () => BUILTIN_RECORD_TYPES) => {
     prepared,
     logger,
   });
-  return { knowledge, kept, errors, rollups };
+  return { knowledge, kept, errors, rollups, currencies };
 };
 
 it('the rollups of all workspaces are named at once, so that a start drops none', async () => {
@@ -108,6 +109,21 @@ it('a workspace that could not be learnt at the start is learnt when it is asked
   expect(rollups.available(workspace).length).toBeGreaterThan(0);
   knowledge.forget(workspace);
   await knowledge.know(workspace);
+});
+
+it('a type whose statement fails may have several currencies, and keeps nothing else from being known', async () => {
+  const code: { now: 'overloaded' | 'warehouse_statement_failed' } = { now: 'overloaded' };
+  const { knowledge, errors, rollups, currencies } = start(undefined, (statement, options) =>
+    statement.text.includes('"deal"') ? Promise.reject(new SophiaError(code.now, 'Not this one.')) : warehouse.query(statement, options),
+  );
+  const [workspace] = WORKSPACES as [WorkspaceId];
+  await expect(knowledge.know(workspace)).rejects.toMatchObject({ code: 'overloaded' });
+  expect(errors).toEqual([]);
+  code.now = 'warehouse_statement_failed';
+  await knowledge.know(workspace);
+  expect(errors).toMatchObject([{ err: { code: code.now }, workspace, record_type: 'deal' }]);
+  expect(['deal', 'product'].map((type) => currencies.only(workspace, type, 'currency'))).toEqual([undefined, null]);
+  expect(rollups.available(workspace).length).toBeGreaterThan(0);
 });
 
 it('a workspace that is forgotten while it is learnt is learnt anew, whatever becomes of the first attempt', async () => {

@@ -4,6 +4,7 @@ import { type BoundExpression, operation } from '../expression/bound-expression.
 import { isNumeric } from '../expression/coerce.ts';
 import { bindFilters, FilterProblem } from '../semantic/bind-filter.ts';
 import { nearest } from '../semantic/closest.ts';
+import { metricLeftOut } from '../semantic/left-out.ts';
 import { modelsOf } from '../semantic/link-metrics.ts';
 import type { LinkedLayer, LinkedMetric } from '../semantic/linked-layer.ts';
 import { countPeriods } from '../time/calendar.ts';
@@ -61,13 +62,15 @@ export function planQuery(query: MetricQuery, layer: LinkedLayer, context: Compi
   };
 }
 
-/** The query's metrics. Throws `unknown_metric`. */
+/** The query's metrics. Throws `unknown_metric`, and `semantic_model_invalid` for one that is left out. */
 export function findMetrics({ metrics }: Pick<MetricQuery, 'metrics'>, layer: LinkedLayer): readonly LinkedMetric[] {
   const twice = metrics.find((name, index) => metrics.indexOf(name) !== index);
   if (twice !== undefined) throw new SophiaError('invalid_query', `metrics: ${twice} is there twice.`);
   return metrics.map((name) => {
     const metric = layer.metrics.get(name);
     if (metric !== undefined) return metric;
+    const leftOut = metricLeftOut(name, layer);
+    if (leftOut !== undefined) throw leftOut;
     const near = nearest(name, layer.metrics.keys());
     const hint = near.length === 0 ? 'GET /metrics lists them.' : `Did you mean ${near.join(' or ')}?`;
     throw new SophiaError('unknown_metric', `There is no metric ${name}. ${hint}`, { details: { name, nearest: near } });

@@ -3,6 +3,7 @@ import { TIME_GRAINS, type TimeGrain } from '@sophia/types';
 import { type BoundExpression, fieldsOf, operation, reachedBy } from '../expression/bound-expression.ts';
 import { nearest } from '../semantic/closest.ts';
 import { allJoins, describePath, findJoin, type JoinPath } from '../semantic/find-join.ts';
+import { dimensionLeftOut, referenceLeftOut } from '../semantic/left-out.ts';
 import type { LinkedDimension, LinkedLayer, LinkedModel } from '../semantic/linked-layer.ts';
 import { fieldNames, fieldOrDerived } from '../semantic/name-scope.ts';
 
@@ -35,7 +36,7 @@ export function splitGrain(name: string): { readonly path: readonly string[]; re
   return { path: dotted.split('.'), grain };
 }
 
-/** Finds a dimension to group by. Throws `unknown_dimension`, `unreachable_dimension`, `ambiguous_join`. */
+/** Finds a dimension to group by. Throws `unknown_dimension`, `unreachable_dimension`, `ambiguous_join`, `semantic_model_invalid`. */
 export function resolveDimension(name: string, from: LinkedModel, layer: LinkedLayer): ResolvedDimension {
   const resolved = resolveName(name, from, layer);
   if (resolved.dimension !== undefined) return resolved;
@@ -54,6 +55,8 @@ function resolveName(name: string, from: LinkedModel, layer: LinkedLayer): Resol
   const { hops, target } = path.length === 1 ? { hops: [], target: from } : joinTo(name, path.slice(0, -1), from, layer);
   const prefix = hops.map(({ field }) => field);
   const dimension = target.dimensions.get(last);
+  const leftOut = dimension === undefined ? dimensionLeftOut(last, target, layer) : undefined;
+  if (leftOut !== undefined) throw leftOut;
   const found = dimension?.expression ?? fieldOrDerived(target.recordType, last, 0);
   if (found === undefined) throw unknown(name, from, layer);
   const expression = reachedBy(prefix, found);
@@ -83,6 +86,7 @@ export const dayOf = (time: BoundExpression): BoundExpression => (time.type === 
 function joinTo(name: string, entityPath: readonly string[], from: LinkedModel, layer: LinkedLayer): JoinPath {
   const search = findJoin(from, entityPath, layer.entities);
   if (search.kind === 'found') return search.join;
+  if (search.kind === 'broken') throw referenceLeftOut(name, search.reference, layer);
   if (search.kind === 'ambiguous') {
     const last = name.slice(name.lastIndexOf('.'));
     const choices = search.paths.map((path) => `${describePath(from, path)}${last}`);

@@ -2,7 +2,8 @@ import { BUILTIN_RECORD_TYPES, type MetricQuery, type SemanticLayer } from '@sop
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileQuery } from '../query/compile-query.ts';
-import { parseSemanticLayer, semanticLayerError } from '../semantic/parse-semantic-layer.ts';
+import { parseSemanticLayer } from '../semantic/parse-semantic-layer.ts';
+import { semanticLayerError } from '../semantic/semantic-layer-error.ts';
 import { layerOf } from '../testing/small-world.ts';
 import { applyChanges, type TestChange } from '../testing/test-changes.ts';
 import { createTestEngine, type TestEngine } from '../testing/test-engine.ts';
@@ -55,7 +56,7 @@ metrics:
   - { name: revenue_of_it, type: simple, measure: won_amount, filter: company.industry = 'it' }
 `;
   const { layer: parsed, problems } = parseSemanticLayer([{ path: 'test.yaml', text }], BUILTIN_RECORD_TYPES);
-  if (parsed === null) throw semanticLayerError(problems);
+  if (parsed === null || problems.length > 0) throw semanticLayerError(problems);
   return parsed;
 })();
 

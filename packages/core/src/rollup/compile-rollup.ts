@@ -28,14 +28,16 @@ export interface CompiledRollup {
 
 /**
  * The statements that keep a rollup, or undefined where the tables do not allow it (a field that was added to a
- * built-in type, a type without a table) or the warehouse keeps none. `refresh` expects, for each table `t` of the types read, a view `changed_t`
+ * built-in type, a type without a table), the rollup is left out of the layer or the warehouse keeps none. `refresh` expects, for each table `t` of the types read, a view `changed_t`
  * with its columns and `sign`: at most one row of -1, as it was, and one of 1, as it is, for each record that changed.
  */
 export function compileRollup(layer: SemanticLayer, model: string, rollup: string, context: CompileContext): CompiledRollup | undefined {
   const linked = linkedLayer(layer);
   const from = linked.models.get(model);
-  const kept = from?.rollups.get(rollup);
-  if (from === undefined || kept === undefined) throw new SophiaError('not_found', `There is no rollup ${rollup} in the model ${model}.`);
+  if (from === undefined || !from.model.rollups.some((each) => each.name === rollup))
+    throw new SophiaError('not_found', `There is no rollup ${rollup} in the model ${model}.`);
+  const kept = from.rollups.get(rollup);
+  if (kept === undefined) return undefined;
   const name = `rollup_${Number(context.workspace)}_${model}_${rollup}`;
   const scope = context.dialect === 'duckdb' ? rollupScope(from, kept, name, linked.recordTypes, context) : undefined;
   if (scope === undefined) return undefined;

@@ -10,6 +10,8 @@ export interface JoinPath {
 
 export type JoinSearch =
   | { readonly kind: 'found'; readonly join: JoinPath }
+  /** The path is found, and the record types do not allow this reference on it. */
+  | { readonly kind: 'broken'; readonly reference: EntityReference }
   | { readonly kind: 'ambiguous'; readonly paths: readonly JoinPath[] }
   | { readonly kind: 'none' };
 
@@ -24,11 +26,16 @@ export function findJoin(from: LinkedModel, names: readonly string[], entities: 
     for (const isStep of [isRole, isRoleOrEntity]) {
       const matching = paths.filter((path) => matches(path, names, from, isStep));
       const [join] = matching;
-      if (join !== undefined) return matching.length === 1 ? { kind: 'found', join } : { kind: 'ambiguous', paths: matching };
+      if (join !== undefined) return matching.length === 1 ? foundOrBroken(join) : { kind: 'ambiguous', paths: matching };
     }
     paths = paths.flatMap((path) => oneFurther(path, entities));
   }
   return { kind: 'none' };
+}
+
+function foundOrBroken(join: JoinPath): JoinSearch {
+  const reference = join.hops.find(({ isBroken }) => isBroken);
+  return reference === undefined ? { kind: 'found', join } : { kind: 'broken', reference };
 }
 
 type IsStep = (reference: EntityReference, name: string | undefined) => boolean;
@@ -50,13 +57,13 @@ const oneFurther = ({ hops, target }: JoinPath, entities: ReadonlyMap<string, Li
     return next === undefined ? [] : [{ hops: [...hops, reference], target: next }];
   });
 
-/** Every join path from a model, the shortest first. */
+/** Every join path from a model that can be taken, the shortest first. */
 export function allJoins(from: LinkedModel, entities: ReadonlyMap<string, LinkedModel>): readonly JoinPath[] {
   const all: JoinPath[] = [];
   let paths: readonly JoinPath[] = [{ hops: [], target: from }];
   for (let length = 0; length <= MAX_HOPS && paths.length > 0; length += 1) {
     all.push(...paths);
-    paths = paths.flatMap((path) => oneFurther(path, entities));
+    paths = paths.flatMap((path) => oneFurther(path, entities)).filter(({ hops }) => hops.at(-1)?.isBroken === false);
   }
   return all;
 }

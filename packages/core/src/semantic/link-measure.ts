@@ -9,6 +9,7 @@ import { bindFilter } from './bind-filter.ts';
 import { closest } from './closest.ts';
 import { checked, type Report } from './link-problem.ts';
 import type { LinkedDimension, LinkedMeasure, LinkedModel } from './linked-layer.ts';
+import { invalidDimension } from './name-scope.ts';
 
 /** Binds a measure; what is wrong is reported, and the measure is then undefined. */
 export function linkMeasure(definition: ModelMeasure, linked: LinkedModel, names: NameResolver, report: Report): LinkedMeasure | undefined {
@@ -75,14 +76,15 @@ export function bindModelFilter(filter: ModelFilter, names: NameResolver): Bound
   return bindFilter(filter, (field) => bindExpression(parseExpression(field), names));
 }
 
-function findTime({ time_dimension, name }: ModelMeasure, linked: LinkedModel): LinkedDimension | null {
+/** The time of a measure, null where it has none; undefined where the model's default is wrong, which is reported once, elsewhere. */
+function findTime({ time_dimension, name }: ModelMeasure, linked: LinkedModel): LinkedDimension | null | undefined {
   const wanted = time_dimension ?? linked.model.default_time_dimension;
   if (wanted === undefined) return null;
   const dimension = linked.dimensions.get(wanted);
   if (dimension?.definition.type === 'time') return dimension;
-  // A wrong default is reported once, at the model.
-  if (time_dimension === undefined) return null;
+  if (time_dimension === undefined) return undefined;
   const times = linked.model.dimensions.filter(({ type }) => type === 'time').map((each) => each.name);
+  if (times.includes(wanted)) throw invalidDimension(wanted, 0);
   throw new ExpressionProblem(0, `${name}: ${linked.model.name} has no dimension of time ${wanted}${closest(wanted, times)}`);
 }
 

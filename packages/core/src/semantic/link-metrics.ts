@@ -19,25 +19,30 @@ const MAX_METRIC_DEPTH = 10;
 export function linkMetrics(layer: SemanticLayer, linkedModels: LinkedModels, report: Report): ReadonlyMap<string, LinkedMetric> {
   reportDuplicates(layer.metrics, 'metric', report);
   const { models, entities } = linkedModels;
-  const linker = new MetricLinker(layer, measuresByName(models, report), report);
+  reportRivals(layer, report);
+  const linker = new MetricLinker(layer, measuresByName(models), report);
   const metrics = linker.linkAll();
-  for (const metric of metrics.values()) checkFilter(metric, models, entities, report);
-  return metrics;
+  const unfit = new Set([...metrics.values()].filter((metric) => !hasFittingFilter(metric, models, entities, report)));
+  return unfit.size === 0 ? metrics : new Map([...metrics].filter(([, metric]) => !isMadeOf(metric, unfit)));
 }
 
+const isMadeOf = (metric: LinkedMetric, unfit: ReadonlySet<LinkedMetric>): boolean =>
+  unfit.has(metric) || (metric.kind === 'composed' && metric.inputs.some((input) => isMadeOf(input.metric, unfit)));
+
 /** A metric's filter must have a meaning for the records of every measure below it. */
-function checkFilter(
+function hasFittingFilter(
   metric: LinkedMetric,
   models: ReadonlyMap<string, LinkedModel>,
   entities: ReadonlyMap<string, LinkedModel>,
   report: Report,
-): void {
+): boolean {
   const { definition } = metric;
   const { filter } = definition;
-  if (filter === undefined) return;
-  for (const linked of modelsOf([metric], models)) {
-    checked({ definition, key: 'filter' }, report, () => bindModelFilter(filter, namesIn(linked, entities)));
-  }
+  if (filter === undefined) return true;
+  const bound = modelsOf([metric], models).map((linked) =>
+    checked({ definition, key: 'filter' }, report, () => bindModelFilter(filter, namesIn(linked, entities))),
+  );
+  return !bound.includes(undefined);
 }
 
 /** Every measure below a metric. */
@@ -52,22 +57,22 @@ export function modelsOf(metrics: readonly LinkedMetric[], models: ReadonlyMap<s
 }
 
 /** Metrics name measures without their model, so no two models may have one of the same name. */
-function measuresByName(models: ReadonlyMap<string, LinkedModel>, report: Report): ReadonlyMap<string, LinkedMeasure> {
-  const measures = new Map<string, LinkedMeasure>();
-  for (const { measures: own, model } of models.values()) {
-    for (const measure of own.values()) {
-      const rival = measures.get(measure.definition.name);
-      if (rival !== undefined) {
-        report(
-          { definition: measure.definition, key: 'name' },
-          `the model ${rival.model} has a measure ${measure.definition.name}, and so has ${model.name}`,
-        );
+function reportRivals({ models }: SemanticLayer, report: Report): void {
+  const owners = new Map<string, string>();
+  for (const { name: owner, measures } of models) {
+    for (const definition of measures) {
+      const { name } = definition;
+      const rival = owners.get(name);
+      if (rival !== undefined && rival !== owner) {
+        report({ definition, key: 'name', ofFiles: true }, `the model ${rival} has a measure ${name}, and so has ${owner}`);
       }
-      measures.set(measure.definition.name, measure);
+      owners.set(name, owner);
     }
   }
-  return measures;
 }
+
+const measuresByName = (models: ReadonlyMap<string, LinkedModel>): ReadonlyMap<string, LinkedMeasure> =>
+  new Map([...models.values()].flatMap(({ measures }) => [...measures]));
 
 class MetricLinker {
   readonly #layer: SemanticLayer;
@@ -93,9 +98,9 @@ class MetricLinker {
   #metric(definition: MetricDefinition, above: readonly string[]): LinkedMetric | undefined {
     const { name } = definition;
     if (this.#linked.has(name)) return this.#linked.get(name);
-    if (above.includes(name)) return this.#fail(definition, undefined, `the metric ${name} depends on itself`);
+    if (above.includes(name)) return this.#failInFiles(definition, undefined, `the metric ${name} depends on itself`);
     if (above.length >= MAX_METRIC_DEPTH)
-      return this.#fail(definition, undefined, `metrics are made of metrics at most ${MAX_METRIC_DEPTH} deep`);
+      return this.#failInFiles(definition, undefined, `metrics are made of metrics at most ${MAX_METRIC_DEPTH} deep`);
     const linked = this.#link(definition, [...above, name]);
     this.#linked.set(name, linked);
     return linked;
@@ -119,7 +124,7 @@ class MetricLinker {
       const exists = this.#layer.models.some(({ measures }) => measures.some(({ name }) => name === definition.measure));
       // An invalid measure was reported where it is defined.
       if (exists) return undefined;
-      return this.#fail(
+      return this.#failInFiles(
         definition,
         'measure',
         `there is no measure ${definition.measure}${closest(definition.measure, this.#measures.keys())}`,
@@ -155,13 +160,14 @@ class MetricLinker {
   }
 
   #derived(definition: MetricDefinition & { type: 'derived' }, above: readonly string[]): LinkedMetric | undefined {
-    const inputs: LinkedInput[] = [];
-    for (const { alias, metric: name, offset } of definition.inputs) {
+    const aliases = definition.inputs.map(({ alias }) => alias);
+    const twice = aliases.find((alias, index) => aliases.indexOf(alias) !== index);
+    if (twice !== undefined) return this.#failInFiles(definition, 'inputs', `two inputs are called ${twice}`);
+    const inputs = definition.inputs.flatMap(({ alias, metric: name, offset }): readonly LinkedInput[] => {
       const metric = this.#input(definition, 'inputs', name, above);
-      if (metric === undefined) return undefined;
-      if (inputs.some((input) => input.alias === alias)) return this.#fail(definition, 'inputs', `two inputs are called ${alias}`);
-      inputs.push({ alias, metric, offset });
-    }
+      return metric === undefined ? [] : [{ alias, metric, offset }];
+    });
+    if (inputs.length < aliases.length) return undefined;
     return checked({ definition, key: 'expression' }, this.#report, () => {
       const expression = bindExpression(parseExpression(definition.expression), (path, at) => inputColumn(inputs, path.join('.'), at));
       if (!isNumeric(expression.type)) throw new ExpressionProblem(0, 'a derived metric is a number');
@@ -174,7 +180,7 @@ class MetricLinker {
     const metrics = this.#layer.metrics;
     const input = metrics.find((metric) => metric.name === name);
     if (input !== undefined) return this.#metric(input, above);
-    return this.#fail(
+    return this.#failInFiles(
       definition,
       key,
       `there is no metric ${name}${closest(
@@ -184,8 +190,13 @@ class MetricLinker {
     );
   }
 
-  #fail(definition: MetricDefinition, key: string | undefined, message: string): undefined {
+  #fail(definition: MetricDefinition, key: string, message: string): undefined {
     this.#report({ definition, key }, message);
+  }
+
+  /** Whatever the record types are. */
+  #failInFiles(definition: MetricDefinition, key: string | undefined, message: string): undefined {
+    this.#report({ definition, key, ofFiles: true }, message);
   }
 }
 

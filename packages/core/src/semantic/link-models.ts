@@ -1,4 +1,4 @@
-import type { ModelDimension, ModelEntity, RecordTypeDefinition, SemanticLayer, SemanticModel } from '@sophia/types';
+import type { ModelDimension, RecordTypeDefinition, SemanticLayer, SemanticModel } from '@sophia/types';
 import { bindExpression } from '../expression/bind-expression.ts';
 import { type BoundExpression, fieldsOf } from '../expression/bound-expression.ts';
 import { ExpressionProblem } from '../expression/expression.ts';
@@ -9,7 +9,7 @@ import { linkMeasure } from './link-measure.ts';
 import { checked, type Report, tolerated } from './link-problem.ts';
 import { linkRollup } from './link-rollup.ts';
 import type { EntityReference, LinkedDimension, LinkedMeasure, LinkedModel, LinkedRollup } from './linked-layer.ts';
-import { type ModelScope, modelNames } from './name-scope.ts';
+import { invalidDimension, type ModelScope, modelNames } from './name-scope.ts';
 import { reportDuplicates } from './report-duplicates.ts';
 
 export interface LinkedModels {
@@ -19,6 +19,7 @@ export interface LinkedModels {
 
 /** The same as a linked model, while its parts are being found. */
 interface GrowingModel extends LinkedModel {
+  references: readonly EntityReference[];
   readonly dimensions: Map<string, LinkedDimension>;
   readonly measures: Map<string, LinkedMeasure>;
   readonly rollups: Map<string, LinkedRollup>;
@@ -31,71 +32,84 @@ export function linkModels(layer: SemanticLayer, recordTypes: ReadonlyMap<string
   const entities = new Map<string, GrowingModel>();
   for (const model of layer.models) {
     const linked = linkIdentity(model, recordTypes, report);
-    if (linked === undefined) continue;
     models.set(model.name, linked);
     const rival = linked.primary === undefined ? undefined : entities.get(linked.primary);
     if (rival !== undefined) {
-      report({ definition: model, key: 'entities' }, `${linked.primary} is already the primary entity of the model ${rival.model.name}`);
+      const place = { definition: model, key: 'entities', ofFiles: true } as const;
+      report(place, `${linked.primary} is already the primary entity of the model ${rival.model.name}`);
     } else if (linked.primary !== undefined) {
       entities.set(linked.primary, linked);
     }
   }
-  for (const linked of models.values()) checkReferences(linked, entities, report);
-  bindModels(models, entities, report);
+  const isThere: IsThere = ({ model }) => recordTypes.has(model.record_type);
+  for (const linked of models.values()) checkReferences(linked, entities, isThere, report);
+  bindModels([...models.values()].filter(isThere), entities, report);
   return { models, entities };
 }
 
-function linkIdentity(
-  model: SemanticModel,
-  recordTypes: ReadonlyMap<string, RecordTypeDefinition>,
-  report: Report,
-): GrowingModel | undefined {
-  const recordType = recordTypes.get(model.record_type);
-  if (recordType === undefined) {
-    const hint = closest(model.record_type, recordTypes.keys());
-    report({ definition: model, key: 'record_type' }, `there is no record type ${model.record_type}${hint}`);
-    return undefined;
-  }
+/** Whether there is a record type of the model's. */
+type IsThere = (linked: LinkedModel) => boolean;
+
+function linkIdentity(model: SemanticModel, recordTypes: ReadonlyMap<string, RecordTypeDefinition>, report: Report): GrowingModel {
   const primaries = model.entities.filter(({ type }) => type === 'primary');
-  if (primaries[1] !== undefined) report({ definition: primaries[1] }, 'a model has one primary entity');
+  if (primaries[1] !== undefined) report({ definition: primaries[1], ofFiles: true }, 'a model has one primary entity');
   reportDuplicates(model.entities, 'entity', report);
   reportDuplicates(model.dimensions, 'dimension', report);
   reportDuplicates(model.measures, 'measure', report);
   reportDuplicates(model.rollups, 'rollup', report);
-  const references = model.entities.flatMap((entity) => linkReference(entity, recordType, report));
-  return { model, recordType, primary: primaries[0]?.name, references, dimensions: new Map(), measures: new Map(), rollups: new Map() };
+  const primary = primaries[0]?.name;
+  const parts = { references: foreignEntities(model), dimensions: new Map(), measures: new Map(), rollups: new Map() };
+  const recordType = recordTypes.get(model.record_type);
+  if (recordType !== undefined) return { model, recordType, primary, ...parts };
+  const hint = closest(model.record_type, recordTypes.keys());
+  report({ definition: model, key: 'record_type' }, `there is no record type ${model.record_type}${hint}`);
+  return { model, recordType: { ...NOTHING, name: model.record_type }, primary, ...parts };
 }
 
-function linkReference(entity: ModelEntity, recordType: RecordTypeDefinition, report: Report): readonly EntityReference[] {
-  if (entity.type === 'primary') return [];
-  const references = recordType.fields.filter(({ type }) => type === 'reference').map(({ name }) => name);
-  if (references.includes(entity.field)) return [{ role: entity.name, to: entity.to ?? entity.name, field: entity.field }];
-  report({ definition: entity, key: 'field' }, `${recordType.name} has no reference ${entity.field}${closest(entity.field, references)}`);
-  return [];
-}
+/** Stands for a record type that is not there. */
+const NOTHING = { description: '', origin: 'workspace', revision: 0, fields: [] } as const;
 
-function checkReferences({ model, recordType, references }: LinkedModel, entities: ReadonlyMap<string, LinkedModel>, report: Report): void {
-  for (const { role, to, field } of references) {
-    const definition = model.entities.find((entity) => entity.name === role) ?? model;
+const foreignEntities = ({ entities }: SemanticModel): readonly EntityReference[] =>
+  entities.flatMap((definition) => {
+    if (definition.type === 'primary') return [];
+    const { name: role, to = role, field } = definition;
+    return [{ definition, role, to, field, isBroken: false }];
+  });
+
+function checkReferences(linked: GrowingModel, entities: ReadonlyMap<string, LinkedModel>, isThere: IsThere, report: Report): void {
+  linked.references = linked.references.map((reference) => {
+    const { definition, role, to } = reference;
     const target = entities.get(to);
     if (target === undefined) {
-      report({ definition, key: 'to' }, `no model has the primary entity ${to}${closest(to, entities.keys())}`);
-      continue;
+      report({ definition, key: 'to', ofFiles: true }, `no model has the primary entity ${to}${closest(to, entities.keys())}`);
+    } else if (role !== to && entities.has(role)) {
+      const place = { definition, key: 'name', ofFiles: true } as const;
+      report(place, `${role} is the primary entity of another model, so it cannot name a reference to ${to}`);
     }
-    const expected = recordType.fields.find(({ name }) => name === field)?.references;
-    if (expected !== undefined && expected !== target.recordType.name) {
-      report({ definition, key: 'field' }, `${field} refers to a ${expected}, the entity ${to} is a ${target.recordType.name}`);
-    }
-    if (role !== to && entities.has(role)) {
-      report({ definition, key: 'name' }, `${role} is the primary entity of another model, so it cannot name a reference to ${to}`);
-    }
-  }
+    // A model without its record type is reported itself.
+    if (!isThere(linked) || target === undefined || !isThere(target)) return { ...reference, isBroken: true };
+    const problem = problemOfField(reference, linked.recordType, target);
+    if (problem === undefined) return reference;
+    report({ definition, key: 'field' }, problem);
+    return { ...reference, isBroken: true };
+  });
 }
 
-function bindModels(models: ReadonlyMap<string, GrowingModel>, entities: ReadonlyMap<string, LinkedModel>, report: Report): void {
+function problemOfField({ field, to }: EntityReference, { name, fields }: RecordTypeDefinition, target: LinkedModel): string | undefined {
+  const references = fields.filter(({ type }) => type === 'reference');
+  const found = references.find((each) => each.name === field);
+  if (found === undefined) {
+    const names = references.map((each) => each.name);
+    return `${name} has no reference ${field}${closest(field, names)}`;
+  }
+  if (found.references === undefined || found.references === target.recordType.name) return undefined;
+  return `${field} refers to a ${found.references}, the entity ${to} is a ${target.recordType.name}`;
+}
+
+function bindModels(models: readonly GrowingModel[], entities: ReadonlyMap<string, LinkedModel>, report: Report): void {
   const scopes = new Map<LinkedModel, ModelScope>();
   const scopeOf = (linked: LinkedModel): ModelScope => scopes.get(linked) ?? { linked, dimension: () => undefined };
-  const binders = [...models.values()].map((linked) => {
+  const binders = models.map((linked) => {
     const bindOne = dimensionBinder(linked, scopeOf, entities, report);
     scopes.set(linked, { linked, dimension: bindOne });
     return { linked, bindOne };
@@ -128,7 +142,7 @@ function dimensionBinder(
     const known = linked.dimensions.get(name);
     if (definition === undefined || known !== undefined) return known;
     if (underWay.has(name)) throw new ExpressionProblem(at, `the dimension ${name} depends on itself`);
-    if (failed.has(name)) throw new ExpressionProblem(at, `the dimension ${name} is invalid`);
+    if (failed.has(name)) throw invalidDimension(name, at);
     underWay.add(name);
     const key = definition.expression === undefined ? 'name' : 'expression';
     const dimension = checked({ definition, key }, report, () => {
@@ -141,7 +155,7 @@ function dimensionBinder(
       return dimension;
     }
     failed.add(name);
-    throw new ExpressionProblem(at, `the dimension ${name} is invalid`);
+    throw invalidDimension(name, at);
   };
 }
 

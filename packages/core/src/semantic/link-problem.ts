@@ -7,9 +7,11 @@ export interface ProblemPlace {
   readonly key?: string | undefined;
   /** Offset in the text of that key's value. */
   readonly at?: number | undefined;
+  /** Set where it lies in the files alone, whatever the record types are: then nothing of the files is taken. */
+  readonly ofFiles?: true;
 }
 
-/** Takes note of a problem; linking goes on, so that all of them are found. */
+/** Takes note of a problem; linking goes on without that definition and what is made of it, so that all of them are found. */
 export type Report = (place: ProblemPlace, message: string) => void;
 
 /** The value, or undefined after its problem was reported. */

@@ -34,6 +34,8 @@ function kept(name: string, expression: BoundExpression): BoundExpression {
 
 function findMeasure(name: string, { model, measures }: LinkedModel): LinkedMeasure {
   const measure = measures.get(name);
+  if (measure === undefined && model.measures.some((each) => each.name === name))
+    throw new ExpressionProblem(0, `the measure ${name} is invalid`);
   if (measure === undefined) throw new ExpressionProblem(0, `${model.name} has no measure ${name}${closest(name, measures.keys())}`);
   if (!['sum', 'count', 'average'].includes(measure.aggregation)) {
     throw new ExpressionProblem(

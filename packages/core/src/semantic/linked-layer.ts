@@ -2,17 +2,22 @@ import type {
   Aggregation,
   MetricDefinition,
   ModelDimension,
+  ModelEntity,
   ModelMeasure,
   ModelRollup,
   PeriodCount,
   RecordTypeDefinition,
   SemanticLayer,
   SemanticModel,
+  SemanticProblem,
   TimeGrain,
 } from '@sophia/types';
 import type { BoundExpression, FieldRead, ValueType } from '../expression/bound-expression.ts';
 
-/** A semantic layer whose names are found and whose expressions are bound: what queries are compiled against. */
+/**
+ * A semantic layer whose names are found and whose expressions are bound: what queries are compiled against. What does
+ * not fit the record types is left out, and so is what is made of it.
+ */
 export interface LinkedLayer {
   readonly layer: SemanticLayer;
   readonly models: ReadonlyMap<string, LinkedModel>;
@@ -20,8 +25,11 @@ export interface LinkedLayer {
   readonly entities: ReadonlyMap<string, LinkedModel>;
   readonly metrics: ReadonlyMap<string, LinkedMetric>;
   readonly recordTypes: ReadonlyMap<string, RecordTypeDefinition>;
+  /** What is wrong with the definitions that are left out, by definition. */
+  readonly problems: ReadonlyMap<object, readonly SemanticProblem[]>;
 }
 
+/** One whose record type is gone has no parts, and no reference leads to it: it is there so that no name takes another path. */
 export interface LinkedModel {
   readonly model: SemanticModel;
   readonly recordType: RecordTypeDefinition;
@@ -44,10 +52,13 @@ export interface LinkedRollup {
 
 /** A many-to-one step from one model to another. */
 export interface EntityReference {
+  readonly definition: ModelEntity;
   readonly role: string;
   /** The primary entity that it leads to. */
   readonly to: string;
   readonly field: string;
+  /** Whether the record types do not allow it: names whose path it is on have no meaning. */
+  readonly isBroken: boolean;
 }
 
 export interface LinkedDimension {

@@ -34,22 +34,33 @@ export function modelNames(scope: ModelScope, scopeOf: ScopeOf, entities: Readon
 
 /** The same for a model that is linked to its end. */
 export function namesIn(linked: LinkedModel, entities: ReadonlyMap<string, LinkedModel>): NameResolver {
-  const scopeOf: ScopeOf = (each) => ({ linked: each, dimension: (name) => each.dimensions.get(name) });
+  const scopeOf: ScopeOf = (each) => ({ linked: each, dimension: (name, at) => linkedDimension(each, name, at) });
   return modelNames(scopeOf(linked), scopeOf, entities);
 }
+
+/** One that is left out does not give its name to the field. */
+function linkedDimension({ model, dimensions }: LinkedModel, name: string, at: number): LinkedDimension | undefined {
+  const dimension = dimensions.get(name);
+  if (dimension === undefined && model.dimensions.some((each) => each.name === name)) throw invalidDimension(name, at);
+  return dimension;
+}
+
+export const invalidDimension = (name: string, at: number): ExpressionProblem =>
+  new ExpressionProblem(at, `the dimension ${name} is invalid`);
 
 function ownName(scope: ModelScope, name: string, at: number, within: string | undefined): BoundExpression {
   const { recordType, model } = scope.linked;
   const dimension = name === within ? undefined : scope.dimension(name, at);
   const bound = dimension?.expression ?? fieldOrDerived(recordType, name, at);
   if (bound !== undefined) return bound;
-  const known = [...fieldNames(recordType), ...model.dimensions.map((each) => each.name)];
+  const known = [...fieldNames(recordType), ...model.dimensions.map((each) => each.name)].filter((each) => each !== name);
   throw new ExpressionProblem(at, `${recordType.name} has no field ${name}${closest(name, known)}`);
 }
 
 function joinOf(from: LinkedModel, names: readonly string[], entities: ReadonlyMap<string, LinkedModel>, at: number) {
   const search = findJoin(from, names, entities);
   if (search.kind === 'found') return search.join;
+  if (search.kind === 'broken') throw new ExpressionProblem(at, `the reference ${search.reference.role} is invalid`);
   const written = names.join('.');
   if (search.kind === 'ambiguous') {
     const paths = search.paths.map((path) => describePath(from, path));

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { sampleLayer } from '../testing/sample.ts';
 import { linkedLayer } from './link-layer.ts';
 import { checked } from './link-problem.ts';
-import { parseSemanticLayer, semanticLayerError } from './parse-semantic-layer.ts';
+import { parseSemanticLayer } from './parse-semantic-layer.ts';
+import { semanticLayerError } from './semantic-layer-error.ts';
 
 const problemsOf = (...texts: readonly string[]): readonly string[] => {
   const files = texts.map((text, index) => ({ path: `${index + 1}.yaml`, text }));

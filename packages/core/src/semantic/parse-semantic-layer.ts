@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { SophiaError } from '@sophia/shared';
 import type { MetricDefinition, RecordTypeDefinition, SemanticLayer, SemanticModel, SemanticProblem } from '@sophia/types';
 import { isScalar, LineCounter, type Node, parseAllDocuments, Scalar } from 'yaml';
-import { link } from './link-layer.ts';
+import { keepLinked, link } from './link-layer.ts';
+import type { Report } from './link-problem.ts';
 import { readMetric } from './read-metrics.ts';
 import { type Remember, readModel } from './read-models.ts';
 import { problemAt, SourceMap } from './source-node.ts';
@@ -13,9 +13,11 @@ export interface SemanticFile {
   readonly text: string;
 }
 
-export type SemanticLayerReading =
-  | { readonly layer: SemanticLayer; readonly problems: readonly [] }
-  | { readonly layer: null; readonly problems: readonly SemanticProblem[] };
+export interface SemanticLayerReading {
+  /** Without what does not fit the record types, which is among the problems; null where there are problems of the files themselves. */
+  readonly layer: SemanticLayer | null;
+  readonly problems: readonly SemanticProblem[];
+}
 
 /** Most characters of all files together, and most models and metrics in one file. */
 const MAX_LENGTH = 4_000_000;
@@ -23,7 +25,8 @@ const MAX_DEFINITIONS = 2_000;
 
 /**
  * Reads semantic models and metrics (docs/reference/semantic-models.md) and checks them against the record types.
- * Gives every problem that there is, in the order of files and lines, or the layer.
+ * Gives every problem that there is, in the order of files and lines. What does not fit the record types is left out of
+ * the layer with what is made of it: they change when the files do not. Whether there is a layer is up to the files alone.
  */
 export function parseSemanticLayer(files: readonly SemanticFile[], recordTypes: readonly RecordTypeDefinition[]): SemanticLayerReading {
   const problems: SemanticProblem[] = [];
@@ -42,17 +45,16 @@ export function parseSemanticLayer(files: readonly SemanticFile[], recordTypes: 
   const layer = { models, metrics, recordTypes, hash: hashOf(models, metrics, recordTypes) };
   // What does not have its shape is not judged further: it was read with placeholders.
   const misshapen = new Set([...sources].filter(([, source]) => source.hasProblem).map(([definition]) => definition));
-  link(layer, ({ definition, key, at }, message) => {
-    if (!misshapen.has(definition)) sources.get(definition)?.problem(key, message, at);
-  });
-  if (problems.length === 0) return { layer, problems: [] };
-  return { layer: null, problems: inOrder(problems, files) };
-}
-
-/** The error that says all of them, the first hundred in words. */
-export function semanticLayerError(problems: readonly SemanticProblem[]): SophiaError {
-  const lines = problems.slice(0, 100).map(({ path, line, column, message }) => `${path}:${line}:${column}: ${message}`);
-  return new SophiaError('semantic_model_invalid', lines.join('\n'), { details: { problems } });
+  let isWhole = problems.length === 0;
+  const leftOut = new Map<object, SemanticProblem[]>();
+  const report: Report = ({ definition, key, at, ofFiles }, message) => {
+    const source = misshapen.has(definition) ? undefined : sources.get(definition);
+    if (source === undefined) return;
+    isWhole &&= ofFiles !== true;
+    leftOut.set(definition, [...(leftOut.get(definition) ?? []), source.problem(key, message, at)]);
+  };
+  keepLinked(link(layer, report, leftOut));
+  return { layer: isWhole ? layer : null, problems: inOrder(problems, files) };
 }
 
 function readFiles(files: readonly SemanticFile[], problems: SemanticProblem[]): readonly SourceMap[] {

@@ -4,7 +4,7 @@ import type { Report } from './link-problem.ts';
 export function reportDuplicates(definitions: readonly { readonly name: string }[], what: string, report: Report): void {
   const names = new Set<string>();
   for (const definition of definitions) {
-    if (names.has(definition.name)) report({ definition, key: 'name' }, `there is another ${what} ${definition.name}`);
+    if (names.has(definition.name)) report({ definition, key: 'name', ofFiles: true }, `there is another ${what} ${definition.name}`);
     names.add(definition.name);
   }
 }

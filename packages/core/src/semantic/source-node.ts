@@ -37,15 +37,15 @@ export class SourceMap {
   }
 
   /** Notes a problem at the value of a key, else at the mapping itself. */
-  problem(key: string | undefined, message: string, offset = 0): void {
+  problem(key: string | undefined, message: string, offset = 0): SemanticProblem {
     const entry = key === undefined ? undefined : this.#values.get(key);
-    this.#problemAt(entry?.value ?? this.#node, message, offset);
+    return this.#problemAt(entry?.value ?? this.#node, message, offset);
   }
 
-  #problemAt(node: Node, message: string, offset = 0): void {
+  #problemAt(node: Node, message: string, offset = 0): SemanticProblem {
     this.#hasProblem = true;
     for (let whole = this.#whole; whole !== undefined; whole = whole.#whole) whole.#hasProblem = true;
-    problemAt(this.#file, node, message, offset);
+    return problemAt(this.#file, node, message, offset);
   }
 
   node(key: string): Node | undefined {
@@ -151,10 +151,12 @@ export class SourceMap {
 /** Numbers keep the digits that they were written with. */
 const scalarText = (node: Scalar): string => (typeof node.value === 'string' ? node.value : (node.source ?? String(node.value)));
 
-export function problemAt(file: SourceFile, node: Node, message: string, offset: number): void {
+export function problemAt(file: SourceFile, node: Node, message: string, offset: number): SemanticProblem {
   const start = (node.range?.[0] ?? 0) + (isScalar(node) ? offsetInSource(node, offset) : 0);
   const { line, col } = file.lines.linePos(start);
-  file.problems.push({ path: file.path, line, column: col, message });
+  const problem = { path: file.path, line, column: col, message };
+  file.problems.push(problem);
+  return problem;
 }
 
 /** Only a text that stands on one line without escapes has its characters where they are in the file. */

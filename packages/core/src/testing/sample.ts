@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { BUILTIN_RECORD_TYPES, type JsonObject, type SemanticLayer } from '@sophia/types';
-import { parseSemanticLayer, semanticLayerError } from '../semantic/parse-semantic-layer.ts';
+import { parseSemanticLayer } from '../semantic/parse-semantic-layer.ts';
+import { semanticLayerError } from '../semantic/semantic-layer-error.ts';
 import type { TestRecord } from './test-engine.ts';
 
 const SAMPLE = new URL('../../../../samples/crm/', import.meta.url);
@@ -10,7 +11,7 @@ export async function sampleLayer(): Promise<SemanticLayer> {
   const names = ['deal', 'company', 'user', 'product', 'metrics'].map((name) => `models/${name}.yaml`);
   const files = await Promise.all(names.map(async (path) => ({ path, text: await readFile(new URL(path, SAMPLE), 'utf8') })));
   const { layer, problems } = parseSemanticLayer(files, BUILTIN_RECORD_TYPES);
-  if (layer === null) throw semanticLayerError(problems);
+  if (layer === null || problems.length > 0) throw semanticLayerError(problems);
   return layer;
 }
 

@@ -1,5 +1,6 @@
 import { BUILTIN_RECORD_TYPES, type RecordTypeDefinition, type SemanticLayer } from '@sophia/types';
-import { parseSemanticLayer, semanticLayerError } from '../semantic/parse-semantic-layer.ts';
+import { parseSemanticLayer } from '../semantic/parse-semantic-layer.ts';
+import { semanticLayerError } from '../semantic/semantic-layer-error.ts';
 import type { TestRecord } from './test-engine.ts';
 
 /** A few records whose every answer can be computed by hand, and models over them. */
@@ -7,7 +8,7 @@ export const SMALL_TYPES: readonly RecordTypeDefinition[] = BUILTIN_RECORD_TYPES
   ['deal', 'company', 'user', 'product', 'call', 'issue'].includes(name),
 );
 
-const SMALL_MODELS = `
+export const SMALL_MODELS = `
 semantic_models:
   - name: deal
     record_type: deal
@@ -133,7 +134,7 @@ metrics:
 
 export function layerOf(text: string, types: readonly RecordTypeDefinition[] = BUILTIN_RECORD_TYPES): SemanticLayer {
   const { layer, problems } = parseSemanticLayer([{ path: 'models.yaml', text }], types);
-  if (layer === null) throw semanticLayerError(problems);
+  if (layer === null || problems.length > 0) throw semanticLayerError(problems);
   return layer;
 }
 

@@ -1,5 +1,5 @@
-import type { SemanticFile } from '@sophia/core';
-import { BUILTIN_RECORD_TYPES, type WorkspaceId } from '@sophia/types';
+import { listMetrics, type SemanticFile } from '@sophia/core';
+import { BUILTIN_RECORD_TYPES, type RecordTypeDefinition, type SemanticLayer, type WorkspaceId } from '@sophia/types';
 import { expect, it } from 'vitest';
 import { createSemanticLayers } from './semantic-layers.ts';
 
@@ -20,21 +20,34 @@ metrics:
 `,
   },
 ];
-const INVALID: readonly SemanticFile[] = [{ path: 'deal.yaml', text: 'semantic_models: [{ name: deal, record_type: nothing }]' }];
+const INVALID: readonly SemanticFile[] = [{ path: 'deal.yaml', text: 'metrics: [{ name: deals, type: simple, measure: nothing }]' }];
 
 /** Layers whose files are read when a reading is let go, in the order in which they were begun. */
 const open = () => {
   const asked: PromiseWithResolvers<readonly SemanticFile[]>[] = [];
+  const lines: unknown[] = [];
+  const line = (fields: unknown, message?: string): void => void lines.push([message, fields]);
+  let types: readonly RecordTypeDefinition[] = BUILTIN_RECORD_TYPES;
   const layers = createSemanticLayers({
     readModels() {
       const files = Promise.withResolvers<readonly SemanticFile[]>();
       asked.push(files);
       return files.promise;
     },
-    readRecordTypes: async () => BUILTIN_RECORD_TYPES,
+    readRecordTypes: async () => types,
+    logger: { info: line, error: line },
   });
   const metrics = async () => (await layers.layer(W)).metrics.map(({ name }) => name);
-  return { layers, asked, metrics };
+  /** The types become others, and the files, as they then are, are read anew. */
+  const become = async (to: readonly RecordTypeDefinition[], files: readonly SemanticFile[]): Promise<void> => {
+    types = to;
+    layers.outdate(W);
+    const reading = layers.layer(W);
+    asked.at(-1)?.resolve(files);
+    await reading;
+  };
+  const offered = () => listMetrics(layers.peek(W) as SemanticLayer).map(({ name }) => name);
+  return { layers, asked, lines, metrics, become, offered };
 };
 
 it('models that are invalid from the beginning are refused with their problems, until they are mended', async () => {
@@ -100,4 +113,79 @@ it('whoever waits for the first reading is given the layer of the one that began
   await new Promise((resolve) => setImmediate(resolve));
   asked[1]?.resolve(modelOf('later'));
   expect([await found, await reloading, asked.length]).toEqual([['later'], [], 2]);
+});
+
+const SHOP: readonly SemanticFile[] = [
+  ...modelOf('deals'),
+  {
+    path: 'shop.yaml',
+    text: `
+semantic_models:
+  - name: order
+    record_type: order
+    measures: [{ name: total, aggregation: sum, expression: total }]
+metrics: [{ name: shop_total, type: simple, measure: total }]
+`,
+  },
+];
+const orders = (type: 'integer' | 'text'): readonly RecordTypeDefinition[] => [
+  ...BUILTIN_RECORD_TYPES,
+  { name: 'order', description: '', origin: 'workspace', revision: 1, fields: [{ name: 'total', type }] },
+];
+const UNFIT = { path: 'shop.yaml', line: 5, column: 61, message: 'sum cannot be applied to a text' };
+
+it('what does not fit the record types any more is left out, the rest stays, and one line tells of each change', async () => {
+  const { layers, lines, become, offered } = open();
+  await become(orders('integer'), SHOP);
+  const fitting = layers.peek(W)?.hash;
+  expect([offered(), lines]).toEqual([['deals', 'shop_total'], []]);
+
+  for (const _again of [1, 2]) await become(orders('text'), SHOP);
+  expect([offered(), layers.problems().get(W)]).toEqual([['deals'], [UNFIT]]);
+  expect(layers.peek(W)?.hash).not.toBe(fitting);
+
+  await become(orders('integer'), SHOP);
+  expect([offered(), layers.problems().get(W), layers.peek(W)?.hash]).toEqual([['deals', 'shop_total'], [], fitting]);
+  expect(lines).toEqual([
+    ['semantic models have problems; questions for what does not fit are refused', { workspace: W, problems: [UNFIT] }],
+    ['the semantic models fit the record types again', { workspace: W }],
+  ]);
+});
+
+it('files that fit only in part are in force from the beginning', async () => {
+  const { become, offered } = open();
+  await become(orders('text'), SHOP);
+  expect(offered()).toEqual(['deals']);
+});
+
+it('files that bring a new problem are not taken; others are, though something is left out of them', async () => {
+  const { layers, asked, become, offered } = open();
+  const reload = async (files: readonly SemanticFile[]) => {
+    const reloading = layers.reload(W);
+    asked.at(-1)?.resolve(files);
+    return (await reloading).map(({ message }) => message);
+  };
+  await become(orders('text'), SHOP);
+  const more = (expression: string): readonly SemanticFile[] => [
+    ...SHOP,
+    { path: 'more.yaml', text: `metrics: [{ name: more, type: derived, expression: ${expression} }]` },
+  ];
+  expect(await reload(more('deals +'))).toHaveLength(2);
+  expect(offered()).toEqual(['deals']);
+  expect(await reload(more('deals + 1'))).toEqual([UNFIT.message]);
+  expect(offered()).toEqual(['deals', 'more']);
+
+  // The files in force are those before the mistake, and are judged by the types of now.
+  await reload(INVALID);
+  await become(orders('integer'), INVALID);
+  expect(offered()).toEqual(['deals', 'shop_total', 'more']);
+});
+
+it('a reading that was overtaken tells nothing', async () => {
+  const { layers, asked, lines } = open();
+  const overtaken = layers.layer(W);
+  const reloading = layers.reload(W);
+  asked[1]?.resolve(SHOP);
+  asked[0]?.resolve(SHOP);
+  expect([(await reloading).length, (await overtaken).hash, lines]).toEqual([1, layers.peek(W)?.hash, []]);
 });

@@ -1,4 +1,5 @@
 import { parseSemanticLayer, type SemanticFile, semanticLayerError } from '@sophia/core';
+import type { Logger } from '@sophia/observability';
 import type { RecordTypeDefinition, SemanticLayer, SemanticProblem, WorkspaceId } from '@sophia/types';
 
 export interface SemanticLayerSources {
@@ -6,24 +7,33 @@ export interface SemanticLayerSources {
   readModels(workspace: WorkspaceId): Promise<readonly SemanticFile[]>;
   /** Built-in record types and the workspace's own. */
   readRecordTypes(workspace: WorkspaceId): Promise<readonly RecordTypeDefinition[]>;
+  readonly logger: Pick<Logger, 'info' | 'error'>;
 }
 
-/** The semantic layer of each workspace, read when it is first asked for and when its files or types change. */
+/**
+ * The semantic layer of each workspace, read when it is first asked for and when its files or types change. What does not
+ * fit the record types as they are is left out of it; files that bring a new problem are not taken while others are in force.
+ */
 export interface SemanticLayers {
-  /** Errors: `semantic_model_invalid` where there was never a valid one, and those of reading files and types. */
+  /** Errors: `semantic_model_invalid` where no files were ever taken, and those of reading files and types. */
   layer(workspace: WorkspaceId): Promise<SemanticLayer>;
   /** The layer if it was read before and is not outdated. */
   peek(workspace: WorkspaceId): SemanticLayer | undefined;
   /** The record types changed: the layer is read anew before it is given again, as often as that takes. */
   outdate(workspace: WorkspaceId): void;
-  /** Reads the files anew; a layer that was valid stays in force while they have problems. Resolves to those problems. */
+  /** Reads the files anew. Resolves to their problems. */
   reload(workspace: WorkspaceId): Promise<readonly SemanticProblem[]>;
   /** Problems of the files as last read. */
   problems(): ReadonlyMap<WorkspaceId, readonly SemanticProblem[]>;
 }
 
-export const createSemanticLayers = ({ readModels, readRecordTypes }: SemanticLayerSources): SemanticLayers => {
-  const layers = new Map<WorkspaceId, SemanticLayer>();
+interface InForce {
+  readonly files: readonly SemanticFile[];
+  readonly layer: SemanticLayer | null;
+}
+
+export const createSemanticLayers = ({ readModels, readRecordTypes, logger }: SemanticLayerSources): SemanticLayers => {
+  const layers = new Map<WorkspaceId, InForce>();
   const problems = new Map<WorkspaceId, readonly SemanticProblem[]>();
   /** Readings under way: one that began before the workspace was outdated is not among them. */
   const reading = new Map<WorkspaceId, Promise<readonly SemanticProblem[]>>();
@@ -33,12 +43,12 @@ export const createSemanticLayers = ({ readModels, readRecordTypes }: SemanticLa
     const isLatest = (): boolean => reading.get(workspace) === underWay;
     const underWay: Promise<readonly SemanticProblem[]> = Promise.all([readModels(workspace), readRecordTypes(workspace)])
       .then(([files, recordTypes]) => {
-        const parsed = parseSemanticLayer(files, recordTypes);
-        if (!isLatest()) return parsed.problems;
-        if (parsed.layer !== null) layers.set(workspace, parsed.layer);
-        problems.set(workspace, parsed.problems);
+        const { inForce, problems: found } = judge(files, layers.get(workspace), recordTypes);
+        if (!isLatest()) return found;
+        layers.set(workspace, inForce);
+        problems.set(workspace, found);
         outdated.delete(workspace);
-        return parsed.problems;
+        return found;
       })
       .finally(() => {
         if (isLatest()) reading.delete(workspace);
@@ -47,15 +57,26 @@ export const createSemanticLayers = ({ readModels, readRecordTypes }: SemanticLa
     return underWay;
   };
 
-  const peek = (workspace: WorkspaceId): SemanticLayer | undefined => (outdated.has(workspace) ? undefined : layers.get(workspace));
+  /** The same, and a line in the log where the problems are others than before: whoever reloads tells them itself. */
+  const readAndTell = async (workspace: WorkspaceId): Promise<readonly SemanticProblem[]> => {
+    const before = problems.get(workspace) ?? [];
+    const found = await read(workspace);
+    if (problems.get(workspace) !== found || JSON.stringify(found) === JSON.stringify(before)) return found;
+    if (found.length === 0) logger.info({ workspace }, 'the semantic models fit the record types again');
+    else logger.error({ workspace, problems: found }, 'semantic models have problems; questions for what does not fit are refused');
+    return found;
+  };
+
+  const peek = (workspace: WorkspaceId): SemanticLayer | undefined =>
+    outdated.has(workspace) ? undefined : (layers.get(workspace)?.layer ?? undefined);
 
   const layer = async (workspace: WorkspaceId): Promise<SemanticLayer> => {
     const known = peek(workspace);
     if (known !== undefined) return known;
-    const found = await (reading.get(workspace) ?? read(workspace));
+    const found = await (reading.get(workspace) ?? readAndTell(workspace));
     // Outdated, or read again, meanwhile: what was found is of before.
     if (outdated.has(workspace) || reading.has(workspace)) return layer(workspace);
-    const valid = layers.get(workspace);
+    const valid = peek(workspace);
     if (valid !== undefined) return valid;
     throw semanticLayerError(found);
   };
@@ -71,3 +92,21 @@ export const createSemanticLayers = ({ readModels, readRecordTypes }: SemanticLa
     problems: () => problems,
   };
 };
+
+/** Which files are in force from now on, those that were read or those before, and what the record types make of them. */
+const judge = (
+  files: readonly SemanticFile[],
+  before: InForce | undefined,
+  recordTypes: readonly RecordTypeDefinition[],
+): { readonly inForce: InForce; readonly problems: readonly SemanticProblem[] } => {
+  const { layer, problems } = parseSemanticLayer(files, recordTypes);
+  const read = { inForce: { files, layer }, problems };
+  if (problems.length === 0 || before === undefined || before.layer === null) return read;
+  // What the types changed is wrong in the files before, too; anything else is a mistake that is being made.
+  const known = parseSemanticLayer(before.files, recordTypes);
+  const isTaken = layer !== null && problems.every((problem) => known.problems.some((each) => isSame(problem, each)));
+  return isTaken ? read : { inForce: { files: before.files, layer: known.layer }, problems };
+};
+
+/** Lines move. */
+const isSame = (a: SemanticProblem, b: SemanticProblem): boolean => a.path === b.path && a.message === b.message;

@@ -11,7 +11,8 @@ import {
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compileQuery } from '../../query/compile-query.ts';
-import { parseSemanticLayer, semanticLayerError } from '../../semantic/parse-semantic-layer.ts';
+import { parseSemanticLayer } from '../../semantic/parse-semantic-layer.ts';
+import { semanticLayerError } from '../../semantic/semantic-layer-error.ts';
 import { createTestEngine, type TestEngine, type TestRecord } from '../test-engine.ts';
 import {
   evaluateReference,
@@ -118,7 +119,7 @@ ${measures.map((_each, index) => `  - { name: s${index}, type: simple, measure: 
   - { name: this_year, type: cumulative, measure: m${Math.max(additive, 0)}, grain_to_date: year }
 `;
   const { layer, problems } = parseSemanticLayer([{ path: 'random.yaml', text }], BUILTIN_RECORD_TYPES);
-  if (layer === null) throw semanticLayerError(problems);
+  if (layer === null || problems.length > 0) throw semanticLayerError(problems);
   const reference = (index: number): ReferenceMeasure => {
     const { aggregation, expression, condition, time } = measures[index] ?? {
       aggregation: 'count',
