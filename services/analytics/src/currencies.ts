@@ -1,5 +1,6 @@
 import type { LogEvent, RecordTypeDefinition, WorkspaceId } from '@sophia/types';
 import type { Warehouse } from '@sophia/warehouse';
+import { distinctValues } from './distinct-values.ts';
 
 /** The one currency that all records of a type, now and in the past, name: statements need no check for mixed ones then. */
 export interface Currencies {
@@ -37,27 +38,23 @@ export const createCurrencies = (warehouse: Warehouse): Currencies => {
       const key = keyOf(workspace, recordType, field);
       const layout = warehouse.layout(workspace, recordType);
       const entry = seenOf(key);
-      if (entry.complete || layout === undefined || !layout.fields.has(field)) return;
-      const table = quote(layout.table);
-      const history = quote(`${layout.table}_history`);
-      const { values } = await warehouse.query({
-        text: `select distinct ${quote(field)} as currency from (
-            select ${quote(field)} from ${table} where workspace = $1
-            union all select ${quote(field)} from ${history} where workspace = $1
-          ) where ${quote(field)} is not null limit 3`,
-        parameters: [workspace],
-      });
-      for (const currency of values[0] ?? []) entry.known.add(String(currency));
+      const held = layout?.fields.get(field);
+      if (entry.complete || layout === undefined || held === undefined) return;
+      const columns = held.columns.map((column) => ({ ...column, extension: held.extension }));
+      for (const currency of await distinctValues(warehouse, workspace, layout, columns)) entry.known.add(currency);
       entry.complete = true;
     },
     learnFrom(events) {
       const changed = new Set<WorkspaceId>();
       for (const { workspace, record, data } of events) {
-        const currency = data?.[CURRENCY_FIELD];
-        if (record === null || typeof currency !== 'string') continue;
+        const value = data?.[CURRENCY_FIELD];
+        if (record === null || value === undefined || value === null) continue;
         // Kept also before the type is learnt: the statement that learns it may not see the event yet.
         const { known, complete } = seenOf(keyOf(workspace, record.record_type, CURRENCY_FIELD));
-        if (known.has(currency) || known.size > 1) continue;
+        if (known.size > 1) continue;
+        // A field that is no text now may be one again, and reads then what came meanwhile as its text.
+        const currency = typeof value === 'string' ? value : JSON.stringify(value);
+        if (known.has(currency)) continue;
         known.add(currency);
         if (complete) changed.add(workspace);
       }
@@ -70,5 +67,3 @@ const onlyOf = (entry: Seen | undefined): string | null | undefined => {
   if (entry?.complete !== true || entry.known.size > 1) return undefined;
   return [...entry.known][0] ?? null;
 };
-
-const quote = (identifier: string): string => `"${identifier.replaceAll('"', '""')}"`;

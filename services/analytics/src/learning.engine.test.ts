@@ -95,6 +95,61 @@ it('systems that are named by references in fields that were added to a built-in
   expect(await only()).toBeUndefined();
 });
 
+const onlyCurrency = async (recordType: string) => {
+  const currencies = createCurrencies(warehouse);
+  await currencies.learn(W, recordType, 'currency');
+  return currencies.only(W, recordType, 'currency');
+};
+
+it('currencies are known from every column of a field that changed its type, now and in the past', async () => {
+  const define = (type: 'integer' | 'json' | 'text') => warehouse.ensureType(W, 'cu', [{ name: 'currency', type }]);
+  const write = (id: string, version: number, currency: JsonValue) =>
+    apply({
+      ...created('crm', { currency }),
+      version,
+      record: { id: id as never, source_system: 'crm', record_type: 'cu', source_id: id },
+    });
+  await define('json');
+  await define('integer');
+  await define('text');
+  await write('1', 1, 'EUR');
+  expect(await onlyCurrency('cu')).toBe('EUR');
+  await define('json');
+  await write('2', 1, 'EUR');
+  await define('text');
+  expect(await onlyCurrency('cu')).toBe('EUR');
+  await define('integer');
+  await write('3', 1, 978);
+  await define('text');
+  await write('3', 2, 'EUR');
+  expect(await onlyCurrency('cu')).toBeUndefined();
+});
+
+it('currencies that come while their field is no text are known when it is one again', async () => {
+  const currencies = createCurrencies(warehouse);
+  await currencies.learn(W, 'deal', 'currency');
+  const learn = (currency: JsonValue) => [
+    [...currencies.learnFrom([created('crm', { currency })])],
+    currencies.only(W, 'deal', 'currency'),
+  ];
+  expect([learn(null), learn(978), learn('EUR')]).toEqual([
+    [[], null],
+    [[W], '978'],
+    [[W], undefined],
+  ]);
+});
+
+it('currencies in a field that was added to a built-in type are known', async () => {
+  const builtin = BUILTIN_RECORD_TYPES.find(({ name }) => name === 'user')?.fields ?? [];
+  await warehouse.ensureType(W, 'user', [...builtin, { name: 'currency', type: 'text' }]);
+  const write = (id: string, currency: string) =>
+    apply({ ...created('crm', { currency }), record: { id: id as never, source_system: 'crm', record_type: 'user', source_id: id } });
+  await write('1', 'EUR');
+  expect(await onlyCurrency('user')).toBe('EUR');
+  await write('2', 'USD');
+  expect(await onlyCurrency('user')).toBeUndefined();
+});
+
 it('what could not be learnt is learnt when it is asked for again, and what comes then is told once', async () => {
   await apply(created('crm', { currency: 'USD' }));
   let isOverloaded = true;

@@ -1,5 +1,6 @@
 import type { JsonValue, LogEvent, WorkspaceId } from '@sophia/types';
-import type { Warehouse } from '@sophia/warehouse';
+import type { TypeLayout, Warehouse } from '@sophia/warehouse';
+import { distinctValues, type HeldColumn } from './distinct-values.ts';
 
 /**
  * The one source system that all records of a type, now and in the past, are from and that their references lead to:
@@ -36,8 +37,7 @@ export const createSourceSystems = (warehouse: Warehouse): SourceSystems => {
       const layout = warehouse.layout(workspace, recordType);
       const known = seenOf(key);
       if (known.complete || layout === undefined) return;
-      const { values } = await warehouse.query({ text: systemsSql(layout), parameters: [workspace] });
-      for (const system of values[0] ?? []) known.systems.add(String(system));
+      for (const system of await distinctValues(warehouse, workspace, layout, systemColumns(layout))) known.systems.add(system);
       known.complete = true;
     },
     learnFrom(events) {
@@ -65,22 +65,12 @@ const onlyOf = (known: Known | undefined): string | undefined =>
 const systemOf = (value: JsonValue): readonly string[] =>
   typeof value === 'object' && value !== null && 'source_system' in value ? [String(value.source_system)] : [];
 
-type Layout = NonNullable<ReturnType<Warehouse['layout']>>;
-
-/** Every system that the records of the type are from or refer to, in the table, its extension and their histories. */
-const systemsSql = ({ table, extensionTable, fields }: Layout): string => {
-  const references = (extension: boolean): readonly string[] =>
-    [...fields.values()]
-      .filter((field) => field.extension === extension)
-      .flatMap(({ columns }) => columns.filter(({ type }) => type === 'reference').map(({ name }) => `${name}__system`));
-  const columns = [
-    ...['source_system', ...references(false)].map((column) => ({ column, from: table })),
-    ...(extensionTable === undefined ? [] : references(true).map((column) => ({ column, from: extensionTable }))),
-  ];
-  const selects = columns.flatMap(({ column, from }) =>
-    [from, `${from}_history`].map((name) => `select ${quote(column)} as system from ${quote(name)} where workspace = $1`),
-  );
-  return `select distinct system from (${selects.join(' union all ')}) where system is not null limit 3`;
-};
-
-const quote = (identifier: string): string => `"${identifier.replaceAll('"', '""')}"`;
+/** Where the systems stand that records of the type are from or refer to. */
+const systemColumns = ({ fields }: TypeLayout): readonly HeldColumn[] => [
+  { name: 'source_system', type: 'text', extension: false },
+  ...[...fields.values()].flatMap(({ columns, extension }) =>
+    columns
+      .filter(({ type }) => type === 'reference')
+      .map(({ name }): HeldColumn => ({ name: `${name}__system`, type: 'text', extension })),
+  ),
+];
