@@ -31,7 +31,7 @@ export interface ItemsSpool {
 }
 
 /** Told what may be otherwise than was meant. */
-export type Warn = (text: string) => void;
+type Warn = (text: string) => void;
 
 /** Makes a form's file the rows of an import: mapped, or by the fields' own names. Errors: those of mappings and sources. */
 export const openImportItems = (catalog: Catalog, call: Call, form: ImportForm, spool: ItemsSpool, warn?: Warn): Promise<OpenedItems> =>
