@@ -20,7 +20,7 @@ import { createDatabaseObservers, createPostgresDatabase, type DatabaseRole, typ
 import type { EventLog } from '@sophia/event-log';
 import { createPostgresEventLog, EVENT_LOG_MIGRATIONS } from '@sophia/event-log/postgres';
 import type { Observability } from '@sophia/observability';
-import { type Configuration, createIdGenerator, createLifecycle, systemClock } from '@sophia/shared';
+import { type Configuration, closingOnFailure, createIdGenerator, createLifecycle, type Lifecycle, systemClock } from '@sophia/shared';
 import { isEnvironmentalWarehouseError, type Warehouse } from '@sophia/warehouse';
 import { openPubSub, openWarehouse } from './adapters.ts';
 import { openBackup } from './backup/open-backup.ts';
@@ -31,6 +31,7 @@ import { observe } from './observe.ts';
 import { openDatabase } from './open-database.ts';
 import { traceEventLog } from './tracing/traced-event-log.ts';
 import { traceWarehouse } from './tracing/traced-warehouse.ts';
+import { type UntilAppliedOptions, untilApplied } from './until-applied.ts';
 import { openOwnWarehouse } from './warehouse-instance.ts';
 import { watchModels } from './watch-models.ts';
 import { followWorkspaces, type WorkspaceDirectory } from './workspace-directory.ts';
@@ -46,6 +47,8 @@ export interface Platform {
   readonly observability: Observability;
   /** Each dependency and its state. */
   health(): Promise<HealthReport>;
+  /** Waits until answers contain what is in the log now. Errors: `deadline_exceeded` where they stand still for `standstill` milliseconds. */
+  caughtUp(waiting?: Pick<UntilAppliedOptions, 'standstill' | 'onLook'>): Promise<void>;
   /** Everything as one snapshot sees it, packed: what `restoreBackup` takes. */
   backup(): Readable;
   /** PostgreSQL as the owner of the tables: for upkeep. */
@@ -64,17 +67,27 @@ export interface PlatformOptions {
 
 const SHIPPED_SAMPLES = fileURLToPath(new URL('../../../samples/', import.meta.url));
 
+/** Recovery may have gigabytes to read: the database has a bound of its own, ten minutes. */
+const DATABASE_START_MS = 11 * 60_000;
+
 /** Starts the platform that the configuration describes; when a part fails to start, those before it are closed. */
 export const createPlatform = async (options: PlatformOptions): Promise<Platform> => {
-  const { configuration, version, samples = SHIPPED_SAMPLES } = options;
+  const { configuration } = options;
   await mkdir(configuration.dataDirectory, { recursive: true, mode: 0o700 });
   const lifecycle = createLifecycle({ closeDeadline: configuration.shutdownMilliseconds });
+  return closingOnFailure(lifecycle, () => startPlatform(options, lifecycle));
+};
+
+const startPlatform = async (options: PlatformOptions, lifecycle: Lifecycle): Promise<Platform> => {
+  const { configuration, version, samples = SHIPPED_SAMPLES } = options;
   const observability = options.observability ?? (await lifecycle.start('observability', () => observe(configuration, version)));
   const { logger, tracer } = observability;
   const clock = systemClock;
   const newId = createIdGenerator({ clock });
 
-  const postgres = await lifecycle.start('postgres', () => openDatabase(configuration.database, logger));
+  const postgres = await lifecycle.start('postgres', () => openDatabase(configuration.database, logger), {
+    startDeadline: DATABASE_START_MS,
+  });
   const owner = postgres.connection('owner');
   await migrate(owner, [EVENT_LOG_MIGRATIONS, AUTH_MIGRATIONS, CATALOG_MIGRATIONS]);
   const observers = createDatabaseObservers(observability);
@@ -172,6 +185,10 @@ export const createPlatform = async (options: PlatformOptions): Promise<Platform
     observability,
     owner,
     workspaces,
+    async caughtUp(waiting) {
+      const { tick: last } = await eventLog.head();
+      await untilApplied({ ...waiting, last, applied: async () => (await analytics.status()).readPoint.tick });
+    },
     backup: () => openBackup({ owner, version, modelsDirectory: join(configuration.dataDirectory, 'models') }),
     health: createHealth({ version, app, eventLog, analytics, isClosing: () => lifecycle.signal.aborted, logger, clock }),
     close: () => lifecycle.close(),

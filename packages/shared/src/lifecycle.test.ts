@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { createLifecycle, type LifecycleEvent, waitForStopSignal } from './lifecycle.ts';
+import { closingOnFailure, createLifecycle, type LifecycleEvent, waitForStopSignal } from './lifecycle.ts';
 
 describe('the lifecycle', () => {
   const recorder = () => {
@@ -87,6 +87,21 @@ describe('the lifecycle', () => {
     await expect(closing).rejects.toMatchObject({ errors: [{ message: 'broken' }, { code: 'deadline_exceeded' }] });
     expect(log).toEqual(['closed first']);
     expect(events.filter(({ kind }) => kind === 'failed_to_close').map(({ component: name }) => name)).toEqual(['broken', 'hanging']);
+  });
+});
+
+describe('what fails between two components', () => {
+  it('closes those before it, and is what is told', async () => {
+    const log: string[] = [];
+    const lifecycle = createLifecycle();
+    const failing = closingOnFailure(lifecycle, async () => {
+      await lifecycle.start('first', () => ({ close: () => void log.push('closed first') }));
+      await lifecycle.start('broken', () => ({ close: () => Promise.reject(new Error('does not close')) }));
+      throw new Error('between');
+    });
+    await expect(failing).rejects.toThrow('between');
+    expect(log).toEqual(['closed first']);
+    expect(await closingOnFailure(createLifecycle(), async () => 'started')).toBe('started');
   });
 });
 

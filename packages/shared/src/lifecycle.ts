@@ -97,6 +97,18 @@ export function createLifecycle(options: LifecycleOptions = {}): Lifecycle {
   return lifecycle;
 }
 
+/** Runs what starts components; when it fails, also between two of them, everything started is closed and the error is thrown. */
+export async function closingOnFailure<T>(lifecycle: Lifecycle, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    await lifecycle.close().catch(() => {
+      // Told by its event; what counts is the cause of the failed start.
+    });
+    throw error;
+  }
+}
+
 /** Resolves with the first SIGINT or SIGTERM; a second one ends the process at once with 130. */
 export function waitForStopSignal(target: Pick<NodeJS.Process, 'on' | 'exit'> = process): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {

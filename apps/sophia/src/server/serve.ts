@@ -6,6 +6,7 @@ import { type ApiServer, createApi } from '@sophia/api';
 import type { Observability } from '@sophia/observability';
 import { createPlatform, type Platform } from '@sophia/platform';
 import {
+  closingOnFailure,
   createLifecycle,
   describeConfiguration,
   isSophiaError,
@@ -14,6 +15,7 @@ import {
   SophiaError,
 } from '@sophia/shared';
 import { VERSION } from '../version.ts';
+import { catchUp } from './catch-up.ts';
 import { refuseHalfRestored } from './half-restored.ts';
 import { prepareWorkspace } from './prepare-workspace.ts';
 import { adminSocketPath, announceServer, findServer, openRunDirectory, withdrawServer } from './run-directory.ts';
@@ -38,14 +40,7 @@ export interface Served {
 /** The all-in-one server: platform, REST, and the socket for the owner of the data folder. What fails to start leaves nothing running. */
 export const serve = async (options: ServeOptions): Promise<Served> => {
   const lifecycle = createLifecycle({ closeDeadline: options.parsed.configuration.shutdownMilliseconds });
-  try {
-    return await startAll(options, lifecycle);
-  } catch (error) {
-    await lifecycle.close().catch(() => {
-      // What counts is the cause of the failed start.
-    });
-    throw error;
-  }
+  return closingOnFailure(lifecycle, () => startAll(options, lifecycle));
 };
 
 const startAll = async ({ parsed, listens, observability, say }: ServeOptions, lifecycle: Lifecycle): Promise<Served> => {
@@ -56,9 +51,12 @@ const startAll = async ({ parsed, listens, observability, say }: ServeOptions, l
   // Told before a new folder is filled, unless this folder's own Sophia is who listens there: that is told below.
   if (listens && (await findServer(dataDirectory)) === undefined) await requireFree(configuration);
   await openRunDirectory(dataDirectory);
-  const platform = await lifecycle.start('platform', () => startPlatform(configuration, observability));
+  const platform = await lifecycle.start('platform', () => startPlatform(configuration, observability), {
+    startDeadline: PLATFORM_START_MS,
+  });
   const spoolDirectory = await emptySpool(dataDirectory);
   await prepareWorkspace(platform, say);
+  await catchUp(platform, say);
   const api = await lifecycle.start('api', () => openApi(platform, parsed, spoolDirectory));
   await api.listenAdmin(socketPath);
   const address = listens ? await listen(api, configuration) : null;
@@ -68,6 +66,9 @@ const startAll = async ({ parsed, listens, observability, say }: ServeOptions, l
   }
   return { address, platform, close: () => lifecycle.close() };
 };
+
+/** Its parts have deadlines of their own, and a migration of much data takes its time. */
+const PLATFORM_START_MS = 60 * 60_000;
 
 const startPlatform = async (
   configuration: ParsedConfiguration['configuration'],

@@ -4,7 +4,6 @@ import type { Configuration } from '@sophia/shared';
 import { createPlatform } from '../create-platform.ts';
 import type { BackupCounts } from './backup-line.ts';
 import { restoreDatabase } from './restore-backup.ts';
-import { untilApplied } from './until-applied.ts';
 
 export interface RestoreBackupOptions {
   readonly configuration: Configuration;
@@ -24,8 +23,7 @@ export const restoreBackup = async (options: RestoreBackupOptions): Promise<Back
   const counts = await restoreDatabase({ ...options, logger: observability.logger });
   const platform = await createPlatform({ configuration, version, observability });
   try {
-    const { tick: last } = await platform.eventLog.head();
-    await untilApplied({ last, applied: async () => (await platform.analytics.status()).readPoint.tick });
+    await platform.caughtUp();
     return counts;
   } finally {
     await platform.close();

@@ -1,0 +1,52 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createPostgresDatabase } from '@sophia/database/postgres';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runSophia } from '../fixtures/sophia-command.ts';
+import { type SophiaProcess, startSophia, temporaryDataFolder } from '../fixtures/sophia-process.ts';
+
+let data: Awaited<ReturnType<typeof temporaryDataFolder>>;
+let sophia: SophiaProcess | undefined;
+beforeAll(async () => {
+  data = await temporaryDataFolder();
+  sophia = await startSophia({ dataDirectory: data.path });
+});
+afterAll(async () => {
+  await sophia?.kill();
+  await data.remove();
+});
+
+const revenue = () => runSophia(['query', 'revenue', '--csv', '--data-dir', data.path]);
+
+test('a warehouse that is gone is made anew before the start is ready, and before a command is answered', async () => {
+  const whole = await revenue();
+  expect(whole).toMatchObject({ code: 0, out: expect.stringContaining('10005534') });
+  for (const start of [async () => startSophia({ dataDirectory: data.path }), async () => undefined]) {
+    await sophia?.kill();
+    await rm(join(data.path, 'warehouse'), { recursive: true });
+    sophia = await start();
+    expect(await revenue()).toMatchObject({ code: 0, out: whole.out });
+  }
+});
+
+test('a data folder of a newer version is refused by a process that ends, and leaves nothing running', async () => {
+  await sophia?.kill();
+  sophia = await startSophia({ dataDirectory: data.path });
+  const { owner: password } = JSON.parse(await readFile(join(data.path, 'postgres/passwords.json'), 'utf8'));
+  const connection = { host: join(data.path, 'postgres/socket'), port: 5432, user: 'sophia_owner', password, database: 'sophia' };
+  const database = await createPostgresDatabase({ connection, role: 'owner', pool: { minimum: 1, maximum: 1 } });
+  const text = `insert into migration (module, number, name, checksum) values ('catalog', 99, 'future', 'x')`;
+  const future = { name: 'future', text };
+  await database.write([], (transaction) => database.query(transaction, future));
+  await database.close();
+  await sophia.kill();
+  sophia = undefined;
+  for (const command of [
+    ['start', '--port', '0'],
+    ['metrics', 'list'],
+  ]) {
+    // Twice: what the first left running would hold the folder.
+    const refused = await runSophia([...command, '--data-dir', data.path]);
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('data_newer_than_code') });
+  }
+});
