@@ -1,5 +1,5 @@
 import { createGate } from './access/gate.ts';
-import { createRowGuard } from './access/row-guard.ts';
+import { createWriteGuard } from './access/write-guard.ts';
 import type { Catalog } from './catalog.ts';
 import type { CatalogContext } from './catalog-context.ts';
 import { createCatalogMetrics } from './catalog-metrics.ts';
@@ -47,7 +47,7 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
     ...options,
     book,
     gate: createGate(options),
-    guard: createRowGuard(database, book),
+    guard: createWriteGuard(database, book),
     keys: createIdempotencyKeys(database),
     inHand: createKeysInHand(),
     writeBatch: createBatchWriter(database, recordIdBase, newRecords),

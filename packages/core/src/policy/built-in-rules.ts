@@ -7,6 +7,8 @@ export const BUILT_IN_RULES: readonly PolicyRule[] = [
   { rule: 'allow', roles: ['employee'], actions: ['read', 'export', 'write', 'propose'] },
   { rule: 'allow', roles: ['manager', 'executive'], actions: ['read', 'export', 'write', 'propose', 'approve'] },
   { rule: 'allow', roles: ['admin'], actions: ACTIONS },
+  // Their masks are judged by what these records say.
+  { rule: 'forbid', roles: ['employee', 'manager'], actions: ['write'], record_types: ['user'] },
 
   { rule: 'mask', roles: ['viewer', 'analyst'], kinds: ['contact'] },
   { rule: 'mask', roles: ['employee', 'manager'], kinds: ['money'] },

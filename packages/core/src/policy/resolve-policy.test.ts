@@ -44,6 +44,18 @@ describe('the built-in roles', () => {
     expect(policyOf('manager').can('approve')).toBe(true);
   });
 
+  it.each(['employee', 'manager'] as const)(
+    '%s: writes records, but not those by which masks are judged, unless a rule says so',
+    (role) => {
+      expect(policyOf(role).records('deal', 'write').access).toBe('records');
+      expect(policyOf(role).records('user', 'write').access).toBe('none');
+      expect(policyOf(role).records('user').access).toBe('records');
+      const rules: PolicyRule[] = [{ rule: 'allow', roles: [role], actions: ['write'], record_types: ['user'] }];
+      expect(policyOf(role, rules).records('user', 'write').access).toBe('records');
+      expect(policyOf('executive').records('user', 'write').access).toBe('records');
+    },
+  );
+
   it.each([null, {}, { team: '' }])('an employee whose team is not known sees no amount: %o', (user) => {
     const [mask] = policyOf('employee', [], user as Record<string, string> | null).records('deal').masks;
     if (user === null || !('team' in user)) expect(mask).toEqual({ fields: ['amount', 'extra'] });

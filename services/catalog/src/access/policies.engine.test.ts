@@ -233,6 +233,73 @@ test('a deleted record is revived by nobody who could not have written it, but a
   expect((await records.history(ada, 'deal', id)).items.map(({ data }) => data?.name ?? null)).toEqual([null, null, null, 'mine']);
 });
 
+describe('what is masked for a writer', () => {
+  const forbidden = { code: 'forbidden' };
+
+  test('is judged by records that an employee or a manager does not write', async () => {
+    const { records, as, admin } = await sellers();
+    const users = { recordType: 'user', sourceSystem: 'crm' };
+    const { id } = await records.getByKey(admin, users, 'ada');
+    for (const call of [as('employee', 'ada'), as('manager', 'ada')]) {
+      await expect(records.patch(call, 'user', id, { team: 'West' })).rejects.toMatchObject(forbidden);
+      await expect(records.upsert(call, users, row('ada', { team: 'West' }))).rejects.toMatchObject(forbidden);
+    }
+    expect(await records.patch(as('executive', 'ada'), 'user', id, { team: 'North' })).toMatchObject({ updated: 1 });
+  });
+
+  test('stays masked whatever is written of the record, in any way, and the refusal is audited', async () => {
+    const { records, as, admin } = await sellers();
+    const { imports, deadLetters } = harness.catalog;
+    const ada = as('employee', 'ada');
+    const { id } = await records.getByKey(admin, target, 'B');
+    const taken = row('B', { name: 'b', owner: 'ada' });
+    const refusal = { code: 'forbidden', details: { action: 'write', object: 'record:deal', fields: ['amount', 'extra'] } };
+    await expect(records.patch(ada, 'deal', id, { owner: 'ada' })).rejects.toMatchObject(refusal);
+    await expect(records.upsert(ada, target, taken)).rejects.toMatchObject(refusal);
+    await expect(records.upsertMany(ada, target, [row('A', { owner: 'ada' }), taken])).rejects.toMatchObject(refusal);
+    const rowsOf = async function* (rows: readonly ReturnType<typeof row>[]) {
+      yield { kind: 'rows' as const, target, rows };
+    };
+    const { finished } = await imports.start(ada, { name: 'x', kind: 'file' }, rowsOf([taken]));
+    await expect(finished).rejects.toMatchObject(refusal);
+    const rejected = await records.upsertMany(ada, target, [row('B', { owner: 'ada', amount: 'none' })]);
+    expect(rejected).toMatchObject({ rejected: 1 });
+    const [letter] = (await deadLetters.list(ada)).items;
+    await deadLetters.repair(ada, letter?.id as string, { source_id: 'B', fields: { owner: 'ada', amount: '1' } });
+    await expect(deadLetters.replay(ada, {})).rejects.toMatchObject(refusal);
+    await records.delete(ada, 'deal', id);
+    await expect(records.upsert(ada, target, taken)).rejects.toMatchObject(refusal);
+    await expect(records.history(ada, 'deal', id)).resolves.toMatchObject({
+      items: [{ data: { amount: null } }, { data: { amount: null } }],
+    });
+
+    const { entries } = await harness.auth.audit.list(admin, { principal: 'key:employee', result: 'forbidden' });
+    expect(entries.map(({ action, object }) => `${action} ${object.replace(/^import:.*/, 'import')}`).reverse()).toEqual([
+      `write record:deal/${id}`,
+      'write record:deal/crm/B',
+      'write record:deal',
+      'import.fail import',
+      'dead_letter.replay dead_letters',
+      'write record:deal/crm/B',
+    ]);
+  });
+
+  test('may be written where it stays masked, and so may what is new or the own', async () => {
+    const { records, as, admin } = await sellers();
+    const ada = as('employee', 'ada');
+    const { id } = await records.getByKey(admin, target, 'B');
+    const { id: mine } = await records.getByKey(admin, target, 'A');
+    expect(await records.patch(ada, 'deal', id, { name: 'better' })).toMatchObject({ updated: 1 });
+    expect(await records.patch(ada, 'deal', mine, { name: 'mine' })).toMatchObject({ updated: 1 });
+    expect(await records.upsertMany(ada, target, [])).toMatchObject({ created: 0 });
+    expect(await records.upsert(ada, target, row('D', { owner: 'ada', amount: '5' }))).toMatchObject({ created: 1 });
+    const several = [row('E', { owner: 'ada' }), row('B', { name: 'best', owner: 'bob' })];
+    expect(await records.upsertMany(ada, target, several)).toMatchObject({ created: 1, updated: 1 });
+    expect(await records.patch(ada, 'deal', mine, { owner: 'bob' })).toMatchObject({ updated: 1 });
+    expect((await records.get(ada, 'deal', mine)).data.amount).toBeNull();
+  });
+});
+
 test('every access is audited with its rows', async () => {
   const { records, admin } = await sellers();
   const { id } = await records.getByKey(admin, target, 'A');

@@ -49,14 +49,16 @@ export function createRowGuard(database: Database, book: RecordTypeBook): RowGua
 }
 
 /**
- * Locks the records in the order of their keys, like every writer. A deleted record counts as its last state, which its
+ * The records of the type $1 with the keys $2 (systems) and $3 (ids), as `r`. Locks them in the order of their keys, like every writer. A deleted record counts as its last state, which its
  * history still tells; an erased one has none, nor one whose deletion came before it.
  */
-const outsideOf = (condition: string): string => `
+export const LOCKED_RECORDS = `
   with r as (
     select * from record
     where record_type = $1 and version > 0 and last_change <> 'e'
       and (source_system, source_id) in (select * from unnest($2::text[], $3::text[]))
     order by workspace, record_type, source_system, source_id for update
-  )
-  select count(*)::int as outside from r where (${condition}) is not true`;
+  )`;
+
+const outsideOf = (condition: string): string =>
+  `${LOCKED_RECORDS} select count(*)::int as outside from r where (${condition}) is not true`;

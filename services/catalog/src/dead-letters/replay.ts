@@ -1,7 +1,9 @@
+import type { TypeAccess } from '@sophia/core';
 import type { Statement } from '@sophia/database';
 import { SophiaError } from '@sophia/shared';
 import type { Call, Transaction, WriteAnswer } from '@sophia/types';
 import { actorOf, causeOf } from '../access/attribution.ts';
+import { auditingRefusal } from '../access/audited-refusal.ts';
 import type { DeadLetterSelection, DeadLetters } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { type AnswerBody, MAX_ERRORS, rowsAnswer } from '../records/write-answer.ts';
@@ -23,16 +25,22 @@ export function createReplay(context: CatalogContext): DeadLetters['replay'] {
     const { workspace } = call.principal;
     const access = await openTypes(context, call, 'write');
     const types = [...access.keys()];
+    const act = { call, action: 'dead_letter.replay', object: 'dead_letters' };
     const written: WrittenKeys = new Map();
     let total = rowsAnswer({ created: 0, updated: 0, unchanged: 0, stale: 0 }, []);
     for (let after: string | undefined = '0'; after !== undefined; ) {
       const page: DeadLetterRow[] = await readPage(context, call, types, chosen, after);
       for (const letters of groupsOf(page))
-        total = add(total, await replayGroup(context, call, letters, { written, ...sightOf(access, letters[0]) }));
+        total = add(
+          total,
+          await auditingRefusal(context, act, begun, () =>
+            replayGroup(context, call, letters, { written, ...sightOf(access, letters[0]) }),
+          ),
+        );
       after = page.length < PAGE ? undefined : page.at(-1)?.id;
     }
     const rows = total.created + total.updated + total.unchanged + total.rejected;
-    const entry = { call, action: 'dead_letter.replay', object: 'dead_letters', rows, milliseconds: clock.monotonic() - begun };
+    const entry = { ...act, rows, milliseconds: clock.monotonic() - begun };
     const { token } = await database.write([workspace], (transaction) => audit.record(transaction, [entry]), { deadline: call.deadline });
     catalogMetrics.counted(total);
     return { token: eventLog.encodeToken(token), ...total };
@@ -77,8 +85,9 @@ async function replayGroup(
   letters: Letters,
   { seenError, written }: LetterSight & { readonly written: WrittenKeys },
 ): Promise<Total> {
-  const { database, book, committed } = context;
+  const { database, book, committed, policy } = context;
   const { workspace } = call.principal;
+  const access = (await policy.resolve(call.principal)).records(letters[0].record_type, 'write');
   for (let attempt = 1; ; attempt++) {
     const current =
       attempt === 1 ? letters : await readPage(context, call, [letters[0].record_type], { ids: letters.map(({ id }) => id) }, '0');
@@ -86,7 +95,7 @@ async function replayGroup(
     try {
       const {
         value: { total, renewed },
-      } = await database.write([workspace], (transaction) => writeJudged(context, transaction, call, judged, written), {
+      } = await database.write([workspace], (transaction) => writeJudged(context, transaction, call, judged, { access, written }), {
         deadline: call.deadline,
       });
       committed(
@@ -128,24 +137,22 @@ async function judge(
 }
 
 async function writeJudged(
-  { database, writeChunk }: CatalogContext,
+  { database, guard, writeChunk }: CatalogContext,
   transaction: Transaction,
   call: Call,
   judged: Judged,
-  written: WrittenKeys,
+  { access, written }: { readonly access: TypeAccess; readonly written: WrittenKeys },
 ): Promise<{ readonly total: Total; readonly renewed: readonly AcceptedLetter[] }> {
   const { workspace } = call.principal;
   const { accepted, refused } = judged;
   const importId = [...accepted, ...refused][0]?.letter.import ?? null;
   const overtaken = await overtakenLetters(database, transaction, workspace, accepted, written);
   const renewed = accepted.filter(({ letter }) => !overtaken.has(letter.id));
-  const counts = await writeChunk(transaction, {
-    workspace,
-    records: renewed.map(({ record }) => record),
-    rejected: [],
-    actor: actorOf(call),
-    cause: { ...causeOf(call), ...(importId === null ? {} : { import: importId }) },
-  });
+  const records = renewed.map(({ record }) => record);
+  const cause = { ...causeOf(call), ...(importId === null ? {} : { import: importId }) };
+  const counts = await guard(transaction, call, access, records, () =>
+    writeChunk(transaction, { workspace, records, rejected: [], actor: actorOf(call), cause }),
+  );
   // After the records, like every writer: two transactions never wait for each other.
   const letters = [
     ...accepted.map(({ letter }) => ({ letter, state: 'replayed', code: null, errors: letter.errors })),

@@ -3,6 +3,7 @@ import type { Statement } from '@sophia/database';
 import { SophiaError } from '@sophia/shared';
 import type { Call, Cause, Transaction, WriteCounts } from '@sophia/types';
 import { actorOf } from '../access/attribution.ts';
+import { isGuarded } from '../access/write-guard.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { storeRejected } from '../dead-letters/store-rejected.ts';
 import type { IncomingRecord } from '../rows/incoming-record.ts';
@@ -101,7 +102,7 @@ function guarded<T>(
 ): Promise<T> {
   let guardedWrite = write;
   for (const [recordType, ofType] of access) {
-    if (ofType.rows === undefined) continue;
+    if (!isGuarded(ofType)) continue;
     const inner = guardedWrite;
     const keys = records.filter((record) => record.record_type === recordType);
     guardedWrite = () => guard(transaction, call, ofType, keys, inner);

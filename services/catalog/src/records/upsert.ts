@@ -1,6 +1,7 @@
 import { SophiaError } from '@sophia/shared';
 import type { Call } from '@sophia/types';
 import { actorOf, causeOf } from '../access/attribution.ts';
+import { isGuarded } from '../access/write-guard.ts';
 import type { Records, RecordWriteAnswer } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { storeRejected } from '../dead-letters/store-rejected.ts';
@@ -24,7 +25,7 @@ export function createUpsert(context: CatalogContext, writer: RecordWriter, writ
     const audit = { call, action: 'write', object: objectOf(record), rows: 1 };
     const item = { workspace: call.principal.workspace, record, actor: actorOf(call), cause: causeOf(call, options.proposal) };
     const answer = await inHand.hold(use, (): Promise<RecordWriteAnswer> => {
-      if (access.rows === undefined) {
+      if (!isGuarded(access)) {
         const { deadline, signal } = call;
         return writer.write({
           key: `${item.workspace} ${record.key}`,
