@@ -18,29 +18,36 @@ export async function keepListening(
   const closing = new AbortController();
   const nextDelay = createBackoff({ initialDelay: 50, maximumDelay: 1_000 });
 
-  const open = async (): Promise<Session> => {
-    const session = await database.openSession();
-    await session.listen(channel, receive);
-    return session;
+  let session: Session | undefined;
+  const open = async (): Promise<void> => {
+    const opened = await database.openSession({ signal: closing.signal });
+    try {
+      await opened.listen(channel, receive);
+      closing.signal.throwIfAborted();
+      session = opened;
+    } catch (error) {
+      await opened.close();
+      throw error;
+    }
   };
-  const reopen = async (): Promise<Session | undefined> => {
+  const reopen = async (): Promise<void> => {
     for (let attempt = 1; !closing.signal.aborted; attempt++) {
       try {
         return await open();
       } catch (error) {
+        if (closing.signal.aborted) return;
         logger.warn({ err: error, channel }, 'the bus is cut; it is tried again');
         await systemSleep(nextDelay(attempt), closing.signal).catch(ended);
       }
     }
-    return undefined;
   };
 
-  let session: Session | undefined = await open();
+  await open();
   const keep = async () => {
-    while (session !== undefined) {
-      await session.closed;
+    for (let current = session; current !== undefined; current = session) {
+      await current.closed;
       session = undefined;
-      session = await reopen();
+      await reopen();
     }
   };
   const kept = keep();
@@ -51,7 +58,7 @@ export async function keepListening(
       return session;
     },
     async close() {
-      closing.abort();
+      closing.abort(new SophiaError('unavailable', 'The bus is closing.'));
       await session?.close();
       await kept;
     },

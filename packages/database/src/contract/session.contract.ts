@@ -82,6 +82,18 @@ export function sessionContract(harness: () => DatabaseHarness): void {
       await never.close();
     });
 
+    test('one that is given up while it is opened, or before, is not opened', async () => {
+      await expect(app.openSession({ signal: AbortSignal.abort(new Error('gave up')) })).rejects.toThrow('gave up');
+      harness().faults.stall();
+      await expect(app.openSession({ signal: AbortSignal.timeout(50) })).rejects.toThrow('timeout');
+      harness().faults.resume();
+      const opened = new AbortController();
+      const session = await app.openSession({ signal: opened.signal });
+      opened.abort();
+      expect(await held(session, 3)).toBe(true);
+      await session.close();
+    });
+
     test('ping tells the milliseconds to the primary', async () => {
       expect(await app.ping()).toBeGreaterThan(0);
       harness().faults.stall();

@@ -41,7 +41,8 @@ export async function createPostgresDatabase(options: PostgresDatabaseOptions): 
   const poolOptions: PoolOptions = { ...EMBEDDED_POOL, ...options.pool };
   const pool = new ConnectionPool(poolOptions, () => openConnection(options.connection, openOptions), clock);
   // Its callers alone say how long a statement of a session may take.
-  const openOutside = (timeout: number) => openConnection(options.connection, { ...openOptions, statementTimeout: 0 }, timeout);
+  const openOutside = (timeout: number, signal: AbortSignal | undefined) =>
+    openConnection(options.connection, { ...openOptions, statementTimeout: 0 }, timeout, signal);
   const followers = replicas.map((connection) => ({
     name: `${connection.host}:${connection.port}`,
     server: createReadServer(new ConnectionPool(poolOptions, () => openConnection(connection, openOptions), clock), observer),

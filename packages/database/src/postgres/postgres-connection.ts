@@ -39,11 +39,12 @@ export interface ServerConnection {
   drop(): void;
 }
 
-/** Opens a connection with the session settings that the port promises: UTC, ISO dates, no JIT, time-outs. */
+/** Opens a connection with the session settings that the port promises: UTC, ISO dates, no JIT, time-outs. An abort gives it up. */
 export async function openConnection(
   settings: PostgresConnection,
   options: OpenOptions,
   connectTimeout = CONNECT_TIMEOUT,
+  signal?: AbortSignal,
 ): Promise<ServerConnection> {
   const client = new pg.Client({
     ...clientConfig(settings, options.applicationName),
@@ -64,8 +65,6 @@ export async function openConnection(
   client.on('error', () => {
     isClosed = true;
   });
-  await client.connect();
-
   const drop = () => {
     isClosed = true;
     client.connection.stream.destroy();
@@ -80,15 +79,20 @@ export async function openConnection(
       };
       client.query(new PipelinedBatch(steps, prepared, settle));
     });
-  const first = await run([{ statement: IDENTITY, values: [] }]);
-  if (first.error !== undefined) {
-    drop();
-    throw first.error;
-  }
-  const identity = first.results[0]?.rows[0] as { readonly incarnation: string };
+  const begin = async () => {
+    await client.connect();
+    const first = await run([{ statement: IDENTITY, values: [] }]);
+    if (first.error !== undefined) {
+      drop();
+      throw first.error;
+    }
+    return first.results[0]?.rows[0] as { readonly incarnation: string };
+  };
+  signal?.addEventListener('abort', drop, { once: true });
+  const { incarnation } = await begin().finally(() => signal?.removeEventListener('abort', drop));
 
   return {
-    incarnation: identity.incarnation,
+    incarnation,
     closed,
     get isClosed() {
       return isClosed;

@@ -18,7 +18,7 @@ export interface PostgresParts {
   readonly primary: ReadServer;
   readonly replicas: ReplicaSet;
   /** A connection outside of the pool. */
-  readonly openOutside: (timeout: number) => Promise<ServerConnection>;
+  readonly openOutside: (timeout: number, signal: AbortSignal | undefined) => Promise<ServerConnection>;
   readonly clock: Clock;
   readonly observer: DatabaseObserver;
 }
@@ -86,10 +86,12 @@ export class PostgresDatabase implements Database {
     return this.#reading(options, limits, !isQuick, (server) => trySelect(server, observer, limits, workspaces, step));
   }
 
-  async openSession({ deadline = DEFAULT_DEADLINE }: CallOptions = {}): Promise<Session> {
+  async openSession({ deadline = DEFAULT_DEADLINE, signal }: CallOptions = {}): Promise<Session> {
+    signal?.throwIfAborted();
     try {
-      return createSession(await this.#parts.openOutside(deadline), deadline);
+      return createSession(await this.#parts.openOutside(deadline, signal), deadline);
     } catch (error) {
+      signal?.throwIfAborted();
       throw toSophiaError(error);
     }
   }
