@@ -5,7 +5,7 @@ import { nameProblem } from './field-names.ts';
 import { recordTypeFromJsonSchema } from './json-schema.ts';
 import { recordTypeToJsonSchema } from './to-json-schema.ts';
 
-const schemaWith = (property: unknown): unknown => ({ type: 'object', properties: { size: property } });
+const schemaWith = (property: unknown) => ({ type: 'object', properties: { size: property } });
 const problemsOf = (schema: unknown, name = 'thing'): string[] =>
   (recordTypeFromJsonSchema(name, schema).problems ?? []).map((problem) => `${problem.code} ${problem.path}`);
 
@@ -86,12 +86,22 @@ describe('a record type from JSON Schema', () => {
     ['invalid_record_type required', { type: 'object', properties: {}, required: ['size'] }],
     ['invalid_record_type required', { type: 'object', properties: {}, required: 'size' }],
     ['invalid_record_type x-owner', { type: 'object', properties: {}, 'x-owner': [1] }],
+    ['invalid_record_type x-owner', { type: 'object', properties: {}, 'x-owner': ['keeper'] }],
+    ['invalid_record_type x-owner', { ...schemaWith({ type: 'string' }), 'x-owner': ['size', 'team'] }],
+    ['invalid_record_type properties.size.x-currency', schemaWith({ type: 'string', format: 'decimal', 'x-currency': 'currencie' })],
+    ['invalid_record_type properties.size.x-currency', schemaWith({ type: 'string', format: 'decimal', 'x-currency': 'size' })],
     [
       'invalid_record_type properties',
       { type: 'object', properties: Object.fromEntries(Array.from({ length: 501 }, (_, i) => [`f${i}`, {}])) },
     ],
   ])('names what it cannot hold: %s', (problem, schema) => {
     expect(problemsOf(schema)).toEqual([problem]);
+  });
+
+  test('adds an amount in the currency of a built-in type', () => {
+    const budget = { type: 'object', properties: { budget: { type: 'string', format: 'decimal', 'x-currency': 'currency' } } };
+    expect(problemsOf(budget, 'deal')).toEqual([]);
+    expect(problemsOf(budget)).toEqual(['invalid_record_type properties.budget.x-currency']);
   });
 
   test.each(['Thing', 'a__b', '', 'x'.repeat(61), 'id', '_a', 'a_'])('is not named %j', (name) => {
@@ -129,16 +139,20 @@ describe('laws', () => {
         ...(type === 'reference' ? { references: 'company' } : {}),
         ...(type === 'text' ? { maxLength: 10, values: ['a'] } : {}),
         ...(type === 'integer' ? { minimum: 0, maximum: 9 } : {}),
-        ...(type === 'money' ? { currency: 'currency' } : {}),
       }),
     );
+  const inCurrency = (fields: readonly FieldDefinition[]): readonly FieldDefinition[] => {
+    const currency = fields.find(({ type }) => type === 'text')?.name;
+    return currency === undefined ? fields : fields.map((each) => (each.type === 'money' ? { ...each, currency } : each));
+  };
 
   test('a type written as a schema reads as the same type', () => {
     const fields = fc.uniqueArray(field, { selector: (item) => item.name });
     fc.assert(
       fc.property(name, fc.string(), fields, (typeName, description, list) => {
-        const owner = list[0] === undefined ? {} : { owner: [list[0].name] };
-        const definition = { name: typeName, description, origin: 'workspace' as const, fields: list, ...owner, revision: 1 };
+        const reference = list.find(({ type }) => type === 'reference');
+        const owner = reference === undefined ? {} : { owner: [reference.name] };
+        const definition = { name: typeName, description, origin: 'workspace' as const, fields: inCurrency(list), ...owner, revision: 1 };
         expect(recordTypeFromJsonSchema(typeName, recordTypeToJsonSchema(definition))).toEqual({ definition });
       }),
     );

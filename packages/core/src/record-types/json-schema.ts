@@ -1,6 +1,7 @@
 import type { FieldDefinition, RecordTypeDefinition } from '@sophia/types';
 import { nameProblem } from './field-names.ts';
 import { withKeywords } from './json-schema-keywords.ts';
+import { linkProblems } from './json-schema-links.ts';
 import { isSchemaObject, type SchemaProblem } from './json-schema-problem.ts';
 import { fieldFromProperty } from './json-schema-property.ts';
 
@@ -25,8 +26,8 @@ export const MAX_FIELDS = 500;
  * | text_list | `array` of `string` |
  * | json | `object`, another array, or no type |
  *
- * A type may be joined with `null`, which changes nothing. `x-contact`, `x-identifying` and `x-currency` (the field that
- * holds an amount's currency) go to the field. Anything else is a problem, each with its path.
+ * A type may be joined with `null`, which changes nothing. `x-contact`, `x-identifying` and `x-currency` (the text field
+ * that holds an amount's currency) go to the field; `x-owner` is the path of references to the owning user. Anything else is a problem, each with its path.
  */
 export function recordTypeFromJsonSchema(name: string, schema: unknown): JsonSchemaReading {
   const problems: SchemaProblem[] = [];
@@ -55,14 +56,14 @@ export function recordTypeFromJsonSchema(name: string, schema: unknown): JsonSch
   }
   if (Object.keys(properties).length > MAX_FIELDS) invalid('properties', `A record type has at most ${MAX_FIELDS} fields.`);
   const owner = readNames(schema['x-owner'], 'x-owner', problems);
-  for (const missing of [...required, ...owner.slice(0, 1)].filter((field) => !Object.hasOwn(properties, field))) {
+  for (const missing of required.filter((field) => !Object.hasOwn(properties, field))) {
     invalid('required', `There is no property ${JSON.stringify(missing)}.`);
   }
   if (problems.length > 0) return { problems };
   const description = typeof schema.description === 'string' ? schema.description : '';
-  return {
-    definition: { name, description, origin: 'workspace', fields, ...(owner.length === 0 ? {} : { owner }), revision: 1 },
-  };
+  const definition = { name, description, origin: 'workspace', fields, ...(owner.length === 0 ? {} : { owner }), revision: 1 } as const;
+  const broken = linkProblems(definition);
+  return broken.length > 0 ? { problems: broken } : { definition };
 }
 
 function readNames(value: unknown, path: string, problems: SchemaProblem[]): readonly string[] {
