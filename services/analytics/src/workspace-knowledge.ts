@@ -1,5 +1,6 @@
 import type { Logger } from '@sophia/observability';
 import type { RecordTypeDefinition, WorkspaceId } from '@sophia/types';
+import { isEnvironmentalWarehouseError } from '@sophia/warehouse';
 import { type Currencies, currencyFieldOf } from './currencies.ts';
 import type { SemanticLayers } from './models/semantic-layers.ts';
 import type { PreparedQueries } from './queries/prepared-queries.ts';
@@ -8,7 +9,7 @@ import type { SourceSystems } from './source-systems.ts';
 
 /** What is known of a workspace's data before its first statement is compiled: currencies, source systems, rollups. */
 export interface WorkspaceKnowledge {
-  /** Resolves when it is known. Throws what kept it from being learnt; the next call tries again. */
+  /** Resolves when it is known. Throws what kept it from being learnt, but for a statement that fails; the next call tries again. */
   know(workspace: WorkspaceId): Promise<void>;
   /** Learns all of these before their rollups are kept: those of an earlier run are taken up then, not dropped. */
   knowAll(workspaces: readonly WorkspaceId[]): Promise<void>;
@@ -30,12 +31,24 @@ export const createWorkspaceKnowledge = (options: WorkspaceKnowledgeOptions): Wo
   const { readRecordTypes, layers, currencies, sourceSystems, rollups, prepared, logger } = options;
   const known = new Map<WorkspaceId, Promise<void>>();
 
-  const learn = async (workspace: WorkspaceId): Promise<void> => {
-    for (const definition of await readRecordTypes(workspace)) {
-      const field = currencyFieldOf(definition);
+  /** A type that cannot be learnt may have several currencies and systems, as before it is learnt: its statements, and all others, go on. */
+  const learnType = async (workspace: WorkspaceId, definition: RecordTypeDefinition): Promise<void> => {
+    const field = currencyFieldOf(definition);
+    try {
       if (field !== undefined) await currencies.learn(workspace, definition.name, field);
       await sourceSystems.learn(workspace, definition.name);
+    } catch (error) {
+      // What is no fault of the statement is tried again.
+      if (isEnvironmentalWarehouseError(error)) throw error;
+      logger.error(
+        { err: error, workspace, record_type: definition.name },
+        'the currencies and source systems of a type could not be learnt',
+      );
     }
+  };
+
+  const learn = async (workspace: WorkspaceId): Promise<void> => {
+    for (const definition of await readRecordTypes(workspace)) await learnType(workspace, definition);
     rollups.declare(workspace, await layers.layer(workspace), prepared.context(workspace));
   };
 
