@@ -29,6 +29,11 @@ describe('a field that both have', () => {
     expect([typeOf('number', 'money'), typeOf('text', 'reference')]).toEqual(['text', 'json']);
   });
 
+  test('stays a text where the currency of an amount stands in it', () => {
+    const stored = of({ name: 'price', type: 'money', currency: 'unit' }, { name: 'unit', type: 'text' });
+    expect(uniteDefinitions(stored, of({ name: 'unit', type: 'json' }))).toEqual(stored);
+  });
+
   test('keeps what was said of it, but for bounds of a type that it is no more', () => {
     const stored = of(
       { name: 'size', type: 'integer', description: 'In cm.', contact: true, minimum: 1, maximum: 9 },

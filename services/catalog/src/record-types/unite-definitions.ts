@@ -9,14 +9,19 @@ type Definition = Pick<RecordTypeDefinition, 'description' | 'fields' | 'owner'>
 export const uniteDefinitions = (stored: Definition, other: Definition): Definition => {
   const wanted = new Map(other.fields.map((field) => [field.name, field]));
   const known = new Set(stored.fields.map(({ name }) => name));
+  const currencies = new Set(stored.fields.map(({ currency }) => currency));
+  const isByHand = ({ name, type }: FieldDefinition): boolean => BY_HAND.has(type) || currencies.has(name);
   return {
     ...stored,
     fields: [
-      ...stored.fields.map((field) => widened(field, wanted.get(field.name))),
+      ...stored.fields.map((field) => (isByHand(field) ? field : widened(field, wanted.get(field.name)))),
       ...other.fields.filter(({ name }) => !known.has(name)),
     ],
   };
 };
+
+/** Schemas of taps know neither these nor the field that an amount's currency stands in: who made them so meant it. */
+const BY_HAND: ReadonlySet<FieldType> = new Set(['money', 'reference']);
 
 /** The next more general type of each. */
 const WIDER: Readonly<Record<FieldType, FieldType>> = {
@@ -37,11 +42,8 @@ const lineOf = (type: FieldType): readonly FieldType[] => (type === 'json' ? ['j
 /** The narrowest type that takes the values of both. */
 const moreGeneral = (one: FieldType, other: FieldType): FieldType => (lineOf(other).includes(one) ? one : moreGeneral(WIDER[one], other));
 
-/** Schemas of taps know neither: who made them so by hand meant it. */
-const BY_HAND: ReadonlySet<FieldType> = new Set(['money', 'reference']);
-
 function widened(field: FieldDefinition, other: FieldDefinition | undefined): FieldDefinition {
-  if (other === undefined || BY_HAND.has(field.type)) return field;
+  if (other === undefined) return field;
   const type = moreGeneral(field.type, other.type);
   if (type === field.type) return field;
   // Bounds are of the type before.
