@@ -259,6 +259,9 @@ describe('lists', () => {
     expect(await letters.discard(call, [...ids, 'x', '99999999'])).toBe(2);
     expect((await letters.list(call)).items).toEqual([]);
     expect((await letters.list(call, { state: 'discarded' })).items.length).toBe(2);
+    expect(await letters.discard(call, ids)).toBe(0);
+    const { entries } = await harness.auth.audit.list(call, { action: 'dead_letter.discard' });
+    expect(entries.map(({ rows }) => rows)).toEqual([0, 2]);
   });
 });
 

@@ -68,14 +68,12 @@ export function createDeadLetters(context: CatalogContext): DeadLetters {
       const begun = clock.monotonic();
       const access = await openTypes(context, call, 'write');
       const { value } = await database.write([call.principal.workspace], async (transaction) => {
-        const [rows] = await Promise.all([
-          database.query(transaction, DISCARD_LETTERS, [
-            call.principal.workspace,
-            ids.filter((id) => /^[1-9]\d{0,17}$/.test(id)),
-            [...access.keys()],
-          ]),
-          audit.record(transaction, [{ ...audited(call, 'dead_letter.discard', 'dead_letters', begun), rows: ids.length }]),
+        const rows = await database.query(transaction, DISCARD_LETTERS, [
+          call.principal.workspace,
+          ids.filter((id) => /^[1-9]\d{0,17}$/.test(id)),
+          [...access.keys()],
         ]);
+        await audit.record(transaction, [{ ...audited(call, 'dead_letter.discard', 'dead_letters', begun), rows: rows.length }]);
         return rows.length;
       });
       return value;
