@@ -36,20 +36,6 @@ const PIECES = /YYYY|YY|MMM|MM|M|DD|D|ddd|HH|H|hh|h|mm|ss|S|A|Z|[[\]]|\s+|[^\s]/
 const MAX_LENGTH = 100;
 
 const MONTHS = ['january', 'february', 'march', 'april', 'may', 'june', 'july', 'august', 'september', 'october', 'november', 'december'];
-const _FULL_MONTHS = [
-  'january',
-  'february',
-  'march',
-  'april',
-  'may',
-  'june',
-  'july',
-  'august',
-  'september',
-  'october',
-  'november',
-  'december',
-];
 
 /**
  * Compiles a pattern such as `M/D/YYYY`, `D MMM YYYY` or `M/D/YYYY h:mm[:ss] A`. Tokens: YYYY, YY (1970 to 2069), M, MM,
