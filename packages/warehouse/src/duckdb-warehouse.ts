@@ -1,4 +1,4 @@
-import { mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { SophiaError } from '@sophia/shared';
 import type { RecordTypeDefinition } from '@sophia/types';
@@ -6,6 +6,7 @@ import { inUse } from './duckdb/database-file.ts';
 import { messageOf } from './duckdb/engine-error.ts';
 import { knownLayout, typeLayout, workspaceKey } from './duckdb/layouts.ts';
 import type { MaintenanceOptions } from './duckdb/maintenance.ts';
+import { makePrivateFolder } from './duckdb/private-folder.ts';
 import { createRebuild } from './duckdb/rebuild.ts';
 import { relationSql } from './duckdb/relation.ts';
 import { openStore, type Store } from './duckdb/store.ts';
@@ -53,7 +54,7 @@ const held = new Set<string>();
  * their row groups.
  */
 export async function createDuckDbWarehouse(options: DuckDbWarehouseOptions): Promise<DuckDbWarehouse> {
-  await mkdir(dirname(options.file), { recursive: true });
+  await makePrivateFolder(dirname(options.file));
   const file = join(await realpath(dirname(options.file)), basename(options.file));
   if (held.has(file)) throw inUse(file, `this process (PID ${process.pid}).`);
   held.add(file);

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -63,6 +63,7 @@ describe('a backup', () => {
       return Promise.all(paths.map(async (path) => [path.slice(root.length), await readFile(path, 'utf8')]));
     };
     expect(await filesIn(restored)).toEqual(await filesIn(models));
+    expect((await stat(restored)).mode & 0o777).toBe(0o700);
 
     const platform = await createPlatform({ configuration, version: 'test', observability });
     try {

@@ -162,7 +162,7 @@ const setSequence = async (owner: Database, { sequence, last, called }: Extract<
 const writeModel = async (folder: string, { model, text }: Extract<BackupLine, { model: string }>): Promise<void> => {
   const path = join(folder, normalize(model));
   if (!path.startsWith(folder + sep)) throw damaged(`${model} is no place for a model`);
-  await mkdir(dirname(path), { recursive: true });
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await writeFile(path, text);
 };
 
