@@ -244,6 +244,19 @@ describe('API keys', () => {
     expect((await harness.auth.workspaces.list(call)).map(({ name }) => name)).toEqual(['main']);
   });
 
+  it('for the installation is revoked by administrators of the installation only', async () => {
+    const { key: ofInstallation, text: good } = await makeKey({ role: 'admin', installation: true });
+    const { key: own, text } = await makeKey({ role: 'admin' });
+    const call = callOf(await harness.auth.authentication.authenticate(bearer(text)));
+    await expect(harness.auth.keys.revoke(call, ofInstallation.id)).rejects.toMatchObject({ code: 'forbidden' });
+    const principal = await harness.auth.authentication.authenticate(bearer(good));
+    const { entries } = await harness.auth.audit.list(harness.owner, { result: 'forbidden', principal: call.principal.id });
+    expect(entries.map(({ action, object }) => [action, object])).toEqual([['key.revoke', `key:${ofInstallation.id}`]]);
+    await harness.auth.keys.revoke(callOf(principal), own.id);
+    await harness.auth.keys.revoke(callOf(principal), ofInstallation.id);
+    await expect(harness.auth.authentication.authenticate(bearer(good))).rejects.toMatchObject({ code: 'unauthenticated' });
+  });
+
   it('is made, listed and revoked by administrators only, and what is refused is audited', async () => {
     const { text } = await makeKey({ role: 'executive' });
     const call = callOf(await harness.auth.authentication.authenticate(bearer(text)), { request: 'denied' });

@@ -4,7 +4,7 @@ import { type Call, ROLES, type Role, type WorkspaceId } from '@sophia/types';
 import type { Audit } from '../audit/audit.ts';
 import { checkLimit } from '../check-limit.ts';
 import { hashSecret, makeKey } from './key-format.ts';
-import { INSERT_KEY, type KeyRow, LIST_KEYS, REVOKE_KEY } from './key-statements.ts';
+import { FIND_KEY_REACH, INSERT_KEY, type KeyRow, LIST_KEYS, REVOKE_KEY } from './key-statements.ts';
 
 /** A key without its secret. */
 export interface ApiKey {
@@ -44,7 +44,10 @@ export interface ApiKeys {
     call: Call,
     options?: { readonly limit?: number | undefined; readonly cursor?: string | undefined },
   ): Promise<{ readonly keys: readonly ApiKey[]; readonly cursor: string | null }>;
-  /** From now on the key is refused: at once in this process, in others when they hear of it, at most seconds later. Errors: `not_found`. */
+  /**
+   * From now on the key is refused: at once in this process, in others when they hear of it, at most seconds later.
+   * One for the installation is revoked by those who make such keys. Errors: `not_found`.
+   */
   revoke(call: Call, id: string): Promise<void>;
 }
 
@@ -53,7 +56,7 @@ export interface ApiKeysOptions {
   readonly clock: Clock;
   readonly audit: Audit;
   readonly requireAdministrator: (call: Call, action: string, object: string) => Promise<void>;
-  /** Of those who make keys for the whole installation. */
+  /** Of those who make and revoke keys for the whole installation. */
   readonly requireInstallationAdministrator: (call: Call, action: string, object: string) => Promise<void>;
   readonly onRevoked: (id: string) => void;
 }
@@ -91,9 +94,11 @@ export function createApiKeys(options: ApiKeysOptions): ApiKeys {
     async revoke(call, id) {
       const begun = clock.monotonic();
       await requireAdministrator(call, 'key.revoke', `key:${id}`);
+      const [found] = await database.select<Pick<KeyRow, 'installation'>>([call.principal.workspace], FIND_KEY_REACH, [id]);
+      if (found === undefined) throw new SophiaError('not_found', `There is no key ${id} in this workspace.`);
+      if (found.installation) await requireInstallationAdministrator(call, 'key.revoke', `key:${id}`);
       await database.write([call.principal.workspace], async (transaction) => {
-        const rows = await database.query(transaction, REVOKE_KEY, [id, new Date(clock.now()).toISOString()]);
-        if (rows.length === 0) throw new SophiaError('not_found', `There is no key ${id} in this workspace.`);
+        await database.query(transaction, REVOKE_KEY, [id, new Date(clock.now()).toISOString()]);
         await audit.record(transaction, [{ call, action: 'key.revoke', object: `key:${id}`, milliseconds: clock.monotonic() - begun }]);
       });
       onRevoked(id);

@@ -43,8 +43,11 @@ export const INSERT_KEY: Statement = {
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 };
 
+/** $1 the key's id. */
+export const FIND_KEY_REACH: Statement = { name: 'auth_find_key_reach', text: 'select installation from api_key where id = $1' };
+
 /** $1 the key's id, $2 when. A key that is revoked already stays as it is. */
 export const REVOKE_KEY: Statement = {
   name: 'auth_revoke_key',
-  text: 'update api_key set revoked_at = coalesce(revoked_at, $2) where id = $1 returning id',
+  text: 'update api_key set revoked_at = coalesce(revoked_at, $2) where id = $1',
 };
