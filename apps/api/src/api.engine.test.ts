@@ -183,6 +183,28 @@ describe('the REST interface', () => {
     expect(await ask([won, { metrics: ['nothing'] }])).toMatchObject({ status: 400, json: { code: 'unknown_metric' } });
   });
 
+  it('drills into cells without a value, and into those that are true or false', async () => {
+    for (const [metric, dimension, value] of [
+      ['open_deals', 'company.industry', null],
+      ['deals_won', 'deal.has_company', true],
+      ['deals_won', 'deal.has_company', 'true'],
+    ] as const) {
+      const query = { metrics: [metric], dimensions: [dimension] };
+      const { rows } = (await send('POST', '/api/v1/metrics/query', { body: query })).json;
+      const [, expected] = rows.find(([cell]: [unknown]) => `${cell}` === `${value}`);
+      const drill = async (cursor?: string): Promise<number> => {
+        const body = { query, row: { [dimension]: value }, metric, limit: 1_000, ...(cursor === undefined ? {} : { cursor }) };
+        const { status, json } = await send('POST', '/api/v1/metrics/drill-down', { body });
+        expect(status).toBe(200);
+        const found = json.records.filter((record: { value: unknown }) => Number(record.value) === 1).length;
+        return json.next_cursor === null ? found : found + (await drill(json.next_cursor));
+      };
+      expect([dimension, value, await drill()]).toEqual([dimension, value, Number(expected)]);
+    }
+    const body = { query: { metrics: ['deals_won'], dimensions: ['user.office'] }, row: { 'user.office': ['West'] }, metric: 'deals_won' };
+    expect(await send('POST', '/api/v1/metrics/drill-down', { body })).toMatchObject({ status: 400, json: { code: 'invalid_request' } });
+  });
+
   it('repeats nothing under one idempotency key', async () => {
     const one = { key: 'admin', headers: { 'idempotency-key': 'k1' }, body: { source_id: 'I', amount: '1', currency: 'USD' } };
     const path = '/api/v1/records/deal?source_system=test';

@@ -1,6 +1,6 @@
 import { type Answer, answerBody } from '@sophia/analytics';
 import { SophiaError } from '@sophia/shared';
-import { type MetricQuery, MetricQuerySchema } from '@sophia/types';
+import { type Cell, type MetricQuery, MetricQuerySchema } from '@sophia/types';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { answerHeaders } from '../server/answer-headers.ts';
@@ -10,7 +10,7 @@ import { setHeaders } from '../server/respond.ts';
 import type { ApiServices } from '../services.ts';
 import { defineRoute } from './define-route.ts';
 import { parseMetricQuery } from './parse-metric-query.ts';
-import { AfterHeaders, AnyObject, CellSchema, FreshnessSchema, MetricAnswerSchema } from './schemas.ts';
+import { AfterHeaders, AnyObject, FreshnessSchema, MetricAnswerSchema } from './schemas.ts';
 
 /** Queries of one request at most; they run one after the other. */
 const MAXIMUM_QUERIES = 20;
@@ -118,7 +118,10 @@ export const registerMetricRoutes = (app: FastifyInstance, { analytics }: ApiSer
     body: Type.Object(
       {
         query: Type.Unknown({ description: 'The metric query of the answer' }),
-        row: Type.Record(Type.String(), CellSchema, { description: 'Value of each dimension in the cell' }),
+        // Unread, since the framework would make texts of what is none.
+        row: Type.Record(Type.String(), Type.Unknown(), {
+          description: 'Value of each dimension in the cell: text, number, true, false or null',
+        }),
         metric: Type.String({ maxLength: 200 }),
         part: Type.Optional(Type.String({ maxLength: 200, description: 'numerator, denominator, or an input metric' })),
         position: Type.Optional(Type.String({ maxLength: 200, description: "The answer's position" })),
@@ -142,10 +145,10 @@ export const registerMetricRoutes = (app: FastifyInstance, { analytics }: ApiSer
         status: 200,
       },
     ],
-    handle: ({ raw, call, body: { query, position, ...rest } }) =>
+    handle: ({ raw, call, body: { query, position, row, ...rest } }) =>
       analytics.drillDown(
         call,
-        { ...rest, position: position as never, query: parseMetricQuery(query, '/query') },
+        { ...rest, row: cellsOf(row), position: position as never, query: parseMetricQuery(query, '/query') },
         { after: afterOf(raw) },
       ),
   });
@@ -172,6 +175,17 @@ const sendAnswer = (request: FastifyRequest, reply: FastifyReply, answer: Answer
   if (isKnown(request.headers['if-none-match'], answer.etag)) return reply.code(304).send();
   return reply.type('application/json; charset=utf-8').send(answerBody(answer));
 };
+
+/** Errors: `invalid_request`. */
+const cellsOf = (row: Readonly<Record<string, unknown>>): Record<string, Cell> =>
+  Object.fromEntries(
+    Object.entries(row).map(([name, value]) => {
+      if (isCell(value)) return [name, value];
+      throw new SophiaError('invalid_request', `/row/${name} must be a text, a number, true, false or null`);
+    }),
+  );
+
+const isCell = (value: unknown): value is Cell => value === null || ['string', 'number', 'boolean'].includes(typeof value);
 
 const parseJson = (text: string): unknown => {
   try {

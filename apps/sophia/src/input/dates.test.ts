@@ -10,7 +10,7 @@ it.each([
   ['2017q4', '2017-10-01'],
   ['2017-03-05', '2017-03-05'],
   ['2017-03-05T08:00Z', '2017-03-05T08:00Z'],
-  ['2017-03-05 08:00', '2017-03-05T08:00Z'],
+  ['2017-03-05 08:00+01:00', '2017-03-05T08:00+01:00'],
   ['2017-03-05T08:00:00+02:00', '2017-03-05T08:00:00+02:00'],
   ['this_month-5months', 'this_month-5months'],
   ['today', 'today'],
@@ -18,9 +18,12 @@ it.each([
   expect(parseDay(text, '--from')).toBe(day);
 });
 
-it.each(['', 'march', '2017-02-30', '2017-13', '2017-Q5', '17-03-05', '2017-03-05T25:00Z'])('refuses the day %j', (text) => {
-  expect(() => parseDay(text, '--from')).toThrow(/--from is .*, which is no date/);
-});
+it.each(['', 'march', '2017-02-30', '2017-13', '2017-Q5', '17-03-05', '2017-03-05T25:00Z', '2017-03-05T08:00'])(
+  'refuses the day %j',
+  (text) => {
+    expect(() => parseDay(text, '--from')).toThrow(/--from is .*, which is no date/);
+  },
+);
 
 it.each([
   ['2h', '2026-11-20T10:00:00.000Z'],
@@ -34,6 +37,6 @@ it.each([
   expect(parseMoment(text, '--as-of', NOW)).toBe(moment);
 });
 
-it.each(['yesterday', '2026-02-30', '5 fortnights'])('refuses the moment %j', (text) => {
+it.each(['yesterday', '2026-02-30', '5 fortnights', '2026-11-01 08:00'])('refuses the moment %j', (text) => {
   expect(() => parseMoment(text, '--as-of', NOW)).toThrow(/--as-of/);
 });

@@ -4,7 +4,7 @@ const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const MONTH = /^\d{4}-\d{2}$/;
 const YEAR = /^\d{4}$/;
 const QUARTER = /^(\d{4})-?q([1-4])$/i;
-const INSTANT = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$/i;
+const INSTANT = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})$/i;
 /** Relative to today: what exactly may stand there is for the answer to say. */
 const RELATIVE = /^(today|this_)/;
 const BEFORE = /^(\d+)\s*(s|sec|seconds?|m|min|minutes?|h|hours?|d|days?|w|weeks?)(\s+ago)?$/i;
@@ -17,7 +17,7 @@ export const parseDay = (text: string, option: string): string => {
   if (RELATIVE.test(text)) return text;
   const day = YEAR.test(text) ? `${text}-01-01` : MONTH.test(text) ? `${text}-01` : text;
   if (DAY.test(day) && isDay(day)) return day;
-  if (INSTANT.test(text) && !Number.isNaN(Date.parse(withZone(text)))) return withZone(text);
+  if (isInstant(text)) return withT(text);
   throw unreadable(text, option, '2017, 2017-Q1, 2017-03, 2017-03-01, 2017-03-01T08:00Z or this_month-5months');
 };
 
@@ -27,14 +27,14 @@ export const parseMoment = (text: string, option: string, now: number): string =
   if (amount !== undefined) return new Date(now - Number(amount) * (SECONDS[unit.slice(0, 1).toLowerCase()] ?? 0) * 1_000).toISOString();
   if (DAY.test(text) && isDay(text)) return `${text}T00:00:00Z`;
   // As it is: microseconds count.
-  if (INSTANT.test(text) && !Number.isNaN(Date.parse(withZone(text)))) return withZone(text);
+  if (isInstant(text)) return withT(text);
   throw unreadable(text, option, '2017-03-01, 2017-03-01T08:00Z, 2h or "30 min ago"');
 };
 
-const withZone = (text: string): string => {
-  const instant = text.replace(' ', 'T');
-  return /(Z|[+-]\d{2}:?\d{2})$/i.test(instant) ? instant : `${instant}Z`;
-};
+/** With its offset: whose clock it is would be a guess. */
+const isInstant = (text: string): boolean => INSTANT.test(text) && !Number.isNaN(Date.parse(withT(text)));
+
+const withT = (text: string): string => text.replace(' ', 'T');
 
 const isDay = (text: string): boolean => {
   const time = Date.parse(`${text}T00:00:00Z`);

@@ -4,6 +4,10 @@ import { parseWhere } from './where.ts';
 
 it.each([
   ['product.name=GTX Pro', { field: 'product.name', operator: 'eq', values: ['GTX Pro'] }],
+  ['status <> won', { field: 'status', operator: 'ne', values: ['won'] }],
+  ['status == won', { field: 'status', operator: 'eq', values: ['won'] }],
+  ['name = Smith and Sons', { field: 'name', operator: 'eq', values: ['Smith and Sons'] }],
+  ['name = "a and b=c"', { field: 'name', operator: 'eq', values: ['a and b=c'] }],
   ['status != won', { field: 'status', operator: 'ne', values: ['won'] }],
   ['deal.amount>=1000', { field: 'deal.amount', operator: 'gte', values: ['1000'] }],
   ['deal.amount <= 5', { field: 'deal.amount', operator: 'lte', values: ['5'] }],
@@ -24,7 +28,19 @@ it.each([
   expect(parseWhere(text)).toEqual(filter);
 });
 
-it.each(['', 'status', 'status=', '= won', 'status in ()', 'status in (a,)', 'status in (a', 'status like x'])('refuses %j', (text) => {
+it.each([
+  '',
+  'status',
+  'status=',
+  '= won',
+  'status in ()',
+  'status in (a,)',
+  'status in (a',
+  'status like x',
+  'status =~ won',
+  'status >< 5',
+  'status=won and amount>=20000',
+])('refuses %j', (text) => {
   expect(() => parseWhere(text)).toThrow(/cannot be read/);
 });
 

@@ -4,6 +4,8 @@ import { CommandError } from '../command-line/command-error.ts';
 const FIELD = /^\s*([\p{L}_][\p{L}\p{N}_.:-]*)\s*/u;
 const SIGNS: readonly (readonly [sign: string, operator: FilterOperator])[] = [
   ['!=', 'ne'],
+  ['<>', 'ne'],
+  ['==', 'eq'],
   ['>=', 'gte'],
   ['<=', 'lte'],
   ['^=', 'starts_with'],
@@ -12,6 +14,8 @@ const SIGNS: readonly (readonly [sign: string, operator: FilterOperator])[] = [
   ['<', 'lt'],
   ['~', 'contains'],
 ];
+/** A value that looks like another operator, or like a second condition: in quotes it is a value. */
+const NO_VALUE = /^[=<>!~^]|\s(and|or)\s+(not\s+)?[\p{L}_][\p{L}\p{N}_.]*\s*([=<>~]|!=|\^=)/iu;
 const NULL = /^is\s+(not\s+)?null$/i;
 const LIST = /^(not\s+)?in\s*\((.*)\)$/is;
 const BETWEEN = /^between\s+(.+?)\s+and\s+(.+)$/is;
@@ -34,7 +38,7 @@ export const parseWhere = (text: string): Filter => {
   if (found === undefined) throw unreadable(text);
   const [sign, operator] = found;
   const value = rest.slice(sign.length).trim();
-  if (value === '') throw unreadable(text);
+  if (value === '' || NO_VALUE.test(value.replace(/^(["']).*\1$/s, ''))) throw unreadable(text);
   return { field, operator, values: [unquoted(value)] };
 };
 
@@ -65,5 +69,5 @@ const unreadable = (text: string): CommandError =>
   new CommandError(
     'usage',
     `The condition ${JSON.stringify(text)} cannot be read.`,
-    'Write a field, an operator and a value: "product.name=GTX Pro", "deal.amount>=1000"; operators are = != > >= < <= ~ (contains) ^= (starts with), in (a, b), between a and b, is null, and not before in and null.',
+    'Write a field, an operator and a value: "product.name=GTX Pro", "deal.amount>=1000"; operators are = != > >= < <= ~ (contains) ^= (starts with), in (a, b), between a and b, is null, and not before in and null. A value with signs of them stands in quotes; --where may be given several times.',
   );

@@ -57,11 +57,18 @@ export function canonicalValue(type: ValueType, value: string | number | boolean
   if (type === 'text_list' || type === 'json') return undefined;
   // Text is compared as it is given: neither trimmed nor empty for null.
   if (type === 'text') return typeof value === 'string' ? value : undefined;
-  if (typeof value === 'boolean' || type === 'boolean') return type === 'boolean' && typeof value === 'boolean' ? value : undefined;
+  if (type === 'boolean') return typeof value === 'boolean' ? value : TRUTH.get(value);
+  if (typeof value === 'boolean') return undefined;
   const canonical = NORMALIZERS[type](value);
   if (canonical === undefined || canonical instanceof FieldFailure) return undefined;
   return String(canonical);
 }
+
+/** As they are typed. */
+const TRUTH: ReadonlyMap<unknown, boolean> = new Map([
+  ['true', true],
+  ['false', false],
+]);
 
 const NORMALIZERS = {
   integer: compileFieldNormalizer({ name: 'integer', type: 'integer' }),

@@ -170,9 +170,9 @@ describe('a query that cannot be answered', () => {
     ],
     [
       'a text where true or false is wanted',
-      { metrics: ['deals'], filters: [{ field: 'deal.is_big', operator: 'eq', values: ['true'] }] },
+      { metrics: ['deals'], filters: [{ field: 'deal.is_big', operator: 'eq', values: ['yes'] }] },
       'invalid_filter',
-      'filters: deal.is_big: "true" is not true or false',
+      'filters: deal.is_big: "yes" is not true or false',
     ],
     [
       'true where a number is wanted',
