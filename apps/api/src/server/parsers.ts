@@ -21,14 +21,32 @@ export const registerParsers = (app: FastifyInstance): void => {
 /** Routes whose bodies are rows; a number beyond 2^53 in any other is one, such as the maximum of a field. */
 const OF_ROWS = /^\/api\/v1\/(?:records|dead-letters)\//;
 
+const MOST_LEVELS = 1_000;
+const [OPEN_BRACKET, CLOSE_BRACKET, OPEN_BRACE, CLOSE_BRACE] = Buffer.from('[]{}') as unknown as [number, number, number, number];
+
+/** Whether its brackets are open so deep, those within texts counted too: what goes through a value level by level would run out of stack. */
+const mayBeDeep = (body: Buffer): boolean => {
+  let depth = 0;
+  for (const byte of body) {
+    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth += 1;
+    else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth -= 1;
+    if (depth > MOST_LEVELS) return true;
+  }
+  return false;
+};
+
 /**
  * The framework's own, for bodies that are text: it would put signs of replacement for what is not. Rows have their long
- * integers as text. Errors: `invalid_encoding`.
+ * integers as text. Errors: `invalid_encoding`, and
+ * `invalid_request` where it is nested too deep.
  */
 export const jsonParser = (app: FastifyInstance) => {
   const parse = app.getDefaultJsonParser('error', 'error');
   return (request: FastifyRequest, body: Buffer, done: (error: Error | null, body?: unknown) => void): void => {
     if (!isUtf8(body)) return done(new SophiaError('invalid_encoding', 'The body is not UTF-8, which JSON is sent in.'));
+    // Many clients send the header with every request.
+    if (body.length === 0 && request.method === 'DELETE') return done(null, undefined);
+    if (mayBeDeep(body)) return done(new SophiaError('invalid_request', `The body is nested deeper than ${MOST_LEVELS} levels.`));
     const text = body.toString('utf8');
     const finish = (error: Error | null, value: JsonValue): void =>
       done(error, error === null ? withExactIntegers(value, text) : undefined);

@@ -61,6 +61,9 @@ const fromFramework = (error: unknown): SophiaError | undefined => {
       return new SophiaError('unsupported_media_type', error.message);
     case 503:
       return new SophiaError('overloaded', error.message, { retryAfter: 1 });
+    case 403:
+      // A path out of the folder of the pages: nothing is there.
+      return new SophiaError('not_found', 'There is no such page.');
     default:
       return undefined;
   }

@@ -97,6 +97,63 @@ describe('one record written', () => {
     expect(answer).toMatchObject({ status: 200, json: { created: 1 } });
   });
 
+  it('is refused where it is nested deeper than a thousand levels, as any other body', async () => {
+    const nested = `${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}`;
+    for (const path of [CONTACT, '/api/v1/metrics/query']) {
+      const answer = await harness.send('POST', path, { body: `{"source_id":"deep","x":${nested}}` });
+      expect([answer.status, answer.json.code, answer.json.detail]).toEqual([
+        400,
+        'invalid_request',
+        expect.stringContaining('1000 levels'),
+      ]);
+    }
+  });
+
+  it('is refused where a field is called __proto__, in every form', async () => {
+    const csv = Buffer.from('source_id,__proto__\nx,1\n');
+    const ndjson = Buffer.from('{"source_id":"x","__proto__":{"admin":true}}\n');
+    for (const [type, body] of [
+      ['text/csv', csv],
+      ['application/x-ndjson', ndjson],
+    ] as const) {
+      const { json } = await harness.send('POST', CONTACT, { body, headers: { 'content-type': type } });
+      expect(json).toMatchObject({ created: 0, rejected: 1, errors: [{ code: 'invalid_field_name' }] });
+    }
+  });
+
+  it('is told of values that no database holds, wherever they stand', async () => {
+    const cursor = Buffer.from('["\\u0000","x"]').toString('base64url');
+    for (const path of [
+      '/api/v1/records/deal?source_id=%00',
+      `/api/v1/records/deal?cursor=${cursor}`,
+      '/api/v1/audit?principal=%00',
+      '/api/v1/imports/%00',
+    ]) {
+      const answer = await harness.send('GET', path);
+      expect([path, answer.status, answer.text.includes('statement')]).toEqual([
+        path,
+        expect.toSatisfy((status) => status === 400 || status === 404),
+        false,
+      ]);
+    }
+    const key = { role: 'analyst', name: 'a\u0000b' };
+    expect(await harness.send('POST', '/api/v1/keys', { body: key })).toMatchObject({ status: 400, json: { code: 'invalid_request' } });
+  });
+
+  it('a deletion may say that it has JSON, and a page out of its folder is not there', async () => {
+    const { json } = await harness.send('POST', CONTACT, { body: { source_id: 'gone' } });
+    const headers = { 'content-type': 'application/json' };
+    const answer = await harness.send('DELETE', `/api/v1/records/contact/${json.id}`, { headers, alone: true });
+    expect(answer.status).toBe(200);
+    const { hostname, port } = new URL(harness.address);
+    const status = await new Promise((resolve, reject) => {
+      httpRequest({ hostname, port, path: '/docs/static/%2e%2e/%2e%2e/package.json' }, (response) => resolve(response.resume().statusCode))
+        .once('error', reject)
+        .end();
+    });
+    expect(status).toBe(404);
+  });
+
   it('takes a body that comes in pieces, or late, on the ordinary way', async () => {
     const body = JSON.stringify({ source_id: 'pieces', first_name: 'Grace' });
     const { hostname, port } = new URL(harness.address);

@@ -23,7 +23,7 @@ function compilePlainCells(columns: readonly string[]): (line: number, values: R
     const cells = Array.isArray(values) ? values : [];
     for (const { name, index } of fieldColumns) {
       const value = cells[index];
-      if (value !== '' && value !== undefined) fields[name] = value;
+      if (value !== '' && value !== undefined) setOwn(fields, name, value);
     }
     return plainRow(line, fields, id(values), occurredAt(values), version(values), priority(values), deleted(values));
   };
@@ -35,7 +35,7 @@ export function plainObject(line: number, values: RowValues): ImportRow {
   const fields: Record<string, JsonValue> = {};
   for (const name in object) {
     const value = object[name];
-    if (!COMMON.has(name) && value !== undefined) fields[name] = value;
+    if (!COMMON.has(name) && value !== undefined) setOwn(fields, name, value);
   }
   return plainRow(line, fields, object.source_id, object.occurred_at, object.source_version, object.business_priority, object.deleted);
 }
@@ -50,6 +50,12 @@ function plainRow(
   deleted: JsonValue | undefined,
 ): ImportRow {
   return { line, source_id, occurred_at, source_version, business_priority, fields, deleted };
+}
+
+/** A field of that name is refused when the row is judged; set plainly, its members would become fields. */
+function setOwn(fields: Record<string, JsonValue>, name: string, value: JsonValue): void {
+  if (name === '__proto__') Object.defineProperty(fields, name, { value, enumerable: true });
+  else fields[name] = value;
 }
 
 const isCells = (values: RowValues): values is readonly JsonValue[] => Array.isArray(values);

@@ -26,6 +26,15 @@ describe('an error', () => {
     expect(sqlStateOf(toSophiaError(error))).toBe(state);
   });
 
+  test.each(['22021', '22P05', '22007', '22008'])(
+    'of a value that cannot be held (%s) is the caller’s, and names no statement',
+    (state) => {
+      const error = toSophiaError(coded(state), 'some_statement');
+      expect(error).toMatchObject({ code: 'invalid_request', message: expect.not.stringContaining('some_statement') });
+      expect(failureKind(coded(state))).toBe('other');
+    },
+  );
+
   test.each(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT'])('of the socket (%s) is a lost connection', (code) => {
     expect(failureKind(coded(code))).toBe('lost_connection');
     expect(sqlStateOf(coded(code))).toBeUndefined();

@@ -41,6 +41,11 @@ export function toSophiaError(error: unknown, statement?: string): SophiaError {
   }
   if (state === '57014')
     return new SophiaError('deadline_exceeded', `The database stopped a statement at its deadline${of}.`, { cause: error, retryAfter: 1 });
+  if (state !== undefined && UNSTORABLE.has(state)) {
+    return new SophiaError('invalid_request', 'A text holds U+0000 or half a character, or a time is none: the database cannot hold it.', {
+      cause: error,
+    });
+  }
   switch (failureKind(error)) {
     case 'conflict':
       return new SophiaError('unavailable', `Concurrent transactions kept getting in the way${of}.`, { cause: error, retryAfter: 1 });
@@ -59,6 +64,8 @@ const CONFLICTS = new Set(['40001', '40P01']);
 // admin_shutdown, crash_shutdown, cannot_connect_now, idle_in_transaction_session_timeout, too_many_connections, database restarting.
 const GONE = new Set(['57P01', '57P02', '57P03', '57P05', '25P03', '25P04', '53300', '53200']);
 const OUT_OF_SPACE = new Set(['53100', '58030']);
+/** untranslatable_character, character_not_in_repertoire, invalid_datetime_format, datetime_field_overflow: values, of whoever gave them. */
+const UNSTORABLE = new Set(['22P05', '22021', '22007', '22008']);
 const SOCKET_ERRORS = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
