@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { whileHeld } from './testing/set-aside.ts';
 import { openTestPlatform, type TestPlatform } from './testing/test-platform.ts';
 
@@ -17,6 +18,32 @@ describe('the records behind a cell', () => {
 
   const drill = (metric: string, more = {}, options = {}, call = test.call) =>
     test.platform.analytics.drillDown(call, { query: { metrics: [metric] }, row: {}, metric, ...more }, options);
+
+  /** Lets `meanwhile` happen when a won deal is applied to the warehouse and its invalidations are not processed yet. */
+  const whileUnpublished = async <T>(sourceId: string, meanwhile: (statementsRan: (count: number) => Promise<void>) => Promise<T>) => {
+    const { analytics, warehouse } = test.platform;
+    // Nothing that was asked before is warmed meanwhile.
+    analytics.forget(test.workspace.id);
+    const [applied, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const apply = warehouse.apply.bind(warehouse);
+    vi.spyOn(warehouse, 'apply').mockImplementation(async (batch) => {
+      await apply(batch);
+      if (batch.changes.length === 0) return;
+      applied.resolve();
+      await released.promise;
+    });
+    const statements = vi.spyOn(warehouse, 'query');
+    try {
+      await test.write('deal', sourceId, deal);
+      await applied.promise;
+      return await meanwhile((count) =>
+        expect.poll(() => statements.mock.settledResults.filter(({ type }) => type === 'fulfilled').length).toBe(count),
+      );
+    } finally {
+      released.resolve();
+      vi.restoreAllMocks();
+    }
+  };
 
   it('contain a write at once for whoever sends its token', async () => {
     for (let written = 0; written < 20; written += 1) {
@@ -42,6 +69,31 @@ describe('the records behind a cell', () => {
       const { records } = await drill('deals_won', { position: freshness.position, limit: 1000 });
       expect(records).toHaveLength(Number(rows[0]?.[0]));
     });
+  });
+
+  it('are those of answers, fresh or cached, that were read before what they were read from is stated', async () => {
+    const { analytics } = test.platform;
+    analytics.remember(test.call, 'won', WON);
+    const early: unknown[] = [];
+    const asking = await whileUnpublished('unpublished', async (statementsRan) => {
+      const drilling = drill('deals_won', { limit: 1000 });
+      const fresh = [test.ask(WON, { cache: 'bypass' }), test.ask(WON)];
+      await statementsRan(3);
+      const answering = Promise.all([...fresh, test.ask(WON)]);
+      for (const each of [drilling, ...fresh]) each.then((done) => early.push(done)).catch(() => undefined);
+      await turn();
+      expect([early, analytics.peek(test.call, 'won')]).toEqual([[], undefined]);
+      return { drilling, answering };
+    });
+    const answers = await asking.answering;
+    const { freshness, records: all } = await asking.drilling;
+    expect(all.map(({ source_id }) => source_id)).toContain('unpublished');
+    const { records } = await drill('deals_won', { position: freshness.position, limit: 1000 });
+    expect(records).toHaveLength(all.length);
+    expect(answers.map((answer) => [answer.freshness.position, answer.rows, answer.cache.tier])).toEqual(
+      ['none', 'none', 'L1'].map((tier) => [freshness.position, [[all.length]], tier]),
+    );
+    expect(analytics.peek(test.call, 'won')).toBeDefined();
   });
 
   it('are not shown to a role that may not ask for the metric, nor for the part; refusals are audited', async () => {

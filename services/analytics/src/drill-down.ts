@@ -11,6 +11,7 @@ import { readPointOf } from './projection/warehouse-projection.ts';
 import type { AsOfWaiting } from './queries/as-of-waiting.ts';
 import { requireMetrics } from './queries/metric-permission.ts';
 import type { PreparedQueries } from './queries/prepared-queries.ts';
+import { untilPublished } from './queries/publication-waiting.ts';
 import type { WriteWaiting } from './queries/write-waiting.ts';
 
 export interface DrillDownOptions {
@@ -51,13 +52,15 @@ const readRecords = async (
   const { compiled, generation } = await compile(options, call, request);
   await options.asOf.waitFor(compiled.asOf, call.signal, request.position);
   const result = await warehouse.query(compiled, { signal: call.signal });
+  const readPoint = readPointOf(result.applied, published.current());
+  await untilPublished(published, readPoint, call.signal);
   const records = readDrillDown(compiled, result);
   const types = compiled.reads.map(({ recordType }) => recordType);
   return {
     answer: {
       records,
       next_cursor: records.length === compiled.limit ? (records.at(-1)?.id ?? null) : null,
-      freshness: freshness.freshness(workspace, types, readPointOf(result.applied, published.current())),
+      freshness: freshness.freshness(workspace, types, readPoint),
     },
     isCurrent: () => prepared.isCurrent({ workspace, generation }),
   };

@@ -5,7 +5,7 @@ export const ANALYTICS_ERRORS = {
   not_applied_yet: {
     status: 503,
     title: 'Not applied yet',
-    help: 'The write named by Sophia-After did not reach the answers within two seconds; retry after the seconds in Retry-After.',
+    help: 'The write named by Sophia-After, or a change that the answer was already read from, is not part of what answers state within two seconds; retry after the seconds in Retry-After.',
   },
   as_of_in_future: {
     status: 400,

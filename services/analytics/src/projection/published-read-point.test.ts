@@ -1,6 +1,6 @@
 import type { Position } from '@sophia/types';
 import { describe, expect, it } from 'vitest';
-import { createPublishedReadPoint } from './published-read-point.ts';
+import { createPublishedReadPoint, laterOf } from './published-read-point.ts';
 
 const at = (tick: number) => ({ tick, position: `e.${tick}.0` as Position, completeTo: new Date(tick * 1000).toISOString() });
 const LONG = 60_000;
@@ -40,4 +40,8 @@ describe('the published read point', () => {
     caller.abort(new Error('gone'));
     await expect(waiting).rejects.toThrow('gone');
   });
+});
+
+it('of two read points the later one is that of the later tick', () => {
+  expect([laterOf(at(1), at(2)), laterOf(at(2), at(1))]).toEqual([at(2), at(2)]);
 });

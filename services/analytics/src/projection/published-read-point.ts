@@ -48,3 +48,5 @@ export const createPublishedReadPoint = (initial: ReadPoint): PublishedReadPoint
     },
   };
 };
+
+export const laterOf = (one: ReadPoint, other: ReadPoint): ReadPoint => (one.tick < other.tick ? other : one);

@@ -7,13 +7,14 @@ import type { Answer, AskOptions } from '../analytics.ts';
 import { encodeAnswer, rowCountOf } from '../answers/answer-bytes.ts';
 import type { AuditTrail, PolicyReader } from '../collaborators.ts';
 import type { SemanticLayers } from '../models/semantic-layers.ts';
-import type { PublishedReadPoint } from '../projection/published-read-point.ts';
+import { laterOf, type PublishedReadPoint } from '../projection/published-read-point.ts';
 import { readPointOf } from '../projection/warehouse-projection.ts';
 import { entityTag, envelopeText } from './answer-envelope.ts';
 import type { AsOfWaiting } from './as-of-waiting.ts';
 import { audited, objectOf } from './audited.ts';
 import { mayAsk, requireMetrics } from './metric-permission.ts';
 import type { AnswerDependency, PreparedQueries, PreparedQuery } from './prepared-queries.ts';
+import { isPublished, untilPublished } from './publication-waiting.ts';
 import { createRememberedBodies } from './remembered-bodies.ts';
 import type { WriteWaiting } from './write-waiting.ts';
 
@@ -82,18 +83,31 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
     }
   };
 
-  const present = async (of: PreparedQuery, result: CacheResult, tier: Answer['tier']): Promise<Answer> =>
-    respond(of, result, tier, await notesOf(of));
+  const present = async (
+    of: PreparedQuery,
+    result: CacheResult,
+    tier: Answer['tier'],
+    signal: AbortSignal | undefined,
+  ): Promise<Answer> => {
+    const { readPoint: read } = result;
+    if (isPublished(published, read)) return respond(of, result, statedOf(read, tier), tier, await notesOf(of));
+    await untilPublished(published, read, signal);
+    return respond(of, result, read, tier, await notesOf(of));
+  };
+
+  /** A hit is as current as the invalidations that spared it; what was just read, no more than its read. */
+  const statedOf = (read: ReadPoint, tier: Answer['tier']): ReadPoint => {
+    const current = published.current();
+    return tier === 'L1' || current.tick === read.tick ? current : read;
+  };
 
   const respond = (
     of: PreparedQuery,
-    { bytes, readPoint: read, age }: CacheResult,
+    { bytes, age }: CacheResult,
+    readPoint: ReadPoint,
     tier: Answer['tier'],
     notes: readonly string[],
   ): Answer => {
-    const current = published.current();
-    // A hit is as current as the invalidations that spared it; what was just read, no more than its read.
-    const readPoint = tier === 'L1' || current.tick <= read.tick ? current : read;
     const queryId = options.newQueryId();
     return {
       bytes,
@@ -131,7 +145,7 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
     const known = results.peek(key);
     if (known !== undefined) {
       told.tier = 'L3';
-      return { bytes: known.bytes, readPoint: current };
+      return { bytes: known.bytes, readPoint: laterOf(current, known.readPoint) };
     }
     const loaded = await readWarehouse(of, signal);
     // Only an answer of exactly this version may stand under its name.
@@ -156,12 +170,12 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
 
   const askWarehouse = async (of: PreparedQuery, call: Call): Promise<Answer> => {
     const loaded = await readWarehouse(of, call.signal ?? AbortSignal.timeout(call.deadline ?? DEADLINE_MS));
-    return present(of, { ...loaded, tier: 'none', age: 0 }, 'none');
+    return present(of, { ...loaded, tier: 'none', age: 0 }, 'none', call.signal);
   };
 
   const askCaches = async (of: PreparedQuery, { signal }: Call): Promise<Answer> => {
     const { result, tier } = await cached(of, signal);
-    return present(of, result, tier);
+    return present(of, result, tier, signal);
   };
 
   /** Where a statement's tables or currencies became others while it ran, its answer or error is nobody's: it is asked again. */
@@ -197,9 +211,9 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
       // Its notes need a look at the log's beginning: not on this path.
       if (of === undefined || of.compiled.asOf !== null) return undefined;
       const result = answers.peek(of.key);
-      if (result === undefined || result.bytes.length > largest) return undefined;
+      if (result === undefined || result.bytes.length > largest || !isPublished(published, result.readPoint)) return undefined;
       options.asked(of);
-      const answer = respond(of, result, 'L1', []);
+      const answer = respond(of, result, published.current(), 'L1', []);
       const entry = { call, action: 'query', object: objectOf(query), rows: answer.rowCount, milliseconds: clock.monotonic() - begun };
       // Without room for the entry nothing is read: the ordinary way waits for it.
       return audit.tryRead(entry) ? answer : undefined;
