@@ -3,21 +3,40 @@ import { join } from 'node:path';
 import { loadSample, type Platform, SAMPLE_FOLDER } from '@sophia/platform';
 import type { WorkspaceRef } from '@sophia/types';
 
-/** Says that the sample was begun or is there: what people change in it afterwards is theirs. */
+/** Says that the sample was begun, and in which workspace, or is there: what people change in it afterwards is theirs. */
 const markerOf = (dataDirectory: string): string => join(dataDirectory, 'run', 'sample');
 
-/** Makes the configured workspace; a new one is filled with the sample, also when an earlier start was cut off in the middle of that. */
-export const prepareWorkspace = async (platform: Platform, say: (line: string) => void): Promise<void> => {
+export interface PreparationOptions {
+  /** Whether a server starts rather than one command, which makes no workspace where there are others: its name may be mistyped. */
+  readonly listens: boolean;
+  readonly say: (line: string) => void;
+}
+
+/**
+ * Makes the configured workspace. The first of all is filled with the sample, also when an earlier start was cut off in the
+ * middle of that; any later one is empty.
+ */
+export const prepareWorkspace = async (platform: Platform, { listens, say }: PreparationOptions): Promise<void> => {
   const { auth, configuration, workspaces } = platform;
+  const { workspace: name, sample } = configuration;
   const marker = markerOf(configuration.dataDirectory);
-  const isNew = (await auth.workspaces.find(configuration.workspace)) === undefined;
-  if (isNew && configuration.sample) await writeFile(marker, 'loading');
-  const workspace = await auth.workspaces.ensure(configuration.workspace);
+  const isFirst = (await auth.workspaces.all()).length === 0;
+  if (isFirst && sample) await writeFile(marker, `${LOADING}${name}`);
+  if (isFirst) await auth.workspaces.ensure(name);
+  else if (listens) await makeAnother(platform, name, say);
   await workspaces.refresh();
   const state = await readFile(marker, 'utf8').catch(() => '');
-  if (state !== 'loading') return;
-  await fillWithSample(platform, workspace, say);
+  if (!state.startsWith(LOADING)) return;
+  await fillWithSample(platform, await auth.workspaces.ensure(state.slice(LOADING.length)), say);
   await writeFile(marker, 'loaded');
+};
+
+const LOADING = 'loading ';
+
+const makeAnother = async ({ auth }: Platform, name: string, say: (line: string) => void): Promise<void> => {
+  if ((await auth.workspaces.find(name)) !== undefined) return;
+  await auth.workspaces.ensure(name);
+  say(`made the workspace ${name}, which is empty: others are in this data folder already`);
 };
 
 const fillWithSample = async (platform: Platform, workspace: WorkspaceRef, say: (line: string) => void): Promise<void> => {

@@ -55,7 +55,7 @@ const startAll = async ({ parsed, listens, observability, say }: ServeOptions, l
     startDeadline: PLATFORM_START_MS,
   });
   const spoolDirectory = await emptySpool(dataDirectory);
-  await prepareWorkspace(platform, say);
+  await prepareWorkspace(platform, { listens, say });
   await catchUp(platform, say);
   const api = await lifecycle.start('api', () => openApi(platform, parsed, spoolDirectory));
   await api.listenAdmin(socketPath);

@@ -39,7 +39,8 @@ export const SETTINGS = {
       variable: 'SOPHIA_WORKSPACE',
       argument: 'workspace',
       default: 'main',
-      description: 'Workspace that a first start makes, and that commands mean unless told.',
+      description:
+        'Workspace that commands mean unless told. A start makes it where it is not there; a command does so in a new data folder only.',
     },
     /^[a-z][a-z0-9_-]{0,62}$/,
     'a lower-case letter and then up to 62 lower-case letters, digits, _ or -',
@@ -49,7 +50,7 @@ export const SETTINGS = {
     variable: 'SOPHIA_SAMPLE',
     argument: 'sample',
     default: true,
-    description: 'Whether a new data folder is filled with the sample workspace.',
+    description: 'Whether the first workspace of a new data folder is filled with the sample.',
   }),
   shutdown: duration(
     {

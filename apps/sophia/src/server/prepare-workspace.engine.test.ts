@@ -1,0 +1,51 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readConfiguration } from '@sophia/shared';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { runHere } from '../testing/run-here.ts';
+import { serve } from './serve.ts';
+
+let outside: string;
+let folder: string;
+beforeEach(async () => {
+  outside = await mkdtemp(join(tmpdir(), 'sophia-workspaces-'));
+  folder = join(outside, 'data');
+});
+afterEach(() => rm(outside, { recursive: true }));
+
+/** A start of the server and its end: what it said. */
+const startWith = async (workspace: string, sample?: boolean): Promise<string> => {
+  const lines: string[] = [];
+  const parsed = readConfiguration({
+    env: { SOPHIA_PORT: '0', SOPHIA_LOG_LEVEL: 'error' },
+    file: undefined,
+    arguments: { 'data-dir': folder, workspace, sample },
+  });
+  const served = await serve({ parsed, listens: true, say: (line) => lines.push(line) });
+  await served.close();
+  return lines.join('\n');
+};
+const revenueOf = (workspace: string) => runHere(['query', 'revenue', '--csv', '--workspace', workspace, '--data-dir', folder]);
+
+test('the first workspace has the sample, a later one that a start makes is empty, and a command makes none', async () => {
+  expect(await startWith('sales')).toContain('filling workspace sales with the sample');
+  expect(await revenueOf('sales')).toMatchObject({ code: 0, out: expect.stringContaining('10005534') });
+  expect(await revenueOf('sale')).toMatchObject({ code: 3, err: expect.stringContaining('There is no workspace sale.') });
+
+  const said = await startWith('other');
+  expect(said).toContain('made the workspace other, which is empty');
+  expect(said).not.toContain('filling');
+  expect(await startWith('other')).not.toContain('made the workspace');
+  const empty = await revenueOf('other');
+  expect([empty.code, empty.out.includes('10005534')]).toEqual([0, false]);
+  expect(await revenueOf('sale')).toMatchObject({ code: 3 });
+});
+
+test('a sample that was cut off is filled in where it was begun, whatever workspace the next start means', async () => {
+  expect(await startWith('sales', false)).not.toContain('filling');
+  await writeFile(join(folder, 'run', 'sample'), 'loading sales');
+  const said = await startWith('other');
+  expect(said).toContain('filling workspace sales with the sample');
+  expect(await revenueOf('sales')).toMatchObject({ code: 0, out: expect.stringContaining('10005534') });
+});
