@@ -4,7 +4,7 @@ import Type from 'typebox';
 
 export const AnyObject = Type.Record(Type.String(), Type.Unknown());
 
-export const CellSchema = Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]);
+const CellSchema = Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]);
 
 const Instant = Type.String({ format: 'date-time', description: 'ISO 8601 in UTC' });
 const MaybeInstant = Type.Union([Instant, Type.Null()]);

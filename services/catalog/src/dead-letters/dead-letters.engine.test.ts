@@ -197,6 +197,35 @@ describe('a rejected row', () => {
     expect(await size('before')).toBe('rejected');
   });
 
+  test('replayed after an older one of its key is not taken for the older, nor an older one for the newer', async () => {
+    const { call, letters, records } = await fresh();
+    const type = 'weight';
+    const weights = { recordType: type, sourceSystem: 'lab' };
+    const define = (size: string) =>
+      harness.catalog.recordTypes.define(call, type, { type: 'object', properties: { size: { type: size } } });
+    const size = async (id: string) => (await records.getByKey(call, weights, id)).data.size;
+    await define('integer');
+    await records.upsertMany(call, weights, [row(1, { size: 1 }, 'same')]);
+    const rejected = ['changed', 'back', 'same'].flatMap((id) => ['first', 'second'].map((value) => ({ id, value })));
+    for (const { id, value } of rejected) await records.upsertMany(call, weights, [row(1, { size: value }, id)]);
+    await define('string');
+    await records.upsertMany(call, weights, [row(1, { size: '1' }, 'other')]);
+    const [changed1, changed2, back1, back2, same1, same2] = (await letters.list(call, { recordType: type })).items.map(({ id }) => [id]);
+    const replay = (ids: readonly string[] = []) => letters.replay(call, { ids });
+
+    expect([await replay(changed1), await replay(changed2)]).toMatchObject([{ created: 1 }, { updated: 1 }]);
+    expect([await replay(back2), await replay(back1)]).toMatchObject([{ created: 1 }, { unchanged: 1, stale: 1 }]);
+    expect([await size('changed'), await size('back')]).toEqual(['second', 'second']);
+    // The same as the record says already: that it was seen is as old as the letter.
+    const [first] = (await letters.list(call, { recordType: type })).items;
+    expect([first?.id]).toEqual(same1);
+    await define('integer');
+    await letters.repair(call, first?.id ?? '', { source_id: 'same', fields: { size: 1 } });
+    expect(await replay(same1)).toMatchObject({ unchanged: 1, stale: 0 });
+    await define('string');
+    expect(await replay(same2)).toMatchObject({ unchanged: 1, stale: 1 });
+  });
+
   test('is kept with characters that PostgreSQL cannot hold as JSON', async () => {
     const { call, letters, records } = await fresh();
     const odd = { name: 'a\u0000b', amount: '\ud800', '\u0000': 'key' };

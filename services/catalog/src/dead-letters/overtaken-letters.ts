@@ -46,6 +46,34 @@ const OVERTAKEN: Statement = {
     join record as r on r.workspace = d.workspace and r.record_type = d.record_type and r.source_system = d.source_system
       and r.source_id = d.source_id
     where d.workspace = $1 and d.id = any ($2::bigint[])
-      and ((r.updated_at, r.last_line) > (d.created_at, d.line) or (r.seen_at, r.seen_line) > (d.created_at, d.line))
+      and (
+        (r.updated_at is distinct from r.replayed_at and (r.updated_at, r.last_line) > (d.created_at, d.line))
+        or (r.seen_at, r.seen_line) > (d.created_at, d.line)
+      )
     order by r.record_type, r.source_system, r.source_id for update of r`,
+};
+
+/** What the letters have written is as old as they are: a replay later on compares with that. A repair is as new as it is done. */
+export async function keepArrivals(
+  database: Database,
+  transaction: Transaction,
+  workspace: WorkspaceId,
+  renewed: readonly AcceptedLetter[],
+): Promise<void> {
+  const ids = renewed.filter(({ letter }) => letter.state === 'open').map(({ letter }) => letter.id);
+  if (ids.length > 0) await database.query(transaction, KEEP_ARRIVALS, [workspace, ids]);
+}
+
+/** Of the records that this transaction has changed or seen again, and has locked; what is older would have overtaken the letter. */
+const KEEP_ARRIVALS: Statement = {
+  name: 'catalog_keep_arrivals',
+  text: `update record as r set
+      replayed_at = case when r.updated_at = now() then r.updated_at else r.replayed_at end, seen_at = d.created_at, seen_line = d.line
+    from (
+      select distinct on (record_type, source_system, source_id) record_type, source_system, source_id, created_at, line
+      from dead_letter where workspace = $1 and id = any ($2::bigint[])
+      order by record_type, source_system, source_id, id desc
+    ) as d
+    where r.workspace = $1 and r.record_type = d.record_type and r.source_system = d.source_system and r.source_id = d.source_id
+      and (r.updated_at = now() or r.seen_at = now())`,
 };

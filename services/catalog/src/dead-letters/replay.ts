@@ -11,7 +11,7 @@ import type { RejectedRow } from '../rows/incoming-record.ts';
 import { DEAD_LETTER_COLUMNS, type DeadLetterRow, unreadErrors } from './dead-letter-row.ts';
 import { openTypes, SELECTED, selectionValues, sightOf } from './letter-selection.ts';
 import type { LetterSight } from './letter-sight.ts';
-import { type AcceptedLetter, overtakenLetters, type WrittenKeys } from './overtaken-letters.ts';
+import { type AcceptedLetter, keepArrivals, overtakenLetters, type WrittenKeys } from './overtaken-letters.ts';
 import { errorsJson } from './store-rejected.ts';
 
 const PAGE = 1_000;
@@ -153,6 +153,7 @@ async function writeJudged(
   const counts = await guard(transaction, call, access, records, () =>
     writeChunk(transaction, { workspace, records, rejected: [], actor: actorOf(call), cause }),
   );
+  await keepArrivals(database, transaction, workspace, renewed);
   // After the records, like every writer: two transactions never wait for each other.
   const letters = [
     ...accepted.map(({ letter }) => ({ letter, state: 'replayed', code: null, errors: letter.errors })),
