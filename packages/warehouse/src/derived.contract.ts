@@ -106,6 +106,29 @@ export const derivedContract = (makeHarness: () => Promise<WarehouseHarness>): v
       ).toEqual([{ region: 'North', records: 2 }]);
     });
 
+    it('W6: a batch may define a field between changes of the rows that are counted', async () => {
+      const visit = (version: number) => ({ type: 'visit', version });
+      await warehouse.setDerivedTables([bySeats('x_1_visit')]);
+      await warehouse.apply(log.next(log.upsert(1, { seats: 1 }, visit(1)), log.upsert(2, { seats: 2 }, visit(1))));
+      await warehouse.apply(
+        log.next(
+          log.upsert(1, { seats: 3 }, visit(2)),
+          log.erase(2, { type: 'visit' }),
+          log.define('visit', [
+            { name: 'seats', type: 'integer' },
+            { name: 'place', type: 'text' },
+          ]),
+          log.upsert(1, { seats: 4, place: 'Oslo' }, visit(3)),
+          log.upsert(3, { seats: 4 }, visit(1)),
+        ),
+      );
+      expect(await kept()).toEqual([
+        { seats: 4, records: 2 },
+        { seats: null, records: 1 },
+      ]);
+      expect(warehouse.derivedTables()).toEqual([{ name: 'rollup_by_seats', fingerprint: '1' }]);
+    });
+
     it('W6: where the one type changed alone that has statements for it, these are run, and else those for all', async () => {
       const noted: DerivedTable = {
         name: 'rollup_noted',

@@ -199,6 +199,73 @@ export const evolutionContract = (makeHarness: () => Promise<WarehouseHarness>):
       ]);
     });
 
+    it('W1: definitions stand between changes of the same records in one batch, and each change is written by the ones before it', async () => {
+      const visit = (version: number) => ({ type: 'visit', version });
+      await warehouse.ensureType(ONE, 'deal', [field('channel', 'text')]);
+      await warehouse.apply(
+        log.next(
+          log.define('visit', [field('size', 'text')]),
+          ...[1, 2, 3, 4].map((id) => log.upsert(id, { size: `${id}` }, visit(1))),
+          log.upsert(11, { name: 'one', channel: 'web' }),
+        ),
+      );
+      await warehouse.apply(
+        log.next(
+          log.upsert(1, { size: 'large', place: 'early' }, visit(2)),
+          log.remove(2, visit(2)),
+          log.erase(3, { type: 'visit' }),
+          log.upsert(11, { name: 'two', channel: 'shop', region: 'early' }, { version: 2 }),
+          log.define('visit', [field('size', 'integer'), field('place', 'text')]),
+          log.define('deal', [field('channel', 'text'), field('region', 'text')]),
+          log.define('errand', [field('size', 'integer')]),
+          log.upsert(1, { size: 5, place: 'Oslo' }, visit(3)),
+          log.upsert(2, { size: 6, place: 'Rome', guest: 'early' }, visit(3)),
+          log.upsert(11, { name: 'three', region: 'North' }, { version: 3 }),
+          log.upsert(21, { size: 7 }, { type: 'errand' }),
+          log.define('visit', [field('size', 'integer'), field('place', 'text'), field('guest', 'reference')]),
+          log.remove(4, visit(2)),
+          log.upsert(1, { size: 8, guest: 'g1' }, visit(4)),
+          log.upsert(21, { size: 9 }, { type: 'errand', version: 2 }),
+        ),
+      );
+      await reopen();
+      expect(await select(warehouse, 'id, version, size, place, guest, extra', { type: 'visit' })).toEqual([
+        { id: 1, version: 4, size: 8, place: null, guest: 'g1', extra: null },
+        { id: 2, version: 3, size: 6, place: 'Rome', guest: null, extra: { guest: 'early' } },
+        { id: 3, version: 1, size: null, place: null, guest: null, extra: null },
+      ]);
+      const past = "id, version, data ->> 'size' as size, data ->> 'place' as place, data -> 'extra' as extra";
+      expect(await versions(warehouse, past, { type: 'visit' })).toEqual([
+        { id: 1, version: 1, size: '1', place: null, extra: null },
+        { id: 1, version: 2, size: null, place: null, extra: { place: 'early' } },
+        { id: 1, version: 3, size: '5', place: 'Oslo', extra: null },
+        { id: 1, version: 4, size: '8', place: null, extra: null },
+        { id: 2, version: 1, size: '2', place: null, extra: null },
+        { id: 2, version: 3, size: '6', place: 'Rome', extra: { guest: 'early' } },
+        { id: 3, version: 1, size: null, place: null, extra: null },
+        { id: 4, version: 1, size: '4', place: null, extra: null },
+      ]);
+      expect(
+        await versions(warehouse, "version, data ->> 'channel' as channel, data ->> 'region' as region, data -> 'extra' as extra"),
+      ).toEqual([
+        { version: 1, channel: 'web', region: null, extra: null },
+        { version: 2, channel: 'shop', region: null, extra: { region: 'early' } },
+        { version: 3, channel: null, region: 'North', extra: null },
+      ]);
+      expect(await versions(warehouse, "version, data ->> 'size' as size", { type: 'errand' })).toEqual([
+        { version: 1, size: '7' },
+        { version: 2, size: '9' },
+      ]);
+      await warehouse.ensureType(ONE, 'visit', [field('size', 'text')]);
+      expect((await versions(warehouse, "id, version, data ->> 'size' as size", { type: 'visit' }))[1]).toMatchObject({ size: 'large' });
+    });
+
+    it.each(['replay', 'tick'] as const)('W1: a type is not known before its definition in a batch (%s)', async (kind) => {
+      const batch = log.next(log.upsert(1, { size: 1 }, { type: 'visit' }), log.define('visit', [field('size', 'integer')]));
+      await expect(warehouse.apply({ ...batch, replay: kind === 'replay' })).rejects.toMatchObject({ code: 'warehouse_type_unknown' });
+      expect(warehouse.layout(ONE, 'visit')).toBeUndefined();
+    });
+
     it('W1: a field that is gone is kept for when it comes back, meanwhile its values are extra', async () => {
       await warehouse.ensureType(ONE, 'visit', [field('place', 'text'), field('size', 'integer')]);
       await warehouse.apply(log.next(log.upsert(1, { place: 'Oslo', size: 1 }, { type: 'visit' })));

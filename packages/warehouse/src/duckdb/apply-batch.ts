@@ -4,13 +4,18 @@ import { withoutApplied } from './already-applied.ts';
 import { changeLayouts } from './change-layouts.ts';
 import { collapse, type RecordWarehouseChange } from './collapse.ts';
 import { refreshDerivedTables, refreshesFor, tablesRead } from './derived-tables.ts';
-import { type Layouts, withType, workspaceKey } from './layouts.ts';
+import { type Layouts, type LayoutsChange, overTablesOf, together, unchanged, withType, workspaceKey } from './layouts.ts';
 import type { Meta } from './meta.ts';
 import type { ProgressWriter } from './progress.ts';
 import { writeChanges } from './write-changes.ts';
 import type { TouchRows } from './write-table.ts';
 
-/** Applies a batch within the connection's transaction. Resolves to what the warehouse knows of itself afterwards. */
+/**
+ * Applies a batch within the connection's transaction. Resolves to what the warehouse knows of itself afterwards.
+ *
+ * Tables are made and altered before any row is written: DuckDB does not commit a transaction that alters a table after
+ * it removed rows from it. A row is written by the definitions that stand before it in the batch nevertheless.
+ */
 export async function applyBatch(
   connection: DuckDBConnection,
   progress: ProgressWriter,
@@ -18,38 +23,44 @@ export async function applyBatch(
   batch: WarehouseBatch,
   touch: TouchRows,
 ): Promise<Meta> {
-  let { layouts } = meta;
+  const { runs, change } = runsOf(meta.layouts, batch);
+  const layouts = await changeLayouts(connection, change);
   const changed = new Set<string>();
-  for (const segment of segments(batch)) {
-    if (segment.kind === 'define') {
-      const { workspace, recordType, fields } = segment.define;
-      layouts = await changeLayouts(connection, withType(layouts, workspace, recordType, fields));
-    } else {
-      for (const type of await applyRun(connection, { ...meta, layouts }, segment.run, batch.replay === true, touch)) changed.add(type);
-    }
+  for (const { known, changes } of runs) {
+    const over = { derived: meta.derived, layouts: overTablesOf(layouts, known) };
+    for (const type of await applyRun(connection, over, changes, batch.replay === true, touch)) changed.add(type);
   }
   return { ...(await saveProgress(progress, meta, batch, changed)), layouts };
 }
 
-type Define = Extract<WarehouseBatch['changes'][number], { kind: 'define' }>;
-type Segment = { readonly kind: 'define'; readonly define: Define } | { readonly kind: 'run'; readonly run: RecordWarehouseChange[] };
+/** Changes of records that no change of a type stands between. */
+interface Run {
+  /** As defined before them. */
+  readonly known: Layouts;
+  readonly changes: RecordWarehouseChange[];
+}
 
-/** Definitions, and the runs of records' changes between them. */
-function segments({ changes }: WarehouseBatch): Segment[] {
-  const found: Segment[] = [];
+function runsOf(layouts: Layouts, { changes }: WarehouseBatch): { readonly runs: readonly Run[]; readonly change: LayoutsChange } {
+  const runs: Run[] = [];
+  let all = unchanged(layouts);
+  let last: Run | undefined;
   for (const change of changes) {
-    const last = found[found.length - 1];
-    if (change.kind === 'define') found.push({ kind: 'define', define: change });
-    else if (last?.kind === 'run') last.run.push(change);
-    else found.push({ kind: 'run', run: [change] });
+    if (change.kind === 'define') {
+      all = together(all, withType(all.layouts, change.workspace, change.recordType, change.fields));
+    } else if (last?.known === all.layouts) {
+      last.changes.push(change);
+    } else {
+      last = { known: all.layouts, changes: [change] };
+      runs.push(last);
+    }
   }
-  return found;
+  return { runs, change: all };
 }
 
 /** Resolves to the types whose records changed. */
 async function applyRun(
   connection: DuckDBConnection,
-  { layouts, derived }: { readonly layouts: Layouts; readonly derived: Meta['derived'] },
+  { layouts, derived }: Pick<Meta, 'layouts' | 'derived'>,
   run: readonly RecordWarehouseChange[],
   isReplay: boolean,
   touch: TouchRows,

@@ -7,6 +7,13 @@ test.each([
   ['IO Error: Could not write file "x": No space left on device', 'warehouse_unavailable', true, false],
   ['INTERRUPT Error: Interrupted!', 'warehouse_unavailable', true, false],
   ['TransactionContext Error: Conflict on tuple deletion!', 'warehouse_unavailable', true, false],
+  ['TransactionContext Error: Failed to commit: Could not write file "x": No space left on device', 'warehouse_unavailable', true, false],
+  [
+    'TransactionContext Error: Failed to commit: Attempting to modify table t but another transaction has altered this table',
+    'warehouse_statement_failed',
+    false,
+    false,
+  ],
   ['Out of Memory Error: could not allocate block', 'warehouse_out_of_memory', true, false],
   ['FATAL Error: Failed: database has been invalidated because of a previous fatal error', 'warehouse_unavailable', true, true],
   ['INTERNAL Error: Attempted to access index 1', 'warehouse_unavailable', true, true],

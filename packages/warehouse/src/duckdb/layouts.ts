@@ -19,17 +19,21 @@ export interface LayoutsChange {
   readonly statements: readonly string[];
 }
 
+export const unchanged = (layouts: Layouts): LayoutsChange => ({ layouts, changed: [], statements: [] });
+
+/** A change and the one that follows it, as one. */
+export const together = (first: LayoutsChange, next: LayoutsChange): LayoutsChange => ({
+  layouts: next.layouts,
+  changed: [...new Set([...first.changed, ...next.changed])],
+  statements: [...first.statements, ...next.statements],
+});
+
 /** With tables for the built-in types as this version of Sophia knows them. */
 export function withBuiltinTypes(layouts: Layouts, types: readonly RecordTypeDefinition[]): LayoutsChange {
-  let change: LayoutsChange = { layouts, changed: [], statements: [] };
+  let change = unchanged(layouts);
   for (const { name, fields } of types) {
     const table = checkedName('record type', name);
-    const next = withTable(change.layouts, name, { table, recordType: name, workspace: null, kind: 'records' }, fields);
-    change = {
-      layouts: next.layouts,
-      changed: [...change.changed, ...next.changed],
-      statements: [...change.statements, ...next.statements],
-    };
+    change = together(change, withTable(change.layouts, name, { table, recordType: name, workspace: null, kind: 'records' }, fields));
   }
   return change;
 }
@@ -44,8 +48,19 @@ export function withType(layouts: Layouts, workspace: WorkspaceId, recordType: s
   const of = { table: `x_${workspace}_${recordType}`, recordType, workspace };
   if (builtin === undefined) return withTable(layouts, key, { ...of, kind: 'records' }, fields);
   const added = fields.filter((field) => !isBuiltin(builtin, field));
-  if (added.length === 0 && !layouts.has(key)) return { layouts, changed: [], statements: [] };
+  if (added.length === 0 && !layouts.has(key)) return unchanged(layouts);
   return withTable(layouts, key, { ...of, kind: 'extension' }, added);
+}
+
+/** The same types and fields over tables that have the columns of later layouts already: no field fills the new ones. */
+export function overTablesOf(later: Layouts, layouts: Layouts): Layouts {
+  if (layouts === later) return layouts;
+  const over = new Map<string, TableLayout>();
+  for (const [key, { columns }] of later) {
+    const layout = layouts.get(key);
+    if (layout !== undefined) over.set(key, layout.columns === columns ? layout : { ...layout, columns });
+  }
+  return over;
 }
 
 /** Where the type's fields are in the workspace, or undefined where it has no table. */
@@ -88,7 +103,7 @@ function withTable(
   const known = layouts.get(key);
   const { layout, statements } =
     known === undefined ? newTable({ ...of, table: freeName(layouts, of.table) }, fields) : alteredTable(known, fields);
-  if (layout === known) return { layouts, changed: [], statements: [] };
+  if (layout === known) return unchanged(layouts);
   return { layouts: new Map([...layouts, [key, layout]]), changed: [key], statements };
 }
 
