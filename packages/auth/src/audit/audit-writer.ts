@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Observability } from '@sophia/observability';
 import { createBackoff, SophiaError } from '@sophia/shared';
 import type { PendingEntry } from './entry-values.ts';
@@ -39,6 +40,8 @@ export function createAuditWriter({ takeReads, commit, observability }: AuditWri
     .counter({ name: 'sophia_audit_entries_total', help: 'Audit entries written, but for those of a transaction.' })
     .with();
   const nextDelay = createBackoff({ initialDelay: 100, maximumDelay: 1_000 });
+  /** In no request's context: what is written is of many, and would stand in the trace of whoever woke it. */
+  const apart = AsyncLocalStorage.snapshot();
   let waiting: Waiting[] = [];
   let reads: PendingEntry[] = [];
   let failures = 0;
@@ -83,12 +86,10 @@ export function createAuditWriter({ takeReads, commit, observability }: AuditWri
   };
   const run = (): Promise<void> => {
     again = running !== undefined;
-    running ??= writeWaiting()
-      .then(writeReads)
-      .finally(() => {
-        running = undefined;
-        if (again) void run();
-      });
+    running ??= apart(() => writeWaiting().then(writeReads)).finally(() => {
+      running = undefined;
+      if (again) void run();
+    });
     return running;
   };
   const runNow = async (): Promise<void> => {

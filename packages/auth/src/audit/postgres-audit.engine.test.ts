@@ -50,7 +50,9 @@ describe('the audit', () => {
       { ...call.principal, id: 'user:ann@example.org', onBehalfOf: 'agent:7' },
       { via: 'rest', request: 'r-1', address: '2001:db8::1' },
     );
-    await harness.auth.audit.write(entryOf(by, 'record:deal/1', { action: 'write', rows: 3, milliseconds: 1.500_04, details: { version: 2 } }));
+    await harness.auth.audit.write(
+      entryOf(by, 'record:deal/1', { action: 'write', rows: 3, milliseconds: 1.500_04, details: { version: 2 } }),
+    );
     const { entries } = await harness.auth.audit.list(call, { action: 'write' });
     expect(entries).toEqual([
       {
