@@ -9,4 +9,5 @@ export * from './network/guarded-request.ts';
 export * from './network/private-address.ts';
 export * from './random.ts';
 export * from './resilience/index.ts';
+export { identifyProcess, isRunning, type ProcessIdentity, sendSignal, waitForEnd } from './running-process.ts';
 export * from './time.ts';

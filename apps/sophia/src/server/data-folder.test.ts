@@ -70,13 +70,22 @@ describe('who holds a data folder', () => {
     expect(await findServer(folder)).toBeUndefined();
     await makeFolder();
     await announceServer(folder, SERVER);
-    expect(await findServer(folder)).toEqual(SERVER);
+    expect(await findServer(folder)).toEqual({ ...SERVER, started: expect.stringMatching(/./) });
     expect(await readdir(join(folder, 'run'))).toEqual(['server.json']);
     // No system gives such a number.
     await announceServer(folder, { ...SERVER, pid: 2 ** 30 });
     expect(await findServer(folder)).toBeUndefined();
     await withdrawServer(folder);
     expect(await readdir(join(folder, 'run'))).toEqual([]);
+  });
+
+  it('is not another process that was given the number of one that was killed', async () => {
+    await makeFolder();
+    for (const began of [{ started: 'another time' }, {}]) {
+      await writeFile(join(folder, 'run', 'server.json'), JSON.stringify({ ...SERVER, ...began }));
+      expect(await findServer(folder)).toBeUndefined();
+    }
+    expect(await here('reset', '--yes')).toMatchObject({ code: 0 });
   });
 
   it.each(['reset --yes', 'start --port 0'])('where that cannot be read, %s does not take it for nobody', async (command) => {

@@ -6,6 +6,8 @@ import { messageOf } from '../command-line/message-of.ts';
 /** What a running server leaves in `<data>/run`, for commands that look for it. */
 export interface RunningServer {
   readonly pid: number;
+  /** When its process began, as the system writes it: numbers are given out again. */
+  readonly started: string;
   readonly address: string;
   readonly started_at: string;
 }
@@ -57,10 +59,12 @@ const makeFolder = async (path: string): Promise<void> => {
 
 const serverFile = (dataDirectory: string): string => join(dataDirectory, 'run', 'server.json');
 
-export const announceServer = async (dataDirectory: string, server: RunningServer): Promise<void> => {
+export const announceServer = async (dataDirectory: string, server: Omit<RunningServer, 'started'>): Promise<void> => {
   const file = serverFile(dataDirectory);
+  const { identifyProcess } = await import('@sophia/shared');
+  const { started = '' } = (await identifyProcess(server.pid)) ?? {};
   // Whoever looks finds all of it or nothing.
-  await writeFile(`${file}.new`, `${JSON.stringify(server)}\n`, { mode: 0o600 });
+  await writeFile(`${file}.new`, `${JSON.stringify({ ...server, started })}\n`, { mode: 0o600 });
   await rename(`${file}.new`, file);
 };
 
@@ -74,7 +78,9 @@ export const findServer = async (dataDirectory: string): Promise<RunningServer |
   const file = serverFile(dataDirectory);
   try {
     const server: RunningServer = JSON.parse(await readFile(file, 'utf8'));
-    return isAlive(server.pid) ? server : undefined;
+    // Loaded only where there may be one: most commands never ask.
+    const { isRunning } = await import('@sophia/shared');
+    return typeof server.started === 'string' && (await isRunning(server)) ? server : undefined;
   } catch (error) {
     if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined;
     throw new CommandError(
@@ -82,14 +88,5 @@ export const findServer = async (dataDirectory: string): Promise<RunningServer |
       `Whether a Sophia runs in ${dataDirectory} cannot be known: ${file} is not readable (${messageOf(error)}).`,
       'Call as the user who runs it; where none runs, remove that file.',
     );
-  }
-};
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 };

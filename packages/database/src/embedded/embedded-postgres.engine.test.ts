@@ -4,6 +4,7 @@ import { access, cp, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, st
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { identifyProcess, isRunning } from '@sophia/shared';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createPostgresDatabase } from '../postgres/create-postgres-database.ts';
 import { withClient } from '../postgres/with-client.ts';
@@ -13,7 +14,6 @@ import { confinerFor, createConfiner } from './confined-command.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
 import { endLeftovers } from './leftovers.ts';
 import { embeddedBinaries } from './postgres-binaries.ts';
-import { identifyProcess, isRunning } from './running-process.ts';
 import { startServer } from './server-process.ts';
 
 describe('the embedded PostgreSQL', () => {

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { link, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SophiaError } from '@sophia/shared';
-import { identifyProcess, isRunning, type ProcessIdentity } from './running-process.ts';
+import { identifyProcess, isRunning, type ProcessIdentity, SophiaError } from '@sophia/shared';
 
 export interface FolderOwner {
   release(): Promise<void>;

@@ -1,7 +1,6 @@
 import { readdir, readFile, readlink, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SophiaError } from '@sophia/shared';
-import { identifyProcess, type ProcessIdentity, sendSignal, waitForEnd } from './running-process.ts';
+import { identifyProcess, type ProcessIdentity, SophiaError, sendSignal, waitForEnd } from '@sophia/shared';
 
 /**
  * Ends what still runs on a cluster folder whose owner is gone, and removes its lock file. A

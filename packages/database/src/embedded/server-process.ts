@@ -4,10 +4,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { SophiaError } from '@sophia/shared';
+import { SophiaError, sendSignal } from '@sophia/shared';
 import { type Confiner, EMPTY_ENVIRONMENT } from './confined-command.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
-import { sendSignal } from './running-process.ts';
 import type { ServerSettings } from './server-settings.ts';
 
 export interface ServerProcess {
