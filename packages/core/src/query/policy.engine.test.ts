@@ -142,6 +142,18 @@ describe('aggregates only', () => {
     ]);
   });
 
+  it('an earlier value over too few records is withheld, in an open range too', async () => {
+    const query: MetricQuery = { metrics: ['deals', 'revenue_before', 'growth'], dimensions: ['metric_time:month'] };
+    for (const fill of [true, false]) {
+      expect(await ask({ ...query, fill }, scope({}, 2))).toEqual([
+        ['2017-01-01', 2, '0.0000', null],
+        // One deal in February, and January's two before it.
+        ['2017-02-01', null, '150.5000', -1],
+        ['2017-03-01', 2, '0.0000', null],
+      ]);
+    }
+  });
+
   it('ask and filter by nothing that names one record or person', async () => {
     const context = { ...engine.context, policy: scope({}, 5) };
     const compile = (query: Partial<MetricQuery>) => () => compileQuery({ metrics: ['deals'], ...query }, layer, context);

@@ -5,7 +5,7 @@ import type { Aggregate, PlannedMetric } from '../query/query-plan.ts';
 import { aggregateColumns, keyColumn } from './aggregate-columns.ts';
 import { COLUMN_TYPES } from './column-types.ts';
 import type { PlanScope } from './write-block.ts';
-import { writeCells } from './write-cells.ts';
+import { type WrittenCells, writeCells } from './write-cells.ts';
 import { writeExpression } from './write-expression.ts';
 import type { WrittenCheck } from './write-periods.ts';
 
@@ -27,7 +27,7 @@ export function writeAnswer(scope: PlanScope): WrittenAnswer {
     ...plan.metrics.map(({ name, expression }) => `${writeExpression(expression, outer(scope))} as ${column(name)}`),
     ...checks.flatMap(({ columns }) => columns),
   ];
-  const answer = `select ${selected.join(', ')} from (${writeValues(cells.from, scope)}) as cell_values`;
+  const answer = `select ${selected.join(', ')} from (${writeValues(cells, scope)}) as cell_values`;
   const having =
     plan.having === undefined
       ? ''
@@ -45,14 +45,16 @@ export function writeAnswer(scope: PlanScope): WrittenAnswer {
 const outer = (scope: PlanScope) => ({ writer: scope.writer, time: scope.time, field: () => '', column: (name: string) => name });
 
 /** What each aggregate is worth where it has no records, and where it has too few to be shown. */
-function writeValues(from: string, { plan }: PlanScope): string {
+function writeValues({ from, where }: WrittenCells, { plan }: PlanScope): string {
   const keys = plan.keys.map((_key, index) => keyColumn(index));
   const aggregates = plan.blocks.flatMap((block) => block.aggregates);
   const values = aggregates.map((aggregate) => `${shownValue(aggregate, plan.smallestGroup)} as ${aggregate.column}`);
   const currencies = aggregates.flatMap((aggregate) =>
     aggregateColumns(aggregate, plan).currencies.flatMap(({ least, greatest }) => [least, greatest]),
   );
-  return `select ${[...keys, ...values, ...currencies].join(', ')} from ${from}${onlyLargeGroups(aggregates, plan.smallestGroup)}`;
+  const conditions = [...(where === undefined ? [] : [where]), ...onlyLargeGroups(aggregates, plan.smallestGroup)];
+  const chosen = conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`;
+  return `select ${[...keys, ...values, ...currencies].join(', ')} from ${from}${chosen}`;
 }
 
 function shownValue({ column, measure }: Aggregate, smallestGroup: number | undefined): string {
@@ -67,10 +69,12 @@ function shownValue({ column, measure }: Aggregate, smallestGroup: number | unde
 }
 
 /** A group in which everything is withheld is not shown at all. */
-function onlyLargeGroups(aggregates: readonly Aggregate[], smallestGroup: number | undefined): string {
-  if (smallestGroup === undefined) return '';
+function onlyLargeGroups(aggregates: readonly Aggregate[], smallestGroup: number | undefined): readonly string[] {
+  if (smallestGroup === undefined) return [];
   const counts = aggregates.map(({ column }) => `coalesce(${column}_count, 0)`);
-  return ` where ${counts.map((count) => `${count} >= ${smallestGroup}`).join(' or ')} or (${counts.map((count) => `${count} = 0`).join(' and ')})`;
+  const large = counts.map((count) => `${count} >= ${smallestGroup}`);
+  const empty = counts.map((count) => `${count} = 0`);
+  return [`(${large.join(' or ')} or (${empty.join(' and ')}))`];
 }
 
 /** Too many cells are told also where `having` would leave no row to tell it in. */

@@ -11,8 +11,10 @@ import { needsShown, SHOWN, writeShifted } from './write-shifted.ts';
 export interface WrittenCells {
   /** `with …` and a space, or nothing. */
   readonly with: string;
-  /** Relation with the keys and every aggregate's columns: one row for each cell of the answer. */
+  /** Relation with the keys and every aggregate's columns: one row for each cell. */
   readonly from: string;
+  /** Which of its rows the answer has; undefined: all. */
+  readonly where: string | undefined;
   readonly checks: readonly WrittenCheck[];
 }
 
@@ -34,14 +36,15 @@ export function writeCells(scope: PlanScope): WrittenCells {
     texts.length === 1 ? only : mergeRows(unionOf(texts, scope), scope),
     ...periods.map(({ overflow }) => blankRow(overflow, scope)),
   ];
-  const shown = needsShown(plan) ? ` where ${SHOWN} = 1` : '';
+  const where = needsShown(plan) ? `${SHOWN} = 1` : undefined;
   const checks = periods.map(({ check }) => check);
   const all = cells.join(' union all ');
-  if (plan.fill === undefined) return { with: withClause(parts), from: `(${all}) as cells${shown}`, checks };
+  if (plan.fill === undefined) return { with: withClause(parts), from: `(${all}) as cells`, where, checks };
   const filled = writeFill(plan.fill, scope);
   return {
     with: withClause([...parts, `cells as (${all})`, ...filled.with]),
-    from: `${filled.from}${shown}`,
+    from: filled.from,
+    where,
     checks: [...checks, filled.check],
   };
 }

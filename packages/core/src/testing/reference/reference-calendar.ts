@@ -63,6 +63,7 @@ export const laterPeriod = (period: string, { months, days }: Span, grain: strin
     const one = MONTHS[grain] ?? 12;
     return addMonths(period, one * Math.round(length / (one * MEAN_MONTH)));
   }
-  const later = addMonths(period, months);
-  return later.slice(8) === period.slice(8) ? shiftDays(later, days) : undefined;
+  const day = shiftDays(period, days);
+  const later = addMonths(day, months);
+  return later.slice(8) === day.slice(8) ? later : undefined;
 };

@@ -33,6 +33,8 @@ export type ReferenceMetric =
   | { readonly kind: 'simple'; readonly measure: ReferenceMeasure }
   | { readonly kind: 'ratio'; readonly numerator: string; readonly denominator: string }
   | { readonly kind: 'difference'; readonly left: string; readonly right: string }
+  /** Another metric, so much earlier. */
+  | { readonly kind: 'offset'; readonly metric: string; readonly by: Span }
   | { readonly kind: 'cumulative'; readonly measure: ReferenceMeasure; readonly months?: number; readonly toDate?: 'year' | 'quarter' };
 
 export interface ReferenceState {
@@ -46,6 +48,8 @@ export interface ReferenceWorld {
   /** What the rows were from each of these instants on, in order: for `as_of`. */
   readonly past?: readonly ReferenceState[];
   readonly metrics: Readonly<Record<string, ReferenceMetric>>;
+  /** Values over fewer records are withheld. */
+  readonly smallestGroup?: number | undefined;
 }
 
 type Value = bigint | number | string | null;
@@ -58,56 +62,72 @@ interface Range {
 export const evaluateReference = (query: MetricQuery, world: ReferenceWorld): readonly (readonly Cell[])[] => {
   const dimensions = (query.dimensions ?? []).map(parseDimension);
   const range: Range = { from: query.time_range?.from, to: query.time_range?.to };
-  const earlier = query.compare === undefined ? undefined : earlierRange(range, query.compare);
+  const earlier = query.compare === undefined ? undefined : comparedSpan(range, query.compare);
   const chosen = rowsAsOf(world, query.as_of).filter((row) =>
     (query.filters ?? []).every((filter) => truth(filter, (field) => comparable(bare(field), row)) === true),
   );
   const tables = new Map<string, Table>();
-  const need = (name: string): void => {
+  const need = (name: string, by: Span): void => {
     const metric = metricOf(world, name);
-    if (metric.kind === 'ratio') [metric.numerator, metric.denominator].forEach(need);
-    else if (metric.kind === 'difference') [metric.left, metric.right].forEach(need);
-    else {
-      tables.set(name, tableOf(metric, chosen, dimensions, range));
-      if (earlier !== undefined) {
-        const before = tableOf(metric, chosen, dimensions, earlier.range);
-        tables.set(`${name}__previous`, matched(before, dimensions, earlier.by, range));
-      }
-    }
+    if (metric.kind === 'ratio') for (const part of [metric.numerator, metric.denominator]) need(part, by);
+    else if (metric.kind === 'difference') for (const side of [metric.left, metric.right]) need(side, by);
+    else if (metric.kind === 'offset') need(metric.metric, added(by, metric.by));
+    else tables.set(tableName(name, by), matched(tableOf(metric, chosen, dimensions, earlierRange(range, by)), dimensions, by, range));
   };
-  query.metrics.forEach(need);
+  for (const name of query.metrics) for (const by of earlier === undefined ? [NOW] : [NOW, earlier]) need(name, by);
 
-  const keys = new Map<string, readonly Cell[]>();
-  for (const table of tables.values()) for (const [text, { key }] of table.groups) keys.set(text, key);
+  const known = keysOf([...tables.values()]);
+  const keys = keysOf(tablesWithRows([...tables.values()], range));
   if (dimensions.length === 0) keys.set('[]', []);
-  if (query.fill !== false) fill(keys, dimensions, range, [...tables.values()]);
+  if (query.fill !== false) fill(keys, known, dimensions, range, [...tables.values()]);
 
-  const rows = [...keys].map(([text, key]) => {
-    const at = (name: string, suffix: string): Value => {
-      const metric = metricOf(world, name);
-      if (metric.kind === 'ratio') return quotient(at(metric.numerator, suffix), at(metric.denominator, suffix));
-      if (metric.kind === 'difference')
-        return difference(
-          at(metric.left, suffix),
-          at(metric.right, suffix),
-          [metric.left, metric.right].some((each) => isDouble(world, each)),
-        );
-      const table = tables.get(name + suffix);
-      if (table === undefined) return null;
-      const group = table.groups.get(text);
-      return group === undefined ? table.empty : group.value;
-    };
-    const cells: Cell[] = [...key];
-    for (const name of query.metrics) {
-      const value = at(name, '');
-      cells.push(show(value));
-      if (earlier === undefined) continue;
-      const previous = at(name, '__previous');
-      cells.push(show(previous), change(value, previous));
-    }
-    return cells;
-  });
+  const rows = [...keys]
+    .filter(([text]) => isShown(text, [...tables.values()], world.smallestGroup))
+    .map(([text, key]) => {
+      const at = (name: string, by: Span): Value => {
+        const metric = metricOf(world, name);
+        if (metric.kind === 'ratio') return quotient(at(metric.numerator, by), at(metric.denominator, by));
+        if (metric.kind === 'offset') return at(metric.metric, added(by, metric.by));
+        if (metric.kind === 'difference')
+          return difference(
+            at(metric.left, by),
+            at(metric.right, by),
+            [metric.left, metric.right].some((each) => isDouble(world, each)),
+          );
+        const table = tables.get(tableName(name, by));
+        if (table === undefined) return null;
+        const group = table.groups.get(text);
+        if (group === undefined) return table.empty;
+        return group.records < (world.smallestGroup ?? 0) ? null : group.value;
+      };
+      const cells: Cell[] = [...key];
+      for (const name of query.metrics) {
+        const value = at(name, NOW);
+        cells.push(show(value));
+        if (earlier === undefined) continue;
+        const previous = at(name, earlier);
+        cells.push(show(previous), change(value, previous));
+      }
+      return cells;
+    });
   return limited(ordered(havingOf(rows, query, dimensions), query, dimensions), query.limit);
+};
+
+const tableName = (name: string, { months, days }: Span): string => `${name} ${months} ${days}`;
+
+const keysOf = (tables: readonly Table[]): Map<string, readonly Cell[]> =>
+  new Map(tables.flatMap(({ groups }) => [...groups].map(([text, { key }]) => [text, key] as const)));
+
+/** In an open range earlier values make no rows beside values that are not moved. */
+const tablesWithRows = (tables: readonly Table[], { from, to }: Range): readonly Table[] => {
+  const unmoved = tables.filter(({ isMoved }) => !isMoved);
+  return unmoved.length === 0 || (from !== undefined && to !== undefined) ? tables : unmoved;
+};
+
+/** Whether any measure is over enough records, or all are over none. */
+const isShown = (text: string, tables: readonly Table[], smallestGroup = 0): boolean => {
+  const sizes = tables.map(({ groups }) => groups.get(text)?.records ?? 0);
+  return sizes.some((size) => size >= smallestGroup) || sizes.every((size) => size === 0);
 };
 
 const rowsAsOf = ({ rows, past = [] }: ReferenceWorld, asOf: string | undefined): readonly ReferenceRow[] =>
@@ -141,10 +161,18 @@ const metricOf = (world: ReferenceWorld, name: string): ReferenceMetric => {
 };
 
 interface Table {
-  readonly groups: Map<string, { readonly key: readonly Cell[]; readonly value: Value }>;
+  readonly groups: Map<string, Group>;
   /** What a group without records has. */
   readonly empty: Value;
   readonly measure: ReferenceMeasure;
+  /** Whether its groups stand under later periods than their own. */
+  readonly isMoved: boolean;
+}
+
+interface Group {
+  readonly key: readonly Cell[];
+  readonly value: Value;
+  readonly records: number;
 }
 
 const isOwnTime = ({ field }: Dimension, { time }: ReferenceMeasure): boolean => field === 'metric_time' || field === time;
@@ -198,8 +226,11 @@ const tableOf = (
       }
     }
   }
-  const aggregated = new Map([...groups].map(([text, { key, members }]) => [text, { key, value: aggregate(measure, members) }]));
-  return { groups: aggregated, empty, measure };
+  const aggregated = [...groups].map(([text, { key, members }]): [string, Group] => [
+    text,
+    { key, value: aggregate(measure, members), records: members.length },
+  ]);
+  return { groups: new Map(aggregated), empty, measure, isMoved: false };
 };
 
 /** Whether a record of this day counts in the period that ends before `end`. */
@@ -214,35 +245,36 @@ const within = (day: string | null, { from, to }: Range): boolean => {
   return day !== null && (from === undefined || day >= from) && (to === undefined || day < to);
 };
 
-/** The range that is compared with, and how much earlier it is. */
-interface Earlier {
-  readonly range: Range;
-  readonly by: Span;
-}
+const NOW: Span = { months: 0, days: 0 };
+const added = (one: Span, other: Span): Span => ({ months: one.months + other.months, days: one.days + other.days });
 
-const earlierRange = ({ from = '', to = '' }: Range, compare: 'previous_period' | 'previous_year'): Earlier => {
-  if (compare === 'previous_year') return { range: { from: addMonths(from, -12), to: addMonths(to, -12) }, by: { months: 12, days: 0 } };
-  if (isFirstOfMonth(from) && isFirstOfMonth(to)) {
-    const months = (Number(to.slice(0, 4)) - Number(from.slice(0, 4))) * 12 + Number(to.slice(5, 7)) - Number(from.slice(5, 7));
-    return { range: { from: addMonths(from, -months), to: from }, by: { months, days: 0 } };
-  }
-  const days = daysBetween(from, to);
-  return { range: { from: shiftDays(from, -days), to: from }, by: { months: 0, days } };
+/** How much earlier the range is that is compared with. */
+const comparedSpan = ({ from = '', to = '' }: Range, compare: 'previous_period' | 'previous_year'): Span => {
+  if (compare === 'previous_year') return { months: 12, days: 0 };
+  if (!isFirstOfMonth(from) || !isFirstOfMonth(to)) return { months: 0, days: daysBetween(from, to) };
+  return { months: (Number(to.slice(0, 4)) - Number(from.slice(0, 4))) * 12 + Number(to.slice(5, 7)) - Number(from.slice(5, 7)), days: 0 };
+};
+
+const earlierRange = ({ from, to }: Range, { months, days }: Span): Range => {
+  const earlier = (day: string | undefined) => (day === undefined ? undefined : shiftDays(addMonths(day, -months), -days));
+  return { from: earlier(from), to: earlier(to) };
 };
 
 /** The earlier groups under the periods that they are compared with; those that are compared with no shown one are left out. */
-const matched = (table: Table, dimensions: readonly Dimension[], by: Span, { from = '', to = '' }: Range): Table => {
+const matched = (table: Table, dimensions: readonly Dimension[], by: Span, { from, to }: Range): Table => {
   const index = dimensions.findIndex((dimension) => isOwnTime(dimension, table.measure));
   const grain = dimensions[index]?.grain;
-  if (grain === undefined) return table;
-  const shown = new Set<Cell>(periodsBetween(from, shiftDays(to, -1), grain));
-  const groups = [...table.groups.values()].flatMap(({ key, value }) => {
-    const period = laterPeriod(String(key[index]), by, grain);
-    if (period === undefined || !shown.has(period)) return [];
+  if (grain === undefined || (by.months === 0 && by.days === 0)) return table;
+  const first = from === undefined ? '' : periodOf(from, grain);
+  const last = to === undefined ? '9999-12-31' : periodOf(shiftDays(to, -1), grain);
+  const groups = [...table.groups.values()].flatMap(({ key, ...group }) => {
+    const own = key[index];
+    const period = typeof own === 'string' ? laterPeriod(own, by, grain) : undefined;
+    if (period === undefined || period < first || period > last) return [];
     const moved = key.map((cell, place) => (place === index ? period : cell));
-    return [[JSON.stringify(moved), { key: moved, value }] as const];
+    return [[JSON.stringify(moved), { key: moved, ...group }] as const];
   });
-  return { ...table, groups: new Map(groups) };
+  return { ...table, groups: new Map(groups), isMoved: true };
 };
 
 const aggregate = ({ aggregation, value, isMoney }: ReferenceMeasure, members: readonly ReferenceRow[]): Value => {
@@ -289,6 +321,7 @@ const toMoney = (value: bigint | number | string): bigint => (typeof value === '
 
 const isDouble = (world: ReferenceWorld, name: string): boolean => {
   const metric = metricOf(world, name);
+  if (metric.kind === 'offset') return isDouble(world, metric.metric);
   return 'measure' in metric && ['average', 'median'].includes(metric.measure.aggregation);
 };
 
@@ -304,7 +337,14 @@ const show = (value: Value): Cell => {
   return `${value < 0n ? '-' : ''}${digits.slice(0, -4)}.${digits.slice(-4)}`;
 };
 
-const fill = (keys: Map<string, readonly Cell[]>, dimensions: readonly Dimension[], range: Range, tables: readonly Table[]): void => {
+/** Adds the periods of the rows to each combination of other values that is known, if only earlier. */
+const fill = (
+  keys: Map<string, readonly Cell[]>,
+  known: ReadonlyMap<string, readonly Cell[]>,
+  dimensions: readonly Dimension[],
+  range: Range,
+  tables: readonly Table[],
+): void => {
   const timed = dimensions.filter(({ grain }) => grain !== undefined);
   const [dimension] = timed;
   if (dimension?.grain === undefined || timed.length !== 1) return;
@@ -317,7 +357,7 @@ const fill = (keys: Map<string, readonly Cell[]>, dimensions: readonly Dimension
   const first = isOwn && range.from !== undefined ? range.from : shown[0];
   const last = isOwn && range.to !== undefined ? shiftDays(range.to, -1) : shown.at(-1);
   if (first === undefined || last === undefined) return;
-  const others = dimensions.length === 1 ? [[null]] : [...keys.values()];
+  const others = dimensions.length === 1 ? [[null]] : [...known.values()];
   for (const key of others) {
     for (const period of periodsBetween(first, last, dimension.grain)) {
       const filled = dimensions.map((_each, place) => (place === index ? period : (key[place] ?? null)));
