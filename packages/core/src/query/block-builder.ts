@@ -182,11 +182,14 @@ export class BlockBuilder {
     return { from: { day, instant: undefined }, to: end };
   }
 
-  /** An earlier value has a meaning only where the query says which time it is earlier than. */
+  /** An earlier value has a meaning only where the query says which time it is earlier than, and by one key of it. */
   #checkShift({ definition, measure }: LinkedMetric & { kind: 'simple' | 'cumulative' }, own: readonly number[], shift: DateShift): void {
+    if (isNoShift(shift)) return;
     const { from, to } = this.#options.bounds;
-    if (isNoShift(shift) || own.length > 0 || (from !== undefined && to !== undefined)) return;
     const compared = `${definition.name} is compared with an earlier time`;
+    // Periods of two grains move by different lengths: a month into the next quarter, its quarter not at all.
+    if (own.length > 1) throw new SophiaError('invalid_query', `${compared}: ask for it by one grain of time only.`);
+    if (own.length > 0 || (from !== undefined && to !== undefined)) return;
     throw new SophiaError(
       'invalid_query',
       measure.time === undefined
