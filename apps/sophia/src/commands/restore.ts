@@ -8,7 +8,7 @@ import { CommandError } from '../command-line/command-error.ts';
 import type { CommonOptions, Invocation } from '../command-line/invocation.ts';
 import { duration } from '../output/freshness-line.ts';
 import { createProgressLine } from '../output/progress.ts';
-import { beginRestore, endRestore } from '../server/half-restored.ts';
+import { beginRestore, endRestore, refuseHalfRestored } from '../server/half-restored.ts';
 import { quietObservability } from '../server/quiet-observability.ts';
 import { VERSION } from '../version.ts';
 
@@ -26,6 +26,7 @@ export const restore = async (
   const found = await stat(file).catch(() => undefined);
   if (found?.isFile() !== true) throw new CommandError('notFound', `There is no backup ${file}.`);
   const { dataDirectory } = configuration;
+  await refuseHalfRestored(dataDirectory);
   const names = await readdir(dataDirectory).catch(() => undefined);
   if (names !== undefined && names.length > 0) {
     throw new CommandError('failed', `The data folder ${dataDirectory} is not empty.`, 'Restore into a new one: --data-dir restored');

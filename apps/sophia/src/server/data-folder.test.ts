@@ -54,10 +54,12 @@ describe('a data folder', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('that is restored by half is not started with', async () => {
+  it('that is restored by half is neither started with nor restored into', async () => {
     await makeFolder();
+    const backup = join(folder, 'x.backup');
+    await writeFile(backup, '');
     await writeFile(join(folder, 'run', 'restoring'), '');
-    for (const command of [['start', '--port', '0'], ['status']]) {
+    for (const command of [['start', '--port', '0'], ['status'], ['restore', backup]]) {
       const { code, err } = await here(...command);
       expect([code, err]).toEqual([1, expect.stringContaining(`A restore into ${folder} was cut off or is under way`)]);
       expect(err).toContain(`sophia reset --data-dir ${folder}, then restore again.`);

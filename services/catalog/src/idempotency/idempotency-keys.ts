@@ -69,8 +69,9 @@ export const keyInUse = ({ key }: IdempotencyKey): SophiaError =>
     details: { key },
   });
 
-export const keyReused = ({ key }: IdempotencyKey): SophiaError =>
-  new SophiaError('idempotency_key_reused', `The Idempotency-Key ${key} was used with another body.`, { details: { key } });
+/** Where the body is not that of before; of rows, as their record type reads them. */
+export const keyReused = ({ key }: IdempotencyKey, orElse = ''): SophiaError =>
+  new SophiaError('idempotency_key_reused', `The Idempotency-Key ${key} was used with another body${orElse}.`, { details: { key } });
 
 interface KeyRow extends IdempotencyKey {
   readonly workspace: number;

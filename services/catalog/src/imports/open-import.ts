@@ -56,7 +56,7 @@ export async function openImport(
   const known = await insert(context, store, call, { id, options, lanes, use });
   if (known !== undefined && use !== undefined) {
     if (!(await lockImport(session, known))) throw keyInUse(use);
-    return reopen(store, call, known, () => keyReused(use));
+    return reopen(store, call, known, () => keyReused(use, `, ${OR_TYPE_CHANGED}`));
   }
   return {
     id,
@@ -118,5 +118,11 @@ async function reopen(store: ImportStore, call: Call, id: string, changed: () =>
   };
 }
 
+/** Rows are compared as they are read. */
+const OR_TYPE_CHANGED = 'or their record type was altered since: start a new one, which leaves alone what is the same';
+
 const sourceChanged = (id: string) => () =>
-  new SophiaError('import_source_changed', `The rows before the place of interruption are not those that the import ${id} has committed.`);
+  new SophiaError(
+    'import_source_changed',
+    `The rows before the place of interruption are not those that the import ${id} has committed, ${OR_TYPE_CHANGED}.`,
+  );
