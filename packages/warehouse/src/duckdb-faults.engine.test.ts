@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { access, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -148,6 +148,34 @@ describe('DuckDB and its surroundings', () => {
   test('W5: a file that cannot be read is told as it is', async () => {
     await mkdir(join(folder, 'warehouse.current.json'));
     await expect(open()).rejects.toMatchObject({ code: 'EISDIR' });
+  });
+
+  test.each(['no json', '{}', 'null'])('W5: a damaged note of the generation in use is told with what to do: %s', async (text) => {
+    await writeFile(join(folder, 'warehouse.current.json'), text);
+    await expect(open()).rejects.toMatchObject({
+      code: 'warehouse_damaged',
+      message: expect.stringMatching(/^The file .*warehouse\.current\.json is damaged: .*move the folder of the warehouse away/),
+    });
+  });
+
+  test('W5: a damaged file is told with what to do, and is made anew without it', async () => {
+    const warehouse = await open();
+    await warehouse.maintain();
+    await warehouse.close();
+    const file = join(folder, 'warehouse.1.duckdb');
+    const whole = await readFile(file);
+    for (const bytes of [Buffer.from('no database'), whole.subarray(0, 5_000), Buffer.from(whole).fill(1, 4_096)]) {
+      await writeFile(file, bytes);
+      const refused = open();
+      await expect(refused).rejects.toMatchObject({
+        code: 'warehouse_damaged',
+        message: expect.stringMatching(/^The warehouse .*warehouse\.1\.duckdb is damaged: .*move the folder of the warehouse away/),
+      });
+      // What is applied to such a warehouse is tried again, and nothing is set aside for it.
+      await refused.catch((error: unknown) => expect(isEnvironmentalWarehouseError(error)).toBe(true));
+    }
+    await rm(file);
+    expect((await open()).applied().cursor).toBeNull();
   });
 
   test('W7: a switch that another process makes while the warehouse is opened is followed', async () => {

@@ -3,6 +3,7 @@ import type { ErrorCodeName } from '@sophia/types';
 
 const ENVIRONMENTAL: ReadonlySet<ErrorCodeName> = new Set([
   'warehouse_unavailable',
+  'warehouse_damaged',
   'warehouse_out_of_memory',
   'warehouse_in_use',
   'deadline_exceeded',

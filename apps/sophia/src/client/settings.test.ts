@@ -37,7 +37,10 @@ it('a file that is not well formed, cannot be read, or is named and not there is
   await rm('sophia.yaml');
   await mkdir('sophia.yaml');
   expect(await runHere(['status'])).toMatchObject({ code: 1, err: expect.stringMatching(/^sophia: EISDIR: .*\n$/) });
-  await expect(readConfigurationFile({ SOPHIA_CONFIG: 'nothing.yaml' })).rejects.toMatchObject({ code: 'ENOENT' });
+  await expect(readConfigurationFile({ SOPHIA_CONFIG: 'nothing.yaml' })).rejects.toMatchObject({
+    exit: 'usage',
+    message: expect.stringMatching(/^The configuration file of SOPHIA_CONFIG cannot be read: ENOENT: .*nothing\.yaml/),
+  });
 });
 
 it('the configuration is shown with where each value comes from, secrets masked', async () => {

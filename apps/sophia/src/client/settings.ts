@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { CommandError } from '../command-line/command-error.ts';
 import type { CommonOptions } from '../command-line/invocation.ts';
+import { messageOf } from '../command-line/message-of.ts';
 
 /** What a command needs to find Sophia. */
 export interface ClientSettings {
@@ -9,15 +11,24 @@ export interface ClientSettings {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Text of the configuration file, where there is one. */
+/** Text of the configuration file, where there is one. Errors: `CommandError` where one is named that cannot be read. */
 export const readConfigurationFile = async (environment: Environment): Promise<string | undefined> => {
   const { SOPHIA_CONFIG: named } = environment;
-  if (named !== undefined) return readFile(named, 'utf8');
+  if (named !== undefined) return readNamedConfiguration(named);
   return readFile('sophia.yaml', 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
 };
+
+const readNamedConfiguration = (path: string): Promise<string> =>
+  readFile(path, 'utf8').catch((error: unknown) => {
+    throw new CommandError(
+      'usage',
+      `The configuration file of SOPHIA_CONFIG cannot be read: ${messageOf(error)}`,
+      'Set SOPHIA_CONFIG to a file that is there, or leave it out.',
+    );
+  });
 
 /** Reads the whole configuration only where a file may say where the data are: loading what parses it takes longer than a query. */
 export const clientSettings = async (options: CommonOptions, environment: Environment): Promise<ClientSettings> => {

@@ -49,8 +49,8 @@ it('a data folder that cannot be, and a file that cannot be read, are told witho
   expect(await run(['start', '--port', '0', '--data-dir', folder], invocation)).toBe(1);
   expect(written.err).toMatch(/The data folder .* cannot be used: ENOTDIR.*\n {2}Let this user write there/);
   const unreadable = { ...invocation, environment: { SOPHIA_CONFIG: join(import.meta.filename, 'sophia.yaml') } };
-  expect(await run(['config'], unreadable)).toBe(1);
-  expect(written.err).toMatch(/sophia: ENOTDIR: not a directory/);
+  expect(await run(['config'], unreadable)).toBe(2);
+  expect(written.err).toMatch(/sophia: The configuration file of SOPHIA_CONFIG cannot be read: ENOTDIR: not a directory/);
   expect(written.err).not.toContain('    at ');
 });
 
@@ -65,9 +65,14 @@ it('what the server refuses is told with its code, and a fault of the program wi
   expect(written.err).toContain(`Something listens at 127.0.0.1:${port} already`);
   expect(written.err).toContain('  address_in_use: docs/reference/errors.md#address_in_use\n');
   busy.close();
-  // An address for documentation: no machine has it.
-  expect(await run(['start', '--port', '0', '--host', '203.0.113.1', '--data-dir', join(folder, 'data')], invocation)).toBe(1);
-  expect(written.err).toMatch(/sophia: listen EADDRNOTAVAIL: .*\n$/);
+  // An address for documentation: no machine has it. And one that is none.
+  for (const host of ['203.0.113.1', '999.1.1.1']) {
+    expect(await run(['start', '--port', '0', '--host', host, '--data-dir', join(folder, 'data')], invocation)).toBe(2);
+    expect(written.err).toContain(`sophia: This machine cannot listen at ${host}, which --host or SOPHIA_HOST names: `);
+    expect(written.err).toMatch(/ {2}invalid_configuration: .*\n$/);
+  }
+  const unusual = ['start', '--port', '0', '--host', 'a\u0000b', '--data-dir', join(folder, 'data')];
+  expect(await run(unusual, invocation)).not.toBe(0);
   await rm(folder, { recursive: true });
   const out = (): void => {
     throw new TypeError('of the program');

@@ -114,7 +114,7 @@ const openApi = (
     health,
   });
 
-/** Errors: `address_in_use`. */
+/** Errors: `address_in_use`, `invalid_configuration` where it is no address of this machine. */
 const requireFree = (configuration: ParsedConfiguration['configuration']): Promise<void> => {
   const { host, port } = configuration.http;
   const probe = createServer();
@@ -133,9 +133,20 @@ const tellingOfOthers = async <T>({ http: { host, port } }: ParsedConfiguration[
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    if (NOT_OUR_ADDRESS.has(error.code)) {
+      throw new SophiaError(
+        'invalid_configuration',
+        `This machine cannot listen at ${host}, which --host or SOPHIA_HOST names: ${error.message}. Choose one of its own addresses.`,
+        { cause: error },
+      );
+    }
+    if (error.code !== 'EADDRINUSE') throw error;
     throw new SophiaError('address_in_use', `Something listens at ${host}:${port} already: stop it, or choose another port with --port.`, {
       cause: error,
     });
   }
 };
+
+/** What the system says of an address of another machine, and of a name that is nobody's. */
+const NOT_OUR_ADDRESS: ReadonlySet<unknown> = new Set(['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN']);

@@ -37,13 +37,29 @@ export async function openClusterFolder(folder: string, binaries: PostgresBinari
 
 async function ensurePasswords(file: string): Promise<ClusterPasswords> {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as ClusterPasswords;
+    return readPasswords(await readFile(file, 'utf8'), file);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
   }
   const passwords: ClusterPasswords = { owner: makePassword(), app: makePassword(), log: makePassword() };
   await writeWhole(file, JSON.stringify(passwords));
   return passwords;
+}
+
+/** Errors: `data_folder_damaged`. */
+function readPasswords(text: string, file: string): ClusterPasswords {
+  try {
+    const { owner, app, log } = JSON.parse(text);
+    if ([owner, app, log].every((password) => typeof password === 'string')) return { owner, app, log };
+    throw new TypeError('a password is not there');
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error);
+    throw new SophiaError(
+      'data_folder_damaged',
+      `The file ${file} is damaged: ${found}. Put it back from a copy of the data folder, or restore a backup into a new folder.`,
+      { cause: error, details: { file } },
+    );
+  }
 }
 
 const makePassword = (): string => randomBytes(24).toString('base64url');

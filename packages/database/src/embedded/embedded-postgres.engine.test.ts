@@ -270,8 +270,15 @@ describe('the embedded PostgreSQL', () => {
     await expect(startEmbeddedPostgres({ dataDirectory: folder, binaries: broken })).rejects.toMatchObject({
       code: 'embedded_database_failed',
     });
-    await writeFile(join(folder, 'passwords.json'), 'no json');
-    await expect(start()).rejects.toThrow('JSON');
+  });
+
+  test.each(['no json', '{"owner":"a","app":"b"}', 'null'])('passwords that are damaged are told with what to do: %s', async (text) => {
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'passwords.json'), text);
+    await expect(start()).rejects.toMatchObject({
+      code: 'data_folder_damaged',
+      message: expect.stringContaining(`The file ${join(folder, 'passwords.json')} is damaged: `),
+    });
   });
 
   test('its log is told line by line', async () => {

@@ -36,6 +36,11 @@ export const DATABASE_ERRORS = {
     title: 'Data folder of another PostgreSQL',
     help: 'The data folder was made by another major version of PostgreSQL. Back it up with the Sophia that made it, and restore that into a new folder.',
   },
+  data_folder_damaged: {
+    status: 500,
+    title: 'Data folder damaged',
+    help: 'The file that the message names is not as Sophia wrote it. Put it back from a copy of the data folder, or restore a backup into a new folder.',
+  },
   embedded_database_failed: {
     status: 500,
     title: 'Embedded database failed',

@@ -12,6 +12,11 @@ export const WAREHOUSE_ERRORS = {
     title: 'Warehouse unavailable',
     help: 'The disk, memory or a lost file keeps the warehouse from answering; the detail says which. Nothing is lost: retry when it is mended.',
   },
+  warehouse_damaged: {
+    status: 500,
+    title: 'Warehouse damaged',
+    help: 'A file of the warehouse is not as it was written. Nothing is lost, since the warehouse is made of the log: stop Sophia, move the folder of the warehouse away, and start again.',
+  },
   warehouse_out_of_memory: {
     status: 503,
     title: 'Warehouse out of memory',

@@ -56,7 +56,7 @@ export async function openDatabaseFile({ path, memoryLimitMb, threads }: Databas
 /** DuckDB's message names the process that holds the file. */
 function lockError(error: unknown, path: string): unknown {
   const holder = /Could not set lock on file .*?: (.*)/.exec(messageOf(error));
-  return holder === null ? engineError(error) : inUse(path, `another process: ${holder[1]}`);
+  return holder === null ? engineError(error, path) : inUse(path, `another process: ${holder[1]}`);
 }
 
 export const inUse = (path: string, holder: string): SophiaError =>

@@ -4,23 +4,34 @@ import { SophiaError } from '@sophia/shared';
 const ENVIRONMENT = /^(IO|Connection|INTERRUPT|TransactionContext|FATAL|INTERNAL) Error\b/;
 /** Begins as those do, and comes again each time: the transaction altered a table after it removed rows from it. */
 const ALTERED_TOO_LATE = /^TransactionContext Error: Failed to commit: Attempting to modify table/;
+/** Begins as those do, and comes again each time: the file is not as it was written. */
+const DAMAGED = /not a valid DuckDB database file|^IO Error: Corrupt database file|^IO Error: Could not read enough bytes|: Corrupt WAL file/;
 const OUT_OF_MEMORY = /^Out of Memory Error\b/;
 /** After these the instance answers nothing any more until it is opened again. */
 const INVALIDATED = /^(FATAL|INTERNAL) Error\b|database has been invalidated/;
 
-/** An error of DuckDB as callers see it; others as they are. */
-export function engineError(error: unknown): unknown {
+/** An error of DuckDB, in this file where it is known, as callers see it; others as they are. */
+export function engineError(error: unknown, file?: string): unknown {
   if (error instanceof SophiaError || !(error instanceof Error)) return error;
   // The lines that follow quote the statement and give advice for the shell.
   const message = error.message.replace(/\n.*/s, '');
   if (OUT_OF_MEMORY.test(message)) {
     return new SophiaError('warehouse_out_of_memory', message, { cause: error, retryAfter: 1 });
   }
+  if (DAMAGED.test(message)) return damaged(file === undefined ? 'The warehouse' : `The warehouse ${file}`, error, message);
   if (ENVIRONMENT.test(message) && !ALTERED_TOO_LATE.test(message)) {
     return new SophiaError('warehouse_unavailable', message, { cause: error, retryAfter: 1 });
   }
   return /^[A-Z][A-Za-z ]* Error\b/.test(message) ? new SophiaError('warehouse_statement_failed', message, { cause: error }) : error;
 }
+
+/** `what` is damaged, and what to do about it. */
+export const damaged = (what: string, cause: unknown, found: string): SophiaError =>
+  new SophiaError(
+    'warehouse_damaged',
+    `${what} is damaged: ${found}. Stop Sophia and move the folder of the warehouse away: the next start makes it anew from the log.`,
+    { cause },
+  );
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 

@@ -1,11 +1,13 @@
 import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { damaged, messageOf } from './engine-error.ts';
 
 /**
  * Which of the files beside each other is the warehouse: `<name>.<generation>.duckdb`, and `<name>.current.json` that
  * says which generation is in use. The first file is in use before anything says so.
  */
 export interface WarehouseFiles {
+  /** Errors: `warehouse_damaged`. */
   current(): Promise<number>;
   pathOf(generation: number): string;
   /** Makes the generation the one in use: durable when it resolves, and either the old or the new one after a crash. */
@@ -38,7 +40,7 @@ export function createWarehouseFiles(file: string): WarehouseFiles {
         if (error.code === 'ENOENT') return undefined;
         throw error;
       });
-      return text === undefined ? FIRST : Number(JSON.parse(text).generation);
+      return text === undefined ? FIRST : readGeneration(text, pointer);
     },
     async use(generation) {
       const draft = `${pointer}.new`;
@@ -53,6 +55,16 @@ export function createWarehouseFiles(file: string): WarehouseFiles {
       }
     },
   };
+}
+
+function readGeneration(text: string, pointer: string): number {
+  try {
+    const { generation } = JSON.parse(text);
+    if (Number.isSafeInteger(generation)) return generation;
+    throw new TypeError('it names no generation');
+  } catch (error) {
+    throw damaged(`The file ${pointer}`, error, messageOf(error));
+  }
 }
 
 async function writeDurably(path: string, text: string): Promise<void> {
