@@ -220,7 +220,7 @@ describe('DuckDB and its surroundings', () => {
 
   test('W5: a file that is none, and one of a newer format, are refused with the reason', async () => {
     await writeFile(join(folder, 'warehouse.1.duckdb'), 'something else, long enough to be looked at as a database'.repeat(100));
-    await expect(open()).rejects.toMatchObject({ code: 'warehouse_unavailable' });
+    await expect(open()).rejects.toMatchObject({ code: 'warehouse_damaged' });
     await rm(join(folder, 'warehouse.1.duckdb'));
     await (await open()).close();
     await onFile('update sophia.format set format = 1000');

@@ -47,7 +47,8 @@ const SWITCH_GRACE_MS = 60_000;
 const held = new Set<string>();
 
 /**
- * The warehouse in DuckDB, in process. Throws `warehouse_in_use`, `warehouse_unavailable`, `warehouse_from_newer_version`.
+ * The warehouse in DuckDB, in process. Throws `warehouse_in_use`, `warehouse_unavailable`, `warehouse_damaged`,
+ * `warehouse_from_newer_version`.
  *
  * `<type>` and `<type>_history` are its tables, `x_<workspace>_<type>` those of a workspace's own types and added fields.
  * Nothing is updated in place: a row that is replaced goes to the history. No index: rows are found by the ranges of

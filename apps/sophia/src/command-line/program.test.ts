@@ -68,11 +68,9 @@ it('what the server refuses is told with its code, and a fault of the program wi
   // An address for documentation: no machine has it. And one that is none.
   for (const host of ['203.0.113.1', '999.1.1.1']) {
     expect(await run(['start', '--port', '0', '--host', host, '--data-dir', join(folder, 'data')], invocation)).toBe(2);
-    expect(written.err).toContain(`sophia: This machine cannot listen at ${host}, which --host or SOPHIA_HOST names: `);
+    expect(written.err).toContain(`sophia: This process cannot listen at ${host}:0 (`);
     expect(written.err).toMatch(/ {2}invalid_configuration: .*\n$/);
   }
-  const unusual = ['start', '--port', '0', '--host', 'a\u0000b', '--data-dir', join(folder, 'data')];
-  expect(await run(unusual, invocation)).not.toBe(0);
   await rm(folder, { recursive: true });
   const out = (): void => {
     throw new TypeError('of the program');

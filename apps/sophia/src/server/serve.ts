@@ -14,6 +14,7 @@ import {
   type ParsedConfiguration,
   SophiaError,
 } from '@sophia/shared';
+import { messageOf } from '../command-line/message-of.ts';
 import { VERSION } from '../version.ts';
 import { catchUp } from './catch-up.ts';
 import { refuseHalfRestored } from './half-restored.ts';
@@ -114,7 +115,7 @@ const openApi = (
     health,
   });
 
-/** Errors: `address_in_use`, `invalid_configuration` where it is no address of this machine. */
+/** Errors: `address_in_use`, `invalid_configuration` where this process may not listen there. */
 const requireFree = (configuration: ParsedConfiguration['configuration']): Promise<void> => {
   const { host, port } = configuration.http;
   const probe = createServer();
@@ -133,20 +134,17 @@ const tellingOfOthers = async <T>({ http: { host, port } }: ParsedConfiguration[
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error;
-    if (NOT_OUR_ADDRESS.has(error.code)) {
-      throw new SophiaError(
-        'invalid_configuration',
-        `This machine cannot listen at ${host}, which --host or SOPHIA_HOST names: ${error.message}. Choose one of its own addresses.`,
-        { cause: error },
-      );
+    const where = `${host}:${port}`;
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+      throw new SophiaError('address_in_use', `Something listens at ${where} already: stop it, or choose another port with --port.`, {
+        cause: error,
+      });
     }
-    if (error.code !== 'EADDRINUSE') throw error;
-    throw new SophiaError('address_in_use', `Something listens at ${host}:${port} already: stop it, or choose another port with --port.`, {
-      cause: error,
-    });
+    // An address of another machine, a name that is nobody's, or a port that needs more rights.
+    throw new SophiaError(
+      'invalid_configuration',
+      `This process cannot listen at ${where} (${messageOf(error)}): choose an address of this machine with --host, or another port with --port.`,
+      { cause: error },
+    );
   }
 };
-
-/** What the system says of an address of another machine, and of a name that is nobody's. */
-const NOT_OUR_ADDRESS: ReadonlySet<unknown> = new Set(['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN']);

@@ -53,10 +53,9 @@ function readPasswords(text: string, file: string): ClusterPasswords {
     if ([owner, app, log].every((password) => typeof password === 'string')) return { owner, app, log };
     throw new TypeError('a password is not there');
   } catch (error) {
-    const found = error instanceof Error ? error.message : String(error);
     throw new SophiaError(
       'data_folder_damaged',
-      `The file ${file} is damaged: ${found}. Put it back from a copy of the data folder, or restore a backup into a new folder.`,
+      `The file ${file} is damaged (${String(error)}). Put it back from a copy of the data folder, or restore a backup into a new folder.`,
       { cause: error, details: { file } },
     );
   }

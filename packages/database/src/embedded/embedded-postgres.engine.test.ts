@@ -277,7 +277,7 @@ describe('the embedded PostgreSQL', () => {
     await writeFile(join(folder, 'passwords.json'), text);
     await expect(start()).rejects.toMatchObject({
       code: 'data_folder_damaged',
-      message: expect.stringContaining(`The file ${join(folder, 'passwords.json')} is damaged: `),
+      message: expect.stringContaining(`The file ${join(folder, 'passwords.json')} is damaged (`),
     });
   });
 

@@ -18,7 +18,10 @@ export interface DatabaseFile {
   release(): void;
 }
 
-/** Opens or makes the file. Throws `warehouse_in_use` where another process holds it, `warehouse_unavailable` where it cannot be read. */
+/**
+ * Opens or makes the file. Throws `warehouse_in_use` where another process holds it, `warehouse_unavailable` where it
+ * cannot be read, `warehouse_damaged` where it is not as it was written.
+ */
 export async function openDatabaseFile({ path, memoryLimitMb, threads }: DatabaseFileOptions): Promise<DatabaseFile> {
   const instance = await DuckDBInstance.create(path, {
     memory_limit: `${memoryLimitMb}MB`,

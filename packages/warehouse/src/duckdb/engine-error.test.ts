@@ -26,6 +26,23 @@ test.each([
   expect(isInvalidating(told)).toBe(invalidates);
 });
 
+test.each([
+  'IO Error: The file "x" exists, but it is not a valid DuckDB database file!',
+  'IO Error: Corrupt database file: computed checksum 1 does not match stored checksum 2 in block at location 4096',
+  'IO Error: Could not read enough bytes from file "x": attempted to read 3192 bytes from location 5000',
+  'IO Error: Failure while replaying WAL file "x.wal": Corrupt WAL file: entry at byte position 1 computed checksum 2',
+])('a damage, not a passing state: %s', (message) => {
+  const told = engineError(new Error(message));
+  expect(told).toMatchObject({
+    code: 'warehouse_damaged',
+    status: 500,
+    message: expect.stringContaining(`The warehouse is damaged: ${message}`),
+  });
+  expect(engineError(new Error(message), '/x')).toMatchObject({ message: expect.stringMatching(/^The warehouse \/x is damaged: /) });
+  // No event is set aside for it.
+  expect(isEnvironmentalWarehouseError(told)).toBe(true);
+});
+
 test('what is not of the engine stays as it is', () => {
   for (const error of [new TypeError('x is undefined'), 'text', new SophiaError('overloaded', 'full')]) {
     expect(engineError(error)).toBe(error);

@@ -5,7 +5,8 @@ const ENVIRONMENT = /^(IO|Connection|INTERRUPT|TransactionContext|FATAL|INTERNAL
 /** Begins as those do, and comes again each time: the transaction altered a table after it removed rows from it. */
 const ALTERED_TOO_LATE = /^TransactionContext Error: Failed to commit: Attempting to modify table/;
 /** Begins as those do, and comes again each time: the file is not as it was written. */
-const DAMAGED = /not a valid DuckDB database file|^IO Error: Corrupt database file|^IO Error: Could not read enough bytes|: Corrupt WAL file/;
+const DAMAGED =
+  /not a valid DuckDB database file|^IO Error: Corrupt database file|^IO Error: Could not read enough bytes|: Corrupt WAL file/;
 const OUT_OF_MEMORY = /^Out of Memory Error\b/;
 /** After these the instance answers nothing any more until it is opened again. */
 const INVALIDATED = /^(FATAL|INTERNAL) Error\b|database has been invalidated/;

@@ -55,7 +55,7 @@ export interface Store {
 /** Milliseconds for reading every table once. */
 const WHOLE_TABLES_MS = 3_600_000;
 
-/** Opens or makes the file. Throws `warehouse_in_use`, `warehouse_unavailable`, `warehouse_from_newer_version`. */
+/** Opens or makes the file. Throws `warehouse_in_use`, `warehouse_unavailable`, `warehouse_damaged`, `warehouse_from_newer_version`. */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { path, memoryLimitMb, threads } = options;
   const file = await openDatabaseFile({ path, memoryLimitMb, threads });
