@@ -3,7 +3,7 @@ import type { Catalog } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { pageLimit } from './cursor.ts';
 import { readSeen, type SeenRecord } from './seen-by-id.ts';
-import { seenData } from './sight.ts';
+import { seenData, seenFields } from './sight.ts';
 
 /** Pages of the workspace's log, of records that the principal may see as they are now. */
 export function createEventFeed(context: CatalogContext): Catalog['events'] {
@@ -41,6 +41,7 @@ function seenEvent(event: LogEvent, seen: ReadonlyMap<RecordId, SeenRecord>): Lo
   if (event.record === null) return [event];
   const record = seen.get(event.record.id);
   if (record === undefined) return [];
-  const mask = (data: JsonObject | null) => seenData(data, record.masks, record.shown);
-  return [{ ...event, data: mask(event.data), previous: mask(event.previous), original: mask(event.original) }];
+  const { masks, shown } = record;
+  const changed = (fields: JsonObject | null) => seenFields(fields, masks, shown);
+  return [{ ...event, data: seenData(event.data, masks, shown), previous: changed(event.previous), original: changed(event.original) }];
 }

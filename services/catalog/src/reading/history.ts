@@ -6,7 +6,7 @@ import type { CatalogContext } from '../catalog-context.ts';
 import { isRecordId, recordNotFound } from '../records/change-record.ts';
 import { decodeCursor, encodeCursor, pageLimit } from './cursor.ts';
 import { readSeen, type SeenRecord } from './seen-by-id.ts';
-import { seenData } from './sight.ts';
+import { seenData, seenFields } from './sight.ts';
 
 /** Milliseconds that a history waits for a version whose event no tick has yet. */
 const LONGEST_WAIT = 2_000;
@@ -79,6 +79,6 @@ const toVersion = (change: RecordChange, { masks, shown }: SeenRecord): RecordVe
   actor: change.actor,
   cause: change.cause,
   data: seenData(change.data, masks, shown),
-  previous: seenData(change.previous, masks, shown),
-  original: seenData(change.original, masks, shown),
+  previous: seenFields(change.previous, masks, shown),
+  original: seenFields(change.original, masks, shown),
 });

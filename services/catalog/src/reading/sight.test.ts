@@ -1,7 +1,7 @@
 import { resolvePolicy } from '@sophia/core';
 import { BUILTIN_RECORD_TYPES } from '@sophia/types';
 import { expect, test } from 'vitest';
-import { seenData, sightOf } from './sight.ts';
+import { seenData, seenFields, sightOf } from './sight.ts';
 
 const types = BUILTIN_RECORD_TYPES;
 const policyOf = (role: 'admin' | 'employee') => resolvePolicy({ role, rules: [], types, user: { team: 'East' } });
@@ -39,11 +39,13 @@ test("a filter that cannot be is the caller's fault, anything else is not", () =
   expect(() => sightOf({ recordType: 'deal', types, policy: broken, offset: 0 })).toThrow(TypeError);
 });
 
-test('masked fields are null where they are, unless the row shows them', () => {
+test('masked fields are null, and left out of those that changed, unless the row shows them', () => {
   const masks = [{ fields: ['amount', 'email'] }, { fields: ['name'], visible: { and: [] } }];
   const data = { amount: '5', name: 'x', stage: 'new' };
-  expect(seenData(data, masks, [false, true])).toEqual({ amount: null, name: 'x', stage: 'new' });
-  expect(seenData(data, masks, [false, false])).toEqual({ amount: null, name: null, stage: 'new' });
+  expect(seenData(data, masks, [false, true])).toEqual({ amount: null, email: null, name: 'x', stage: 'new' });
+  expect(seenData(data, masks, [false, false])).toEqual({ amount: null, email: null, name: null, stage: 'new' });
   expect(seenData(data, [], [])).toBe(data);
   expect(seenData(null, masks, [false, false])).toBeNull();
+  expect(seenFields(data, masks, [false, true])).toEqual({ name: 'x', stage: 'new' });
+  expect(seenFields(null, masks, [false, true])).toBeNull();
 });

@@ -3,6 +3,7 @@ import {
   bindRecordFilter,
   bindVisibleRecords,
   maskRecord,
+  omitMasked,
   type PostgresCondition,
   postgresCondition,
   type ResolvedPolicy,
@@ -47,10 +48,14 @@ export function sightOf({ recordType, types, policy, filter, offset }: SightOpti
   return { where, shown: `array[${shown.join(', ')}]::boolean[]`, parameters, masks };
 }
 
-/** Data with what the row does not show as null. */
+/** A record's data with what the row does not show as null, also where it has no value. */
 export const seenData = <Data extends JsonObject | null>(data: Data, masks: readonly FieldMask[], shown: readonly boolean[]): Data =>
-  // The same fields, some of them null.
+  // Null stays null, an object one.
   (data === null || masks.length === 0 ? data : maskRecord(data, masks, (mask) => shown[masks.indexOf(mask)] === true)) as Data;
+
+/** Some fields of a record, as those that a version changed, without what the row does not show. */
+export const seenFields = (fields: JsonObject | null, masks: readonly FieldMask[], shown: readonly boolean[]): JsonObject | null =>
+  fields === null ? null : omitMasked(fields, masks, (mask) => shown[masks.indexOf(mask)] === true);
 
 /** A name for a statement that is made of parts: the same for the same text. */
 export const statementName = (prefix: string, text: string): string =>
