@@ -116,6 +116,25 @@ export const queryContract = (makeHarness: () => Promise<WarehouseHarness>): voi
       }
     });
 
+    it('W2: a computed value that its type cannot hold is told without the values', async () => {
+      for (const sql of [
+        'cast(sum(n) as bigint)',
+        'sum(n + n)',
+        'sum(n * n)',
+        'sum(abs(-n - 1))',
+        'sum(m + m)',
+        'sum(m * m)',
+        'sum(cast(x as bigint))',
+        'sum(cast(x as decimal(38, 4)))',
+      ]) {
+        const text = `select ${sql} from (select 9223372036854775807::bigint as n, 99999999999999.9999::decimal(18, 4) as m, 1e300::double as x from range(2))`;
+        await expect(warehouse.query({ text, parameters: [] }), sql).rejects.toMatchObject({
+          code: 'warehouse_overflow',
+          message: 'A value that the query computes is too large for its type.',
+        });
+      }
+    });
+
     it('W2: results of many chunks are whole, larger ones than asked for are refused', async () => {
       const numbers = { text: 'select range as n from range(10000) order by n', parameters: [] };
       expect((await warehouse.query(numbers)).values[0]).toEqual(Array.from({ length: 10_000 }, (_, at) => at));

@@ -50,7 +50,12 @@ export const WAREHOUSE_ERRORS = {
   warehouse_statement_failed: {
     status: 500,
     title: 'Statement failed in the warehouse',
-    help: 'A defect of Sophia, or a computation without a value such as an overflow. The detail has the message of the engine.',
+    help: 'A defect of Sophia, or a computation without a value. The detail has the message of the engine.',
+  },
+  warehouse_overflow: {
+    status: 422,
+    title: 'Computed value too large',
+    help: 'A sum, or something else that the query computes, does not fit its type: an integer has 64 bits, an amount 18 digits in one record and 38 in a sum. Ask for less at once, or change the expression in the semantic model.',
   },
   warehouse_rebuild_refused: {
     status: 409,

@@ -8,6 +8,8 @@ const ALTERED_TOO_LATE = /^TransactionContext Error: Failed to commit: Attemptin
 const DAMAGED =
   /not a valid DuckDB database file|^IO Error: Corrupt database file|^IO Error: Could not read enough bytes|: Corrupt WAL file/;
 const OUT_OF_MEMORY = /^Out of Memory Error\b/;
+/** Begins of what DuckDB says of a computed value that its type cannot hold. */
+const OVERFLOW = /^(Out of Range Error\b|Conversion Error: (Type \S+ with value .* out of range|Could not cast value))/;
 /** After these the instance answers nothing any more until it is opened again. */
 const INVALIDATED = /^(FATAL|INTERNAL) Error\b|database has been invalidated/;
 
@@ -25,6 +27,12 @@ export function engineError(error: unknown, file?: string): unknown {
   }
   return /^[A-Z][A-Za-z ]* Error\b/.test(message) ? new SophiaError('warehouse_statement_failed', message, { cause: error }) : error;
 }
+
+/** What a query failed with; of an overflow without the values, which may be of one record that is not shown. */
+export const queryError = (error: unknown): unknown =>
+  OVERFLOW.test(messageOf(error))
+    ? new SophiaError('warehouse_overflow', 'A value that the query computes is too large for its type.', { cause: error })
+    : error;
 
 /** `what` is damaged, and what to do about it. */
 export const damaged = (what: string, cause: unknown, found: string): SophiaError =>

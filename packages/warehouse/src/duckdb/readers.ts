@@ -3,7 +3,7 @@ import { createBulkhead, SophiaError, withDeadline } from '@sophia/shared';
 import type { QueryOptions, WarehouseResult, WarehouseStatement } from '../warehouse.ts';
 import { bindParameters } from './bind-parameters.ts';
 import type { DatabaseFile } from './database-file.ts';
-import { engineError, isInvalidating } from './engine-error.ts';
+import { engineError, isInvalidating, queryError } from './engine-error.ts';
 import { interruptible } from './interruptible.ts';
 import { type Meta, readState } from './meta.ts';
 import { releaseStatement } from './release.ts';
@@ -115,6 +115,8 @@ async function runQuery(
       for (const column of columns) column.append(chunk);
     }
     return { columns: columns.map(({ name, type }) => ({ name, type })), values: columns.map(({ values }) => values), rowCount, applied };
+  } catch (error) {
+    throw queryError(error);
   } finally {
     releaseStatement(prepared);
   }
