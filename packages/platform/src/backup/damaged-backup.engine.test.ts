@@ -68,7 +68,8 @@ describe('a backup that is damaged', () => {
       observability,
       progress,
     });
-  const packed = (changed: readonly string[]): Buffer => zstdCompressSync(changed.join('\n'));
+  /** Without the checksum of all: what each line says is judged by itself, too. */
+  const packed = (changed: readonly string[]): Buffer => zstdCompressSync(changed.join('\n').replace(/,"crc32":\d+\}\}/, '}}'));
   const replaced = (from: string | RegExp, to: string): Buffer => {
     const index = lines.findIndex((line) => line.search(from) >= 0);
     expect(index, String(from)).toBeGreaterThanOrEqual(0);
@@ -89,7 +90,7 @@ describe('a backup that is damaged', () => {
     ['cut in the middle', () => whole.subarray(0, Math.floor(whole.length / 2))],
     ['a bit flipped at its beginning', () => flipped(2)],
     ['a bit flipped in the middle', () => flipped(Math.floor(whole.length / 2))],
-    ['a bit flipped in its checksum', () => flipped(whole.length - 1)],
+    ['a letter changed in a row that is well formed all the same', () => zstdCompressSync(lines.join('\n').replace('Deal 7"', 'Deal 8"'))],
     ['no last line', () => packed(lines.slice(0, -2))],
     ['fewer rows than it says', () => packed(lines.filter((line) => !line.includes('"d-7"')))],
     ['a row that is no JSON', () => replaced(/^\{"id":/, '{"id"')],

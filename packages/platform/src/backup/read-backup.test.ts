@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { zstdCompressSync } from 'node:zlib';
+import { crc32, zstdCompressSync } from 'node:zlib';
 import { isSophiaError } from '@sophia/shared';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
@@ -38,6 +38,13 @@ const wellFormed = [
 ];
 
 describe('the reader of backups', () => {
+  test('holds the text to the checksum at its end, where there is one', async () => {
+    const text = `${[HEADER, ...wellFormed.slice(0, -1)].join('\n')}\n`;
+    const read = (checksum: unknown) => readAll(zstdCompressSync(`${text}{"end":{"rows":1,"events":1,"crc32":${checksum}}}\n`), 5);
+    expect((await read(crc32(text))).at(-1)).toEqual({ end: { rows: 1, events: 1, crc32: crc32(text) } });
+    for (const other of [crc32(text) ^ 1, '"x"']) await expect(read(other)).rejects.toMatchObject({ code: 'backup_damaged' });
+  });
+
   test('gives the lines as they were written, rows as text', async () => {
     const found = await readAll(zstdCompressSync([HEADER, ...wellFormed, ''].join('\n')), 3);
     expect(found.map((line) => (typeof line === 'string' ? line : JSON.stringify(line)))).toEqual(wellFormed);

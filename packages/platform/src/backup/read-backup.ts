@@ -1,5 +1,5 @@
 import { PassThrough, pipeline, type Readable } from 'node:stream';
-import { createZstdDecompress } from 'node:zlib';
+import { crc32, createZstdDecompress } from 'node:zlib';
 import { SophiaError } from '@sophia/shared';
 import { BACKUP_FORMAT, type BackupHeader, type BackupLine } from './backup-line.ts';
 
@@ -30,7 +30,7 @@ export const readBackup = async (bytes: Readable): Promise<OpenedBackup> => {
   const { sophia_backup, version, created_at, database_number } = header;
   if (!Number.isInteger(database_number)) throw damaged('its first line has no database_number');
   const whole = { sophia_backup, version: String(version), created_at: String(created_at), database_number: Number(database_number) };
-  return { header: whole, lines: bodyLines(lines) };
+  return { header: whole, lines: bodyLines(lines, checksumOf(first.value, 0)) };
 };
 
 async function* textLines(text: Readable): AsyncGenerator<string> {
@@ -52,12 +52,18 @@ async function* textLines(text: Readable): AsyncGenerator<string> {
   }
 }
 
-async function* bodyLines(lines: AsyncIterable<string>): AsyncGenerator<BackupLine | string> {
+const checksumOf = (line: string, before: number): number => crc32('\n', crc32(line, before));
+
+async function* bodyLines(lines: AsyncIterable<string>, headerChecksum: number): AsyncGenerator<BackupLine | string> {
+  let checksum = headerChecksum;
   for await (const line of lines) {
+    const before = checksum;
+    checksum = checksumOf(line, before);
     if (!MARKED.test(line)) yield line;
     else {
       const found = parseObject(line);
       if (!isBackupLine(found)) throw damaged(`a line is not well formed: ${line.slice(0, 100)}`);
+      if ('end' in found && found.end.crc32 !== undefined && found.end.crc32 !== before) throw damaged('its checksum is another');
       yield found;
     }
   }
@@ -67,7 +73,7 @@ const isBackupLine = (line: Readonly<Record<string, unknown>>): line is BackupLi
   if ('model' in line) return isText(line.model) && isText(line.text);
   if ('sequence' in line) return isText(line.sequence) && isText(line.last) && typeof line.called === 'boolean';
   if ('table' in line) return isText(line.table) && Array.isArray(line.columns) && line.columns.every(isText);
-  if ('end' in line) return isObject(line.end) && Number.isInteger(line.end.rows) && Number.isInteger(line.end.events);
+  if ('end' in line) return isObject(line.end) && [line.end.rows, line.end.events, line.end.crc32 ?? 0].every(Number.isInteger);
   return isObject(line.log) && ('tick' in line.log ? Number.isInteger(line.log.tick) && isText(line.log.at) : isObject(line.log.event));
 };
 

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import type { Database } from '@sophia/database';
 import { createPostgresDatabase, type PostgresConnection } from '@sophia/database/postgres';
 import { exportLog } from '@sophia/event-log/postgres';
@@ -22,7 +23,12 @@ const DEADLINE = 24 * 3_600_000;
 const PAGE = 1_000;
 
 /** Writes everything as one snapshot sees it, while the platform runs. */
-export const writeBackup = async (source: BackupSource, write: WriteText, signal: AbortSignal): Promise<void> => {
+export const writeBackup = async (source: BackupSource, writeText: WriteText, signal: AbortSignal): Promise<void> => {
+  let checksum = 0;
+  const write: WriteText = (text) => {
+    checksum = crc32(text, checksum);
+    return writeText(text);
+  };
   const { owner, version, modelsDirectory } = source;
   const database = await createPostgresDatabase({ connection: owner, role: 'owner', pool: { minimum: 1, maximum: 1 } });
   const put = (...lines: (BackupLine | BackupHeader)[]): Promise<void> => write(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
@@ -50,7 +56,7 @@ export const writeBackup = async (source: BackupSource, write: WriteText, signal
           events += lines.filter((line) => 'event' in line).length;
           await put(...lines.map((log) => ({ log })));
         }
-        await put({ end: { rows, events } });
+        await put({ end: { rows, events, crc32: checksum } });
       },
       { deadline: DEADLINE, signal },
     );
