@@ -21,15 +21,23 @@ export const registerParsers = (app: FastifyInstance): void => {
 /** Routes whose bodies are rows; a number beyond 2^53 in any other is one, such as the maximum of a field. */
 const OF_ROWS = /^\/api\/v1\/(?:records|dead-letters)\//;
 
+/** What goes through a value level by level would run out of stack. */
 const MOST_LEVELS = 1_000;
-const [OPEN_BRACKET, CLOSE_BRACKET, OPEN_BRACE, CLOSE_BRACE] = Buffer.from('[]{}') as unknown as [number, number, number, number];
+const codeOf = (sign: string): number => sign.charCodeAt(0);
+const QUOTE = codeOf('"');
+const BACKSLASH = codeOf('\\');
+const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [codeOf('['), codeOf(']'), codeOf('{'), codeOf('}')];
 
-/** Whether its brackets are open so deep, those within texts counted too: what goes through a value level by level would run out of stack. */
-const mayBeDeep = (body: Buffer): boolean => {
+/** Whether arrays and objects stand in each other so deep; signs within texts do not count. */
+const isDeep = (body: Buffer): boolean => {
   let depth = 0;
-  for (const byte of body) {
-    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth += 1;
-    else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth -= 1;
+  let isText = false;
+  for (let at = 0; at < body.length; at += 1) {
+    const byte = body[at];
+    if (byte === QUOTE) isText = !isText;
+    else if (isText) at += byte === BACKSLASH ? 1 : 0;
+    else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) depth += 1;
+    else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) depth -= 1;
     if (depth > MOST_LEVELS) return true;
   }
   return false;
@@ -37,8 +45,7 @@ const mayBeDeep = (body: Buffer): boolean => {
 
 /**
  * The framework's own, for bodies that are text: it would put signs of replacement for what is not. Rows have their long
- * integers as text. Errors: `invalid_encoding`, and
- * `invalid_request` where it is nested too deep.
+ * integers as text. Errors: `invalid_encoding`, and `invalid_request` where it is nested too deep.
  */
 export const jsonParser = (app: FastifyInstance) => {
   const parse = app.getDefaultJsonParser('error', 'error');
@@ -46,7 +53,7 @@ export const jsonParser = (app: FastifyInstance) => {
     if (!isUtf8(body)) return done(new SophiaError('invalid_encoding', 'The body is not UTF-8, which JSON is sent in.'));
     // Many clients send the header with every request.
     if (body.length === 0 && request.method === 'DELETE') return done(null, undefined);
-    if (mayBeDeep(body)) return done(new SophiaError('invalid_request', `The body is nested deeper than ${MOST_LEVELS} levels.`));
+    if (isDeep(body)) return done(new SophiaError('invalid_request', `The body is nested deeper than ${MOST_LEVELS} levels.`));
     const text = body.toString('utf8');
     const finish = (error: Error | null, value: JsonValue): void =>
       done(error, error === null ? withExactIntegers(value, text) : undefined);

@@ -109,6 +109,12 @@ describe('one record written', () => {
     }
   });
 
+  it('is taken where brackets stand deep in a text', async () => {
+    const name = '["{\\'.repeat(500);
+    const answer = await harness.send('POST', CONTACT, { body: [{ source_id: 'brackets', first_name: name }] });
+    expect(answer).toMatchObject({ status: 200, json: { created: 1 } });
+  });
+
   it('is refused where a field is called __proto__, in every form', async () => {
     const csv = Buffer.from('source_id,__proto__\nx,1\n');
     const ndjson = Buffer.from('{"source_id":"x","__proto__":{"admin":true}}\n');
