@@ -25,6 +25,20 @@ async function importRows(call: Call, name: string, rows: readonly ImportRow[], 
   return (await (await harness.catalog.imports.start(call, { name, kind: 'file' }, items)).finished).id;
 }
 
+/** A type with one field, whose type is defined anew: what was rejected before is accepted then. */
+async function measured(type: string) {
+  const { call, letters, records } = await fresh();
+  const target = { recordType: type, sourceSystem: 'lab' };
+  return {
+    call,
+    letters,
+    records,
+    target,
+    define: (size: string) => harness.catalog.recordTypes.define(call, type, { type: 'object', properties: { size: { type: size } } }),
+    size: async (id: string) => (await records.getByKey(call, target, id)).data.size,
+  };
+}
+
 describe('a rejected row', () => {
   test('is repaired and replayed into the record that it should have been', async () => {
     const { call, records, letters, workspace } = await fresh();
@@ -120,12 +134,8 @@ describe('a rejected row', () => {
   });
 
   test('does not take back what its record has become since, unless it is repaired', async () => {
-    const { call, letters, records } = await fresh();
     const type = 'level';
-    const levels = { recordType: type, sourceSystem: 'lab' };
-    const define = (size: string) =>
-      harness.catalog.recordTypes.define(call, type, { type: 'object', properties: { size: { type: size } } });
-    const size = async (id: string) => (await records.getByKey(call, levels, id)).data.size;
+    const { call, letters, records, define, size, target: levels } = await measured(type);
     await define('integer');
     const wrong = (id: string, value: string) => records.upsertMany(call, levels, [row(1, { size: value }, id)]);
     await wrong('passed', 'oldest');
@@ -144,12 +154,8 @@ describe('a rejected row', () => {
   });
 
   test('does not take back a later row of its key that was written in the same transaction, nor loses to an earlier one', async () => {
-    const { call, letters, records } = await fresh();
     const type = 'mark';
-    const marks = { recordType: type, sourceSystem: 'lab' };
-    const define = (size: string) =>
-      harness.catalog.recordTypes.define(call, type, { type: 'object', properties: { size: { type: size } } });
-    const size = async (id: string) => (await records.getByKey(call, marks, id)).data.size;
+    const { call, letters, records, define, size, target: marks } = await measured(type);
     const rows = (batch: string) => [
       row(1, { size: 'rejected' }, `${batch} later`),
       row(2, { size: 1 }, `${batch} earlier`),
@@ -167,12 +173,8 @@ describe('a rejected row', () => {
   });
 
   test('does not take back what a later row said again, though that changed nothing', async () => {
-    const { call, letters, records } = await fresh();
     const type = 'grade';
-    const grades = { recordType: type, sourceSystem: 'lab' };
-    const define = (size: string) =>
-      harness.catalog.recordTypes.define(call, type, { type: 'object', properties: { size: { type: size } } });
-    const size = async (id: string) => (await records.getByKey(call, grades, id)).data.size;
+    const { call, letters, records, define, size, target: grades } = await measured(type);
     const again = ['alone', 'among', 'imported', 'together'];
     await define('integer');
     await records.upsertMany(
@@ -198,12 +200,8 @@ describe('a rejected row', () => {
   });
 
   test('replayed after an older one of its key is not taken for the older, nor an older one for the newer', async () => {
-    const { call, letters, records } = await fresh();
     const type = 'weight';
-    const weights = { recordType: type, sourceSystem: 'lab' };
-    const define = (size: string) =>
-      harness.catalog.recordTypes.define(call, type, { type: 'object', properties: { size: { type: size } } });
-    const size = async (id: string) => (await records.getByKey(call, weights, id)).data.size;
+    const { call, letters, records, define, size, target: weights } = await measured(type);
     await define('integer');
     await records.upsertMany(call, weights, [row(1, { size: 1 }, 'same')]);
     const rejected = ['changed', 'back', 'same'].flatMap((id) => ['first', 'second'].map((value) => ({ id, value })));
