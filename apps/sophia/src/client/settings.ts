@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { CommandError } from '../command-line/command-error.ts';
 import type { CommonOptions } from '../command-line/invocation.ts';
 import { messageOf } from '../command-line/message-of.ts';
+import { ifThere } from '../input/if-there.ts';
 
 /** What a command needs to find Sophia. */
 export interface ClientSettings {
@@ -15,10 +16,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export const readConfigurationFile = async (environment: Environment): Promise<string | undefined> => {
   const { SOPHIA_CONFIG: named } = environment;
   if (named !== undefined) return readNamedConfiguration(named);
-  return readFile('sophia.yaml', 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+  return ifThere(readFile('sophia.yaml', 'utf8'));
 };
 
 const readNamedConfiguration = (path: string): Promise<string> =>

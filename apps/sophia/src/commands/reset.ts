@@ -5,6 +5,7 @@ import { clientSettings } from '../client/settings.ts';
 import { answers } from '../client/with-sophia.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { CommonOptions, Invocation } from '../command-line/invocation.ts';
+import { ifThere } from '../input/if-there.ts';
 import { adminSocketPath, findServer } from '../server/run-directory.ts';
 
 /** What Sophia writes into a data folder: nothing else is removed. */
@@ -17,10 +18,7 @@ export const reset = async (
 ): Promise<void> => {
   const { dataDirectory } = await clientSettings(options, environment);
   const folder = resolve(dataDirectory);
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+  const names = await ifThere(readdir(folder));
   if (names === undefined) throw new CommandError('notFound', `There is no data folder ${folder}.`);
   const ours = OURS.filter((name) => names.includes(name));
   if (ours.length === 0 && names.length > 0) throw new CommandError('usage', `${folder} is no data folder of Sophia.`);

@@ -6,6 +6,7 @@ import { parseConfiguration } from '@sophia/shared';
 import { readConfigurationFile } from '../client/settings.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { CommonOptions, Invocation } from '../command-line/invocation.ts';
+import { ifThere } from '../input/if-there.ts';
 import { duration } from '../output/freshness-line.ts';
 import { createProgressLine } from '../output/progress.ts';
 import { beginRestore, endRestore, refuseHalfRestored } from '../server/half-restored.ts';
@@ -23,10 +24,11 @@ export const restore = async (
     file: await readConfigurationFile(environment),
     arguments: { 'data-dir': dataDir, workspace },
   });
-  const found = await stat(file).catch(() => undefined);
+  const found = await ifThere(stat(file));
   if (found?.isFile() !== true) throw new CommandError('notFound', `There is no backup ${file}.`);
   const { dataDirectory } = configuration;
   await refuseHalfRestored(dataDirectory);
+  // One that cannot be looked at is told, with the way out, when it is opened.
   const names = await readdir(dataDirectory).catch(() => undefined);
   if (names !== undefined && names.length > 0) {
     throw new CommandError('failed', `The data folder ${dataDirectory} is not empty.`, 'Restore into a new one: --data-dir restored');
