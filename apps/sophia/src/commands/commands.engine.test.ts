@@ -498,6 +498,18 @@ describe('taps', () => {
     expect(JSON.parse(given.out)).toMatchObject({ name: process.execPath });
   });
 
+  it('get a state back digit by digit', async () => {
+    const program = [
+      `const at = process.argv.indexOf('--state');`,
+      `const before = at < 0 ? 'none' : require('node:fs').readFileSync(process.argv[at + 1], 'utf8');`,
+      `console.log('{"type":"STATE","value":{"at":9007199254740993,"before":' + JSON.stringify(before.slice(0, 25)) + '}}');`,
+    ].join('');
+    const file = await write('digits.yaml', JSON.stringify({ command: [process.execPath, '-e', program, '--'], name: 'digits' }));
+    const run = async () => (await sophia(['import', '--tap', file, '--source-system', 'digits'])).out;
+    expect(await run()).toBe('{"at":9007199254740993,"before":"none"}\n');
+    expect(await run()).toContain('"before":"{\\"at\\":9007199254740993');
+  });
+
   it('that end early keep what they wrote, and go on from the last state next time', async () => {
     const program = [
       `const { readFileSync } = require('node:fs');`,

@@ -68,7 +68,7 @@ export function compileMapping(mapping: Mapping, definition: RecordTypeDefinitio
       const value = read(each);
       if (value !== undefined && value !== null && value !== '') fields[each.field] = value;
     }
-    const deleted = readDeleted(values[deletedSlot]);
+    const deleted = row.deleted === true || readDeleted(values[deletedSlot]);
     // A deletion is not judged by its fields: the state that says "removed" is none that the mapping knows.
     if (errors.length > 0 && normalizeBoolean(deleted) === true) errors.length = 0;
     for (const [field, value] of constants) fields[field] = value;

@@ -12,6 +12,8 @@ export interface SourceRow {
   readonly errors?: readonly RowError[] | undefined;
   /** The text of a row that could not be read, at most 10,000 characters of it. */
   readonly raw?: string | undefined;
+  /** Where what carries the row says that its record is gone, whatever the mapping reads of its values. */
+  readonly deleted?: boolean | undefined;
 }
 
 const MAX_RAW_LENGTH = 10_000;

@@ -11,9 +11,6 @@ export function mapStream(message: SchemaMessage, mapping: Mapping, definition: 
   const mapRow = compileMapping({ ...mapping, ignore }, definition, undefined);
   return {
     target: { recordType: mapping.record_type, sourceSystem: mapping.source_system },
-    toRow(record, line) {
-      const row = mapRow({ line, values: record });
-      return isDeleted(record) ? { ...row, deleted: true } : row;
-    },
+    toRow: (record, line) => mapRow({ line, values: record, deleted: isDeleted(record) }),
   };
 }

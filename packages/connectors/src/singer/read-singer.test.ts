@@ -4,6 +4,7 @@ import { BUILTIN_RECORD_TYPES, type JsonObject, type RecordTypeDefinition } from
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import type { ImportItem } from '../import-item.ts';
+import type { Mapping } from '../mapping/mapping.ts';
 import { parseMapping } from '../mapping/parse-mapping.ts';
 import { chunks, collectEach } from '../testing/chunks.ts';
 import { createStreamOpener } from './open-streams.ts';
@@ -21,7 +22,8 @@ const mapping = parseMapping(
   'm.yaml',
   BUILTIN_RECORD_TYPES,
 );
-const opener = (mappings = [mapping]) => createStreamOpener({ sourceSystem: 'tap', mappings, recordTypes: BUILTIN_RECORD_TYPES, define });
+const opener = (mappings: readonly Mapping[] = [mapping]) =>
+  createStreamOpener({ sourceSystem: 'tap', mappings, recordTypes: BUILTIN_RECORD_TYPES, define });
 
 const schema = (stream: string, properties: JsonObject, more: JsonObject = {}): JsonObject => ({
   type: 'SCHEMA',
@@ -39,12 +41,16 @@ const record = (stream: string, values: JsonObject, more: JsonObject = {}): Json
 const state = (value: number): JsonObject => ({ type: 'STATE', value: { at: value } });
 
 /** What comes out, and the code of the error that it ended with. */
-async function read(messages: readonly (JsonObject | string)[], options: { chunk?: number; batchRows?: number } = {}) {
+async function read(
+  messages: readonly (JsonObject | string)[],
+  options: { chunk?: number; batchRows?: number; mappings?: readonly Mapping[] } = {},
+) {
   const text = messages.map((message) => `${typeof message === 'string' ? message : JSON.stringify(message)}\n`).join('');
   const items: ImportItem[] = [];
   try {
     const stream = chunks(text, options.chunk ?? 100_000);
-    for await (const item of readSinger(stream, { openStream: opener().open, batchRows: options.batchRows })) items.push(item);
+    for await (const item of readSinger(stream, { openStream: opener(options.mappings).open, batchRows: options.batchRows }))
+      items.push(item);
   } catch (error) {
     if (!isSophiaError(error)) throw error;
     return { items, code: error.code, message: error.message };
@@ -184,6 +190,38 @@ describe('a tap', () => {
     ]);
     expect(items).toMatchObject([{ rows: [{ source_id: 1, deleted: true }, { source_id: 2 }] }]);
     expect(items[0]?.kind === 'rows' && items[0].rows[1]?.deleted).toBeFalsy();
+  });
+
+  test('has records that are gone judged by nothing but their keys', async () => {
+    const deals = parseMapping(
+      'source_system: crm\nrecord_type: deal\nsource_id: id\nfields: { close_date: { column: on, format: DD.MM.YYYY } }\nmatch: { files: [items] }',
+      'm.yaml',
+      BUILTIN_RECORD_TYPES,
+    );
+    const soft = schema('items', { id: { type: 'integer' }, on: { type: 'string' }, _sdc_deleted_at: { type: ['null', 'string'] } });
+    const { items } = await read(
+      [soft, record('items', { id: 1, on: 'x', _sdc_deleted_at: '2017-03-01T00:00:00Z' }), record('items', { id: 2, on: 'x' })],
+      { mappings: [deals] },
+    );
+    expect(items).toMatchObject([
+      {
+        rows: [
+          { deleted: true, errors: undefined },
+          { source_id: 2, errors: [{ column: 'close_date' }] },
+        ],
+      },
+    ]);
+  });
+
+  test('has integers of 64 bits, in records and in states', async () => {
+    const { items } = await read([
+      ITEMS,
+      '{"type":"RECORD","stream":"items","record":{"id":1234567890123456789,"size":1}}',
+      '{"type":"RECORD","stream":"items","record":{"id":1234567890123456788,"size":1}}',
+      '{"type":"STATE","value":{"bookmarks":{"items":{"id":1234567890123456789}}}}',
+    ]);
+    expect(items).toMatchObject([{ rows: [{ source_id: '1234567890123456789' }, { source_id: '1234567890123456788' }] }, {}]);
+    expect(JSON.stringify(items[1])).toBe('{"kind":"state","state":{"bookmarks":{"items":{"id":1234567890123456789}}}}');
   });
 
   test('may send a schema again, or another one', async () => {

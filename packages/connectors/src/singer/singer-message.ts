@@ -1,4 +1,4 @@
-import { SophiaError } from '@sophia/shared';
+import { parseVerbatimJson, SophiaError, withExactIntegers } from '@sophia/shared';
 import type { JsonObject, JsonValue } from '@sophia/types';
 
 /** A line of the Singer specification (version 0.3). */
@@ -54,9 +54,9 @@ export const invalidMessage = (line: number, expected: string): SophiaError =>
   new SophiaError('invalid_singer_message', `Line ${line} of the tap: expected ${expected}.`, { details: { line } });
 
 function parse(line: string, number: number): JsonObject {
-  let value: unknown;
+  let value: JsonValue;
   try {
-    value = JSON.parse(line);
+    value = withIntegers(JSON.parse(line), line);
   } catch (cause) {
     throw new SophiaError('invalid_singer_message', `Line ${number} of the tap is no JSON.`, { cause, details: { line: number } });
   }
@@ -64,8 +64,21 @@ function parse(line: string, number: number): JsonObject {
   return value;
 }
 
+/** Ids of a record remain apart, and a tap gets its bookmark back as it wrote it, where they count in 64 bits. */
+function withIntegers(message: JsonValue, line: string): JsonValue {
+  switch (isObject(message) ? message.type : undefined) {
+    case 'RECORD':
+      return withExactIntegers(message, line);
+    case 'STATE':
+      return parseVerbatimJson(line);
+    default:
+      return message;
+  }
+}
+
 /** What `JSON.parse` gives is JSON. */
-const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: JsonValue | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A tap may leave a list out, or name one property without a list. */
 function names(value: JsonValue | undefined): readonly string[] | undefined {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseExactJson } from './parse-exact-json.ts';
+import { parseExactJson, parseVerbatimJson } from './parse-exact-json.ts';
 
 const values = [fc.string(), fc.maxSafeInteger(), fc.double({ min: -1e15, max: 1e15, noNaN: true }), fc.boolean(), fc.constant(null)];
 
@@ -53,5 +53,25 @@ describe('exact JSON', () => {
   it('does not run out of stack', () => {
     const deep = `${'['.repeat(100_000)}1234567890123456789${']'.repeat(100_000)}`;
     expect(Array.isArray(parseExactJson(deep))).toBe(true);
+  });
+});
+
+describe('verbatim JSON', () => {
+  it('is written with the integers it came with', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }), (bookmark) => {
+        const text = `{"bookmarks":{"a":[${bookmark},"${bookmark}",1.5]}}`;
+        expect(JSON.stringify(parseVerbatimJson(text))).toBe(text);
+      }),
+    );
+  });
+
+  it('is JSON.parse for all that a double holds', () => {
+    fc.assert(
+      fc.property(fc.object({ values }), (value) => {
+        const text = JSON.stringify(value);
+        expect(parseVerbatimJson(text)).toEqual(JSON.parse(text));
+      }),
+    );
   });
 });

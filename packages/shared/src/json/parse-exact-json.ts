@@ -1,5 +1,12 @@
 import type { JsonObject, JsonValue } from '@sophia/types';
 
+declare global {
+  interface JSON {
+    /** Of ECMAScript's proposal "JSON.parse source text access", which the engine has and TypeScript's library lacks. */
+    rawJSON(text: string): object;
+  }
+}
+
 /** Deeper values are left as they are: nothing stores them, and a reviver would run out of stack. */
 const MAX_DEPTH = 500;
 const INTEGER = /^-?\d+$/;
@@ -15,6 +22,12 @@ export const parseExactJson = (text: string): JsonValue => withExactIntegers(JSO
 export const withExactIntegers = (value: JsonValue, text: string): JsonValue =>
   holdsInexact(value, MAX_DEPTH) ? JSON.parse(text, exactly) : value;
 
+/** What is kept for another program and never looked into: written again, integers beyond 2^53 have the digits they came with. */
+export function parseVerbatimJson(text: string): JsonValue {
+  const value: JsonValue = JSON.parse(text);
+  return holdsInexact(value, MAX_DEPTH) ? JSON.parse(text, verbatim) : value;
+}
+
 function holdsInexact(value: JsonValue | undefined, levels: number): boolean {
   if (typeof value === 'number') return isInexact(value);
   if (typeof value !== 'object' || value === null || levels === 0) return false;
@@ -26,7 +39,13 @@ function holdsInexact(value: JsonValue | undefined, levels: number): boolean {
 const isList = (value: JsonObject | readonly JsonValue[]): value is readonly JsonValue[] => Array.isArray(value);
 
 /** By its source, which the engine gives of every number: `1e20` is a double and remains one. */
-const exactly = (_: string, value: unknown, context?: { readonly source?: string }): unknown =>
-  typeof value === 'number' && isInexact(value) && INTEGER.test(`${context?.source}`) ? context?.source : value;
+const integers =
+  (write: (digits: string) => unknown) =>
+  (_: string, value: unknown, context?: { readonly source?: string }): unknown =>
+    typeof value === 'number' && isInexact(value) && INTEGER.test(`${context?.source}`) ? write(`${context?.source}`) : value;
+
+const exactly = integers((digits) => digits);
+
+const verbatim = integers((digits) => JSON.rawJSON(digits));
 
 const isInexact = (value: number): boolean => value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER;

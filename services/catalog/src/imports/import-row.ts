@@ -1,4 +1,5 @@
 import type { TypeAccess } from '@sophia/core';
+import { parseVerbatimJson } from '@sophia/shared';
 import type { JsonObject, JsonValue, RecordTypeDefinition, RowError } from '@sophia/types';
 import type { ImportOptions, ImportReport, ImportState } from '../catalog.ts';
 import { letterSight, withoutValue } from '../dead-letters/letter-sight.ts';
@@ -22,7 +23,7 @@ export interface ImportRunRow {
   readonly lanes: number;
   readonly bytes_total: string | null;
   readonly bytes_read: string | null;
-  readonly last_state: JsonValue;
+  readonly last_state: string | null;
   readonly deleted_by_version: string;
   readonly failure: { readonly code: string; readonly message: string } | null;
   readonly token: string | null;
@@ -38,6 +39,9 @@ export interface ImportRunRow {
   readonly repairs: readonly Readonly<Record<string, number>>[];
   readonly errors: readonly (readonly RowError[])[];
 }
+
+/** A tap's state as it wrote it. */
+export const stateOf = (text: string | null): JsonValue | null => (text === null ? null : parseVerbatimJson(text));
 
 export function toReport(row: ImportRunRow): ImportReport {
   const [created, updated, unchanged, stale, rejected] = [row.created, row.updated, row.unchanged, row.stale, row.rejected].map(Number) as [
@@ -64,7 +68,7 @@ export function toReport(row: ImportRunRow): ImportReport {
     repairs: sumRepairs(row.repairs),
     errors: row.errors.flat().slice(0, MAX_ERRORS),
     deletedByVersion: Number(row.deleted_by_version),
-    lastState: row.last_state,
+    lastState: stateOf(row.last_state),
     started_at: row.started_at,
     updated_at: row.updated_at,
     finished_at: row.finished_at,
@@ -124,7 +128,7 @@ export const ENDED_AT = `case when i.state in ('finished', 'failed') then coales
 
 /** Columns of `ImportRunRow` over `import_run as i`. */
 export const IMPORT_COLUMNS = `i.id, i.name, i.kind, i.principal, i.source_system, i.parameters, i.lanes, i.bytes_total, i.bytes_read,
-  i.last_state, i.deleted_by_version, i.failure, i.token, i.milliseconds, i.started_at, i.updated_at, i.finished_at,
+  i.last_state::text as last_state, i.deleted_by_version, i.failure, i.token, i.milliseconds, i.started_at, i.updated_at, i.finished_at,
   case when i.state = 'running' and not ${IS_RUNNING} then 'interrupted' else i.state end as state,
   l.created, l.updated, l.unchanged, l.stale, l.rejected, l.repairs,
   coalesce((

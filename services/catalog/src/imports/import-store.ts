@@ -2,7 +2,7 @@ import type { Database, Session, Statement } from '@sophia/database';
 import { SophiaError } from '@sophia/shared';
 import type { JsonObject, JsonValue, Transaction, WorkspaceId } from '@sophia/types';
 import type { ImportOptions, ImportState } from '../catalog.ts';
-import { ASSUMED, IMPORT_COLUMNS, IMPORT_SOURCE, type ImportRunRow, type KeptParameters } from './import-row.ts';
+import { ASSUMED, IMPORT_COLUMNS, IMPORT_SOURCE, type ImportRunRow, type KeptParameters, stateOf } from './import-row.ts';
 import { emptyHash, type LaneState } from './lane.ts';
 
 /** The tables of imports. */
@@ -83,8 +83,8 @@ export function createImportStore(database: Database): ImportStore {
       return rows.map((row) => ({ lane: row.lane, committedThrough: Number(row.committed_through), rollingHash: row.rolling_hash }));
     },
     async lastState(workspace, kind, name) {
-      const [row] = await database.select<{ readonly last_state: JsonValue }>([workspace], READ_LAST_STATE, [workspace, kind, name]);
-      return row?.last_state ?? null;
+      const [row] = await database.select<Pick<ImportRunRow, 'last_state'>>([workspace], READ_LAST_STATE, [workspace, kind, name]);
+      return stateOf(row?.last_state ?? null);
     },
     async reopen(workspace, id) {
       await one(workspace, REOPEN, [id]);
@@ -145,7 +145,7 @@ const READ_LANES: Statement = {
 };
 const READ_LAST_STATE: Statement = {
   name: 'catalog_read_last_state',
-  text: `select last_state from import_run where workspace = $1 and kind = $2 and name = $3 and last_state is not null
+  text: `select last_state::text as last_state from import_run where workspace = $1 and kind = $2 and name = $3 and last_state is not null
     order by id desc limit 1`,
 };
 const REOPEN: Statement = {

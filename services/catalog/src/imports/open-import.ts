@@ -6,6 +6,7 @@ import type { CatalogContext } from '../catalog-context.ts';
 import { checkKey, type KeyState, type KeyUse, keyInUse, keyReused } from '../idempotency/idempotency-keys.ts';
 import { keyUse } from '../idempotency/key-use.ts';
 import { isReplayable } from './import-end.ts';
+import { stateOf } from './import-row.ts';
 import { type ImportStore, lockImport } from './import-store.ts';
 import { emptyHash, type LaneState } from './lane.ts';
 
@@ -112,7 +113,7 @@ async function reopen(store: ImportStore, call: Call, id: string, changed: () =>
     id,
     origin: row.state === 'finished' ? 'repeated' : 'resumed',
     lanes: await store.lanes(workspace, id),
-    lastState: row.last_state,
+    lastState: stateOf(row.last_state),
     ranBefore: Number(row.milliseconds),
     changed,
   };
