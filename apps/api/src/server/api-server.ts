@@ -8,6 +8,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { RouteExample } from '../routes/define-route.ts';
 import type { ApiServices } from '../services.ts';
 import { registerBodyLimits } from './body-limits.ts';
+import { answerClientErrors } from './client-errors.ts';
 import { closerOf } from './close-server.ts';
 import { registerParsers } from './parsers.ts';
 import { registerProblems, watchProblems } from './problems.ts';
@@ -66,12 +67,15 @@ export const createApiServer = async (
   const mayBeShort = !observability.tracer.enabled && configuration.trustedProxies.length === 0;
   const shortWays = mayBeShort ? createShortWays({ services, shedder, durations, newRequestId, watch, taken }) : undefined;
 
+  const clientErrorHandler = answerClientErrors({ newRequestId, watch });
+
   let adminServer: Server | undefined;
   let closeAdmin: (() => Promise<void>) | undefined;
   const app = Fastify({
     logger: false,
     genReqId: newRequestId,
     bodyLimit: configuration.limits.bodyBytes,
+    clientErrorHandler,
     trustProxy: configuration.trustedProxies.length === 0 ? false : [...configuration.trustedProxies],
     requestTimeout: 0,
     connectionTimeout: 0,
@@ -80,7 +84,7 @@ export const createApiServer = async (
     ajv: { customOptions: { coerceTypes: true, removeAdditional: false, allErrors: true, strict: false } },
     serverFactory: (handler) => {
       const admin = createServer(SERVER, handler);
-      admin.on('connection', (socket) => adminSockets.add(socket));
+      admin.on('connection', (socket) => adminSockets.add(socket)).on('clientError', clientErrorHandler);
       closeAdmin = closerOf(admin, () => new Promise((resolve) => void admin.close(() => resolve())));
       adminServer = admin;
       return shortWays?.createServer(SERVER, handler) ?? createServer(SERVER, handler);

@@ -31,6 +31,21 @@ export const COMMON_ERRORS = {
     title: 'Body too slow',
     help: 'The body that the request announced did not arrive in time, or stopped arriving; send it again without a pause. An import goes on with the same Idempotency-Key.',
   },
+  slow_headers: {
+    status: 408,
+    title: 'Headers too slow',
+    help: 'The headers of a request must be there 20 seconds after its first byte; send it again.',
+  },
+  headers_too_large: {
+    status: 431,
+    title: 'Headers too large',
+    help: 'The headers of a request, with its address, have 16 KiB: send a long query as the body of POST /api/v1/metrics/query.',
+  },
+  malformed_http: {
+    status: 400,
+    title: 'Malformed HTTP',
+    help: 'What arrived is no request of HTTP/1.1; the detail has the code of the parser. TLS is spoken by a proxy before Sophia.',
+  },
   deadline_exceeded: { status: 503, title: 'Deadline exceeded', help: 'A dependency did not answer in time; retry later.' },
   unavailable: {
     status: 503,
