@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -8,6 +8,21 @@ import { chunks, collect } from '../testing/chunks.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { openSource } from './open-source.ts';
 import { readParquet } from './read-parquet.ts';
+
+/** Files by Arrow, since DuckDB writes no decimal of more than 38 digits: `id` with `amount decimal(50,4)` and with a list of `price` of that type. */
+const LONG_DECIMALS = {
+  amount:
+    'UEFSMRUAFRYVFiwVAhUAFQYVBhwAAAACAAAAAgEBAAAAMRUAFTYVNiwVAhUAFQYVBhwAAAACAAAAAgEAAAAAAAAAAAAAAAAAAAAAAAAAOpgVBBk8NQAYBnNj' +
+    'aGVtYRUEABUMJQIYAmlkJQBMHAAAABUOFSoVAhgGYW1vdW50JQoVCBVkLFwVCBVkAAAAFgIZHBksJgAcFQwZJQYAGRgCaWQVABYCFjwWPCYISRwVABUAFQIA' +
+    'PBYCGQYZJgACAAAAJgAcFQ4ZJQYAGRgGYW1vdW50FQAWAhZcFlwmREkcFQAVABUCADwpBhkmAAIAAAAWmAEWAiYIFpgBACggcGFycXVldC1jcHAtYXJyb3cg' +
+    'dmVyc2lvbiAyNi4wLjEZLBwAABwAAADVAAAAUEFSMQ==',
+  'lines.list.element.price':
+    'UEFSMRUAFRYVFiwVAhUAFQYVBhwAAAACAAAAAgEBAAAAMRUAFUIVQiwVAhUAFQYVBhwAAAACAAAAAgACAAAAAgQAAAAAAAAAAAAAAAAAAAAAAAAAOpgVBBls' +
+    'NQAYBnNjaGVtYRUEABUMJQIYAmlkJQBMHAAAADUCGAVsaW5lcxUCFQZMPAAAADUEGARsaXN0FQIANQIYB2VsZW1lbnQVAgAVDhUqFQIYBXByaWNlJQoVCBVk' +
+    'LFwVCBVkAAAAFgIZHBksJgAcFQwZJQYAGRgCaWQVABYCFjwWPCYISRwVABUAFQIAPBYCGQYZJgACAAAAJgAcFQ4ZJQYAGUgFbGluZXMEbGlzdAdlbGVtZW50' +
+    'BXByaWNlFQAWAhZoFmgmREkcFQAVABUCADwpJgIAGVYAAAAAAgAAABakARYCJggWpAEAKCBwYXJxdWV0LWNwcC1hcnJvdyB2ZXJzaW9uIDI2LjAuMRksHAAA' +
+    'HAAAABYBAABQQVIx',
+};
 
 let folder = '';
 const at = (name: string): string => join(folder, name);
@@ -141,6 +156,51 @@ describe('a Parquet file', () => {
 
   test('of too many columns is refused', async () => {
     const path = await writeParquet('wide.parquet', 'select 1 as a, 2 as b, 3 as c');
-    await expect(readParquet(path, { ...DEFAULT_LIMITS, columns: 2 })).rejects.toMatchObject({ code: 'too_many_columns' });
+    await expect(readParquet({ path, name: 'wide.parquet' }, { ...DEFAULT_LIMITS, columns: 2 })).rejects.toMatchObject({
+      code: 'too_many_columns',
+    });
+  });
+
+  test('of decimals longer than DuckDB reads them is refused, be they within lists', async () => {
+    for (const [column, content] of Object.entries(LONG_DECIMALS)) {
+      await writeFile(at('long-decimals.parquet'), Buffer.from(content, 'base64'));
+      await expect(openSource({ kind: 'file', path: at('long-decimals.parquet') })).rejects.toMatchObject({
+        code: 'unsupported_column_type',
+        message: `The column ${column} is a decimal of 50 digits, of which at most 38 are read. Write it as decimal(38, s), or as text.`,
+        details: { column, precision: 50 },
+      });
+    }
+  });
+
+  test('may have columns that differ only in case: they keep their names, and a name that repeats gets a number', async () => {
+    const path = await writeParquet('case.parquet', `select 1 as "I64", [2] as xyz, 3 as uvw, 4 as "n "`);
+    const content = (await readFile(path)).toString('latin1').replace(/xyz|uvw/g, 'i64'); // DuckDB would not write it so.
+    await writeFile(path, Buffer.from(content, 'latin1'));
+    const source = await openSource({ kind: 'file', path });
+    expect(source.columns).toEqual(['I64', 'i64', 'i64_2', 'n']);
+    expect(await collect(source.rows)).toEqual([{ line: 1, values: [1, [2], 3, 4] }]);
+    await source.close();
+  });
+
+  test('in a folder that names a value, as of a partitioned table, has it as a column', async () => {
+    const path = await writeParquet('part.parquet', 'select 1 as a');
+    await mkdir(at('year=2017'));
+    await rename(path, at('year=2017/part.parquet'));
+    const source = await openSource({ kind: 'file', path: at('year=2017/part.parquet') });
+    expect(source.columns).toEqual(['a', 'year']);
+    expect(await collect(source.rows)).toEqual([{ line: 1, values: [1, '2017'] }]);
+    await source.close();
+  });
+
+  test('that is damaged is called by its name, not by where it is kept meanwhile', async () => {
+    const stream = (): AsyncGenerator<Buffer> => chunks('PAR1, and no Parquet file');
+    const spool = { directory: folder };
+    await expect(openSource({ kind: 'stream', stream: stream(), name: 'deals.parquet' }, { spool })).rejects.toMatchObject({
+      code: 'source_damaged',
+      message: "The Parquet file cannot be read: Invalid Input Error: No magic bytes found at end of file 'deals.parquet'",
+    });
+    await expect(openSource({ kind: 'stream', stream: stream() }, { spool })).rejects.toMatchObject({
+      message: expect.stringContaining("at end of file 'the stream'"),
+    });
   });
 });

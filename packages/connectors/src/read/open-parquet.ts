@@ -13,7 +13,7 @@ const SPOOL_BYTES = 4 * 1024 ** 3;
 export async function openParquet(opened: OpenedInput, options: OpenOptions, defaultSample: number): Promise<Source> {
   const file = await localFile(opened, options);
   try {
-    const table = await readParquet(file.path, { ...DEFAULT_LIMITS, ...options.limits });
+    const table = await readParquet({ path: file.path, name: opened.name ?? 'the stream' }, { ...DEFAULT_LIMITS, ...options.limits });
     let rowsRead = 0;
     const { sample, rows } = await takeSample(
       counting(table.rows, (count) => {

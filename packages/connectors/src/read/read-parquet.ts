@@ -2,8 +2,15 @@ import { type DuckDBConnection, DuckDBInstance, type DuckDBResult } from '@duckd
 import { parseExactJson, SophiaError } from '@sophia/shared';
 import type { JsonValue } from '@sophia/types';
 import type { ReadLimits } from './limits.ts';
+import { parquetColumns } from './parquet-columns.ts';
 import { parquetSelect } from './parquet-select.ts';
 import type { SourceRow } from './source-row.ts';
+
+export interface ParquetFile {
+  readonly path: string;
+  /** What it is called in errors: the path may be that of a copy, which is nobody's business. */
+  readonly name: string;
+}
 
 export interface ParquetTable {
   readonly columns: readonly string[];
@@ -17,9 +24,10 @@ const MEMORY_LIMIT = '512MB';
 
 /**
  * Reads a Parquet file through a DuckDB of its own that can open this file and nothing else, some 2,000 rows at a time.
- * `line` is the row's index from 1. Errors: `source_damaged`, `too_many_columns`.
+ * `line` is the row's index from 1. Errors: `source_damaged`, `too_many_columns`, `unsupported_column_type`.
  */
-export async function readParquet(path: string, limits: ReadLimits): Promise<ParquetTable> {
+export async function readParquet(file: ParquetFile, limits: ReadLimits): Promise<ParquetTable> {
+  const { path } = file;
   const instance = await DuckDBInstance.create(':memory:', { threads: '1', memory_limit: MEMORY_LIMIT });
   const connection = await instance.connect();
   let closed = false;
@@ -38,12 +46,14 @@ export async function readParquet(path: string, limits: ReadLimits): Promise<Par
     if (columns.length > limits.columns) {
       throw new SophiaError('too_many_columns', `The file has ${columns.length} columns, more than ${limits.columns}.`);
     }
+    const names = await parquetColumns(connection, path);
     const rowCount = await countRows(connection, path);
-    const rows = streamRows(connection, { sql: parquetSelect(columns), path, rowCount }, close);
-    return { columns: columns.map(({ name }) => name), rowCount, rows, close };
+    const rows = streamRows(connection, { sql: parquetSelect(columns), file, rowCount }, close);
+    // Those of a partitioned table's folders stand behind the file's own.
+    return { columns: columns.map(({ name }, index) => names[index] ?? name), rowCount, rows, close };
   } catch (error) {
     close();
-    throw damaged(error);
+    throw damaged(error, file);
   }
 }
 
@@ -62,7 +72,7 @@ async function countRows(connection: DuckDBConnection, path: string): Promise<nu
 
 interface RowQuery {
   readonly sql: string;
-  readonly path: string;
+  readonly file: ParquetFile;
   /** By the file's own account. */
   readonly rowCount: number;
 }
@@ -70,12 +80,12 @@ interface RowQuery {
 /** DuckDB's stream just ends where a later part of the file is damaged, so the rows are counted. */
 async function* streamRows(
   connection: DuckDBConnection,
-  { sql, path, rowCount }: RowQuery,
+  { sql, file, rowCount }: RowQuery,
   close: () => void,
 ): AsyncGenerator<readonly SourceRow[]> {
   let line = 0;
   try {
-    const result = await connection.stream(sql, [path]);
+    const result = await connection.stream(sql, [file.path]);
     for (let texts = await nextTexts(result); texts.length > 0; texts = await nextTexts(result)) {
       yield texts.map((text) => {
         line += 1;
@@ -84,7 +94,7 @@ async function* streamRows(
     }
     if (line < rowCount) throw new SophiaError('source_damaged', `The Parquet file cannot be read beyond row ${line} of ${rowCount}.`);
   } catch (error) {
-    throw damaged(error);
+    throw damaged(error, file);
   } finally {
     close();
   }
@@ -95,10 +105,11 @@ async function nextTexts(result: DuckDBResult): Promise<readonly string[]> {
   return chunk === null || chunk.rowCount === 0 ? [] : chunk.getColumnValues(0).map(String);
 }
 
-function damaged(error: unknown): unknown {
+function damaged(error: unknown, { path, name }: ParquetFile): unknown {
   if (error instanceof SophiaError) return error;
   const message = String(error)
     .replace(/^Error: /, '')
-    .replace(/\n.*$/s, '');
+    .replace(/\n.*$/s, '')
+    .replaceAll(path, () => name);
   return new SophiaError('source_damaged', `The Parquet file cannot be read: ${message}`, { cause: error });
 }

@@ -28,6 +28,11 @@ export const SOURCE_ERRORS = {
     title: 'Too many columns',
     help: 'A table has at most 2,000 columns; the delimiter may be wrong, and can be set.',
   },
+  unsupported_column_type: {
+    status: 422,
+    title: 'Unsupported column type',
+    help: 'A column of the Parquet file, which the detail names, has a type that cannot be read exactly; write it as one that can, or as text.',
+  },
   ambiguous_date_format: {
     status: 422,
     title: 'Ambiguous date format',
