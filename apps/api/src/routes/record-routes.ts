@@ -4,7 +4,7 @@ import { SophiaError } from '@sophia/shared';
 import type { Filter, JsonObject, RecordId } from '@sophia/types';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
-import { STREAMED_TYPES } from '../server/parsers.ts';
+import { registerStreamedTypes, STREAMED_TYPES } from '../server/parsers.ts';
 import type { ApiServices } from '../services.ts';
 import { toRow } from '../to-row.ts';
 import { defineRoute } from './define-route.ts';
@@ -28,6 +28,7 @@ export const registerRecordRoutes = async (app: FastifyInstance, services: ApiSe
 
 const registerWriteRecords = (app: FastifyInstance, { catalog, configuration }: ApiServices): void => {
   registerRecordBody(app, configuration.limits.bodyBytes);
+  registerStreamedTypes(app);
   defineRoute(app, {
     method: 'POST',
     url: '/records/:type',

@@ -12,10 +12,15 @@ export const STREAMED_TYPES = [
   'text/tab-separated-values',
 ] as const;
 
-/** Hands streamed bodies to the handler unread; JSON is parsed by the framework, within the body limit. */
+/** Takes JSON alone, parsed by the framework within the body limit. */
 export const registerParsers = (app: FastifyInstance): void => {
-  app.addContentTypeParser([...STREAMED_TYPES], (_request, payload, done) => done(null, payload));
+  app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, jsonParser(app));
+};
+
+/** Hands streamed bodies to the handler unread: only for routes that read them, since any other would take the stream for a value. */
+export const registerStreamedTypes = (app: FastifyInstance): void => {
+  app.addContentTypeParser([...STREAMED_TYPES], (_request, payload, done) => done(null, payload));
 };
 
 /** Routes whose bodies are rows; a number beyond 2^53 in any other is one, such as the maximum of a field. */

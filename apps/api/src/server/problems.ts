@@ -1,6 +1,6 @@
 import type { Observability } from '@sophia/observability';
 import { SophiaError } from '@sophia/shared';
-import type { FastifyInstance } from 'fastify';
+import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { PROBLEM_CONTENT_TYPE, type ProblemDocument, problemDocument } from './problem-document.ts';
 import { setHeaders } from './respond.ts';
 import type { ShortResponse } from './short-request.ts';
@@ -27,15 +27,29 @@ export const watchProblems = ({ logger, metrics }: Pick<Observability, 'logger' 
 
 /** Every error leaves as a problem document. */
 export const registerProblems = (app: FastifyInstance, watch: ProblemWatch): void => {
-  app.setErrorHandler((error, request, reply) => {
+  app.setErrorHandler((thrown, request, reply) => {
+    const error = toldOf(thrown, request);
     const problem = problemDocument(error, request.id);
     watch(error, problem, request.routeOptions.url);
     return setHeaders(reply.code(problem.status), problemHeaders(problem)).send(JSON.stringify(problem));
   });
   app.setNotFoundHandler((request) => {
-    throw new SophiaError('not_found', `There is no ${request.method} ${request.url.split('?')[0]}; /docs lists the routes.`);
+    throw notThere(request);
   });
 };
+
+/** Of a body that no parser takes, what the route takes, which the framework does not tell. */
+const toldOf = (error: unknown, request: FastifyRequest): unknown => {
+  if (!(error instanceof errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE)) return error;
+  if (request.is404) return notThere(request);
+  const { method, headers, routeOptions } = request;
+  const sent = headers['content-type'] === undefined ? 'a body without a Content-Type' : headers['content-type'];
+  const taken = routeOptions.schema?.consumes ?? ['application/json'];
+  return new SophiaError('unsupported_media_type', `${method} ${routeOptions.url} takes ${taken.join(', ')}, not ${sent}.`);
+};
+
+const notThere = ({ method, url }: FastifyRequest): SophiaError =>
+  new SophiaError('not_found', `There is no ${method} ${url.split('?')[0]}; /docs lists the routes.`);
 
 /** The same answer without the framework. */
 export const sendProblem = (
