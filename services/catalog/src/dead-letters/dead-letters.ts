@@ -4,6 +4,7 @@ import type { Action, Call } from '@sophia/types';
 import type { DeadLetters } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { decodeCursor, pageLimit, pageOf } from '../reading/cursor.ts';
+import { routableId } from '../rows/routable-id.ts';
 import { DEAD_LETTER_COLUMNS, type DeadLetterRow, repairedRow, seenLetter } from './dead-letter-row.ts';
 import { openTypes, SELECTED, selectionValues, sightOf } from './letter-selection.ts';
 import { createReplay } from './replay.ts';
@@ -52,7 +53,7 @@ export function createDeadLetters(context: CatalogContext): DeadLetters {
       const payload = JSON.stringify(repairedRow(row.payload, edited, sight));
       const { value } = await database.write([call.principal.workspace], async (transaction) => {
         const [[stored]] = await Promise.all([
-          database.query<DeadLetterRow>(transaction, REPAIR_LETTER, [call.principal.workspace, id, payload]),
+          database.query<DeadLetterRow>(transaction, REPAIR_LETTER, [call.principal.workspace, id, payload, routableId(edited.source_id)]),
           audit.record(transaction, [audited(call, 'dead_letter.repair', `dead_letter:${id}`, begun)]),
         ]);
         if (stored === undefined)
@@ -96,9 +97,10 @@ const READ_LETTER: Statement = {
   text: `select ${DEAD_LETTER_COLUMNS} from dead_letter where workspace = $1 and id = $2::bigint and record_type = any ($3::text[])`,
 };
 
+/** The letter is of the record that its row names now; of the one before where it names none, so that an erasure finds it. */
 const REPAIR_LETTER: Statement = {
   name: 'catalog_repair_dead_letter',
-  text: `update dead_letter set payload = $3, state = 'repaired', updated_at = now()
+  text: `update dead_letter set payload = $3, source_id = coalesce($4, source_id), state = 'repaired', updated_at = now()
     where workspace = $1 and id = $2::bigint and state in ('open', 'repaired') returning ${DEAD_LETTER_COLUMNS}`,
 };
 

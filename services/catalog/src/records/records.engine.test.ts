@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, RecordId } from '@sophia/types';
+import type { IncomingRow, JsonObject, JsonValue, RecordId } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RecordWriteAnswer } from '../catalog.ts';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
@@ -283,6 +283,31 @@ describe('by id', () => {
     const { entries } = await harness.auth.audit.list(call, { action: 'record.erase' });
     expect(entries).toMatchObject([{ object: `record:deal/${id}`, details: { reason: 'asked by the person' } }]);
   });
+});
+
+test('an erasure takes the rejected rows that name its record as they were repaired, and those of no other', async () => {
+  const { call, records, deadLetters } = await fresh();
+  const id = idOf(await records.upsert(call, target, row('D-2', { name: 'secret' })));
+  const repair = async (before: Omit<IncomingRow, 'line'>, after: Omit<IncomingRow, 'line'>): Promise<string> => {
+    await records.upsertMany(call, target, [{ ...before, line: 1 }]);
+    const [{ id = '' } = {}] = (await deadLetters.list(call, { state: 'open' })).items;
+    await deadLetters.repair(call, id, after);
+    return id;
+  };
+  const wrong = { name: 'secret', amount: 'much' };
+  const mended = { name: 'secret', amount: '1' };
+  const erased = [
+    await repair({ source_id: 'D-1', fields: wrong }, { source_id: ' D-2', fields: mended }),
+    await repair({ fields: wrong }, { source_id: 'D-2', fields: mended }),
+    await repair({ source_id: 'D-2', fields: { ...wrong, stage: 'x' } }, { fields: mended }),
+  ];
+  const other = await repair({ source_id: 'D-2', fields: { amount: 'of three' } }, { source_id: 'D-3', fields: { amount: '3' } });
+  await records.erase(call, 'deal', id, 'asked by the person');
+
+  for (const letter of erased) expect(await deadLetters.get(call, letter)).toMatchObject({ state: 'discarded', row: { fields: {} } });
+  expect(await deadLetters.get(call, other)).toMatchObject({ state: 'repaired', row: { source_id: 'D-3' } });
+  expect(await deadLetters.replay(call, {})).toMatchObject({ created: 1, rejected: 0 });
+  await expect(records.getByKey(call, target, 'D-2')).rejects.toMatchObject({ code: 'not_found' });
 });
 
 test('an erasure takes the errors of its rows out of the answers that are kept with idempotency keys', async () => {

@@ -1,9 +1,10 @@
 import { compileRowValidator, type ValidatedRow } from '@sophia/core';
 import { canonicalJson } from '@sophia/shared';
-import type { JsonValue, RecordTypeDefinition, RowError } from '@sophia/types';
+import type { RecordTypeDefinition, RowError } from '@sophia/types';
 import type { ImportRow, WriteTarget } from '../catalog.ts';
 import { contentHash } from './content-hash.ts';
 import { type IncomingRecord, keyText, type PreparedRow, type RejectedRow } from './incoming-record.ts';
+import { routableId } from './routable-id.ts';
 import { sourceOrder } from './source-order.ts';
 
 export type RowPreparer = (row: ImportRow, target: WriteTarget) => PreparedRow;
@@ -58,15 +59,5 @@ function rejectRow(row: ImportRow, { recordType, sourceSystem }: WriteTarget, er
 
 /** An error of no column is of a row that could not be read at all. */
 const columnsOf = (errors: RejectedRow['errors']): readonly string[] => errors.flatMap(({ column }) => column ?? []);
-
-/** A source id as the key will have it, as far as it can be told before the row is judged; null where it cannot. */
-const routableId = (value: JsonValue | undefined): string | null => {
-  if (typeof value === 'number') return String(value);
-  if (typeof value !== 'string' || value.includes('\u0000') || !value.isWellFormed()) return null;
-  const trimmed = value.trim().normalize('NFC');
-  return trimmed === '' || trimmed.length > MAX_ID_LENGTH ? null : trimmed;
-};
-
-const MAX_ID_LENGTH = 500;
 
 const isNotEmpty = (errors: readonly RowError[] | undefined): errors is RejectedRow['errors'] => errors !== undefined && errors.length > 0;
