@@ -32,6 +32,10 @@ const defineImport = (program: Command, { client }: Runs): void => {
       .addOption(new Option('--format <format>', 'format, where it is not found out').choices(['csv', 'tsv', 'ndjson', 'json', 'parquet']))
       .option('--encoding <name>', 'encoding, where it is not found out')
       .option('--delimiter <character>', 'what stands between cells')
+      .option('--quote <character>', 'what cells are enclosed in, where it is not found out')
+      .addOption(
+        new Option('--escaping <kind>', 'how a quote stands within a cell: twice, or behind a backslash').choices(['double', 'backslash']),
+      )
       .option('--header', 'the first row names the columns')
       .option('--no-header', 'the first row is data')
       .action(

@@ -304,6 +304,15 @@ describe('files', () => {
     expect([watched.code, watched.out]).toEqual([0, expect.stringContaining('\u001b[1mone.tsv\u001b[0m: 1 read')]);
   });
 
+  it('quotes that are guessed are told, and set otherwise', async () => {
+    const songs = await write('songs.csv', "source_id,name\nSONG-1,'Heroes'\nSONG-2,'Hello'\n");
+    const args = ['import', songs, '--type', 'company', '--source-system', 'songs'];
+    expect((await sophia(args)).out).toContain("assumed: Cells look enclosed in '; set quote if these belong to the values.");
+    const set = await sophia([...args, '--quote', '"', '--escaping', 'double']);
+    expect([set.out, set.out]).toEqual([expect.stringContaining('2 updated'), expect.not.stringContaining('assumed')]);
+    expect((await sophia(['records', 'get', 'company', 'SONG-1', '--source-system', 'songs'])).out).toContain("'Heroes'");
+  });
+
   it('a column that can be read in two ways: nobody can be asked, or a person is', async () => {
     const file = await write('dates.csv', 'id,day\nQ-1,03/04/2017\n');
     const mapping = await write('dates.yaml', 'source_system: hand\nrecord_type: deal\nsource_id: id\nfields:\n  close_date: day\n');

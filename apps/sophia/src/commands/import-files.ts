@@ -21,6 +21,8 @@ export interface ImportFileOptions extends CommonOptions {
   readonly format?: string | undefined;
   readonly encoding?: string | undefined;
   readonly delimiter?: string | undefined;
+  readonly quote?: string | undefined;
+  readonly escaping?: string | undefined;
   readonly header?: boolean | undefined;
 }
 
@@ -87,10 +89,12 @@ const importFile = async (invocation: ClientInvocation, path: string, options: I
 };
 
 /** How a file is read, as far as that is set. */
-export const readingOf = ({ format, encoding, delimiter, header }: ImportFileOptions) => ({
+export const readingOf = ({ format, encoding, delimiter, quote, escaping, header }: ImportFileOptions) => ({
   format,
   encoding,
   delimiter: delimiter === '\\t' ? '\t' : delimiter,
+  quote,
+  escaping,
   header,
 });
 

@@ -6,21 +6,26 @@ interface Findings {
   readonly encoding: Encoding;
   readonly dialect?: CsvDialect | undefined;
   readonly header?: HeaderDetection | undefined;
-  readonly delimiterCertain?: boolean | undefined;
+  /** What of the dialect the source leaves in doubt. */
+  readonly guessed?: readonly (keyof CsvDialect)[] | undefined;
 }
 
 /** What was assumed where the source does not tell for sure, each with the way to set it. */
-export function assumptionsOf({ encoding, dialect, header, delimiterCertain }: Findings): readonly string[] {
+export function assumptionsOf({ encoding, dialect, header, guessed = [] }: Findings): readonly string[] {
   const assumptions: string[] = [];
   if (!encoding.certain) {
     const others = encoding.alternatives.length === 0 ? '' : ` (or ${encoding.alternatives.join(', ')})`;
     assumptions.push(`The encoding looks like ${encoding.name}${others}; set encoding if letters come out wrong.`);
   }
-  if (dialect !== undefined && delimiterCertain === false) {
-    assumptions.push(`Cells look separated by ${JSON.stringify(dialect.delimiter)}; set delimiter if not.`);
-  }
+  if (dialect !== undefined) assumptions.push(...guessed.map((part) => SENTENCES[part](dialect)));
   if (header !== undefined && !header.certain) {
     assumptions.push(`The first row ${header.present ? 'looks like the names of the columns' : 'looks like data'}; set header if not.`);
   }
   return assumptions;
 }
+
+const SENTENCES: Readonly<Record<keyof CsvDialect, (dialect: CsvDialect) => string>> = {
+  delimiter: ({ delimiter }) => `Cells look separated by ${JSON.stringify(delimiter)}; set delimiter if not.`,
+  quote: ({ quote }) => `Cells look enclosed in ${quote}; set quote if these belong to the values.`,
+  escaping: ({ quote }) => `A quote within a cell looks written as \\${quote}; set escaping if backslashes belong to the values.`,
+};

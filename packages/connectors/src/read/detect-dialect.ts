@@ -9,15 +9,26 @@ const SAMPLE_ROWS = 200;
 
 export interface DialectDetection {
   readonly dialect: CsvDialect;
-  /** Whether the sample leaves no doubt about the delimiter. */
-  readonly certain: boolean;
+  /** What of it the sample leaves in doubt. */
+  readonly guessed: readonly (keyof CsvDialect)[];
 }
 
 /** What is set, and the rest from a sample: the delimiter that cuts most rows into the same number of columns. */
 export function detectDialect(sample: string, set: Partial<CsvDialect>): DialectDetection {
-  const quote = set.quote ?? detectQuote(sample);
+  if (set.quote !== undefined) return detectWithin(sample, set.quote, set);
+  const double = detectWithin(sample, '"', set);
+  if (!looksSingleQuoted(sample)) return double;
+  const single = detectWithin(sample, "'", set);
+  return evenness(sample, single.dialect) < evenness(sample, double.dialect)
+    ? double
+    : { ...single, guessed: [...single.guessed, 'quote'] };
+}
+
+/** Escaping and delimiter of a table in these quotes. */
+function detectWithin(sample: string, quote: string, set: Partial<CsvDialect>): DialectDetection {
   const escaping = set.escaping ?? (detectsBackslash(sample, quote) ? 'backslash' : 'double');
-  if (set.delimiter !== undefined) return { dialect: { delimiter: set.delimiter, quote, escaping }, certain: true };
+  const escapingGuess: DialectDetection['guessed'] = set.escaping === undefined && escaping === 'backslash' ? ['escaping'] : [];
+  if (set.delimiter !== undefined) return { dialect: { delimiter: set.delimiter, quote, escaping }, guessed: escapingGuess };
   let best = { delimiter: ',', score: scoreOf(sample, { delimiter: ',', quote, escaping }) };
   let second = 0;
   for (const delimiter of OTHER_DELIMITERS) {
@@ -25,7 +36,11 @@ export function detectDialect(sample: string, set: Partial<CsvDialect>): Dialect
     second = Math.max(second, Math.min(score, best.score));
     if (score > best.score) best = { delimiter, score };
   }
-  return { dialect: { delimiter: best.delimiter, quote, escaping }, certain: best.score === 0 || best.score > second };
+  const isCertain = best.score === 0 || best.score > second;
+  return {
+    dialect: { delimiter: best.delimiter, quote, escaping },
+    guessed: [...(isCertain ? [] : ['delimiter' as const]), ...escapingGuess],
+  };
 }
 
 /**
@@ -33,17 +48,35 @@ export function detectDialect(sample: string, set: Partial<CsvDialect>): Dialect
  * where it parts nothing.
  */
 function scoreOf(sample: string, dialect: CsvDialect): number {
+  const { counts, rows } = columnCounts(sample, dialect);
+  let score = 0;
+  for (const [columns, frequency] of counts) {
+    if (columns > 1) score = Math.max(score, frequency / rows + columns / 10_000);
+  }
+  return score;
+}
+
+/** The share of rows that have the most frequent number of columns. */
+function evenness(sample: string, dialect: CsvDialect): number {
+  const { counts, rows } = columnCounts(sample, dialect);
+  return Math.max(0, ...counts.values()) / rows;
+}
+
+interface ColumnCounts {
+  /** How many rows have so many columns; broken ones are not among them. */
+  readonly counts: ReadonlyMap<number, number>;
+  readonly rows: number;
+}
+
+function columnCounts(sample: string, dialect: CsvDialect): ColumnCounts {
   const counts = new Map<number, number>();
   const rows = sampleRows(sample, dialect, DEFAULT_LIMITS).slice(0, SAMPLE_ROWS);
   for (const row of rows) {
-    const columns = row.errors === undefined ? Object.keys(row.values).length : 0;
+    if (row.errors !== undefined) continue;
+    const columns = Object.keys(row.values).length;
     counts.set(columns, (counts.get(columns) ?? 0) + 1);
   }
-  let score = 0;
-  for (const [columns, frequency] of counts) {
-    if (columns > 1) score = Math.max(score, frequency / rows.length + columns / 10_000);
-  }
-  return score;
+  return { counts, rows: rows.length };
 }
 
 /** The rows of a sample of whole lines; a row that the sample cuts off within quotes is left out. */
@@ -51,15 +84,19 @@ export function sampleRows(sample: string, dialect: CsvDialect, limits: ReadLimi
   return [...createCsvParser(dialect, limits).push({ text: sample, bad: [], last: false })].flat();
 }
 
-/** Single quotes only where cells begin and end with them and no double quote does. */
-function detectQuote(sample: string): string {
-  if (/(^|[,;\t|\n])"/.test(sample)) return '"';
-  const singles = sample.match(/(?:^|[,;\t|\n])'[^'\n]*'(?=[,;\t|\r\n])/g)?.length ?? 0;
-  return singles > 1 ? "'" : '"';
+/**
+ * Cells in single quotes: several begin with one, each of these ends with one on its line, and none begins with a double
+ * quote. A single one that does not end so is an apostrophe (`'Twas the night`): as a quote it would swallow rows.
+ */
+function looksSingleQuoted(sample: string): boolean {
+  if (/(^|[,;\t|\n])"/.test(sample)) return false;
+  const cells = [...sample.matchAll(/(?:^|[,;\t|\n])'((?:[^'\n]|''|\\')*'(?=[,;\t|\r\n]|$))?/g)];
+  return cells.length > 1 && cells.every(([, closed]) => closed !== undefined);
 }
 
-/** A quote behind a backslash with more text behind it, in a sample that never doubles a quote within text. */
+/** A quote, which may be any sign, behind a backslash with more text behind it, in a sample that never doubles a quote within text. */
 function detectsBackslash(sample: string, quote: string): boolean {
-  const escaped = sample.includes(`\\${quote}`) && new RegExp(`\\\\${quote}[^,;\\t|\\r\\n]`).test(sample);
-  return escaped && !new RegExp(`[^,;\\t|\\n\\\\${quote}]${quote}${quote}[^,;\\t|\\r\\n]`).test(sample);
+  const sign = quote.replace(/\W/, '\\$&');
+  const escaped = sample.includes(`\\${quote}`) && new RegExp(`\\\\${sign}[^,;\\t|\\r\\n]`).test(sample);
+  return escaped && !new RegExp(`[^,;\\t|\\n\\\\${sign}]${sign}${sign}[^,;\\t|\\r\\n]`).test(sample);
 }

@@ -287,6 +287,49 @@ describe('tables', () => {
     expect(escaped.brief[0]).toEqual([2, ['1', '12" pipe']]);
   });
 
+  test.each<[string, string, readonly (readonly [number, readonly string[]])[]]>([
+    [
+      'open one more cell than they close',
+      "id,title,n\n1,'Heroes',1\n2,'Hello',2\n3,'Twas the night,3\n4,Imagine,4\n5,Goin',5\n",
+      [
+        [2, ['1', "'Heroes'", '1']],
+        [3, ['2', "'Hello'", '2']],
+        [4, ['3', "'Twas the night", '3']],
+        [5, ['4', 'Imagine', '4']],
+        [6, ['5', "Goin'", '5']],
+      ],
+    ],
+    [
+      'would make two cells one',
+      "id,title,n\n1,'Heroes',1\n2,'Til Tuesday,Goin'\n",
+      [
+        [2, ['1', "'Heroes'", '1']],
+        [3, ['2', "'Til Tuesday", "Goin'"]],
+      ],
+    ],
+    ['stand at one cell', "id,title\n1,'Heroes'\n", [[2, ['1', "'Heroes'"]]]],
+  ])('with apostrophes that %s keep them, every row for itself', async (_, content, expected) => {
+    const { brief, source } = await readAll(content);
+    expect(brief).toEqual(expected);
+    expect(source.description.dialect?.quote).toBe('"');
+  });
+
+  test('in quotes that are guessed, or escaped in a way that is, say so; set ones do not', async () => {
+    const quoted = "id,title\n1,'Heroes'\n2,'a,''b'\n";
+    const sentence = "Cells look enclosed in '; set quote if these belong to the values.";
+    const guessed = await readAll(quoted);
+    expect([guessed.brief[1], guessed.source.description.assumptions]).toEqual([[3, ['2', "a,'b"]], [sentence]]);
+    expect((await readAll(quoted, { quote: "'" })).source.description.assumptions).toEqual([]);
+    expect((await readAll(quoted, { quote: '"' })).brief[0]).toEqual([2, ['1', "'Heroes'"]]);
+    const escaped = 'id,name\n1,"12\\" pipe"\n';
+    expect((await readAll(escaped)).source.description.assumptions).toEqual([
+      'A quote within a cell looks written as \\"; set escaping if backslashes belong to the values.',
+    ]);
+    expect((await readAll(escaped, { escaping: 'backslash', delimiter: ',' })).source.description.assumptions).toEqual([]);
+    const braced = await readAll('id,name\n1,(a\\(b(\n', { quote: '(' });
+    expect([braced.brief, braced.source.description.dialect?.escaping]).toEqual([[[2, ['1', 'a(b']]], 'backslash']);
+  });
+
   test('with old line ends', async () => {
     expect((await readAll('id,name\r1,a\r2,b')).brief).toEqual([
       [2, ['1', 'a']],

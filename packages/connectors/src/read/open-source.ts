@@ -45,7 +45,7 @@ const MAGIC_BYTES = 4;
 /**
  * Opens a file or stream: unpacks gzip and zstd, and finds out format, encoding, dialect and header where they are not
  * set. Errors: `source_not_found`, `source_unreadable`, `source_damaged`, `unknown_encoding`, `unknown_format`,
- * `too_many_columns`.
+ * `too_many_columns`, `unsupported_column_type`.
  */
 export async function openSource(input: SourceInput, options: OpenOptions = {}): Promise<Source> {
   const { bytes, progress } = await openBytes(input);
@@ -103,8 +103,8 @@ function readText(opened: OpenedInput, text: OpenedText, format: SourceFormat, o
   if (format === 'json') return { ...plain, rows: readJson(text.content.bytes, limits) };
   const tabs = format === 'tsv' ? { delimiter: '\t' } : {};
   const table = readCsv(text.content.bytes, text.sample, { ...tabs, ...csvOptions(options) }, limits);
-  const { dialect, header, delimiterCertain } = table;
-  const description = { ...found, dialect, header, assumptions: assumptionsOf({ ...found, dialect, header, delimiterCertain }) };
+  const { dialect, header, guessed } = table;
+  const description = { ...found, dialect, header, assumptions: assumptionsOf({ ...found, dialect, header, guessed }) };
   return { columns: table.columns, description, rows: table.rows };
 }
 

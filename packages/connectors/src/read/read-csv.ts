@@ -18,8 +18,8 @@ export interface CsvTable {
   readonly columns: readonly string[];
   readonly dialect: CsvDialect;
   readonly header: HeaderDetection;
-  /** Whether the sample leaves no doubt about the delimiter. */
-  readonly delimiterCertain: boolean;
+  /** What of the dialect the sample leaves in doubt. */
+  readonly guessed: readonly (keyof CsvDialect)[];
   readonly rows: AsyncIterable<readonly SourceRow[]>;
 }
 
@@ -34,7 +34,7 @@ export function readCsv(bytes: AsyncIterable<Buffer>, sample: string, options: C
   const hint = EXCEL_HINT.exec(sample);
   const hintLines = hint === null ? 0 : 1;
   const table = sample.slice(hint?.[0].length ?? 0);
-  const { dialect, certain } = detectDialect(table, { ...(hint?.[1] === undefined ? {} : { delimiter: hint[1] }), ...options });
+  const { dialect, guessed } = detectDialect(table, { ...(hint?.[1] === undefined ? {} : { delimiter: hint[1] }), ...options });
   const rows = sampleRows(table, dialect, limits).filter((row) => row.errors === undefined);
   const cells = rows.map((row) => Object.values(row.values).map(String));
   const header = options.header === undefined ? detectHeader(cells, options.expected) : { present: options.header, certain: true };
@@ -50,7 +50,7 @@ export function readCsv(bytes: AsyncIterable<Buffer>, sample: string, options: C
     columns: columnNames(header.present ? first : first.map(() => '')),
     dialect,
     header,
-    delimiterCertain: certain,
+    guessed,
     rows: parse(textBlocks(bytes, limits), parser, Math.max(hintLines, headerLine), hintLines),
   };
 }

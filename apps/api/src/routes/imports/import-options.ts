@@ -28,6 +28,7 @@ export const ImportOptionsSchema = Type.Object(
     encoding: Type.Optional(Type.String({ maxLength: 40 })),
     delimiter: Type.Optional(Character),
     quote: Type.Optional(Character),
+    escaping: Type.Optional(Type.Enum(['double', 'backslash'], { description: 'How a quote stands within a cell' })),
     header: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false, title: 'ImportOptions' },

@@ -43,9 +43,9 @@ export const openFormFile = (
   spool: ItemsSpool,
   expected: readonly string[] = [],
 ): Promise<Source> => {
-  const { format, encoding, delimiter, quote, header } = options;
+  const { format, encoding, delimiter, quote, escaping, header } = options;
   const input = { kind: 'stream', stream: file, name: fileName, size: options.bytes_total } as const;
-  return openSource(input, { spool, expected, ...defined({ format, encoding, delimiter, quote, header }) });
+  return openSource(input, { spool, expected, ...defined({ format, encoding, delimiter, quote, escaping, header }) });
 };
 
 const openFile = async (catalog: Catalog, call: Call, form: ImportForm, spool: ItemsSpool): Promise<OpenedItems> => {
