@@ -45,6 +45,13 @@ describe('the OpenAPI document', () => {
     expect(JSON.stringify(PolicyFilter)).toContain('#/components/schemas/PolicyFilter');
   });
 
+  it('stays as it is where a collection for Postman is made of it, once', async () => {
+    const collection = await harness.send('GET', '/postman.json', { key: '' });
+    expect([collection.headers.get('content-type'), collection.json.info.name]).toEqual(['application/json; charset=utf-8', 'Sophia']);
+    expect((await harness.send('GET', '/postman.json', { key: '' })).text).toBe(collection.text);
+    expect((await harness.send('GET', '/openapi.json', { key: '' })).json).toEqual(document);
+  });
+
   it('takes a form as a form, and rows in each of their types', () => {
     expect(Object.keys(operation('POST', '/api/v1/imports').requestBody.content)).toEqual(['multipart/form-data']);
     expect(Object.keys(operation('POST', '/api/v1/records/:type').requestBody.content)).toEqual(

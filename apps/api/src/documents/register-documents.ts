@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
+import { postmanCollection } from './postman-collection.ts';
 import { placeBodyExamples, routeDocument } from './route-document.ts';
 
 const TAGS = [
@@ -51,11 +52,11 @@ export const registerDocuments = async (app: FastifyInstance): Promise<void> => 
   app.get('/redoc/redoc.standalone.js', { config }, (_request, reply) =>
     reply.type('text/javascript; charset=utf-8').send(createReadStream(REDOC_BUNDLE)),
   );
-  app.get('/postman.json', { config }, async () => {
+  app.get('/postman.json', { config }, async (_request, reply) => {
     collection ??= postmanCollection(app.swagger());
-    return collection;
+    return reply.type('application/json; charset=utf-8').send(await collection);
   });
-  let collection: Promise<unknown> | undefined;
+  let collection: Promise<string> | undefined;
 };
 
 const REDOC_BUNDLE = createRequire(import.meta.url).resolve('redoc/bundles/redoc.standalone.js');
@@ -65,14 +66,3 @@ const REDOC_PAGE = `<!doctype html>
 <body><redoc spec-url="/openapi.json"></redoc><script src="/redoc/redoc.standalone.js"></script></body>
 </html>
 `;
-
-const postmanCollection = async (openapi: object): Promise<unknown> => {
-  const { default: converter } = await import('openapi-to-postmanv2');
-  return new Promise((resolve, reject) => {
-    converter.convert({ type: 'json', data: openapi }, { folderStrategy: 'Tags', requestNameSource: 'Fallback' }, (error, result) => {
-      const output = result?.output?.[0]?.data;
-      if (error !== null || output === undefined) reject(error ?? new Error(result?.reason ?? 'no collection'));
-      else resolve(output);
-    });
-  });
-};
