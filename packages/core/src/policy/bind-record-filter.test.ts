@@ -1,4 +1,4 @@
-import { BUILTIN_RECORD_TYPES, type Filter } from '@sophia/types';
+import { BUILTIN_RECORD_TYPES, type Filter, type JsonValue } from '@sophia/types';
 import { expect, it } from 'vitest';
 import { fieldsOf } from '../expression/bound-expression.ts';
 import { FilterProblem } from '../semantic/bind-filter.ts';
@@ -60,4 +60,22 @@ it('what is no filter over records cannot be written for PostgreSQL', () => {
   const options = { alias: 'r', offset: 0, recordType: 'deal', types };
   expect(() => postgresCondition({ kind: 'today', type: 'date' }, options)).toThrow(TypeError);
   expect(() => postgresCondition({ kind: 'operation', operation: 'add', type: 'integer', operands: [] }, options)).toThrow(TypeError);
+});
+
+it('whether a value of another type is null is unknown, for the warehouse may cast it', () => {
+  const judge = (filter: Filter, value: JsonValue | undefined) =>
+    evaluateCondition(bindRecordFilter(filter, 'deal', { types }), () => value);
+  const hasValue: Filter = { not: { field: 'stage', operator: 'eq', values: [null] } };
+  const hasNone: Filter = { field: 'stage', operator: 'is_null' };
+  const others: JsonValue[] = [7, true, ['a'], {}, { source_id: 5 }];
+  for (const other of others) {
+    expect(judge(hasValue, other)).toBe(null);
+    expect(judge(hasNone, other)).toBe(null);
+  }
+  for (const absent of [undefined, null]) {
+    expect(judge(hasValue, absent)).toBe(false);
+    expect(judge(hasNone, absent)).toBe(true);
+  }
+  expect(judge(hasValue, 'Won')).toBe(true);
+  expect(judge(hasNone, 'Won')).toBe(false);
 });

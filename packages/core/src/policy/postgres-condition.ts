@@ -1,5 +1,5 @@
 import type { FieldDefinition, RecordTypeDefinition } from '@sophia/types';
-import type { BoundExpression, FieldRead, Operation, ValueType } from '../expression/bound-expression.ts';
+import type { BoundExpression, Choice, FieldRead, Operation, ValueType } from '../expression/bound-expression.ts';
 import { isRecordField } from './bind-record-filter.ts';
 import { sortableInstant } from './typed-value.ts';
 
@@ -24,7 +24,7 @@ export interface PostgresCondition {
 /**
  * A condition of `bindRecordFilter` over the catalog's table `record`, whose fields are in `data jsonb`. Fields over
  * references are read by the referenced record's key, deleted ones aside. A value that is not of its field's type
- * counts as null and never fails the statement.
+ * never fails the statement: what is asked of it is unknown, also whether it is null.
  */
 export function postgresCondition(condition: BoundExpression, options: PostgresConditionOptions): PostgresCondition {
   const { alias, offset, recordType, types } = options;
@@ -48,14 +48,28 @@ function write(expression: BoundExpression, scope: Scope): string {
     case 'literal':
       return writeLiteral(expression.value, expression.type, scope);
     case 'operation':
-      return writeOperation(expression, scope);
-    case 'choice': {
-      const branches = expression.branches.map(({ when, value }) => `when ${write(when, scope)} then ${write(value, scope)}`);
-      return `case ${branches.join(' ')} else ${write(expression.otherwise, scope)} end`;
-    }
+      return expression.operation === 'is_null' ? writeIsNull(expression.operands, scope) : writeOperation(expression, scope);
+    case 'choice':
+      return writeChoice(expression, (value) => write(value, scope), scope);
     default:
       throw new TypeError(`A filter over records holds no ${expression.kind}.`);
   }
+}
+
+function writeChoice({ branches, otherwise }: Choice, writeValue: (value: BoundExpression) => string, scope: Scope): string {
+  const written = branches.map(({ when, value }) => `when ${write(when, scope)} then ${writeValue(value)}`);
+  return `case ${written.join(' ')} else ${writeValue(otherwise)} end`;
+}
+
+/** A value of another type reads as null, but is not known to be: only what is null in the JSON is. */
+function writeIsNull(operands: readonly BoundExpression[], scope: Scope): string {
+  const tests = operands.map((operand): string => {
+    if (operand.kind === 'choice') return writeChoice(operand, (value) => writeIsNull([value], scope), scope);
+    const isNull = `${write(operand, scope)} is null`;
+    if (operand.kind !== 'field' || operand.type === 'json' || isRecordField(operand.field)) return isNull;
+    return `${isNull} and (${writeField({ ...operand, type: 'json' }, scope)} is null or null)`;
+  });
+  return `(${tests.join(' and ')})`;
 }
 
 function writeOperation({ operation, operands }: Operation, scope: Scope): string {
@@ -67,8 +81,6 @@ function writeOperation({ operation, operands }: Operation, scope: Scope): strin
       return `(${values.join(` ${operation} `)})`;
     case 'not':
       return `(not ${first})`;
-    case 'is_null':
-      return `(${first} is null)`;
     case 'in':
       return `(${first} in (${values.slice(1).join(', ')}))`;
     case 'contains':

@@ -200,6 +200,33 @@ describe('rules of a workspace', () => {
   });
 });
 
+test('a rule on whether a field has a value hides what was written under another type of the field', async () => {
+  const { records, as, admin } = await sellers();
+  const define = (size: string) =>
+    harness.catalog.recordTypes.define(admin, 'gauge', { type: 'object', properties: { size: { type: size }, name: { type: 'string' } } });
+  await define('integer');
+  await records.upsertMany(admin, { recordType: 'gauge', sourceSystem: 'crm' }, [
+    row('old', { size: 7, name: 'old' }),
+    row('none', { name: 'none' }),
+  ]);
+  await define('string');
+  await records.upsert(admin, { recordType: 'gauge', sourceSystem: 'crm' }, row('new', { size: '8', name: 'new' }));
+  const seen = async (...rules: PolicyRule[]) => {
+    await harness.auth.policies.replace(admin, rules);
+    const { items } = await records.list(as('executive'), 'gauge');
+    return Object.fromEntries(items.map(({ source_id, data }) => [source_id, data.name]));
+  };
+  const gauges = { roles: ['executive'], record_types: ['gauge'] } satisfies Partial<PolicyRule>;
+  const hasValue: PolicyRule['rows'] = { field: 'size', operator: 'is_null', values: [false] };
+  expect(await seen({ rule: 'forbid', ...gauges, actions: ['read'], rows: hasValue })).toEqual({ none: 'none' });
+  expect(await seen({ rule: 'mask', ...gauges, fields: ['name'], rows: hasValue })).toEqual({ old: null, none: 'none', new: null });
+  const onlyWithout: PolicyRule[] = [
+    { rule: 'forbid', ...gauges, actions: ['read'] },
+    { rule: 'allow', ...gauges, actions: ['read'], rows: { field: 'size', operator: 'is_null' } },
+  ];
+  expect(await seen(...onlyWithout)).toEqual({ none: 'none' });
+});
+
 test('a deleted record is revived by nobody who could not have written it, but an erased one is anybody’s', async () => {
   const { records, as, admin } = await sellers();
   await harness.auth.policies.replace(admin, [
@@ -237,6 +264,40 @@ test('a deleted record is revived by nobody who could not have written it, but a
 
 describe('what is masked for a writer', () => {
   const forbidden = { code: 'forbidden' };
+
+  test('is not told by a patch that no longer fits, since the type has become stricter', async () => {
+    const { records, as, admin } = await sellers();
+    const loans = { recordType: 'loan', sourceSystem: 'bank' };
+    const define = (secret: JsonObject) =>
+      harness.catalog.recordTypes.define(admin, 'loan', {
+        type: 'object',
+        properties: { title: { type: 'string', maxLength: 20 }, secret },
+      });
+    await define({ type: 'string' });
+    await records.upsert(admin, loans, row('L', { title: 't', secret: 'TOPSECRET' }));
+    const { id } = await records.getByKey(admin, loans, 'L');
+    await define({ type: 'string', maxLength: 5 });
+    const refused = async (call: Call, fields: JsonObject) => {
+      const refusal = await records.patch(call, 'loan', id, fields).catch((error: unknown) => error);
+      expect(refusal).toMatchObject({ code: 'row_rejected' });
+      return refusal;
+    };
+    const told = (column: string, value: string) => ({ details: { errors: expect.arrayContaining([expect.objectContaining({ column, value })]) } });
+    expect(await refused(admin, { title: 'u' })).toMatchObject(told('secret', 'TOPSECRET'));
+    const nothingTold = async (call: Call) => {
+      const refusal = await refused(call, { title: 'a title that is longer than it may be' });
+      expect(refusal).toMatchObject(told('title', 'a title that is longer than it may be'));
+      expect(JSON.stringify([refusal, String(refusal)])).not.toContain('TOPSECRET');
+      // What the caller sets is told as it is.
+      expect(await refused(call, { secret: 'too long' })).toMatchObject(told('secret', 'too long'));
+    };
+    const rule = { roles: ['employee'], record_types: ['loan'] } satisfies Partial<PolicyRule>;
+    await harness.auth.policies.replace(admin, [{ rule: 'mask', ...rule, fields: ['secret'] }]);
+    await nothingTold(as('employee', 'ada'));
+    // Who may write but not read is told of nothing that is stored.
+    await harness.auth.policies.replace(admin, [{ rule: 'forbid', ...rule, actions: ['read'] }]);
+    await nothingTold(as('employee', 'ada'));
+  });
 
   test('is judged by records that an employee or a manager does not write', async () => {
     const { records, as, admin } = await sellers();
