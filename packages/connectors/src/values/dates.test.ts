@@ -106,7 +106,17 @@ describe('seconds and milliseconds since 1970', () => {
   test.each<[string, string, string | undefined]>([
     ['epoch_seconds', '1488371400', '2017-03-01T12:30:00.000Z'],
     ['epoch_seconds', '1488371400.25', '2017-03-01T12:30:00.250Z'],
+    ['epoch_seconds', '1489400000.1234', '2017-03-13T10:13:20.123400Z'],
+    ['epoch_seconds', '1489400000.123100', '2017-03-13T10:13:20.123100Z'],
+    ['epoch_seconds', '1489400000.123456999', '2017-03-13T10:13:20.123456Z'],
+    ['epoch_seconds', '-0.0000005', '1969-12-31T23:59:59.999999Z'],
+    ['epoch_seconds', '-0.000001', '1969-12-31T23:59:59.999999Z'],
     ['epoch_milliseconds', '-1', '1969-12-31T23:59:59.999Z'],
+    ['epoch_milliseconds', '1489400000123.0019', '2017-03-13T10:13:20.123001Z'],
+    ['epoch_milliseconds', '253402300799999.999999999', '9999-12-31T23:59:59.999999Z'],
+    ['epoch_milliseconds', '253402300800000', undefined],
+    ['epoch_milliseconds', '-62135596800000', '0001-01-01T00:00:00.000Z'],
+    ['epoch_milliseconds', '-62135596800000.001', undefined],
     ['epoch_seconds', '99999999999999999', undefined],
     ['epoch_seconds', '2017-03-01', undefined],
   ])('%s reads %j as %j', (format, text, expected) => {

@@ -1,22 +1,38 @@
 import { compileDatePattern, type DatePattern } from './date-pattern.ts';
 
-const EPOCHS: Readonly<Record<string, number>> = { epoch_seconds: 1000, epoch_milliseconds: 1 };
-const NUMBER = /^-?\d{1,17}(?:\.\d{1,9})?$/;
-/** The years 1 to 9999, in milliseconds since 1970. */
-const EARLIEST = -62_135_596_800_000;
-const LATEST = 253_402_300_799_999;
+/** Units of time since 1970, by how many decimal digits behind them make a microsecond. */
+const EPOCHS: Readonly<Record<string, number>> = { epoch_seconds: 6, epoch_milliseconds: 3 };
+const FRACTION_DIGITS = 9;
+const NUMBER = new RegExp(`^(-?\\d{1,17})(?:\\.(\\d{1,${FRACTION_DIGITS}}))?$`);
+/** The years 1 to 9999, in microseconds since 1970. */
+const EARLIEST = -62_135_596_800_000_000n;
+const LATEST = 253_402_300_799_999_999n;
 
 /**
- * A format of a mapping: a pattern, `iso`, or the seconds or milliseconds since 1970. Undefined where it is none.
+ * A format of a mapping: a pattern, `iso`, or the seconds or milliseconds since 1970, of which what is behind the
+ * microseconds is cut off, as of every instant. Undefined where it is none.
  */
 export function compileInstantFormat(format: string): DatePattern | undefined {
-  const milliseconds = Object.hasOwn(EPOCHS, format) ? EPOCHS[format] : undefined;
-  if (milliseconds === undefined) return compileDatePattern(format);
+  const digits = Object.hasOwn(EPOCHS, format) ? EPOCHS[format] : undefined;
+  if (digits === undefined) return compileDatePattern(format);
+  const units = 10n ** BigInt(FRACTION_DIGITS - digits);
   return {
     pattern: format,
     read(text) {
-      const instant = NUMBER.test(text) ? Math.round(Number(text) * milliseconds) : Number.NaN;
-      return instant >= EARLIEST && instant <= LATEST ? new Date(instant).toISOString() : undefined;
+      const [, whole, fraction = ''] = NUMBER.exec(text) ?? [];
+      if (whole === undefined) return undefined;
+      const microseconds = floorDivide(BigInt(whole + fraction.padEnd(FRACTION_DIGITS, '0')), units);
+      return microseconds >= EARLIEST && microseconds <= LATEST ? toInstant(microseconds) : undefined;
     },
   };
 }
+
+function toInstant(microseconds: bigint): string {
+  const milliseconds = floorDivide(microseconds, 1000n);
+  const instant = new Date(Number(milliseconds)).toISOString();
+  const rest = microseconds - milliseconds * 1000n;
+  return rest === 0n ? instant : `${instant.slice(0, -1)}${String(rest).padStart(3, '0')}Z`;
+}
+
+/** Before 1970 too, what is cut off lies behind the result. */
+const floorDivide = (value: bigint, by: bigint): bigint => (value < 0n ? value - by + 1n : value) / by;
