@@ -53,6 +53,11 @@ test('a source without the columns is refused', () => {
   );
 });
 
+test('a mapping that was sent without a name is not named', () => {
+  const mapping = mappingOf('the mapping', 'fields: { name: title }');
+  expect(() => checkMapping(mapping, table('x', 'id'))).toThrow('The source has no column title, which the mapping names');
+});
+
 test('a misspelt column of a repair, or one that is left out, is told like others', () => {
   const mapping = mappingOf(
     'deals',

@@ -31,9 +31,12 @@ export function checkMapping(mapping: Mapping, source: CheckedSource): void {
   const known = source.columns ?? memberNames(source.sample);
   const [first = ''] = missing;
   const others = missing.length === 1 ? '' : `, nor ${missing.slice(1).join(', ')}`;
-  const message = `The source has no column ${first}${others}, which the mapping ${mapping.name} names${suggestion(first, known)}${headerHint(source)}`;
+  const message = `The source has no column ${first}${others}, which ${titleOf(mapping)} names${suggestion(first, known)}${headerHint(source)}`;
   throw new SophiaError('mapping_mismatch', message, { details: { missing, found: known } });
 }
+
+/** One that was sent without a name is called `the mapping`. */
+const titleOf = ({ name }: Mapping): string => (name === 'the mapping' ? name : `the mapping ${name}`);
 
 /** Beside those that are read. Of objects a member that is left out may as well be missing. */
 const namedBeside = ({ repairs, ignore }: Mapping, { columns }: MatchedSource): readonly string[] => [
