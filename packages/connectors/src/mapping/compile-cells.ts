@@ -12,7 +12,10 @@ export interface Cells {
   readonly repairs: readonly string[] | undefined;
 }
 
-/** Compiles the reading of the columns that a mapping uses: texts that mean nothing are nothing, and mistakes are repaired. */
+/**
+ * Compiles the reading of the columns that a mapping uses: texts that mean nothing are nothing, and mistakes are repaired.
+ * Numbers and booleans are compared by their text, so that a table of any format gives the same.
+ */
 export function compileCells(mapping: Mapping, used: readonly string[], columns: readonly string[] | undefined): (row: RowValues) => Cells {
   const slots = used.map((column) => ({
     read: compileCellReader(column, columns),
@@ -31,12 +34,13 @@ export function compileCells(mapping: Mapping, used: readonly string[], columns:
       index += 1;
       const value = read(row);
       values[index] = value;
-      if (!isCareful || typeof value !== 'string') continue;
-      if (nulls.has(value.trim())) {
+      if (!isCareful || value === undefined || typeof value === 'object') continue;
+      const text = String(value);
+      if (nulls.has(text.trim())) {
         values[index] = undefined;
         continue;
       }
-      const repaired = repair?.(value);
+      const repaired = repair?.(text);
       if (repaired === undefined || repaired.rules.length === 0) continue;
       values[index] = repaired.value;
       repairs = [...(repairs ?? []), ...repaired.rules];

@@ -105,6 +105,19 @@ describe('values', () => {
       '! invalid_money: price: expected a number written like 1.234,50 in the column v; a repair gives it plain, as 12500.5; found "1,234.50"',
     ],
     ['price: { column: v, decimal: "." }', 5, '5'],
+    ['price: { column: v, decimal: "." }', 12345678901.2345, '12345678901.2345'],
+    ['price: { column: v, unit: cents }', 1234567890123456, '12345678901234.56'],
+    [
+      'price: { column: v, decimal: "." }',
+      9007199254740.994,
+      '! too_many_digits: price: expected at most 15 digits in a JSON number in the column v; send the amount as a string; found 9007199254740.994',
+    ],
+    [
+      'price: { column: v, unit: cents }',
+      900719925474099.4,
+      '! too_many_digits: price: expected at most 15 digits in a JSON number in the column v; send the amount as a string; found 900719925474099.4',
+    ],
+    ['ratio: { column: v, unit: percent }', 12.345678901234567, '0.12345678901234567'],
     ['price: v', '1.5', '1.5'],
     ['owner: { column: v, source_system: hr }', 'x', { source_system: 'hr', source_id: 'x' }],
     ['owner: { column: v, source_system: hr }', 7, { source_system: 'hr', source_id: 7 }],
@@ -295,7 +308,34 @@ null_values: [n/a]`,
     });
   });
 
-  test('leave alone what is right, and what is no text', () => {
+  test('and texts without a value hold for numbers and booleans by their text, as a table of text has them', () => {
+    const typed = mapper(
+      `fields: { text: v, count: w }
+repairs:
+  - { rule: moved, columns: [w], replace: { 9: 90 } }
+  - { rule: flags, columns: [v], replace: { "true": yes } }
+null_values: [-1, "false"]`,
+      ['id', 'v', 'w'],
+    );
+    const read = (...values: JsonValue[]) => {
+      const { fields, repairs, original } = typed({ line: 1, values: ['1', ...values] });
+      return { fields, repairs, original };
+    };
+    expect(read('true', '9')).toEqual({
+      fields: { text: 'yes', count: '90' },
+      repairs: ['flags', 'moved'],
+      original: { text: 'true', count: '9' },
+    });
+    expect(read(true, 9)).toEqual({
+      fields: { text: 'yes', count: '90' },
+      repairs: ['flags', 'moved'],
+      original: { text: true, count: 9 },
+    });
+    expect(read(false, -1).fields).toEqual({});
+    expect(read(['false'], 8).fields).toEqual({ text: ['false'], count: 8 });
+  });
+
+  test('leave alone what is right', () => {
     expect(repaired('1', 'GTX Pro', 5)).toEqual({
       source_id: '1',
       fields: { text: 'GTX Pro', owner: 5, kind: 5 },

@@ -1,4 +1,4 @@
-import { FieldFailure, type Normalized } from '@sophia/core';
+import { FieldFailure, isInexactAmount, type Normalized } from '@sophia/core';
 import type { FieldDefinition, JsonValue } from '@sophia/types';
 import { parseJsonText } from '../read/parse-object.ts';
 import { scaleDecimal } from '../values/decimal.ts';
@@ -109,8 +109,14 @@ function numberReader(rule: ColumnRule, field: FieldDefinition): ValueReader | u
   const example = rule.decimal === ',' ? '1.234,50' : '1,234.50';
   const expected = `expected a number written like ${example} ${where(rule)}`;
   const failure = new FieldFailure(code, `${expected}; a repair gives it plain, as ${field.type === 'integer' ? '12500' : '12500.5'}`);
+  const isMoney = field.type === 'money';
+  const inexact = new FieldFailure(
+    'too_many_digits',
+    `expected at most 15 digits in a JSON number ${where(rule)}; send the amount as a string`,
+  );
   return (value) => {
     if (typeof value === 'string' && value.trim() === '') return undefined;
+    if (isMoney && typeof value === 'number' && isInexactAmount(value)) return inexact;
     const text = typeof value === 'number' ? String(value) : typeof value === 'string' ? plain(value) : undefined;
     if (text === undefined) return failure;
     return scale === undefined ? text : (scaleDecimal(text, scale) ?? failure);

@@ -20,7 +20,7 @@ export interface Mapping {
   readonly deleted?: { readonly column: string; readonly values?: readonly string[] | undefined } | undefined;
   readonly fields: readonly FieldRule[];
   readonly repairs: readonly Repair[];
-  /** Texts that mean "no value" in any column, such as `n/a`. */
+  /** Texts that mean "no value" in any column, such as `n/a`; numbers and booleans are compared by their text. */
   readonly null_values: readonly string[];
   /** Columns that are left out. Those neither used nor left out are kept under `extra`. */
   readonly ignore: readonly string[];
@@ -65,7 +65,7 @@ export interface Repair {
   readonly rule: string;
   /** All columns where there are none. */
   readonly columns: readonly string[];
-  /** Right values by wrong ones, compared as a whole. */
+  /** Right values by wrong ones, compared as a whole; those of numbers and booleans by their text. */
   readonly replace: ReadonlyMap<string, string>;
   /** Spaces at the ends are taken off. */
   readonly trim: boolean;

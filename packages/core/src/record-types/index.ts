@@ -5,6 +5,7 @@ export { compileFieldNormalizer, type FieldNormalizer } from './field-normalizer
 export { type JsonSchemaReading, MAX_FIELDS, recordTypeFromJsonSchema } from './json-schema.ts';
 export type { SchemaProblem } from './json-schema-problem.ts';
 export { normalizeBoolean } from './normalize-boolean.ts';
+export { isInexactAmount } from './normalize-money.ts';
 export { MAX_SOURCE_ID_LENGTH, MAX_SOURCE_SYSTEM_LENGTH, type Reference } from './normalize-reference.ts';
 export { compileRecordValidator, type RecordValidator, type ValidatedFields } from './record-validator.ts';
 export { rowError } from './row-error.ts';

@@ -4,6 +4,8 @@ import { FieldFailure, type Normalized } from './field-failure.ts';
 /** Digits of DECIMAL(18,4) before and after the point. */
 const WHOLE_DIGITS = 14;
 const SCALE = 4;
+/** Decimal digits that every double gives back as they were. */
+const DOUBLE_DIGITS = 15;
 
 const NOT_MONEY = new FieldFailure('invalid_money', 'expected a decimal such as "1054.50", without separators or a currency');
 const TOO_MANY_DIGITS = new FieldFailure('too_many_digits', 'expected at most 4 digits after the point; nothing is rounded');
@@ -24,14 +26,15 @@ export function normalizeMoney(value: JsonValue | undefined): Normalized<string>
   return value === null || value === undefined ? undefined : NOT_MONEY;
 }
 
-/** A double carries 15 decimal digits; with more, the sender's digits may not be those that arrived. */
+/** Whether the number's digits may not be those that were sent: a double carries any 15 of them, and whole numbers up to 2^53. */
+export const isInexactAmount = (value: number): boolean => !Number.isSafeInteger(value) && significantDigits(String(value)) > DOUBLE_DIGITS;
+
 function normalizeFractionalNumber(value: number): Normalized<string> {
   if (!Number.isFinite(value)) return NOT_MONEY;
   const magnitude = Math.abs(value);
   if (magnitude >= 1e14) return TOO_LARGE;
   if (magnitude < 1e-6) return TOO_MANY_DIGITS;
-  const text = String(value);
-  return significantDigits(text) > 15 ? INEXACT : normalizeMoneyText(text);
+  return isInexactAmount(value) ? INEXACT : normalizeMoneyText(String(value));
 }
 
 const significantDigits = (decimal: string): number => decimal.replace(/^-?[0.]*/, '').replace('.', '').length;
