@@ -155,6 +155,7 @@ export const evolutionContract = (makeHarness: () => Promise<WarehouseHarness>):
         null,
         null,
       ]);
+      expect(await seen('boolean')).toEqual([null, null, null, null, null, null, null, null, true, null]);
       expect(await seen('text_list')).toEqual([
         ['12'],
         ['13'],
@@ -172,6 +173,18 @@ export const evolutionContract = (makeHarness: () => Promise<WarehouseHarness>):
       await warehouse.ensureType(ONE, 'visit', [field('size', 'reference')]);
       const systems = await select(warehouse, 'size__system', { type: 'visit' });
       expect(systems.map((row) => row.size__system)).toEqual(types.map((type) => (type === 'reference' ? 'erp' : 'crm')));
+    });
+
+    it('W3: of the numbers only 0 and 1 are a boolean', async () => {
+      const sizes = { integer: [0, 1, 7, -3], money: ['0', '1.0000', '2'], number: [0, 1, 0.5] } as const;
+      let id = 0;
+      for (const [type, values] of Object.entries(sizes)) {
+        const rows = values.map((size) => log.upsert(++id, { size }, { type: 'visit' }));
+        await warehouse.apply(log.next(log.define('visit', [field('size', type as FieldType)]), ...rows));
+      }
+      await warehouse.ensureType(ONE, 'visit', [field('size', 'boolean')]);
+      const seen = (await select(warehouse, 'size', { type: 'visit' })).map(({ size }) => size);
+      expect(seen).toEqual([false, true, null, null, false, true, null, false, true, null]);
     });
 
     it('W1: a value of the former type that comes late goes to the former column', async () => {

@@ -1,5 +1,6 @@
 import type { TimeGrain } from '@sophia/types';
 import type { ValueType } from '../expression/bound-expression.ts';
+import { isNumeric } from '../expression/coerce.ts';
 import type { WeekStart } from '../time/calendar.ts';
 import type { Dialect, DialectOperation, OperationSettings, SqlAggregate } from './dialect.ts';
 
@@ -55,6 +56,9 @@ function safeCast(sql: string, from: ValueType, to: ValueType): string {
       return from === 'date' ? cast : `cast(try_cast(${plain} as timestamptz) as timestamp)`;
     case 'text_list':
       return `case when ${plain} is not null then [cast(${plain} as varchar)] end`;
+    case 'boolean':
+      // try_cast takes every number but 0 for true.
+      return isNumeric(from) ? `case when ${plain} in (0, 1) then ${cast} end` : cast;
     default:
       return cast;
   }

@@ -46,7 +46,12 @@ function safeCast(sql: string, from: FieldType, to: FieldType): string {
       return source === 'date' ? cast : `cast(try_cast(${plain} as timestamptz) as timestamp)`;
     case 'text_list':
       return `case when ${plain} is not null then [cast(${plain} as varchar)] end`;
+    case 'boolean':
+      // try_cast takes every number but 0 for true.
+      return NUMERIC.has(source) ? `case when ${plain} in (0, 1) then ${cast} end` : cast;
     default:
       return cast;
   }
 }
+
+const NUMERIC: ReadonlySet<FieldType> = new Set(['integer', 'number', 'money']);
