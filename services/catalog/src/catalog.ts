@@ -101,8 +101,9 @@ export interface Records {
    */
   upsertMany(call: Call, target: WriteTarget, rows: readonly IncomingRow[], options?: WriteOptions): Promise<WriteAnswer>;
   /**
-   * Sets the given fields of the record's current state, under its lock; null clears a field. Errors:
-   * `not_found`, `row_rejected`, `version_conflict` where `ifVersion` is not the current one.
+   * Sets the given fields of the record's current state, under its lock; null clears a field. Members of `extra` are set and
+   * cleared one by one, and `extra: null` clears all of them. Errors: `not_found`, `row_rejected`, `not_a_field` for what is
+   * a record's own (its key, its version, whether it is deleted), `version_conflict` where `ifVersion` is not the current one.
    */
   patch(
     call: Call,

@@ -153,7 +153,10 @@ const registerRecordById = (app: FastifyInstance, { catalog }: ApiServices): voi
     url: '/records/:type/:id',
     operation: 'patchRecord',
     summary: 'Sets fields of a record; null clears one',
-    description: 'With If-Match and the version as the entity tag it fails with 412 where the record has changed since.',
+    description:
+      'What the type does not know is set beside the fields or inside extra, member by member; extra: null clears all of it. ' +
+      'What is no field, such as source_id or deleted, is refused with 422. ' +
+      'With If-Match and the version as the entity tag it fails with 412 where the record has changed since.',
     tag: 'records',
     params: IdParams,
     headers: IdempotencyHeaders,

@@ -11,6 +11,11 @@ export const CATALOG_ERRORS = {
     title: 'Row rejected',
     help: 'The record does not fit its type; the details give column, reason and value. It is kept in the dead letters.',
   },
+  not_a_field: {
+    status: 422,
+    title: 'Not a field',
+    help: 'A patch sets fields of the record, occurred_at, source_version and business_priority; nothing was changed. A record is deleted by DELETE, the version that it must have stands in If-Match, and what a source calls by such a name is set inside extra.',
+  },
   too_many_rows: { status: 413, title: 'Too many rows', help: 'Send at most 2,500 rows in one array, or stream them as NDJSON or CSV.' },
   version_conflict: {
     status: 412,

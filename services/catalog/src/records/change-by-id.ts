@@ -2,7 +2,7 @@ import { actorOf, causeOf } from '../access/attribution.ts';
 import type { Records } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { keyUse } from '../idempotency/key-use.ts';
-import { deletionOf, lockRecord, patchedRecord } from './change-record.ts';
+import { deletionOf, lockRecord, patchedRecord, requireFields } from './change-record.ts';
 import type { WriteInOwnTransaction } from './write-in-own-transaction.ts';
 
 /** Sets fields of a record, or deletes it, under its lock. */
@@ -14,6 +14,7 @@ export function createChangesById(context: CatalogContext, writeAlone: WriteInOw
       const { workspace } = call.principal;
       const prepare = await book.preparer(workspace, recordType);
       const access = await gate.records(call, 'write', recordType);
+      requireFields(fields);
       const { ifVersion } = options;
       const use = keyUse(call, options.idempotency, 'patch', recordType, id, fields, ifVersion);
       const audit = { call, action: 'write', object: `record:${recordType}/${id}`, rows: 1 };

@@ -61,10 +61,38 @@ export const isRecordId = (id: string): boolean => /^[1-9]\d{0,18}$/.test(id) &&
 
 const COMMON = ['occurred_at', 'source_version', 'business_priority'] as const;
 
-/** The record's state with the given fields set; the common columns may be among them. Null clears. */
+/** What a record has of its own beside its fields and `COMMON`. */
+const NO_FIELDS = [
+  'id',
+  'version',
+  'source_system',
+  'record_type',
+  'source_id',
+  'data',
+  'content_hash',
+  'created_at',
+  'updated_at',
+  'deleted_at',
+  'deleted',
+];
+
+/** Holds that a patch sets nothing but fields and the common columns that a caller may set. Errors: `not_a_field`. */
+export function requireFields(fields: JsonObject): void {
+  const name = NO_FIELDS.find((each) => Object.hasOwn(fields, each));
+  if (name === undefined) return;
+  const wayOut = name.startsWith('deleted') ? 'A record is deleted by DELETE.' : 'What a source calls so is set inside extra.';
+  throw new SophiaError('not_a_field', `A patch cannot set ${name}, which is no field of a record. ${wayOut}`, {
+    details: { field: name },
+  });
+}
+
+/**
+ * The record's state with the given fields set; the common columns may be among them. Null clears. What the type does not
+ * know is set beside the fields or inside `extra`, whose other members stay unless `extra` itself is null.
+ */
 function patchedRow(row: RecordRow, fields: JsonObject): IncomingRow {
-  const { extra, ...known } = row.data;
-  const merged: Record<string, JsonValue> = { ...known, ...(isObject(extra) ? extra : {}), ...fields };
+  const { extra, ...named } = fields;
+  const merged: Record<string, JsonValue> = { ...row.data, ...named, extra: patchedExtra(row.data.extra, extra, named) };
   for (const name of COMMON) delete merged[name];
   return {
     line: 1,
@@ -74,6 +102,14 @@ function patchedRow(row: RecordRow, fields: JsonObject): IncomingRow {
     occurred_at: fields.occurred_at,
     source_version: fields.source_version,
   };
+}
+
+/** A field of a name takes the place of a member of it, which would be left otherwise where the field clears it. */
+function patchedExtra(kept: JsonValue | undefined, sent: JsonValue | undefined, named: JsonObject): JsonObject {
+  const members = isObject(kept) && sent !== null ? Object.entries(kept) : [];
+  const extra = Object.fromEntries(members.filter(([name]) => !Object.hasOwn(named, name)));
+  if (isObject(sent)) return { ...extra, ...sent };
+  return sent === null || sent === undefined ? extra : { ...extra, extra: sent };
 }
 
 const isObject = (value: JsonValue | undefined): value is JsonObject =>

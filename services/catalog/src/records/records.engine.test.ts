@@ -221,6 +221,40 @@ describe('by id', () => {
     expect((await records.history(call, 'deal', id)).items.at(1)?.previous).toEqual({ amount: '5', stage: 'new', extra: { note: 'kept' } });
   });
 
+  test('a patch sets and clears what the type does not know, member by member or all of it', async () => {
+    const { call, records } = await fresh();
+    const id = idOf(
+      await records.upsert(call, target, row('D-1', { name: 'x', a: 1, b: 1, c: 1, constructor: 'kept', extra: { name: 'inner' } })),
+    );
+    const extraAfter = async (fields: JsonObject) => {
+      await records.patch(call, 'deal', id, fields);
+      const { data } = await records.get(call, 'deal', id);
+      expect(data.name).toBe('x');
+      return data.extra;
+    };
+    expect(await extraAfter({ extra: { a: 2, b: null } })).toEqual({ a: 2, c: 1, constructor: 'kept', name: 'inner' });
+    expect(await extraAfter({ extra: { a: 3 }, a: 4, c: null })).toEqual({ a: 4, constructor: 'kept', name: 'inner' });
+    expect(await extraAfter({ extra: 'text' })).toEqual({ a: 4, constructor: 'kept', name: 'inner', extra: 'text' });
+    expect(await extraAfter({ extra: null, d: 1 })).toEqual({ d: 1 });
+    expect(await extraAfter({ extra: null })).toBeUndefined();
+    expect(await extraAfter({ extra: { e: 1 } })).toEqual({ e: 1 });
+  });
+
+  test('a patch of what is no field is refused, and changes nothing', async () => {
+    const { call, records } = await fresh();
+    const id = idOf(await records.upsert(call, target, row('D-1', { name: 'x' })));
+    for (const [field, value] of Object.entries({ source_id: 'D-2', deleted: true, version: 3, id: null, data: { name: 'y' } })) {
+      await expect(records.patch(call, 'deal', id, { name: 'y', [field]: value })).rejects.toMatchObject({
+        code: 'not_a_field',
+        status: 422,
+        message: expect.stringContaining(field === 'deleted' ? 'DELETE' : 'inside extra'),
+        details: { field },
+      });
+    }
+    expect(await records.get(call, 'deal', id)).toMatchObject({ version: 1, data: { name: 'x' } });
+    expect(await records.patch(call, 'deal', id, { extra: { version: 3 } })).toMatchObject({ updated: 1 });
+  });
+
   test('a patch that does not fit, of another version, or of nothing is refused', async () => {
     const { call, records } = await fresh();
     const id = idOf(await records.upsert(call, target, row('D-1', { name: 'x' })));
