@@ -9,6 +9,7 @@ import { QUERY_PATH } from '../server/hot-path.ts';
 import { setHeaders } from '../server/respond.ts';
 import type { ApiServices } from '../services.ts';
 import { defineRoute } from './define-route.ts';
+import { parseAddressJson } from './parse-address-json.ts';
 import { parseMetricQuery } from './parse-metric-query.ts';
 import { AfterHeaders, AnyObject, FreshnessSchema, MetricAnswerSchema } from './schemas.ts';
 
@@ -86,7 +87,7 @@ export const registerMetricRoutes = (app: FastifyInstance, { analytics }: ApiSer
       { summary: 'Not JSON', path: `${QUERY_PATH}q=revenue`, status: 400 },
     ],
     handle: async ({ raw, query: { q }, call }, reply) => {
-      const query = parseMetricQuery(parseJson(q), '');
+      const query = parseMetricQuery(parseAddressJson('q', q, 'invalid_request'), '');
       const answer = await ask(raw, query);
       analytics.remember(call, raw.url, query);
       return sendAnswer(raw, reply, answer);
@@ -186,11 +187,3 @@ const cellsOf = (row: Readonly<Record<string, unknown>>): Record<string, Cell> =
   );
 
 const isCell = (value: unknown): value is Cell => value === null || ['string', 'number', 'boolean'].includes(typeof value);
-
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new SophiaError('invalid_request', `q is not JSON: ${error instanceof Error ? error.message : String(error)}`);
-  }
-};

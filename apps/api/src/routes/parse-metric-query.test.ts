@@ -7,6 +7,7 @@ const OPERATORS = 'eq, ne, in, gt, gte, lt, lte, between, contains, starts_with,
 test.each<[Record<string, unknown>, string]>([
   [{ filters: [{ field: 'a', operator: 'like', values: ['x'] }] }, `/filters/0/operator must be one of ${OPERATORS}`],
   [{ filters: [{ fiel: 'a', operator: 'eq' }] }, `/filters/0 ${FORMS}`],
+  [{ filters: [{}] }, `/filters/0 ${FORMS}`],
   [{ filters: [{ xor: [] }] }, `/filters/0 ${FORMS}`],
   [{ filters: ['a=b'] }, '/filters/0 must be object'],
   [

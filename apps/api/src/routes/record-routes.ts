@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { type IdempotencyKey, type ListOptions, MAX_ROWS, type WriteTarget } from '@sophia/catalog';
 import { SophiaError } from '@sophia/shared';
-import type { Filter, JsonObject, RecordId } from '@sophia/types';
+import type { JsonObject, RecordId } from '@sophia/types';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { registerStreamedTypes, STREAMED_TYPES } from '../server/parsers.ts';
@@ -9,6 +9,7 @@ import type { ApiServices } from '../services.ts';
 import { toRow } from '../to-row.ts';
 import { defineRoute } from './define-route.ts';
 import { afterOf } from './metric-routes.ts';
+import { parseFilter } from './parse-filter.ts';
 import { registerRecordBody } from './record-body.ts';
 import { AfterHeaders, AnyObject, IdempotencyHeaders, RecordSchema, WriteAnswerSchema } from './schemas.ts';
 import { streamedItems } from './streamed-items.ts';
@@ -126,7 +127,15 @@ const registerRecordById = (app: FastifyInstance, { catalog }: ApiServices): voi
     ],
     handle: async ({ raw, call, params, query }) => {
       const { source_system: sourceSystem, source_id: sourceId, filter, deleted, limit, cursor } = query;
-      const options: ListOptions = { sourceSystem, sourceId, filter: parseFilter(filter), deleted, limit, cursor, after: afterOf(raw) };
+      const options: ListOptions = {
+        sourceSystem,
+        sourceId,
+        filter: filter === undefined ? undefined : parseFilter(filter),
+        deleted,
+        limit,
+        cursor,
+        after: afterOf(raw),
+      };
       const page = await catalog.records.list(call, params.type, options);
       return { records: page.items, next_cursor: page.nextCursor };
     },
@@ -248,16 +257,6 @@ const versionOf = (request: FastifyRequest): number | undefined => {
   const version = /^"([0-9]{1,10})"$/.exec(tag)?.[1];
   if (version === undefined) throw new SophiaError('invalid_request', `If-Match takes a version as an entity tag, "3", not ${tag}.`);
   return Number(version);
-};
-
-const parseFilter = (text: string | undefined): Filter | undefined => {
-  if (text === undefined) return undefined;
-  try {
-    // The catalog checks its shape and names.
-    return JSON.parse(text) as Filter;
-  } catch (error) {
-    throw new SophiaError('invalid_filter', `filter is not JSON: ${error instanceof Error ? error.message : String(error)}`);
-  }
 };
 
 const tokenReply = <Answer extends { readonly token: string }>(reply: FastifyReply, answer: Answer) =>

@@ -27,6 +27,14 @@ describe('a request that no route takes as it is', () => {
     }
   });
 
+  it.each([
+    [{ and: [], or: [{ field: 'status', operator: 'eq', values: ['won'] }] }, 'filter must not have or or must not have and'],
+    [null, 'filter must be object'],
+  ])('is told where its filter is none: %j', async (filter, detail) => {
+    const { json } = await harness.send('GET', `/api/v1/records/deal?filter=${encodeURIComponent(JSON.stringify(filter))}`);
+    expect(json).toMatchObject({ code: 'invalid_filter', detail });
+  });
+
   it('is told each type that is taken, of rows and of forms', async () => {
     expect((await send('POST', '/records/deal?source_system=x', 'x', 'text/plain')).detail).toContain(
       'takes application/json, application/x-ndjson, ',

@@ -1,0 +1,11 @@
+import { SophiaError } from '@sophia/shared';
+import type { ErrorCodeName } from '@sophia/types';
+
+/** The value of a parameter of an address that is JSON. Errors: the code told. */
+export const parseAddressJson = (name: string, text: string, code: ErrorCodeName): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new SophiaError(code, `${name} is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+};
