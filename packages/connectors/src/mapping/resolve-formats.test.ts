@@ -81,6 +81,50 @@ describe('what can be read in two ways', () => {
     });
   });
 
+  test('percentages beside numbers without the sign: fails, is asked, or the unit is set', async () => {
+    const shares = rows(['', '12 %', '', ''], ['', '0.5', '', '']);
+    const resolved = (fields: string, answer?: string) =>
+      resolveFormats(mappingOf(fields), definition, COLUMNS, shares, answer === undefined ? undefined : () => Promise.resolve(answer));
+    await expect(resolved('{ amount: value }')).rejects.toMatchObject({
+      code: 'ambiguous_number_format',
+      message:
+        'The column value can be read in two ways: "0.5" is 0.005 (unit: "percent") or 0.5 (decimal: "."). Set it for amount in the mapping.',
+      details: {
+        choices: [
+          { key: 'unit', value: 'percent', reading: '0.005' },
+          { key: 'decimal', value: '.', reading: '0.5' },
+        ],
+      },
+    });
+    expect(ruleOf(await resolved('{ amount: value }', 'percent'), 'amount')).toMatchObject({ decimal: '.', symbol: '%', unit: 'percent' });
+    expect(ruleOf(await resolved('{ amount: value }', '.'), 'amount')).toEqual({ column: 'value', decimal: '.' });
+    const set = await resolved('{ amount: { column: value, unit: percent } }');
+    expect(ruleOf(set, 'amount')).toMatchObject({ decimal: '.', symbol: '%', unit: 'percent' });
+  });
+
+  test('whole numbers with points are asked, and so are those whose unit is set', async () => {
+    const counts = { ...definition, fields: [{ name: 'count', type: 'integer' as const }] };
+    const read = (rule: string) =>
+      resolveFormats(
+        parseMapping(`source_system: crm\nrecord_type: deal\nsource_id: id\nfields: { count: ${rule} }`, 'm.yaml', [counts]),
+        counts,
+        COLUMNS,
+        rows(['', '1.234', '', ''], ['', '2.000', '', '']),
+      );
+    for (const rule of ['value', '{ column: value, unit: thousands }']) {
+      await expect(read(rule)).rejects.toMatchObject({
+        code: 'ambiguous_number_format',
+        message: expect.stringContaining('"1.234" is 1.234 (decimal: ".") or 1234 (decimal: ",")'),
+      });
+    }
+  });
+
+  test('what stands beside the numbers is kept with the answer', async () => {
+    const answer = () => Promise.resolve(',');
+    const dollars = await resolveFormats(mappingOf('{ amount: value }'), definition, COLUMNS, rows(['', '$1,234', '', '']), answer);
+    expect(ruleOf(dollars, 'amount')).toMatchObject({ decimal: ',', symbol: '$' });
+  });
+
   test('is asked', async () => {
     const questions: FormatQuestion[] = [];
     const answer = (choice: number) => (question: FormatQuestion) => {

@@ -2,7 +2,7 @@ import { SophiaError } from '@sophia/shared';
 import type { FieldDefinition, FieldType, RecordTypeDefinition } from '@sophia/types';
 import type { SourceRow } from '../read/source-row.ts';
 import { detectDates } from '../values/detect-date.ts';
-import { detectNumbers } from '../values/detect-number.ts';
+import { detectNumbers, type NumbersFormat } from '../values/detect-number.ts';
 import { compileCells } from './compile-cells.ts';
 import type { ColumnRule, FieldRule, Mapping } from './mapping.ts';
 
@@ -13,7 +13,7 @@ export interface FormatQuestion {
   /** A value of the column. */
   readonly example: string;
   /** What to set in the mapping, and what the example then is. */
-  readonly choices: readonly { readonly key: 'format' | 'decimal'; readonly value: string; readonly reading: string }[];
+  readonly choices: readonly { readonly key: 'format' | 'decimal' | 'unit'; readonly value: string; readonly reading: string }[];
 }
 
 /** Asks a person: the `value` of a choice. */
@@ -88,10 +88,8 @@ async function resolveDate(
   if (found.kind === 'none') return rule;
   if (found.kind === 'found') return { ...rule, format: found.pattern };
   const choices = found.readings.map(({ pattern, reading }) => ({ key: 'format' as const, value: pattern, reading }));
-  return {
-    ...rule,
-    format: await decide({ column: rule.column, field: field.name, example: found.example, choices }, ask, 'ambiguous_date_format'),
-  };
+  const { value } = await decide(rule.column, field.name, found.example, choices, ask, 'ambiguous_date_format');
+  return { ...rule, format: value };
 }
 
 async function resolveNumber(
@@ -102,27 +100,39 @@ async function resolveNumber(
 ): Promise<ColumnRule> {
   const found = detectNumbers(texts, field.type === 'integer');
   if (found.kind === 'none' || found.kind === 'plain') return rule;
-  if (found.kind === 'found') {
-    return {
-      ...rule,
-      decimal: found.format.decimal,
-      symbol: rule.symbol ?? found.format.symbol,
-      unit: rule.unit ?? (found.percent ? 'percent' : undefined),
-    };
-  }
-  const choices = found.readings.map(({ decimal, reading }) => ({ key: 'decimal' as const, value: decimal, reading }));
-  const decimal = await decide({ column: rule.column, field: field.name, example: found.example, choices }, ask, 'ambiguous_number_format');
-  return { ...rule, decimal: decimal === ',' ? ',' : '.' };
+  if (found.kind === 'found') return withNumbers(rule, found);
+  // Where the unit is set, the sign says nothing.
+  const isAsked = rule.unit === undefined || found.readings.every(({ key }) => key === 'decimal');
+  return withNumbers(
+    rule,
+    isAsked ? await decide(rule.column, field.name, found.example, found.readings, ask, 'ambiguous_number_format') : found.readings[0],
+  );
 }
 
-async function decide(
-  question: FormatQuestion,
+const withNumbers = (rule: ColumnRule, { format, percent }: NumbersFormat): ColumnRule => ({
+  ...rule,
+  decimal: format.decimal,
+  symbol: rule.symbol ?? format.symbol,
+  unit: rule.unit ?? (percent ? 'percent' : undefined),
+});
+
+type Choice = FormatQuestion['choices'][number];
+
+/** The choice that a person takes. */
+async function decide<Given extends Choice>(
+  column: string,
+  field: string,
+  example: string,
+  given: readonly Given[],
   ask: AskFormat | undefined,
   code: 'ambiguous_date_format' | 'ambiguous_number_format',
-): Promise<string> {
+): Promise<Given> {
+  const choices = given.map(({ key, value, reading }) => ({ key, value, reading }));
+  const question: FormatQuestion = { column, field, example, choices };
   const answer = await ask?.(question);
-  if (answer !== undefined && question.choices.some((choice) => choice.value === answer)) return answer;
-  const readings = question.choices.map(({ key, value, reading }) => `${reading} (${key}: ${JSON.stringify(value)})`).join(' or ');
-  const message = `The column ${question.column} can be read in two ways: ${JSON.stringify(question.example)} is ${readings}. Set it for ${question.field} in the mapping.`;
+  const chosen = given.find(({ value }) => value === answer);
+  if (chosen !== undefined) return chosen;
+  const readings = choices.map(({ key, value, reading }) => `${reading} (${key}: ${JSON.stringify(value)})`).join(' or ');
+  const message = `The column ${column} can be read in two ways: ${JSON.stringify(example)} is ${readings}. Set it for ${field} in the mapping.`;
   throw new SophiaError(code, message, { details: { ...question } });
 }

@@ -1,4 +1,5 @@
 import type { FieldDefinition } from '@sophia/types';
+import { detectNumbers } from '../values/detect-number.ts';
 import type { ColumnProfile } from './profile-column.ts';
 import { suggestValues } from './suggest-values.ts';
 import type { SuggestedField } from './write-mapping.ts';
@@ -42,7 +43,10 @@ function suggestInstants(field: FieldDefinition, { column, dates, texts }: Colum
   return { field: field.name, settings, notes };
 }
 
-function suggestNumbers(field: FieldDefinition, { column, numbers, texts }: ColumnProfile): SuggestedField {
+function suggestNumbers(field: FieldDefinition, profile: ColumnProfile): SuggestedField {
+  const { column, texts } = profile;
+  const mayBeThousands = field.type === 'integer' && profile.numbers.kind === 'plain';
+  const numbers = mayBeThousands ? detectNumbers(texts, true) : profile.numbers;
   const settings: [string, string][] = [['column', column]];
   const notes: string[] = [];
   if (numbers.kind === 'found') {
@@ -51,7 +55,9 @@ function suggestNumbers(field: FieldDefinition, { column, numbers, texts }: Colu
     else if (numbers.format.symbol !== undefined) settings.push(['symbol', numbers.format.symbol]);
   }
   if (numbers.kind === 'ambiguous') {
-    const choices = numbers.readings.map(({ decimal, reading }) => `decimal: "${decimal}" (${reading})`).join(' or ');
+    const choices = numbers.readings
+      .map(({ key, value, reading }) => `${key}: ${key === 'decimal' ? JSON.stringify(value) : value} (${reading})`)
+      .join(' or ');
     notes.push(`${numbers.example} can be read in two ways; set ${choices}`);
   }
   if (field.name === 'annual_revenue' && numbers.kind === 'plain' && texts.every((text) => Number(text) < 1_000_000)) {

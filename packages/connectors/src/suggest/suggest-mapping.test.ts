@@ -154,6 +154,15 @@ describe('what cannot be known is marked', () => {
     expect(await suggest('issue_id,title,labels\n1,x,"[""a""]"\n', 'issues.csv')).toContain('  labels: labels\n');
   });
 
+  test('percentages beside shares, and whole numbers that may be thousands', async () => {
+    const shares = await suggest('call_id,talk_ratio\nc1,12.5%\nc2,0.5\n', 'calls.csv');
+    expect(shares).toContain(
+      '  # check: 0.5 can be read in two ways; set unit: percent (0.005) or decimal: "." (0.5)\n  talk_ratio: talk_ratio\n',
+    );
+    const staff = await suggest('account,employees\nA,2.000\nB,10.000\n', 'accounts.csv');
+    expect(staff).toContain('# check: 2.000 can be read in two ways; set decimal: "." (2.000) or decimal: "," (2000)');
+  });
+
   test('values that are written otherwise than the type has them, by their case', async () => {
     const text = await suggest('id,status,amount\n1,Open,1\n2,WON,2\n3,lost,3\n4,paused,4\n', 'deals.csv');
     expect(text).toContain('    column: status\n    values:\n      Open: open\n      WON: won\n      lost: lost\n  amount');

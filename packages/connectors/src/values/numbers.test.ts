@@ -68,7 +68,11 @@ describe('a number format', () => {
 describe('detection', () => {
   test.each<[readonly string[], boolean, unknown]>([
     [['1.5', '-2', '1e3'], false, { kind: 'plain' }],
-    [['1.234'], true, { kind: 'plain' }],
+    [['1.234'], false, { kind: 'plain' }],
+    [['12', '7'], true, { kind: 'plain' }],
+    [['0.500', '1.000'], true, { kind: 'plain' }],
+    [['1.000', '1234.000'], true, { kind: 'plain' }],
+    [['1.5', '1.234'], true, { kind: 'plain' }],
     [['1.234,5', '3'], false, { kind: 'found', format: { decimal: ',' }, percent: false }],
     [['1.234.567'], false, { kind: 'found', format: { decimal: ',' }, percent: false }],
     [['1,234.5', '1,234'], false, { kind: 'found', format: { decimal: '.' }, percent: false }],
@@ -78,6 +82,7 @@ describe('detection', () => {
     [['USD 5', 'USD 1,000,000'], false, { kind: 'found', format: { decimal: '.', symbol: 'USD' }, percent: false }],
     [['12,5 €', '3 €'], false, { kind: 'found', format: { decimal: ',', symbol: '€' }, percent: false }],
     [['12.5%', '3 %'], false, { kind: 'found', format: { decimal: '.', symbol: '%' }, percent: true }],
+    [['12 %', '0', '0.0', 'n/a'], false, { kind: 'found', format: { decimal: '.', symbol: '%' }, percent: true }],
     [["1'234", "2'345", 'n/a'], false, { kind: 'found', format: { decimal: '.' }, percent: false }],
     [['€1.234'], true, { kind: 'found', format: { decimal: ',', symbol: '€' }, percent: false }],
     [['€1,5', '1.5'], false, { kind: 'found', format: { decimal: '.', symbol: '€' }, percent: false }],
@@ -93,10 +98,40 @@ describe('detection', () => {
       kind: 'ambiguous',
       example: '1,234',
       readings: [
-        { decimal: '.', reading: '1234' },
-        { decimal: ',', reading: '1.234' },
+        { key: 'decimal', value: '.', reading: '1234', format: { decimal: '.' }, percent: false },
+        { key: 'decimal', value: ',', reading: '1.234', format: { decimal: ',' }, percent: false },
       ],
     });
+    expect(detectNumbers(['$1,234'], false)).toMatchObject({ readings: [{ format: { symbol: '$' } }, { format: { symbol: '$' } }] });
+    expect(detectNumbers(['1,234 %'], false)).toMatchObject({ readings: [{ percent: true }, { percent: true }] });
+  });
+
+  test.each([[['1.234', '2.000', '10.000']], [['2.000', '10.000']], [['12', '1.234']], [['1.234', 'n/a']]])(
+    'finds whole numbers that may be thousands with a point: %j',
+    (values) => {
+      const [example = '', plain = ''] =
+        values.filter((value) => value.includes('.')).map((value) => [value, value.replace('.', '')])[0] ?? [];
+      expect(detectNumbers(values, true)).toMatchObject({
+        kind: 'ambiguous',
+        example,
+        readings: [
+          { value: '.', reading: example },
+          { value: ',', reading: plain },
+        ],
+      });
+    },
+  );
+
+  test('finds percentages beside numbers without the sign', () => {
+    expect(detectNumbers(['12,5 %', '0,5', '3%'], false)).toEqual({
+      kind: 'ambiguous',
+      example: '0,5',
+      readings: [
+        { key: 'unit', value: 'percent', reading: '0.005', format: { decimal: ',', symbol: '%' }, percent: true },
+        { key: 'decimal', value: ',', reading: '0.5', format: { decimal: ',' }, percent: false },
+      ],
+    });
+    expect(detectNumbers(['1,234 %', '5'], false)).toMatchObject({ readings: [{ percent: false }, { percent: false }] });
   });
 
   test('looks at a bounded number of values', () => {

@@ -41,7 +41,7 @@ export const SOURCE_ERRORS = {
   ambiguous_number_format: {
     status: 422,
     title: 'Ambiguous number format',
-    help: 'All numbers of the column can be read with a decimal comma and with a thousands comma. Set decimal in the mapping.',
+    help: 'The numbers of the column can be read with a sign for decimals or for thousands, or some are percentages and others have no sign. Set in the mapping what the detail names.',
   },
   mapping_invalid: {
     status: 422,
