@@ -3,6 +3,7 @@ import type { Records } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { keyUse } from '../idempotency/key-use.ts';
 import { deletionOf, lockRecord, patchedRecord, requireFields } from './change-record.ts';
+import { patchRefused } from './patch-refused.ts';
 import type { WriteInOwnTransaction } from './write-in-own-transaction.ts';
 
 /** Sets fields of a record, or deletes it, under its lock. */
@@ -21,7 +22,8 @@ export function createChangesById(context: CatalogContext, writeAlone: WriteInOw
       const answer = await inHand.hold(use, () =>
         writeAlone(call, { access, use, audit, begun }, async (transaction) => {
           const row = await lockRecord(context, transaction, call, { recordType, id, ifVersion });
-          const record = patchedRecord(row, fields, prepare);
+          const { record, rejected } = patchedRecord(row, fields, prepare);
+          if (record === undefined) throw await patchRefused(context, call, recordType, { fields, rejected });
           return { workspace, record, actor: actorOf(call), cause: causeOf(call, options.proposal) };
         }),
       );

@@ -5,7 +5,7 @@ import type { Call, IncomingRow, JsonObject, JsonValue, NaturalKey, RecordId, Tr
 import type { CatalogContext } from '../catalog-context.ts';
 import { RECORD_COLUMNS, type RecordRow } from '../reading/record-row.ts';
 import { statementName } from '../reading/sight.ts';
-import { type IncomingRecord, keyText } from '../rows/incoming-record.ts';
+import { type IncomingRecord, keyText, type PreparedRow } from '../rows/incoming-record.ts';
 import type { RowPreparer } from '../rows/prepare-row.ts';
 
 /**
@@ -115,12 +115,9 @@ function patchedExtra(kept: JsonValue | undefined, sent: JsonValue | undefined, 
 const isObject = (value: JsonValue | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The patched record, ready to be written. Errors: `row_rejected`. */
-export function patchedRecord(row: RecordRow, fields: JsonObject, prepare: RowPreparer): IncomingRecord {
-  const { record, rejected } = prepare(patchedRow(row, fields), { recordType: row.record_type, sourceSystem: row.source_system });
-  if (record !== undefined) return record;
-  throw new SophiaError('row_rejected', rejected.errors[0].message, { details: { errors: rejected.errors } });
-}
+/** The record with the fields set, as its type judges it. */
+export const patchedRecord = (row: RecordRow, fields: JsonObject, prepare: RowPreparer): PreparedRow =>
+  prepare(patchedRow(row, fields), { recordType: row.record_type, sourceSystem: row.source_system });
 
 /** The record's deletion, which has no place in the source's order: it holds whatever came before. */
 export const deletionOf = ({ record_type, source_system, source_id }: NaturalKey): IncomingRecord => ({
