@@ -2,11 +2,14 @@ import type { TypeAccess } from '@sophia/core';
 import { SophiaError } from '@sophia/shared';
 import type { Action, Call } from '@sophia/types';
 import type { Collaborators } from '../collaborators.ts';
+import { type WriteAccess, writeAccess } from './write-access.ts';
 
 /** Lets through what the principal's policy allows; what it refuses is audited. */
 export interface Gate {
   /** May do this with records of the type, one by one. Errors: `forbidden`. */
   records(call: Call, action: Action, recordType: string): Promise<TypeAccess>;
+  /** May write records of the type by their keys. Errors: `forbidden`. */
+  writes(call: Call, recordType: string): Promise<WriteAccess>;
   /** May administer. Errors: `forbidden`. */
   administer(call: Call, object: string): Promise<void>;
   /** Audits the denial and throws `forbidden`. */
@@ -20,12 +23,17 @@ export function createGate({ policy, audit }: Pick<Collaborators, 'policy' | 'au
       details: { action, object },
     });
   };
+  const hold = async <Access extends TypeAccess>(access: Access, call: Call, action: Action, recordType: string): Promise<Access> => {
+    if (access.access === 'records') return access;
+    const reason = access.access === 'aggregates' ? ' record by record, only in aggregates' : '';
+    return refuse(call, action, `record:${recordType}`, reason);
+  };
   return {
     async records(call, action, recordType) {
-      const access = (await policy.resolve(call.principal)).records(recordType, action);
-      if (access.access === 'records') return access;
-      const reason = access.access === 'aggregates' ? ' record by record, only in aggregates' : '';
-      return refuse(call, action, `record:${recordType}`, reason);
+      return hold((await policy.resolve(call.principal)).records(recordType, action), call, action, recordType);
+    },
+    async writes(call, recordType) {
+      return hold(writeAccess(await policy.resolve(call.principal), recordType), call, 'write', recordType);
     },
     async administer(call, object) {
       if (!(await policy.resolve(call.principal)).can('administer')) await refuse(call, 'administer', object);

@@ -1,5 +1,6 @@
 import type { Call, JsonObject, PolicyRule, Role } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ImportItem } from '../catalog.ts';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
 
 let harness: CatalogHarness;
@@ -200,6 +201,86 @@ describe('rules of a workspace', () => {
   });
 });
 
+describe('a rule that hides rows from reads alone', () => {
+  const hidden: PolicyRule[] = [
+    {
+      rule: 'forbid',
+      roles: ['employee'],
+      actions: ['read', 'export'],
+      record_types: ['deal'],
+      rows: { not: { field: '$owner.team', operator: 'eq', values: [{ principal: 'team' }] } },
+    },
+  ];
+  const forbidden = { code: 'forbidden', details: { action: 'write', object: 'record:deal' } };
+  const itemsOf = async function* (...items: readonly ImportItem[]) {
+    yield* items;
+  };
+  const imported = async (call: Call, ...items: readonly ImportItem[]) =>
+    (await harness.catalog.imports.start(call, { name: 'x', kind: 'singer' }, itemsOf(...items))).finished;
+
+  test('lets nobody write by its key, or delete, what is hidden, in any way', async () => {
+    const { records, as, admin } = await sellers();
+    await records.upsert(admin, target, row('D', { name: 'd', owner: 'bob' }));
+    const { id: deleted } = await records.getByKey(admin, target, 'D');
+    await records.delete(admin, 'deal', deleted);
+    await harness.auth.policies.replace(admin, hidden);
+    const ada = as('employee', 'ada');
+    for (const theirs of [row('B', { name: 'x', owner: 'ada' }), { ...row('B', {}), deleted: true }, row('D', { owner: 'ada' })]) {
+      await expect(records.upsert(ada, target, theirs)).rejects.toMatchObject(forbidden);
+      await expect(records.upsertMany(ada, target, [row('A', { owner: 'ada' }), theirs])).rejects.toMatchObject(forbidden);
+      await expect(imported(ada, { kind: 'rows', target, rows: [theirs] })).rejects.toMatchObject(forbidden);
+    }
+    expect((await records.list(admin, 'deal')).items.map(({ source_id, version }) => [source_id, version])).toEqual([
+      ['A', 1],
+      ['B', 1],
+      ['C', 1],
+    ]);
+    const { entries } = await harness.auth.audit.list(admin, { principal: 'key:employee', result: 'forbidden' });
+    expect(entries.length).toBe(9);
+  });
+
+  test('leaves what is new, what is the own, and what is handed on', async () => {
+    const { records, as, admin } = await sellers();
+    await harness.auth.policies.replace(admin, hidden);
+    const ada = as('employee', 'ada');
+    expect(await records.upsert(ada, target, row('N', { name: 'new', owner: 'ada' }))).toMatchObject({ created: 1 });
+    expect(await records.upsertMany(ada, target, [row('A', { owner: 'ada' }), row('M', {})])).toMatchObject({ created: 1, updated: 1 });
+    expect(await records.upsert(ada, target, row('A', { owner: 'bob' }))).toMatchObject({ updated: 1 });
+    await expect(records.upsert(ada, target, row('A', { owner: 'ada' }))).rejects.toMatchObject(forbidden);
+  });
+
+  test('holds against a stream that says what it no longer has', async () => {
+    const { records, as, admin } = await sellers();
+    const rows = (owner: string, ...ids: readonly string[]) => ids.map((id) => ({ ...row(id, { owner }), streamVersion: 1 }));
+    await imported(admin, { kind: 'rows', target, rows: [...rows('ada', 'V1'), ...rows('bob', 'V2')] });
+    await harness.auth.policies.replace(admin, hidden);
+    const activate = { kind: 'activate_version', target, version: 2 } as const;
+    await expect(imported(as('employee', 'ada'), activate)).rejects.toMatchObject(forbidden);
+    const users = { recordType: 'user', sourceSystem: 'crm' };
+    await expect(imported(as('employee', 'ada'), { ...activate, target: users })).rejects.toMatchObject({ code: 'forbidden' });
+    expect((await records.list(admin, 'deal')).items.length).toBe(5);
+    expect(await imported(admin, activate)).toMatchObject({ deletedByVersion: 2 });
+  });
+
+  test('leaves rejected rows, of which nobody knows whether they are hidden, to those who see all', async () => {
+    const { records, as, admin } = await sellers();
+    const { deadLetters } = harness.catalog;
+    await records.upsertMany(admin, target, [row('L', { owner: 'bob', source: 'told', close_date: 'then' })]);
+    const [{ id = '' } = {}] = (await deadLetters.list(admin)).items;
+    const ada = as('employee', 'ada');
+    for (const rules of [
+      hidden,
+      [{ rule: 'forbid', roles: ['employee'], actions: ['read'], record_types: ['deal'] }] satisfies PolicyRule[],
+    ]) {
+      await harness.auth.policies.replace(admin, rules);
+      await expect(deadLetters.repair(ada, id, { source_id: 'L', fields: {} })).rejects.toMatchObject({ code: 'not_found' });
+      expect(await deadLetters.replay(ada, {})).toMatchObject({ rejected: 0, errors: [] });
+      expect(await deadLetters.discard(ada, [id])).toBe(0);
+    }
+    expect(await deadLetters.get(admin, id)).toMatchObject({ state: 'open', attempts: 1 });
+  });
+});
+
 test('a rule on whether a field has a value hides what was written under another type of the field', async () => {
   const { records, as, admin } = await sellers();
   const define = (size: string) =>
@@ -282,7 +363,9 @@ describe('what is masked for a writer', () => {
       expect(refusal).toMatchObject({ code: 'row_rejected' });
       return refusal;
     };
-    const told = (column: string, value: string) => ({ details: { errors: expect.arrayContaining([expect.objectContaining({ column, value })]) } });
+    const told = (column: string, value: string) => ({
+      details: { errors: expect.arrayContaining([expect.objectContaining({ column, value })]) },
+    });
     expect(await refused(admin, { title: 'u' })).toMatchObject(told('secret', 'TOPSECRET'));
     const nothingTold = async (call: Call) => {
       const refusal = await refused(call, { title: 'a title that is longer than it may be' });

@@ -1,18 +1,20 @@
-import { bindRecordFilter, postgresCondition, type TypeAccess } from '@sophia/core';
+import { bindRecordFilter, postgresCondition } from '@sophia/core';
 import type { Database, Statement } from '@sophia/database';
 import { SophiaError } from '@sophia/shared';
-import type { Call, NaturalKey, Transaction } from '@sophia/types';
+import type { Call, Filter, NaturalKey, RecordTypeDefinition, Transaction } from '@sophia/types';
 import { statementName } from '../reading/sight.ts';
 import type { RecordTypeBook } from '../record-types/record-type-book.ts';
+import type { WriteAccess } from './write-access.ts';
 
 /**
- * Holds a policy that lets a principal write only some records of a type: each must be one of them
- * both before, also where it is deleted, and after it is written. Errors: `forbidden`, and nothing is written.
+ * Holds a policy that lets a principal write only some records of a type, or read only some: each must be one of the first
+ * both before, also where it is deleted, and after it is written, and one of the others before. Errors: `forbidden`, and
+ * nothing is written.
  */
 export type RowGuard = <T>(
   transaction: Transaction,
   call: Call,
-  access: TypeAccess,
+  access: WriteAccess,
   keys: readonly NaturalKey[],
   write: () => Promise<T>,
 ) => Promise<T>;
@@ -20,19 +22,15 @@ export type RowGuard = <T>(
 export function createRowGuard(database: Database, book: RecordTypeBook): RowGuard {
   return async (transaction, call, access, keys, write) => {
     const [first] = keys;
-    if (access.rows === undefined || first === undefined) return write();
+    const { rows, readable } = access;
+    if ((rows === undefined && readable === undefined) || first === undefined) return write();
     const recordType = first.record_type;
     const types = [...(await book.types(call.principal.workspace)).values()];
-    const condition = postgresCondition(bindRecordFilter(access.rows, recordType, { types }), { recordType, types, alias: 'r', offset: 3 });
-    const text = outsideOf(condition.text);
-    const statement: Statement = { name: statementName('catalog_row_guard', text), text };
-    const values = [
-      recordType,
-      keys.map(({ source_system }) => source_system),
-      keys.map(({ source_id }) => source_id),
-      ...condition.parameters,
-    ];
-    const check = async () => {
+    const check = async (...allowed: readonly (Filter | undefined)[]) => {
+      const filters = allowed.filter((filter) => filter !== undefined);
+      if (filters.length === 0) return;
+      const { statement, parameters } = countOutside({ and: filters }, recordType, types);
+      const values = [recordType, keys.map(({ source_system }) => source_system), keys.map(({ source_id }) => source_id), ...parameters];
       const [found] = await database.query<{ readonly outside: number }>(transaction, statement, values);
       if (found?.outside === 0) return;
       throw new SophiaError(
@@ -41,9 +39,9 @@ export function createRowGuard(database: Database, book: RecordTypeBook): RowGua
         { details: { action: 'write', object: `record:${recordType}` } },
       );
     };
-    await check();
+    await check(rows, readable);
     const written = await write();
-    await check();
+    await check(rows);
     return written;
   };
 }
@@ -60,5 +58,13 @@ export const LOCKED_RECORDS = `
     order by workspace, record_type, source_system, source_id for update
   )`;
 
-const outsideOf = (condition: string): string =>
-  `${LOCKED_RECORDS} select count(*)::int as outside from r where (${condition}) is not true`;
+function countOutside(
+  allowed: Filter,
+  recordType: string,
+  types: readonly RecordTypeDefinition[],
+): { readonly statement: Statement; readonly parameters: readonly string[] } {
+  const condition = bindRecordFilter(allowed, recordType, { types });
+  const { text: within, parameters } = postgresCondition(condition, { recordType, types, alias: 'r', offset: 3 });
+  const text = `${LOCKED_RECORDS} select count(*)::int as outside from r where (${within}) is not true`;
+  return { statement: { name: statementName('catalog_row_guard', text), text }, parameters };
+}

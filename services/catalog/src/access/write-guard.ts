@@ -1,8 +1,8 @@
-import type { TypeAccess } from '@sophia/core';
 import type { Database } from '@sophia/database';
 import type { RecordTypeBook } from '../record-types/record-type-book.ts';
 import { createMaskGuard, liftableMasks } from './mask-guard.ts';
 import { createRowGuard, type RowGuard } from './row-guard.ts';
+import type { WriteAccess } from './write-access.ts';
 
 /** Holds over a write all that a policy says of the records that it touches. Errors: `forbidden`, and nothing is written. */
 export function createWriteGuard(database: Database, book: RecordTypeBook): RowGuard {
@@ -13,4 +13,5 @@ export function createWriteGuard(database: Database, book: RecordTypeBook): RowG
 }
 
 /** Whether a write has to be held against the records that are there, and so needs a transaction that looks at them. */
-export const isGuarded = (access: TypeAccess): boolean => access.rows !== undefined || liftableMasks(access).length > 0;
+export const isGuarded = (access: WriteAccess): boolean =>
+  access.rows !== undefined || access.readable !== undefined || liftableMasks(access).length > 0;

@@ -1,10 +1,14 @@
 import type { Action, Call } from '@sophia/types';
 import type { DeadLetterSelection } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
+import { keyText } from '../records/key-text.ts';
 import type { DeadLetterRow } from './dead-letter-row.ts';
 import { type LetterSight, letterSight } from './letter-sight.ts';
 
-/** The types of which the principal may see every row, with what it sees of them: a rejected row cannot be judged as a record is. */
+/**
+ * The types of which the principal may see every row, and do this with every row, with what it sees of them: a rejected
+ * row cannot be judged as a record is.
+ */
 export async function openTypes(
   { policy, book, gate }: Pick<CatalogContext, 'policy' | 'book' | 'gate'>,
   call: Call,
@@ -13,8 +17,11 @@ export async function openTypes(
   const [resolved, types] = await Promise.all([policy.resolve(call.principal), book.types(call.principal.workspace)]);
   const open = new Map<string, LetterSight>();
   for (const [name, type] of types) {
-    const { access, rows, masks } = resolved.records(name, action);
-    if (access === 'records' && rows === undefined) open.set(name, letterSight(masks, type));
+    const isOpen = (to: Action): boolean => {
+      const { access, rows } = resolved.records(name, to);
+      return access === 'records' && rows === undefined;
+    };
+    if (isOpen('read') && isOpen(action)) open.set(name, letterSight(resolved.records(name).masks, type));
   }
   if (open.size === 0) await gate.refuse(call, action, 'dead_letters');
   return open;
@@ -28,7 +35,7 @@ export const sightOf = (open: ReadonlyMap<string, LetterSight>, { record_type }:
 export const selectionValues = ({ import: importId, recordType, sourceSystem, state, code }: DeadLetterSelection): unknown[] => [
   importId ?? null,
   recordType ?? null,
-  sourceSystem ?? null,
+  sourceSystem === undefined ? null : keyText(sourceSystem),
   state === undefined ? ['open', 'repaired'] : [state],
   code ?? null,
 ];

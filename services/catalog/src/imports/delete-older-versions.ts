@@ -10,7 +10,7 @@ import type { ImportStore } from './import-store.ts';
 /**
  * Deletes the records of a stream that came in an older version of it and not in this one (Singer's
  * ACTIVATE_VERSION). Records that came without a version are left alone, and those of which a rejected row waits: the
- * source has them. Resolves to how many.
+ * source has them. Resolves to how many. Errors: `forbidden`, also where the principal may not write one of them.
  */
 export async function deleteOlderVersions(
   context: CatalogContext,
@@ -18,13 +18,16 @@ export async function deleteOlderVersions(
   call: Call,
   { importId, cause, target, version }: { importId: string; cause: Cause; target: WriteTarget; version: number },
 ): Promise<number> {
-  const { database, eventLog, audit, writeChunk } = context;
+  const { database, eventLog, audit, gate, guard, writeChunk } = context;
   const { workspace } = call.principal;
+  const access = await gate.writes(call, target.recordType);
   const deleteAfter = async (after: string): Promise<readonly NaturalKey[]> => {
     const values = [workspace, target.recordType, target.sourceSystem, version, after, CHUNK_ROWS];
     const { value } = await database.write([workspace], async (transaction) => {
       const rows = await database.query<NaturalKey>(transaction, LOCK_OLDER, values);
-      await writeChunk(transaction, { workspace, records: rows.map(deletionOf), rejected: [], actor: actorOf(call), cause });
+      await guard(transaction, call, access, rows, () =>
+        writeChunk(transaction, { workspace, records: rows.map(deletionOf), rejected: [], actor: actorOf(call), cause }),
+      );
       await Promise.all([
         store.deletedByVersion(transaction, importId, rows.length),
         audit.record(transaction, [{ call, action: 'delete', object: `import:${importId}`, rows: rows.length, milliseconds: 0 }]),

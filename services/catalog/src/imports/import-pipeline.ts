@@ -1,6 +1,6 @@
-import type { TypeAccess } from '@sophia/core';
 import type { Bulkhead } from '@sophia/shared';
 import type { Call, Cause, WriteCounts } from '@sophia/types';
+import type { WriteAccess } from '../access/write-access.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { cutChunks } from './cut-chunks.ts';
 import { deleteOlderVersions } from './delete-older-versions.ts';
@@ -16,7 +16,7 @@ export interface PipelineOptions {
   readonly cause: Cause;
   readonly lanes: readonly Lane[];
   /** By record type, filled as types turn up. */
-  readonly access: ReadonlyMap<string, TypeAccess>;
+  readonly access: ReadonlyMap<string, WriteAccess>;
   readonly store: ImportStore;
   /** Bounds the transactions of all imports. */
   readonly transactions: Bulkhead;

@@ -1,8 +1,8 @@
-import type { TypeAccess } from '@sophia/core';
 import type { Bulkhead } from '@sophia/shared';
 import { isSophiaError } from '@sophia/shared';
 import type { Call } from '@sophia/types';
 import { causeOf } from '../access/attribution.ts';
+import type { WriteAccess } from '../access/write-access.ts';
 import type { ImportItem, ImportOptions, ImportRow, WriteTarget } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { checkTarget } from '../records/write-target.ts';
@@ -36,7 +36,7 @@ export async function runImport(
   const { workspace } = call.principal;
   const cause = { ...causeOf(call), import: importId };
   const lanes = opened.lanes.map((state) => createLane(state, opened.changed));
-  const access = new Map<string, TypeAccess>();
+  const access = new Map<string, WriteAccess>();
   const sources = new Set<string>();
   const meter = createProgressMeter({ clock, bytesTotal: options.bytesTotal, onProgress: options.onProgress });
   let through = 0;
@@ -45,7 +45,7 @@ export async function runImport(
     const target = checkTarget(wanted);
     const { recordType, sourceSystem } = target;
     const prepare = await context.book.preparer(workspace, recordType);
-    if (!access.has(recordType)) access.set(recordType, await context.gate.records(call, 'write', recordType));
+    if (!access.has(recordType)) access.set(recordType, await context.gate.writes(call, recordType));
     sources.add(sourceSystem);
     return (row) => prepare(row, target);
   };

@@ -1,8 +1,8 @@
-import type { TypeAccess } from '@sophia/core';
 import type { Statement } from '@sophia/database';
 import { SophiaError } from '@sophia/shared';
 import type { Call, Cause, Transaction, WriteCounts } from '@sophia/types';
 import { actorOf } from '../access/attribution.ts';
+import type { WriteAccess } from '../access/write-access.ts';
 import { isGuarded } from '../access/write-guard.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { storeRejected } from '../dead-letters/store-rejected.ts';
@@ -18,7 +18,7 @@ export interface LaneChunk {
   /** Place in the stream up to which the lane is committed with it. */
   readonly through: number;
   /** By record type. */
-  readonly access: ReadonlyMap<string, TypeAccess>;
+  readonly access: ReadonlyMap<string, WriteAccess>;
 }
 
 /**

@@ -24,7 +24,7 @@ export function createUpsertMany(context: CatalogContext): Records['upsertMany']
     const target = checkTarget(wanted);
     const { workspace } = call.principal;
     const prepare = await book.preparer(workspace, target.recordType);
-    const access = await gate.records(call, 'write', target.recordType);
+    const access = await gate.writes(call, target.recordType);
     const { records, rejected } = prepareRows(rows, target, prepare);
     const use = keyUse(call, options.idempotency, target, rows);
     const entry = { call, action: 'write', object: `record:${target.recordType}`, rows: rows.length };

@@ -18,7 +18,7 @@ export function createUpsert(context: CatalogContext, writer: RecordWriter, writ
     const begun = clock.monotonic();
     const target = checkTarget(wanted);
     const prepare = await book.preparer(call.principal.workspace, target.recordType);
-    const access = await gate.records(call, 'write', target.recordType);
+    const access = await gate.writes(call, target.recordType);
     const { record, rejected } = prepare(row, target);
     if (record === undefined) throw await keepRejected(context, call, rejected, begun);
     const use = keyUse(call, options.idempotency, target, row);

@@ -1,6 +1,6 @@
-import type { TypeAccess } from '@sophia/core';
 import type { Call, NaturalKey, Transaction } from '@sophia/types';
 import { auditingRefusal } from '../access/audited-refusal.ts';
+import type { WriteAccess } from '../access/write-access.ts';
 import type { RecordWriteAnswer } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import type { AuditEntry } from '../collaborators.ts';
@@ -16,7 +16,7 @@ import { type AnswerBody, answerJson, recordAnswer } from './write-answer.ts';
 export type WriteInOwnTransaction = (
   call: Call,
   options: {
-    readonly access: TypeAccess;
+    readonly access: WriteAccess;
     readonly use: KeyUse | undefined;
     readonly audit: Omit<AuditEntry, 'milliseconds'>;
     /** On the monotonic clock. */
