@@ -100,7 +100,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   const subscriptions = await Promise.all([
     pubSub?.subscribe(KEY_REVOKED, (id) => keyVerifier.forget(id)),
     pubSub?.subscribe(POLICY_CHANGED, (id) => policies.forget(workspaceOf(id))),
-    pubSub?.subscribe(WORKSPACE_CHANGED, (id) => workspaces.forget(workspaceOf(id))),
+    pubSub?.subscribe(WORKSPACE_CHANGED, (id) => void workspaces.forget(workspaceOf(id))),
   ]);
 
   return {

@@ -33,7 +33,7 @@ export const loadSample = async (
   platform: Platform,
   { folder, workspace, onProgress }: SampleOptions,
 ): Promise<readonly ImportReport[]> => {
-  const { analytics, catalog, auth, workspaces } = platform;
+  const { analytics, catalog, auth } = platform;
   const call: Call = { principal: systemPrincipal('sample', workspace), via: 'system' };
   // Written by us and shipped with the code.
   const manifest: SampleManifest = parse(await readFile(join(folder, 'sample.yaml'), 'utf8'), { schema: 'failsafe' });
@@ -61,7 +61,6 @@ export const loadSample = async (
     reports.push(await running.finished);
   }
   await auth.workspaces.configure(call, { reporting_date: manifest.reporting_date });
-  await workspaces.refresh();
   for (const { token } of reports) if (token !== null) await analytics.waitForWrite(token, APPLY_MS);
   return reports;
 };

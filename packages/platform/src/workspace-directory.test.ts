@@ -25,8 +25,11 @@ afterEach(() => {
 /** A table of workspaces whose answers come when they are let go. */
 const createTable = () => {
   const asked: PromiseWithResolvers<readonly Workspace[]>[] = [];
+  const followers: ((id: WorkspaceId) => Promise<void>)[] = [];
   return {
     asked,
+    follow: (callback: (id: WorkspaceId) => Promise<void>) => void followers.push(callback),
+    changed: () => Promise.all(followers.map((callback) => callback(1 as WorkspaceId))),
     all: () => {
       const answer = Promise.withResolvers<readonly Workspace[]>();
       asked.push(answer);
@@ -74,5 +77,20 @@ it('a workspace that another process has just made is called by its number, with
   const { directory } = await follow();
   expect(directory.name(2 as WorkspaceId)).toBe('2');
   expect(directory.calendar(2 as WorkspaceId)).toEqual({ reportingDate: undefined, ...reporting });
+  await directory.close();
+});
+
+it('a change is read at once, and a read that fails harms nobody who made one', async () => {
+  const { asked, changed, directory } = await follow();
+  const change = changed();
+  await vi.advanceTimersByTimeAsync(0);
+  asked[1]?.resolve(named('second'));
+  await change;
+  expect(directory.name(1 as WorkspaceId)).toBe('second');
+  const another = changed();
+  await vi.advanceTimersByTimeAsync(0);
+  asked[2]?.reject(new Error('the database is away'));
+  await another;
+  expect(written.join('')).toContain('the workspaces could not be read');
   await directory.close();
 });

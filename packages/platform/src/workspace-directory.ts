@@ -18,7 +18,7 @@ export interface WorkspaceDirectory {
 const EVERY_MS = 2_000;
 
 export interface FollowWorkspacesOptions {
-  readonly workspaces: Pick<Auth['workspaces'], 'all'>;
+  readonly workspaces: Pick<Auth['workspaces'], 'all' | 'follow'>;
   readonly reporting: Configuration['reporting'];
   readonly logger: Logger;
 }
@@ -50,11 +50,14 @@ export const followWorkspaces = async ({ workspaces, reporting, logger }: Follow
     return begun;
   };
 
-  await refresh();
-  // A workspace that another process makes or changes is noticed within seconds.
-  const timer = setInterval(() => {
-    if (waiting > 0) return;
+  const tryRefresh = (): Promise<void> =>
     refresh().catch((error: unknown) => logger.warn({ err: error }, 'the workspaces could not be read; they are as they were'));
+
+  await refresh();
+  workspaces.follow(tryRefresh);
+  // What another process changes is noticed within seconds, though the bus did not tell of it.
+  const timer = setInterval(() => {
+    if (waiting === 0) void tryRefresh();
   }, EVERY_MS);
   timer.unref();
 

@@ -187,8 +187,11 @@ describe('API keys', () => {
 
     await here.policies.replace(call, [{ rule: 'forbid', roles: ['analyst'], actions: ['export'] }]);
     await expect.poll(() => there.policies.peek(principal)).toBeUndefined();
+    const followed: number[] = [];
+    there.workspaces.follow(async (id) => void followed.push(id));
     await here.workspaces.configure(call, { week_start: 'sunday' });
     await expect.poll(async () => (await there.workspaces.find('told'))?.settings).toEqual({ week_start: 'sunday' });
+    expect(followed).toEqual([workspace.id]);
     await here.keys.revoke(call, key.id);
     await expect.poll(() => there.authentication.peek(bearer(text))).toBeUndefined();
     await pubSub.close();

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemPrincipal } from '../system-principal.ts';
 import { type AuthHarness, callOf, createAuthHarness } from '../testing/auth-harness.ts';
 import { createGate, intercept } from '../testing/intercept.ts';
+import type { Workspace } from './workspaces.ts';
 
 describe('workspaces', () => {
   let harness: AuthHarness;
@@ -63,8 +64,20 @@ describe('workspaces', () => {
     await workspaces.configure(call, { time_zone: undefined });
     expect((await elsewhere.workspaces.find('configured'))?.settings).toEqual(settings);
     await elsewhere.workspaces.find('main');
-    elsewhere.workspaces.forget(workspace.id);
+    await elsewhere.workspaces.forget(workspace.id);
     expect((await elsewhere.workspaces.find('configured'))?.settings).toEqual({});
+  });
+
+  it('are followed: who made or configured one has its answer once it is known here', async () => {
+    const { workspaces } = await harness.another();
+    const known: Workspace[] = [];
+    workspaces.follow(async (id) => void known.push(...(await workspaces.all()).filter((each) => each.id === id)));
+    const made = await workspaces.create(harness.owner, 'followed', { time_zone: 'Europe/Berlin' });
+    expect(known).toEqual([made]);
+    const configured = await workspaces.configure(callOf(systemPrincipal('test', made)), { time_zone: 'Asia/Tokyo' });
+    expect(known).toEqual([made, configured]);
+    await workspaces.forget(made.id);
+    expect(known).toEqual([made, configured, configured]);
   });
 
   it.each([

@@ -31,8 +31,13 @@ export interface Workspaces {
   create(call: Call, name: string, settings?: WorkspaceSettings): Promise<Workspace>;
   /** Replaces the settings of the caller's workspace. Errors: `forbidden`, `invalid_workspace`. */
   configure(call: Call, settings: WorkspaceSettings): Promise<Workspace>;
-  /** Asks the database again about this workspace. */
-  forget(id: WorkspaceId): void;
+  /** Asks the database again about this workspace, and so do those who follow. */
+  forget(id: WorkspaceId): Promise<void>;
+  /**
+   * Called with each workspace that was made or changed, here or in a process that told of it. `create`, `configure` and
+   * `forget` wait for it, so that nobody who has their answer meets what was before; it must not fail.
+   */
+  follow(callback: (id: WorkspaceId) => Promise<void>): void;
 }
 
 export interface WorkspacesOptions {
@@ -42,6 +47,7 @@ export interface WorkspacesOptions {
   readonly requireAdministrator: (call: Call, action: string, object: string) => Promise<void>;
   readonly requireInstallationAdministrator: (call: Call, action: string, object: string) => Promise<void>;
   readonly isInstallationAdministrator: (call: Call) => boolean;
+  /** Tells other processes. */
   readonly onChanged: (id: WorkspaceId) => void;
 }
 
@@ -54,9 +60,20 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     options;
   const known = createBoundedCache<string, { readonly workspace: Workspace; readonly until: number }>(MAXIMUM_KNOWN);
 
+  const followers: ((id: WorkspaceId) => Promise<void>)[] = [];
+
   const remember = (row: WorkspaceRow): Workspace => {
     const workspace = toWorkspace(row);
     known.set(workspace.name, { workspace, until: clock.monotonic() + KEEP_MILLISECONDS });
+    return workspace;
+  };
+  const tellFollowers = async (id: WorkspaceId): Promise<void> => {
+    await Promise.all(followers.map((callback) => callback(id)));
+  };
+  const announce = async (row: WorkspaceRow): Promise<Workspace> => {
+    const workspace = remember(row);
+    onChanged(workspace.id);
+    await tellFollowers(workspace.id);
     return workspace;
   };
   const find = async (name: string): Promise<Workspace | undefined> => {
@@ -107,7 +124,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
         await audit.record(transaction, [{ call, action: 'workspace.create', object, milliseconds: clock.monotonic() - begun }]);
         return row;
       });
-      return remember(value);
+      return announce(value);
     },
     async configure(call, settings) {
       const begun = clock.monotonic();
@@ -122,13 +139,14 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
         ]);
         return rows;
       });
-      onChanged(id);
       // The workspace of a principal is never removed.
-      return remember(value[0] as WorkspaceRow);
+      return announce(value[0] as WorkspaceRow);
     },
     forget(id) {
       for (const { workspace } of [...known.values()]) if (workspace.id === id) known.delete(workspace.name);
+      return tellFollowers(id);
     },
+    follow: (callback) => void followers.push(callback),
   };
 }
 
