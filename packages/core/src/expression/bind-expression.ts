@@ -14,7 +14,7 @@ export function bindExpression(expression: Expression, resolve: NameResolver): B
     case 'number':
       return literal(isWhole(expression.text) ? 'integer' : 'number', expression.text);
     case 'text':
-      return literal('text', expression.value);
+      return literal('text', expression.value.normalize('NFC')); // as texts are stored
     case 'boolean':
       return literal('boolean', expression.value);
     case 'null':

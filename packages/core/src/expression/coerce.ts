@@ -55,8 +55,8 @@ function asLiteral(expression: BoundExpression, type: ValueType): Literal | unde
 /** The canonical form of a value given by a person, or undefined where it is none of that type. */
 export function canonicalValue(type: ValueType, value: string | number | boolean): string | boolean | undefined {
   if (type === 'text_list' || type === 'json') return undefined;
-  // Text is compared as it is given: neither trimmed nor empty for null.
-  if (type === 'text') return typeof value === 'string' ? value : undefined;
+  // Text is compared as it is given, neither trimmed nor empty for null, but in NFC as it is stored.
+  if (type === 'text') return typeof value === 'string' ? value.normalize('NFC') : undefined;
   if (type === 'boolean') return typeof value === 'boolean' ? value : TRUTH.get(value);
   if (typeof value === 'boolean') return undefined;
   const canonical = NORMALIZERS[type](value);

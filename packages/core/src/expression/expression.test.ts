@@ -162,6 +162,10 @@ describe('types', () => {
   });
 });
 
+it('texts are in NFC, as they are stored', () => {
+  expect(bind("name = 'Zu\u0308rich'")).toEqual(bind("name = 'Z\u00fcrich'"));
+});
+
 describe('evaluate', () => {
   const data = { status: 'won', amount: '10.5', close_date: '2017-03-01', owner: { source_system: 'x', source_id: 'ann' } };
   const decide = (text: string) =>

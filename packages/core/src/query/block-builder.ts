@@ -15,14 +15,13 @@ import { bindModelFilter } from '../semantic/link-measure.ts';
 import type { LinkedLayer, LinkedMeasure, LinkedMetric, LinkedModel } from '../semantic/linked-layer.ts';
 import { namesIn } from '../semantic/name-scope.ts';
 import { addPeriods, startOfPeriod } from '../time/calendar.ts';
-import { dayAt } from '../time/time-zone.ts';
 import type { CompileContext } from './compile-context.ts';
 import { addShifts, type DateShift, earlier, isNoShift, shiftOf } from './date-shift.ts';
 import { MAX_AGGREGATES } from './limits.ts';
 import { identifyingDimension, type KeyOfMeasures, unqualified } from './plan-keys.ts';
 import type { Aggregate, Block, Cumulative } from './query-plan.ts';
 import { resolveFilterField } from './resolve-dimension.ts';
-import { instantOf, type QueryTime, shiftBounds, type TimeBounds, withinBounds } from './time-bounds.ts';
+import { lastDayBefore, type QueryTime, shiftBounds, type TimeBounds, withinBounds } from './time-bounds.ts';
 
 export interface BlockBuilderOptions {
   readonly query: MetricQuery;
@@ -176,7 +175,7 @@ export class BlockBuilder {
     const { timeZone, today, weekStart } = this.#options.time;
     if (to === undefined) this.#usesToday = true;
     const end = to ?? { day: earlier(today, shift) + 1, instant: undefined };
-    const lastDay = dayAt(Date.parse(instantOf(end, timeZone)) - 1, timeZone);
+    const lastDay = lastDayBefore(end, timeZone);
     const day =
       window === undefined ? startOfPeriod(lastDay, toDate ?? 'day', weekStart) : addPeriods(lastDay + 1, -window.count, window.grain);
     return { from: { day, instant: undefined }, to: end };

@@ -169,6 +169,12 @@ describe('a query that cannot be answered', () => {
       'filters: deal.status: 3 is not a text',
     ],
     [
+      'a number that has lost digits',
+      { metrics: ['deals'], filters: [{ field: 'deal.amount', operator: 'eq', values: [2 ** 60] }] },
+      'invalid_filter',
+      'filters: deal.amount: a number beyond 2^53 is exact only as a text',
+    ],
+    [
       'a text where true or false is wanted',
       { metrics: ['deals'], filters: [{ field: 'deal.is_big', operator: 'eq', values: ['yes'] }] },
       'invalid_filter',

@@ -2,6 +2,7 @@ import { SophiaError } from '@sophia/shared';
 import type { MetricQuery } from '@sophia/types';
 import { canonicalValue } from '../expression/coerce.ts';
 import { parseDay } from '../time/calendar.ts';
+import { microsecondsOf } from '../time/microseconds.ts';
 import { dayAt, isTimeZone } from '../time/time-zone.ts';
 import type { CompileContext } from './compile-context.ts';
 import type { QueryTime } from './time-bounds.ts';
@@ -15,13 +16,13 @@ export function readQueryTime(
   if (!isTimeZone(timeZone)) {
     throw new SophiaError('invalid_query', `time_zone: ${JSON.stringify(timeZone)} is not a zone's name, such as Europe/Berlin or UTC.`);
   }
-  const asOf = as_of === undefined ? null : microseconds(as_of);
+  const asOf = as_of === undefined ? null : readAsOf(as_of);
   const reportingDay = context.reportingDate === undefined ? undefined : parseDay(context.reportingDate);
   const moment = asOf === null ? context.now : Number(asOf / 1000n);
   return { timeZone, weekStart: week_start ?? context.weekStart ?? 'monday', today: reportingDay ?? dayAt(moment, timeZone), asOf };
 }
 
-function microseconds(text: string): bigint {
+function readAsOf(text: string): bigint {
   const instant = canonicalValue('timestamp', text);
   if (typeof instant !== 'string') {
     throw new SophiaError(
@@ -29,6 +30,5 @@ function microseconds(text: string): bigint {
       `as_of: ${JSON.stringify(text)} is not an instant with its offset, such as 2026-11-20T00:00:00Z.`,
     );
   }
-  const fraction = /\.(\d+)Z$/.exec(instant)?.[1] ?? '';
-  return BigInt(Date.parse(`${instant.slice(0, 19)}Z`)) * 1000n + BigInt(fraction.padEnd(6, '0'));
+  return microsecondsOf(instant);
 }

@@ -3,6 +3,7 @@ import type { MetricQuery, TimeGrain } from '@sophia/types';
 import { allOf, type BoundExpression, literal, operation } from '../expression/bound-expression.ts';
 import { canonicalValue } from '../expression/coerce.ts';
 import { addPeriods, type Day, formatDay, isWritableDay, parseDay, partsOf, startOfPeriod, type WeekStart } from '../time/calendar.ts';
+import { microsecondsOf } from '../time/microseconds.ts';
 import { dayAt, startOfDay } from '../time/time-zone.ts';
 import { type DateShift, earlier } from './date-shift.ts';
 
@@ -35,10 +36,16 @@ export function readTimeBounds(
 ): { readonly bounds: TimeBounds; readonly usesToday: boolean } {
   const from = range?.from === undefined ? undefined : readBound('from', range.from, time);
   const to = range?.to === undefined ? undefined : readBound('to', range.to, time);
-  if (from !== undefined && to !== undefined && Date.parse(instantOf(from, time.timeZone)) >= Date.parse(instantOf(to, time.timeZone))) {
+  if (from !== undefined && to !== undefined && !isBefore(from, to, time.timeZone)) {
     throw new SophiaError('invalid_query', `time_range: ${range?.from} is not before ${range?.to}; the range is half-open.`);
   }
   return { bounds: { from, to }, usesToday: [range?.from, range?.to].some((text) => text !== undefined && RELATIVE.test(text)) };
+}
+
+/** Days as days, which a zone may have skipped; else by the microsecond. */
+function isBefore(from: TimeBound, to: TimeBound, timeZone: string): boolean {
+  if (from.instant === undefined && to.instant === undefined) return from.day < to.day;
+  return microsecondsOf(instantOf(from, timeZone)) < microsecondsOf(instantOf(to, timeZone));
 }
 
 const RELATIVE = /^(?:today|this_(week|month|quarter|year))(?:([+-])(\d{1,4})(day|week|month|quarter|year)s?)?$/;
@@ -75,8 +82,16 @@ const boundLiteral = (time: BoundExpression, bound: TimeBound, timeZone: string)
   time.type === 'date' ? literal('date', formatDay(bound.day)) : literal('timestamp', instantOf(bound, timeZone));
 
 /** A day begins at its first instant in the zone. */
-export const instantOf = ({ day, instant }: TimeBound, timeZone: string): string =>
+const instantOf = ({ day, instant }: TimeBound, timeZone: string): string =>
   instant ?? new Date(startOfDay(day, timeZone)).toISOString();
+
+/** The last day that a range touches which ends there. */
+export function lastDayBefore({ day, instant }: TimeBound, timeZone: string): Day {
+  if (instant === undefined) return day - 1;
+  // What ends within a millisecond touches it.
+  const inside = microsecondsOf(instant) % 1000n === 0n ? 1 : 0;
+  return dayAt(Date.parse(instant) - inside, timeZone);
+}
 
 /** First days of the first and the last period that the bounds touch. */
 export function shownPeriods(
@@ -84,7 +99,7 @@ export function shownPeriods(
   grain: TimeGrain,
   { timeZone, weekStart }: QueryTime,
 ): { readonly first: Day | undefined; readonly last: Day | undefined } {
-  const lastDay = to === undefined ? undefined : dayAt(Date.parse(instantOf(to, timeZone)) - 1, timeZone);
+  const lastDay = to === undefined ? undefined : lastDayBefore(to, timeZone);
   return {
     first: from === undefined ? undefined : startOfPeriod(from.day, grain, weekStart),
     last: lastDay === undefined ? undefined : startOfPeriod(lastDay, grain, weekStart),

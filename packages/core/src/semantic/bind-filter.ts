@@ -117,6 +117,9 @@ const isDayForInstant = (field: BoundExpression, given: FilterValue | undefined)
 function value(filter: FieldFilter, field: BoundExpression, given: FilterValue | undefined): BoundExpression {
   const canonical = given === null || given === undefined ? undefined : canonicalValue(field.type, given);
   if (canonical !== undefined) return literal(field.type, canonical);
+  if (typeof given === 'number' && Number.isInteger(given) && !Number.isSafeInteger(given)) {
+    throw new FilterProblem(`${filter.field}: a number beyond 2^53 is exact only as a text`, filter.field);
+  }
   const expected = field.type === 'boolean' ? 'true or false' : describeType(field.type);
   throw new FilterProblem(`${filter.field}: ${JSON.stringify(given)} is not ${expected}`, filter.field);
 }

@@ -59,6 +59,25 @@ describe('time zones', () => {
     expect(start('2017-07-01', 'Pacific/Pago_Pago')).toBe('2017-07-01T11:00:00.000Z');
   });
 
+  it.each([
+    ['America/New_York', '1880-01-01', '1880-01-01T04:56:02.000Z'],
+    ['Africa/Casablanca', '1910-11-11', '1910-11-11T00:30:20.000Z'],
+    ['Africa/Monrovia', '1950-01-01', '1950-01-01T00:44:30.000Z'],
+    ['America/Juneau', '1860-01-01', '1859-12-31T08:57:41.000Z'],
+  ])('%s began %s at a second, %s', (zone, day, instant) => {
+    expect(start(day, zone)).toBe(instant);
+    expect(at(instant, zone)).toBe(day);
+    expect(at(new Date(Date.parse(instant) - 1_000).toISOString(), zone) < day).toBe(true);
+  });
+
+  it('begin a day at the first of its two midnights where clocks went back over it', () => {
+    // In Newfoundland clocks went back an hour at a minute past midnight.
+    expect(start('1995-10-29', 'America/St_Johns')).toBe('1995-10-29T02:30:00.000Z');
+    expect(start('2010-11-07', 'America/St_Johns')).toBe('2010-11-07T02:30:00.000Z');
+    expect(start('2010-11-08', 'America/St_Johns')).toBe('2010-11-08T03:30:00.000Z');
+    expect(start('0800-11-08', 'America/St_Johns')).toBe('0800-11-08T00:00:00.000Z');
+  });
+
   it('begin a day after the gap where clocks skip midnight', () => {
     // In Brazil summer time began at midnight.
     expect(start('2017-10-15', 'America/Sao_Paulo')).toBe('2017-10-15T03:00:00.000Z');

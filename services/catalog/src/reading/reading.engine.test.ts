@@ -55,6 +55,18 @@ describe('a history', () => {
   });
 });
 
+describe('a key', () => {
+  test('is found as it was sent', async () => {
+    const { call, records } = await fresh();
+    const sent = { ...target, sourceSystem: 'Zu\u0308rich' };
+    await records.upsertMany(call, sent, [row(' e\u0301 ', { name: 'a' })]);
+    const { id } = await records.getByKey(call, sent, ' e\u0301 ');
+    expect(await records.getByKey(call, { ...target, sourceSystem: 'Z\u00fcrich' }, '\u00e9')).toMatchObject({ id });
+    const { items } = await records.list(call, 'deal', { sourceSystem: 'Zu\u0308rich', sourceId: ' e\u0301' });
+    expect(items).toMatchObject([{ id }]);
+  });
+});
+
 describe('the feed', () => {
   test('goes on from its cursor, and shows viewers what concerns no record', async () => {
     const { call, records, workspace } = await fresh();

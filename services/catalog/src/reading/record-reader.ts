@@ -3,6 +3,7 @@ import type { Call, CatalogRecord } from '@sophia/types';
 import type { ListOptions, ReadOptions, Records } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { isRecordId, recordNotFound } from '../records/change-record.ts';
+import { keyText } from '../records/key-text.ts';
 import { decodeCursor, pageLimit, pageOf } from './cursor.ts';
 import { createReadPlans, type Find } from './read-plans.ts';
 import type { RecordRow } from './record-row.ts';
@@ -42,7 +43,7 @@ export function createRecordReader(context: CatalogContext): Pick<Records, 'get'
     getByKey(call, { recordType, sourceSystem }, sourceId, options = {}) {
       const find = {
         where: 'r.source_system = $3 and r.source_id = any ($4::text[])',
-        values: [sourceSystem, sourceId],
+        values: [keyText(sourceSystem), keyText(sourceId)],
         keyed: { value: 3, column: 'source_id' },
       };
       return readOne(call, recordType, `${sourceSystem}/${sourceId.slice(0, MAX_SOURCE_ID_LENGTH)}`, find, options);
@@ -69,8 +70,8 @@ function findPage({ sourceSystem, sourceId, filter, deleted, cursor }: ListOptio
   const values: unknown[] = [];
   const conditions = ['true'];
   const next = (value: unknown): string => `$${values.push(value) + 2}`;
-  if (sourceSystem !== undefined) conditions.push(`r.source_system = ${next(sourceSystem)}`);
-  if (sourceId !== undefined) conditions.push(`r.source_id = ${next(sourceId)}`);
+  if (sourceSystem !== undefined) conditions.push(`r.source_system = ${next(keyText(sourceSystem))}`);
+  if (sourceId !== undefined) conditions.push(`r.source_id = ${next(keyText(sourceId))}`);
   if (cursor !== undefined) {
     const [system, id] = decodeCursor(cursor, 2);
     conditions.push(`(r.source_system, r.source_id) > (${next(system)}, ${next(id)})`);

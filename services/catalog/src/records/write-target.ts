@@ -1,12 +1,13 @@
 import { MAX_SOURCE_SYSTEM_LENGTH } from '@sophia/core';
 import { SophiaError } from '@sophia/shared';
 import type { WriteTarget } from '../catalog.ts';
+import { keyText } from './key-text.ts';
 
 /** The target with its source system as the key has it. Errors: `invalid_request`. */
 export function checkTarget(target: WriteTarget): WriteTarget {
   const { recordType, sourceSystem } = target;
   if (sourceSystem.length <= MAX_SOURCE_SYSTEM_LENGTH && PLAIN.test(sourceSystem)) return target;
-  const trimmed = sourceSystem.trim().normalize('NFC');
+  const trimmed = keyText(sourceSystem);
   if (trimmed !== '' && trimmed.length <= MAX_SOURCE_SYSTEM_LENGTH && trimmed.isWellFormed() && !trimmed.includes('\u0000')) {
     return { recordType, sourceSystem: trimmed };
   }
