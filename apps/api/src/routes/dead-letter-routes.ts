@@ -2,23 +2,41 @@ import { SophiaError } from '@sophia/shared';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import type { ApiServices } from '../services.ts';
-import { toRow } from '../to-row.ts';
 import { defineRoute } from './define-route.ts';
+import { RepairSchema, readRepairedRow, ShownRowSchema } from './repaired-row.ts';
 import { AnyObject, WriteAnswerSchema } from './schemas.ts';
 
 const IdParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) });
 const Ids = Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { minItems: 1, maxItems: 1000 });
+const State = Type.Enum(['open', 'repaired', 'replayed', 'discarded', 'superseded']);
 const Selection = {
   import: Type.Optional(Type.String({ maxLength: 64 })),
   record_type: Type.Optional(Type.String({ maxLength: 100 })),
   source_system: Type.Optional(Type.String({ maxLength: 100 })),
-  state: Type.Optional(Type.Enum(['open', 'repaired', 'replayed', 'discarded', 'superseded'])),
+  state: Type.Optional(State),
   code: Type.Optional(Type.String({ maxLength: 100 })),
 };
 
 const DEAD_LETTERS = '/api/v1/dead-letters';
 
-export const registerDeadLetterRoutes = (app: FastifyInstance, { catalog: { deadLetters } }: ApiServices): void => {
+const DeadLetterSchema = Type.Object(
+  {
+    id: Type.String(),
+    state: State,
+    record_type: Type.String(),
+    source_system: Type.String(),
+    import: Type.Union([Type.String(), Type.Null()]),
+    line: Type.Integer(),
+    errors: Type.Array(AnyObject, { description: 'Why it was rejected, as in the answer to its write' }),
+    row: ShownRowSchema,
+    attempts: Type.Integer(),
+    created_at: Type.String(),
+    updated_at: Type.String(),
+  },
+  { title: 'DeadLetter' },
+);
+
+export const registerDeadLetterRoutes = (app: FastifyInstance, { catalog: { deadLetters, recordTypes } }: ApiServices): void => {
   defineRoute(app, {
     method: 'GET',
     url: '/dead-letters',
@@ -33,7 +51,7 @@ export const registerDeadLetterRoutes = (app: FastifyInstance, { catalog: { dead
       },
       { additionalProperties: false },
     ),
-    responses: { 200: Type.Object({ dead_letters: Type.Array(AnyObject), next_cursor: Type.Union([Type.String(), Type.Null()]) }) },
+    responses: { 200: Type.Object({ dead_letters: Type.Array(DeadLetterSchema), next_cursor: Type.Union([Type.String(), Type.Null()]) }) },
     examples: [{ summary: 'Those of deals', path: `${DEAD_LETTERS}?record_type=deal`, status: 200 }],
     handle: async ({ call, query: { limit, cursor, ...selection } }) => {
       const page = await deadLetters.list(call, { ...selectionOf(selection), limit, cursor });
@@ -48,7 +66,7 @@ export const registerDeadLetterRoutes = (app: FastifyInstance, { catalog: { dead
     summary: 'One rejected row',
     tag: 'dead letters',
     params: IdParams,
-    responses: { 200: AnyObject },
+    responses: { 200: DeadLetterSchema },
     examples: [{ summary: 'No such row', path: `${DEAD_LETTERS}/999999`, status: 404 }],
     handle: ({ call, params }) => deadLetters.get(call, params.id),
   });
@@ -58,14 +76,21 @@ export const registerDeadLetterRoutes = (app: FastifyInstance, { catalog: { dead
     url: '/dead-letters/:id',
     operation: 'repairDeadLetter',
     summary: 'Replaces the row by a repaired one; it is judged when it is replayed',
+    description: 'What a dead letter shows as `row` can be sent back, edited. Masked values that are sent as null stay as they are.',
     tag: 'dead letters',
     params: IdParams,
-    body: AnyObject,
-    responses: { 200: AnyObject },
-    examples: [{ summary: 'No such row', path: `${DEAD_LETTERS}/999999`, body: { source_id: 'D-1' }, status: 404 }],
-    handle: ({ call, params, body }) => {
-      const { line: _line, ...row } = toRow(body, 0);
-      return deadLetters.repair(call, params.id, row);
+    body: RepairSchema,
+    responses: { 200: DeadLetterSchema },
+    examples: [
+      { summary: 'No such row', path: `${DEAD_LETTERS}/999999`, body: { source_id: 'D-1', fields: { amount: '5' } }, status: 404 },
+      { summary: 'No such row, as rows are written', path: `${DEAD_LETTERS}/999999`, body: { source_id: 'D-1', amount: '5' }, status: 404 },
+    ],
+    handle: async ({ call, params: { id }, body }) => {
+      const row = await readRepairedRow(body, async (name) => {
+        const { record_type: type } = await deadLetters.get(call, id);
+        return (await recordTypes.get(call, type)).fields.some((field) => field.name === name);
+      });
+      return deadLetters.repair(call, id, row);
     },
   });
 

@@ -78,6 +78,51 @@ describe('rows over HTTP', () => {
     expect((await api.send('PUT', `/dead-letters/${id}`, { body: `{"source_id":${first}}` })).json.row).toMatchObject({ source_id: first });
   });
 
+  describe('a rejected row', () => {
+    const rejected = async (source: string, row: object, type = 'deal') => {
+      await api.send('POST', `/records/${type}?source_system=${source}`, { body: row });
+      const [letter] = (await api.send('GET', `/dead-letters?source_system=${source}`)).json.dead_letters;
+      return letter;
+    };
+    const repair = (id: string, body: unknown) => api.send('PUT', `/dead-letters/${id}`, { body });
+
+    it('is sent back as it is shown, corrected, and means the same', async () => {
+      const { id } = await rejected('shown', {
+        source_id: 'X',
+        name: 'x',
+        amount: 'seven',
+        occurred_at: '2030-01-01T00:00:00Z',
+        sizes: { hat: 1 },
+      });
+      const { row } = (await api.send('GET', `/dead-letters/${id}`)).json;
+      expect((await repair(id, row)).json).toMatchObject({ state: 'repaired', row });
+      const corrected = { ...row, fields: { ...row.fields, amount: '7', currency: 'USD' } };
+      expect((await repair(id, corrected)).json.row).toEqual(corrected);
+      expect((await api.send('POST', '/dead-letters/replay', { body: { ids: [id] } })).json).toMatchObject({ created: 1, rejected: 0 });
+      expect(await read('shown')).toMatchObject([
+        { source_id: 'X', data: { name: 'x', amount: '7', currency: 'USD', extra: { sizes: { hat: 1 } } } },
+      ]);
+    });
+
+    it('is refused where its fields stand in two places', async () => {
+      const { id, row } = await rejected('twice', { source_id: 'X', amount: 'seven' });
+      expect(await repair(id, { ...row, amount: '7', name: 'x' })).toMatchObject({
+        status: 400,
+        json: { code: 'invalid_request', detail: expect.stringContaining('amount, name') },
+      });
+      expect((await api.send('GET', `/dead-letters/${id}`)).json).toMatchObject({ state: 'open', row });
+    });
+
+    it('has its fields at the top level where its type has one that is called fields', async () => {
+      await api.send('PUT', '/record-types/form', {
+        body: { type: 'object', properties: { fields: { type: 'object' }, seats: { type: 'integer' } } },
+      });
+      const { id } = await rejected('form', { source_id: 'X', fields: { a: 1 }, seats: 'two' }, 'form');
+      const { row } = (await repair(id, { source_id: 'X', fields: { b: 2 }, seats: 2 })).json;
+      expect(row).toMatchObject({ source_id: 'X', fields: { fields: { b: 2 }, seats: 2 } });
+    });
+  });
+
   it('are replayed by id or by selection, not by both', async () => {
     const replay = (body: object) => api.send('POST', '/dead-letters/replay', { body });
     await write('replayed', { source_id: 'X', amount: 'seven' });
