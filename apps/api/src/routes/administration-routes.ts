@@ -58,7 +58,7 @@ const registerKeyRoutes = (app: FastifyInstance, { keys }: ApiServices): void =>
       {
         name: Type.String({ minLength: 1, maxLength: 200 }),
         role: Type.Enum(ROLES),
-        expires_at: Type.Optional(Type.String({ maxLength: 40, description: 'ISO 8601' })),
+        expires_at: Type.Optional(Type.String({ maxLength: 40, description: 'An instant of ISO 8601, with its offset' })),
         user_record: Type.Optional(UserRecord),
         installation: Type.Optional(Type.Boolean({ description: 'For every workspace' })),
         requests_per_second: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
@@ -160,7 +160,7 @@ const registerPolicyRoutes = (app: FastifyInstance, { policies }: ApiServices): 
     summary: 'Replaces the workspace’s own rules',
     tag,
     body: Type.Object(
-      { rules: Type.Array(PolicyRule, { maxItems: 500 }), if_version: Type.Optional(Type.Integer({ minimum: 0 })) },
+      { rules: Type.Array(PolicyRule, { maxItems: 500 }), if_version: Type.Optional(Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1 })) },
       { additionalProperties: false },
     ),
     checksBody: true,

@@ -5,7 +5,7 @@ import { Compile } from 'typebox/compile';
 
 const schema = Compile(
   Type.Object(
-    { rules: Type.Array(PolicyRule, { maxItems: 500 }), if_version: Type.Optional(Type.Integer({ minimum: 0 })) },
+    { rules: Type.Array(PolicyRule, { maxItems: 500 }), if_version: Type.Optional(Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1 })) },
     { additionalProperties: false },
   ),
 );

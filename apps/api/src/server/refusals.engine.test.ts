@@ -35,6 +35,15 @@ describe('a request that no route takes as it is', () => {
     expect(json).toMatchObject({ code: 'invalid_filter', detail });
   });
 
+  it.each([
+    ['PUT', '/policies', { rules: [], if_version: 2 ** 31 }, 'invalid_policy'],
+    ['PUT', '/policies', { rules: [], if_version: 1e21 }, 'invalid_policy'],
+    ['PUT', '/policies', { rules: [], if_version: 2 ** 31 - 1 }, 'policy_conflict'],
+    ['POST', '/keys', { name: 'x', role: 'viewer', expires_at: '+275760-09-13T00:00:00Z' }, 'invalid_key_request'],
+  ])('is told what is beyond all that can be kept: %s %s %j', async (method, path, body, code) => {
+    expect((await send(method, path, JSON.stringify(body))).code).toBe(code);
+  });
+
   it('is told each type that is taken, of rows and of forms', async () => {
     expect((await send('POST', '/records/deal?source_system=x', 'x', 'text/plain')).detail).toContain(
       'takes application/json, application/x-ndjson, ',

@@ -3,6 +3,7 @@ import { type Clock, formatMicros, SophiaError } from '@sophia/shared';
 import { type Call, ROLES, type Role, type WorkspaceId } from '@sophia/types';
 import type { Audit } from '../audit/audit.ts';
 import { checkLimit } from '../check-limit.ts';
+import { readExpiry } from './key-expiry.ts';
 import { hashSecret, makeKey } from './key-format.ts';
 import { FIND_KEY_REACH, INSERT_KEY, type KeyRow, LIST_KEYS, REVOKE_KEY } from './key-statements.ts';
 
@@ -108,7 +109,7 @@ export function createApiKeys(options: ApiKeysOptions): ApiKeys {
 
 function newKey(call: Call, wanted: NewApiKey, now: number): { readonly key: ApiKey; readonly text: string; readonly hash: Buffer } {
   const { name, role, expiresAt, userRecord, installation = false, requestsPerSecond } = wanted;
-  const fault = faultOf(wanted, now);
+  const fault = faultOf(wanted);
   if (fault !== undefined) throw new SophiaError('invalid_key_request', fault);
   const { id, secret, text } = makeKey(call.principal.workspace);
   const key: ApiKey = {
@@ -121,7 +122,7 @@ function newKey(call: Call, wanted: NewApiKey, now: number): { readonly key: Api
     requests_per_second: requestsPerSecond ?? null,
     created_at: formatMicros(BigInt(Math.trunc(now)) * 1_000n),
     created_by: call.principal.id,
-    expires_at: expiresAt === undefined ? null : new Date(expiresAt).toISOString(),
+    expires_at: expiresAt === undefined ? null : readExpiry(expiresAt, now),
     revoked_at: null,
   };
   return { key, text, hash: hashSecret(secret) };
@@ -142,7 +143,7 @@ const insertValues = (workspace: WorkspaceId, key: ApiKey, hash: Buffer): readon
   key.expires_at,
 ];
 
-function faultOf({ name, role, expiresAt, requestsPerSecond, installation }: NewApiKey, now: number): string | undefined {
+function faultOf({ name, role, requestsPerSecond, installation }: NewApiKey): string | undefined {
   if (name.trim() === '' || name.length > 200) return 'name is empty or longer than 200 characters.';
   if (!ROLES.includes(role)) return `role is "${role}"; allowed are ${ROLES.join(', ')}.`;
   if (installation === true && role !== 'admin') return 'a key for the installation has the role admin.';
@@ -152,10 +153,7 @@ function faultOf({ name, role, expiresAt, requestsPerSecond, installation }: New
   ) {
     return 'requests_per_second is not a whole number from 1 to 10,000,000.';
   }
-  if (expiresAt === undefined) return undefined;
-  const expiry = Date.parse(expiresAt);
-  if (Number.isNaN(expiry)) return `expires_at is "${expiresAt}"; allowed is an instant such as 2027-01-31T00:00:00Z.`;
-  return expiry <= now ? `expires_at is ${expiresAt}, which has passed.` : undefined;
+  return undefined;
 }
 
 const readCursor = (cursor: string): string[] => {

@@ -14,9 +14,9 @@ export interface TokenIdentity {
 
 /** Reads the claims by the issuer's configuration. Errors: `unauthenticated` without a subject, `forbidden` without a role or workspace. */
 export function readClaims(claims: JWTPayload, issuer: IssuerConfiguration): TokenIdentity {
-  const { sub } = claims;
+  const sub: unknown = claims.sub;
   // It becomes part of an id, which is written down and compared.
-  if (sub === undefined || !/^[\x21-\x7e]{1,255}$/.test(sub)) {
+  if (typeof sub !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(sub)) {
     throw new SophiaError('unauthenticated', 'The subject of the token is not one to 255 printable ASCII characters.');
   }
   const role = roleOf(textsAt(claims, issuer.roleClaim), issuer.roles);

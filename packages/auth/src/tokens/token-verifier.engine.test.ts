@@ -129,6 +129,7 @@ describe('tokens of an OpenID issuer', () => {
     ['another audience', { aud: 'other' }, {}],
     ['no subject', { sub: undefined }, {}],
     ['a subject that is no id', { sub: 'a b' }, {}],
+    ['a number as its subject', { sub: 5 }, {}],
     ['an expired one', {}, { expires: -60 }],
     ['one that is not yet valid', { nbf: 4_102_444_800 }, {}],
   ])('are refused: %s', async (_what, claims, options) => {
