@@ -241,6 +241,19 @@ describe('a tap', () => {
     expect(items[1]).toMatchObject({ rows: [{ fields: { colour: 'red' } }] });
   });
 
+  test('may name another bookmark later', async () => {
+    const properties = { id: { type: 'integer' }, at: { type: 'string', format: 'date-time' } };
+    const times = ['2017-03-01T10:00:00Z', '2017-03-02T10:00:00Z'];
+    const { items } = await read([
+      schema('items', properties),
+      record('items', { id: 1, at: times[0] ?? '' }),
+      schema('items', properties, { bookmark_properties: ['at'] }),
+      record('items', { id: 2, at: times[1] ?? '' }),
+    ]);
+    const rows = items.flatMap((item) => (item.kind === 'rows' ? item.rows : []));
+    expect(rows.map((row) => row.occurred_at)).toEqual([undefined, '2017-03-02T10:00:00Z']);
+  });
+
   test('is read in whatever pieces it comes', async () => {
     const messages = [ITEMS, record('items', { id: 1, size: 1 }), state(1), record('items', { id: 'é' }), state(2)];
     const whole = (await read(messages)).items.flatMap((item) => (item.kind === 'rows' ? item.rows : []));

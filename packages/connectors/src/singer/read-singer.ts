@@ -89,9 +89,9 @@ function createMessageReader({ openStream, batchRows = BATCH_ROWS }: SingerOptio
     }
   }
 
-  /** Taps repeat schemas; only another one is news. */
+  /** Taps repeat schemas; only another one, or other properties of it as key or bookmark, is news. */
   async function* open(message: SchemaMessage): AsyncGenerator<ImportItem> {
-    const schema = JSON.stringify([message.schema, message.keyProperties]);
+    const schema = JSON.stringify([message.schema, message.keyProperties, message.bookmarkProperties]);
     if (streams.get(message.stream)?.schema === schema) return;
     yield* buffer.flush();
     streams.set(message.stream, { ...(await openStream(message)), schema });
