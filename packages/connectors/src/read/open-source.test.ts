@@ -382,6 +382,13 @@ describe('tables', () => {
     expect([source.columns, source.description.header?.certain]).toEqual([columns, certain]);
   });
 
+  test('without a row say nothing of their first one', async () => {
+    for (const content of ['', '\n\n', '"x" y\n']) {
+      const { source } = await readAll(content, { expected: ['id'] });
+      expect([source.columns, source.description.header, source.description.assumptions]).toEqual([[], undefined, []]);
+    }
+  });
+
   test('with broken rows before the names', async () => {
     expect((await readAll('"x" y\nid,name\n1,a\n')).brief).toEqual([
       [1, 'invalid_quote'],

@@ -17,7 +17,8 @@ export interface CsvOptions extends Partial<CsvDialect> {
 export interface CsvTable {
   readonly columns: readonly string[];
   readonly dialect: CsvDialect;
-  readonly header: HeaderDetection;
+  /** Undefined where no row could be looked at. */
+  readonly header: HeaderDetection | undefined;
   /** What of the dialect the sample leaves in doubt. */
   readonly guessed: readonly (keyof CsvDialect)[];
   readonly rows: AsyncIterable<readonly SourceRow[]>;
@@ -37,7 +38,8 @@ export function readCsv(bytes: AsyncIterable<Buffer>, sample: string, options: C
   const { dialect, guessed } = detectDialect(table, { ...(hint?.[1] === undefined ? {} : { delimiter: hint[1] }), ...options });
   const rows = sampleRows(table, dialect, limits).filter((row) => row.errors === undefined);
   const cells = rows.map((row) => Object.values(row.values).map(String));
-  const header = options.header === undefined ? detectHeader(cells, options.expected) : { present: options.header, certain: true };
+  const header = headerOf(cells, options);
+  const isNamed = header?.present === true;
   const first = cells[0] ?? [];
   if (first.length > limits.columns) {
     const found = `with the delimiter ${JSON.stringify(dialect.delimiter)}`;
@@ -45,14 +47,19 @@ export function readCsv(bytes: AsyncIterable<Buffer>, sample: string, options: C
   }
   const parser = createCsvParser(dialect, limits);
   if (rows.length > 0) parser.expectColumns(first.length);
-  const headerLine = header.present && rows[0] !== undefined ? rows[0].line + hintLines : 0;
+  const headerLine = isNamed && rows[0] !== undefined ? rows[0].line + hintLines : 0;
   return {
-    columns: columnNames(header.present ? first : first.map(() => '')),
+    columns: columnNames(isNamed ? first : first.map(() => '')),
     dialect,
     header,
     guessed,
     rows: parse(textBlocks(bytes, limits), parser, Math.max(hintLines, headerLine), hintLines),
   };
+}
+
+function headerOf(cells: readonly (readonly string[])[], { header, expected }: CsvOptions): HeaderDetection | undefined {
+  if (cells.length === 0) return undefined;
+  return header === undefined ? detectHeader(cells, expected) : { present: header, certain: true };
 }
 
 /** Hint and header are no data; what is broken before the header is still reported. */

@@ -14,6 +14,7 @@ export interface SourceDescription {
   readonly encoding?: Encoding | undefined;
   /** Of tables written as text. */
   readonly dialect?: CsvDialect | undefined;
+  /** Of those that have a row. */
   readonly header?: HeaderDetection | undefined;
   /** What was assumed and could be otherwise, each a sentence that says how to set it. */
   readonly assumptions: readonly string[];
