@@ -131,9 +131,9 @@ export const evolutionContract = (makeHarness: () => Promise<WarehouseHarness>):
       expect(await seen('text')).toEqual([
         '12',
         '13',
-        '14.5000',
+        '14.5',
         '2026-01-02',
-        '2026-01-03 04:05:06',
+        '2026-01-03T04:05:06Z',
         '15',
         '{"deep":1}',
         '[16]',
@@ -159,9 +159,9 @@ export const evolutionContract = (makeHarness: () => Promise<WarehouseHarness>):
       expect(await seen('text_list')).toEqual([
         ['12'],
         ['13'],
-        ['14.5000'],
+        ['14.5'],
         ['2026-01-02'],
-        ['2026-01-03 04:05:06'],
+        ['2026-01-03T04:05:06Z'],
         ['15'],
         ['{"deep":1}'],
         ['16'],
@@ -173,6 +173,28 @@ export const evolutionContract = (makeHarness: () => Promise<WarehouseHarness>):
       await warehouse.ensureType(ONE, 'visit', [field('size', 'reference')]);
       const systems = await select(warehouse, 'size__system', { type: 'visit' });
       expect(systems.map((row) => row.size__system)).toEqual(types.map((type) => (type === 'reference' ? 'erp' : 'crm')));
+    });
+
+    it('W3: what becomes a text is the text that the catalog writes', async () => {
+      const written = {
+        number: [2, -0.5, 100, 1e20, 1e21, -1.5e300, 0.00001, 1.5e-7, 123456.789],
+        money: ['0', '-0.05', '1200', '1200.5', '0.1234'],
+        timestamp: ['2026-01-03T00:00:00Z', '2026-01-03T04:05:06.12Z', '2026-01-03T04:05:06.000001Z'],
+      } as const;
+      let id = 0;
+      for (const [type, values] of Object.entries(written)) {
+        const rows = values.map((size) => log.upsert(++id, { size }, { type: 'visit' }));
+        await warehouse.apply(log.next(log.define('visit', [field('size', type as FieldType)]), ...rows));
+      }
+      const texts = Object.values(written).flat().map(String);
+      for (const [type, expected] of [
+        ['text', texts],
+        ['reference', texts],
+        ['text_list', texts.map((text) => [text])],
+      ] as const) {
+        await warehouse.ensureType(ONE, 'visit', [field('size', type)]);
+        expect((await select(warehouse, 'size', { type: 'visit' })).map(({ size }) => size)).toEqual(expected);
+      }
     });
 
     it('W3: of the numbers only 0 and 1 are a boolean', async () => {

@@ -54,13 +54,31 @@ function safeCast(sql: string, from: ValueType, to: ValueType): string {
     case 'timestamp':
       // Casting a text to a timestamp ignores its offset.
       return from === 'date' ? cast : `cast(try_cast(${plain} as timestamptz) as timestamp)`;
+    case 'text':
+      return asText(plain, from);
     case 'text_list':
-      return `case when ${plain} is not null then [cast(${plain} as varchar)] end`;
+      return `case when ${plain} is not null then [${asText(plain, from)}] end`;
     case 'boolean':
       // try_cast takes every number but 0 for true.
       return isNumeric(from) ? `case when ${plain} in (0, 1) then ${cast} end` : cast;
     default:
       return cast;
+  }
+}
+
+/** The value as the catalog writes it: what a source sends as text later on is the same text. */
+function asText(sql: string, from: ValueType): string {
+  const text = `cast(${sql} as varchar)`;
+  switch (from) {
+    case 'number':
+      // JSON has the digits and exponents of JavaScript but for 2.0 and 1e21; a cast to varchar has 1e-05 too.
+      return `regexp_replace(regexp_replace(cast(to_json(${sql}) as varchar), '\\.0$', ''), 'e(\\d)', 'e+\\1')`;
+    case 'money':
+      return `rtrim(rtrim(${text}, '0'), '.')`;
+    case 'timestamp':
+      return `replace(${text}, ' ', 'T') || 'Z'`;
+    default:
+      return text;
   }
 }
 

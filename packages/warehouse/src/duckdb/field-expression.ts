@@ -44,8 +44,10 @@ function safeCast(sql: string, from: FieldType, to: FieldType): string {
     case 'timestamp':
       // A cast to timestamp ignores an offset in a text.
       return source === 'date' ? cast : `cast(try_cast(${plain} as timestamptz) as timestamp)`;
+    case 'text':
+      return asText(plain, source);
     case 'text_list':
-      return `case when ${plain} is not null then [cast(${plain} as varchar)] end`;
+      return `case when ${plain} is not null then [${asText(plain, source)}] end`;
     case 'boolean':
       // try_cast takes every number but 0 for true.
       return NUMERIC.has(source) ? `case when ${plain} in (0, 1) then ${cast} end` : cast;
@@ -55,3 +57,19 @@ function safeCast(sql: string, from: FieldType, to: FieldType): string {
 }
 
 const NUMERIC: ReadonlySet<FieldType> = new Set(['integer', 'number', 'money']);
+
+/** The value as the catalog writes it: what a source sends as text later on is the same text. */
+function asText(sql: string, from: FieldType): string {
+  const text = `cast(${sql} as varchar)`;
+  switch (from) {
+    case 'number':
+      // JSON has the digits and exponents of JavaScript but for 2.0 and 1e21; a cast to varchar has 1e-05 too.
+      return `regexp_replace(regexp_replace(cast(to_json(${sql}) as varchar), '\\.0$', ''), 'e(\\d)', 'e+\\1')`;
+    case 'money':
+      return `rtrim(rtrim(${text}, '0'), '.')`;
+    case 'timestamp':
+      return `replace(${text}, ' ', 'T') || 'Z'`;
+    default:
+      return text;
+  }
+}
