@@ -284,7 +284,10 @@ export interface DeadLetters {
   /** Oldest first; values of fields that the principal may not see are null. */
   list(call: Call, options?: DeadLetterSelection & PageOptions): Promise<Page<DeadLetter>>;
   get(call: Call, id: string): Promise<DeadLetter>;
-  /** Replaces the row by an edited one; it is judged when replayed. Errors: `not_found`, `dead_letter_closed`. */
+  /**
+   * Replaces the row by an edited one; it is judged when replayed. Errors: `not_found`, `dead_letter_closed`, `forbidden` where
+   * the principal would come to see what it keeps without seeing it.
+   */
   repair(call: Call, id: string, row: Omit<IncomingRow, 'line'>): Promise<DeadLetter>;
   /**
    * Validates and writes again those chosen (by id, or all that are open or repaired of a selection).

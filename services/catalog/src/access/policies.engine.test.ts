@@ -430,6 +430,84 @@ describe('what is masked for a writer', () => {
     ]);
   });
 
+  test('stays masked in what is made of a rejected row, also step by step, and the refusal is audited', async () => {
+    const { records, as, admin } = await sellers();
+    const { deadLetters } = harness.catalog;
+    const ada = as('employee', 'ada');
+    const theirs = { amount: '8881.10', odd: 'odd l', nothing: null, close_date: 'then', owner: 'bob' };
+    await records.upsertMany(admin, target, [row('L', theirs)]);
+    const [{ id = '' } = {}] = (await deadLetters.list(ada)).items;
+    const repair = (fields: JsonObject, common: JsonObject = {}) => deadLetters.repair(ada, id, { source_id: 'L', fields, ...common });
+    const refusal = { code: 'forbidden', details: { action: 'write', object: 'record:deal', fields: ['amount', 'odd'] } };
+    const lifting: JsonObject[] = [
+      { owner: 'ada', close_date: '2017-01-01' },
+      // What the type trims, and another way to say it.
+      { owner: ' ada ', close_date: '2017-01-01' },
+      { owner: { source_system: 'crm', source_id: 'ada' } },
+      // It makes no record yet, but would with the next repair.
+      { owner: 'ada', close_date: 'then' },
+    ];
+    for (const fields of lifting) {
+      await expect(repair(fields)).rejects.toMatchObject(refusal);
+      await expect(repair(fields, { deleted: true })).rejects.toMatchObject(refusal);
+    }
+    await expect(repair({ owner: 'ada', amount: '1' })).rejects.toMatchObject({ ...refusal, details: { fields: ['odd'] } });
+    const { entries } = await harness.auth.audit.list(admin, { principal: 'key:employee', result: 'forbidden' });
+    expect(new Set(entries.map(({ action, object }) => `${action} ${object}`))).toEqual(new Set([`dead_letter.repair dead_letter:${id}`]));
+    expect((await deadLetters.get(admin, id)).row.fields).toEqual(theirs);
+
+    await repair({ owner: 'nobody', close_date: '2017-01-01' });
+    await expect(repair({ owner: 'ada', close_date: '2017-01-01' })).rejects.toMatchObject(refusal);
+    expect(await deadLetters.replay(ada, {})).toMatchObject({ created: 1 });
+    expect((await records.getByKey(ada, target, 'L')).data).toMatchObject({ amount: null, extra: null });
+    expect((await records.getByKey(admin, target, 'L')).data).toMatchObject({ amount: '8881.1', extra: { odd: 'odd l' } });
+  });
+
+  test('is what a repair did not see: rejected rows of the own, values of one’s own and whatever decides nothing are repaired', async () => {
+    const { records, as, admin } = await sellers();
+    const { deadLetters } = harness.catalog;
+    const ada = as('employee', 'ada');
+    const rejected = (id: string, owner: string) => row(id, { amount: '5', close_date: 'then', owner });
+    await records.upsertMany(admin, target, [rejected('own', 'ada'), rejected('set', 'bob'), rejected('left', 'bob')]);
+    const [own, set, left] = (await deadLetters.list(ada)).items.map(({ id }) => id) as [string, string, string];
+    const repair = (id: string, name: string, fields: JsonObject) =>
+      deadLetters.repair(ada, id, { source_id: name, fields: { close_date: '2017-01-01', ...fields } });
+    await repair(own, 'own', { owner: 'ada' });
+    await repair(set, 'set', { owner: 'ada', amount: '7' });
+    await repair(left, 'left', { owner: 'bob' });
+    expect(await deadLetters.replay(ada, {})).toMatchObject({ created: 3 });
+    const amount = async (id: string) => (await records.getByKey(ada, target, id)).data.amount;
+    expect([await amount('own'), await amount('set'), await amount('left')]).toEqual(['5', '7', null]);
+  });
+
+  test('is held by any condition of a rule, and a row that could not be read is shown to nobody as unknown fields', async () => {
+    const { records, as, admin } = await sellers();
+    const { deadLetters, imports } = harness.catalog;
+    const ada = as('employee', 'ada');
+    const concerned = { roles: ['employee'], record_types: ['deal'], fields: ['source'] } satisfies Partial<PolicyRule>;
+    const is = (field: string, value: string) => ({ field, operator: 'eq' as const, values: [value] });
+    await harness.auth.policies.replace(admin, [
+      { rule: 'unmask', roles: ['employee'], record_types: ['deal'] },
+      { rule: 'mask', ...concerned },
+      { rule: 'unmask', ...concerned, rows: { and: [{ or: [is('stage', 'won'), is('stage', 'done')] }, { not: is('source_id', 'M') }] } },
+    ]);
+    await records.upsertMany(admin, target, [row('M', { source: 'told', close_date: 'then', stage: 'new' })]);
+    const raw = 'N,told,"then';
+    const unread = { line: 2, fields: { extra: { raw } }, errors: [{ line: 2, code: 'invalid_csv', message: raw, value: raw }] };
+    const items = async function* (): AsyncGenerator<ImportItem> {
+      yield { kind: 'rows', target, rows: [unread] };
+    };
+    await (await imports.start(admin, { name: 'x', kind: 'file' }, items())).finished;
+    const [judged, whole] = (await deadLetters.list(ada)).items.map(({ id }) => id) as [string, string];
+    const repair = (id: string, name: string, fields: JsonObject) => deadLetters.repair(ada, id, { source_id: name, fields });
+    expect(await repair(judged, 'M', { stage: 'won' })).toMatchObject({ state: 'repaired' });
+    await expect(repair(judged, 'N', { stage: 'won' })).rejects.toMatchObject({ code: 'forbidden', details: { fields: ['source'] } });
+    await expect(repair(whole, 'N', { name: 'n' })).rejects.toMatchObject({ code: 'forbidden', details: { fields: ['extra'] } });
+    await repair(whole, 'N', { name: 'n', extra: {} });
+    expect(await deadLetters.replay(ada, {})).toMatchObject({ created: 2 });
+    expect((await records.getByKey(admin, target, 'N')).data).toEqual({ name: 'n' });
+  });
+
   test('may be written where it stays masked, and so may what is new or the own', async () => {
     const { records, as, admin } = await sellers();
     const ada = as('employee', 'ada');

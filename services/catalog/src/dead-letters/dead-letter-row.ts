@@ -4,7 +4,7 @@ import type { DeadLetter, DeadLetterState, ImportRow } from '../catalog.ts';
 import type { LetterSight } from './letter-sight.ts';
 
 /** The row, and what its replay needs to know. */
-interface LetterPayload extends Omit<IncomingRow, 'line'>, Pick<ImportRow, 'streamVersion'> {
+export interface LetterPayload extends Omit<IncomingRow, 'line'>, Pick<ImportRow, 'streamVersion'> {
   /** Fields that hold a raw value, which the mapping could not read and nobody has repaired. */
   readonly unread?: readonly string[] | undefined;
 }
@@ -54,24 +54,33 @@ export const unreadErrors = ({ errors, payload: { unread = [] } }: Pick<DeadLett
  * An edited row, with what its editor could not see kept as it is: also whether the row is a deletion, unless that is
  * said anew, and what is known of the values that were not edited.
  */
-export function repairedRow(before: LetterPayload, edited: Omit<IncomingRow, 'line'>, { hidesField }: LetterSight): LetterPayload {
-  const unseen = Object.keys(before.fields).filter((name) => hidesField(name) && (edited.fields[name] ?? null) === null);
-  const kept = Object.fromEntries(unseen.map((name) => [name, before.fields[name] ?? null]));
+export function repairedRow(before: LetterPayload, edited: Omit<IncomingRow, 'line'>, sight: LetterSight): LetterPayload {
+  const kept = Object.fromEntries(unseenFields(before, edited, sight).map((name) => [name, before.fields[name] ?? null]));
   const row = {
     ...edited,
     fields: { ...edited.fields, ...kept },
     deleted: edited.deleted ?? before.deleted,
     streamVersion: before.streamVersion,
   };
-  const isKept = (name: string): boolean => isDeepStrictEqual(valueAt(before, name), valueAt(row, name));
-  const original = Object.entries(before.original ?? {}).filter(([name]) => isKept(name));
-  const unread = (before.unread ?? []).filter(isKept);
+  const original = Object.entries(before.original ?? {}).filter(([name]) => isKept(before, row, name));
+  const unread = (before.unread ?? []).filter((name) => isKept(before, row, name));
   return {
     ...row,
     ...(original.length === 0 ? {} : { original: Object.fromEntries(original) }),
     ...(unread.length === 0 ? {} : { unread }),
   };
 }
+
+/** The fields that an editor could not see and has not set: what they hold is kept. */
+export const unseenFields = (
+  { fields }: LetterPayload,
+  edited: Omit<IncomingRow, 'line'>,
+  { hidesField }: LetterSight,
+): readonly string[] => Object.keys(fields).filter((name) => hidesField(name) && (edited.fields[name] ?? null) === null);
+
+/** Whether a repair left the value of a field, or of what every row has, as it was. */
+export const isKept = (before: LetterPayload, repaired: LetterPayload, name: string): boolean =>
+  isDeepStrictEqual(valueAt(before, name), valueAt(repaired, name));
 
 /** The value of a field, or of what every row has; null where there is none. */
 function valueAt({ fields, ...common }: LetterPayload, name: string): JsonValue {

@@ -1,12 +1,14 @@
 import type { Statement } from '@sophia/database';
 import { SophiaError } from '@sophia/shared';
 import type { Action, Call } from '@sophia/types';
+import { auditingRefusal } from '../access/audited-refusal.ts';
 import type { DeadLetters } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { decodeCursor, pageLimit, pageOf } from '../reading/cursor.ts';
 import { routableId } from '../rows/routable-id.ts';
 import { DEAD_LETTER_COLUMNS, type DeadLetterRow, repairedRow, seenLetter } from './dead-letter-row.ts';
 import { openTypes, SELECTED, selectionValues, sightOf } from './letter-selection.ts';
+import { holdUnseen } from './repair-guard.ts';
 import { createReplay } from './replay.ts';
 
 /** Rejected rows: seen, repaired, replayed or given up. */
@@ -50,7 +52,10 @@ export function createDeadLetters(context: CatalogContext): DeadLetters {
     async repair(call, id, edited) {
       const begun = clock.monotonic();
       const { row, sight } = await find(call, id, 'write');
-      const payload = JSON.stringify(repairedRow(row.payload, edited, sight));
+      const repaired = repairedRow(row.payload, edited, sight);
+      const entry = { call, action: 'dead_letter.repair', object: `dead_letter:${id}` };
+      await auditingRefusal(context, entry, begun, () => holdUnseen(context, call, { letter: row, edited, repaired, sight }));
+      const payload = JSON.stringify(repaired);
       const { value } = await database.write([call.principal.workspace], async (transaction) => {
         const [[stored]] = await Promise.all([
           database.query<DeadLetterRow>(transaction, REPAIR_LETTER, [call.principal.workspace, id, payload, routableId(edited.source_id)]),
