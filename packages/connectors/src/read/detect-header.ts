@@ -9,13 +9,15 @@ const VALUE = /^[\s$€£%+(-]*\d[\d\s.,:/%)TZ+-]*$|^[^@\s]+@[^@\s]+\.[^@\s]+$|^
 /**
  * Whether the first row names the columns. It does where it has all that are expected of the source, whatever others are
  * called (`2016`, or `name` twice), and does not where they are the names of columns without names; else its looks tell.
+ * Without a row there is nothing to tell.
  */
-export function detectHeader(rows: readonly (readonly string[])[], expected: readonly string[] = []): HeaderDetection {
-  const [first = []] = rows;
+export function detectHeader(rows: readonly (readonly string[])[], expected: readonly string[] = []): HeaderDetection | undefined {
+  const [first, ...below] = rows;
+  if (first === undefined) return undefined;
   const hasExpected = (names: readonly string[]): boolean => expected.length > 0 && expected.every((name) => names.includes(name));
   if (hasExpected(columnNames(first))) return { present: true, certain: true };
   if (hasExpected(columnNames(first.map(() => '')))) return { present: false, certain: true };
-  const found = detectByLooks(rows);
+  const found = detectByLooks(first, below);
   return found.present || expected.length === 0 ? found : { present: false, certain: false };
 }
 
@@ -23,8 +25,7 @@ export function detectHeader(rows: readonly (readonly string[])[], expected: rea
  * The cells of a header are different words of which none is a value. It is certain where a column below holds values; a
  * table of words alone could be without a header, and so could one whose words repeat.
  */
-function detectByLooks(rows: readonly (readonly string[])[]): HeaderDetection {
-  const [first = [], ...below] = rows;
+function detectByLooks(first: readonly string[], below: readonly (readonly string[])[]): HeaderDetection {
   const names = first.map((cell) => cell.trim());
   const filled = names.filter((name) => name !== '');
   if (filled.length === 0 || names.some((name) => VALUE.test(name))) return { present: false, certain: true };

@@ -351,6 +351,7 @@ describe('tables', () => {
     ['names that are years', 'id,name,2016\nx,a,5\n', ['column_1', 'column_2', 'column_3'], 2],
     ['a column without a name', 'id,,name\n1,a,b\n', ['id', 'column_2', 'name'], 1],
     ['only words', 'first,second\nhello,world\n', ['first', 'second'], 1],
+    ['a row that is short', 'id,name\na\nb,1\n', ['id', 'name'], 2],
     ['an address', 'a@example.org,b\nc@example.org,d\n', ['column_1', 'column_2'], 2],
     ['nothing at all', '', [], 0],
     ['an empty first row', ',\n1,2\n', ['column_1', 'column_2'], 2],

@@ -38,7 +38,7 @@ export function readCsv(bytes: AsyncIterable<Buffer>, sample: string, options: C
   const { dialect, guessed } = detectDialect(table, { ...(hint?.[1] === undefined ? {} : { delimiter: hint[1] }), ...options });
   const rows = sampleRows(table, dialect, limits).filter((row) => row.errors === undefined);
   const cells = rows.map((row) => Object.values(row.values).map(String));
-  const header = headerOf(cells, options);
+  const header = options.header === undefined ? detectHeader(cells, options.expected) : { present: options.header, certain: true };
   const isNamed = header?.present === true;
   const first = cells[0] ?? [];
   if (first.length > limits.columns) {
@@ -55,11 +55,6 @@ export function readCsv(bytes: AsyncIterable<Buffer>, sample: string, options: C
     guessed,
     rows: parse(textBlocks(bytes, limits), parser, Math.max(hintLines, headerLine), hintLines),
   };
-}
-
-function headerOf(cells: readonly (readonly string[])[], { header, expected }: CsvOptions): HeaderDetection | undefined {
-  if (cells.length === 0) return undefined;
-  return header === undefined ? detectHeader(cells, expected) : { present: header, certain: true };
 }
 
 /** Hint and header are no data; what is broken before the header is still reported. */
