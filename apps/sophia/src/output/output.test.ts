@@ -1,3 +1,4 @@
+import type { SourceFreshness, SourceState } from '@sophia/types';
 import { expect, it } from 'vitest';
 import { renderChart } from './chart.ts';
 import { renderCsv } from './csv.ts';
@@ -86,6 +87,27 @@ it('the line of freshness says how old the answer is, each source, and what is m
   );
   expect([9.94, 60, 600, 10_000, 400_000].map(duration)).toEqual(['9.9 s', '60 s', '10 min', '3 h', '5 days']);
   expect(ago('2026-11-20T13:00:00Z', NOW)).toBe('0.0 s ago');
+});
+
+it('the line of freshness counts many sources, and names the first that are not fresh', () => {
+  const source = (source_system: string, state: SourceState) => ({
+    source_system,
+    last_record_at: '2026-11-20T11:59:57Z',
+    last_sync_at: null,
+    lag_seconds: 1,
+    state,
+  });
+  const fresh = Array.from({ length: 400 }, (_, index) => source(`tenant ${index}`, 'fresh'));
+  const line = (sources: readonly SourceFreshness[]) =>
+    freshnessLine(
+      { complete_to: '2026-11-20T12:00:00Z', position: 'x.1.0' as never, state: 'complete', sources },
+      { styles, now: NOW },
+    ).replace(/^complete to .*? · /, '');
+  expect(line(fresh)).toBe('400 sources: 400 fresh (--json names them)\n');
+  const others = [source('gong', 'late'), source('erp', 'incomplete'), source('shop', 'late'), source('crm', 'failed')];
+  expect(line([...others, ...fresh])).toBe(
+    '404 sources: 400 fresh, 2 late, 1 failed, 1 incomplete (--json names them) · crm failed, last record 3.0 s ago · gong late, last record 3.0 s ago · shop late, last record 3.0 s ago\n',
+  );
 });
 
 it('a report adds up, names its rules, and shows the first rejected rows', () => {
