@@ -34,10 +34,31 @@ describe('amounts in several currencies', () => {
   it('are not put under each other either, nor beyond the limit', async () => {
     await expect(ask({ metrics: ['amount'], dimensions: ['deal.name'] })).rejects.toEqual(mixed);
     await expect(ask({ metrics: ['amount'], dimensions: ['deal.name'], limit: 1 })).rejects.toEqual(mixed);
+  });
+
+  it('are not compared, though there is one in each of the ranges', async () => {
     const time_range = { from: '2017-02-01', to: '2017-03-01' };
-    await expect(ask({ metrics: ['amount'], time_range, compare: 'previous_period', having: [{ or: [] }] })).resolves.toMatchObject({
-      rows: [],
-    });
+    expect((await ask({ metrics: ['amount'], time_range })).rows).toEqual([['50.0000']]);
+    const comparing = { metrics: ['amount'], time_range, compare: 'previous_period' } as const;
+    await expect(ask(comparing)).rejects.toEqual(mixed);
+    const byCurrency = await ask({ ...comparing, dimensions: ['deal.currency'] });
+    expect(byCurrency.rows).toEqual([
+      ['EUR', '0.0000', '10.0000', -1],
+      ['USD', '20.0000', '0.0000', null],
+      [null, '30.0000', '0.0000', null],
+    ]);
+  });
+
+  it('are told though no row is left to tell it in', async () => {
+    const time_range = { from: '2017-02-01', to: '2017-03-01' };
+    for (const having of [[{ or: [] }], [{ field: 'amount', operator: 'gt' as const, values: ['1000'] }]]) {
+      await expect(ask({ metrics: ['amount'], having })).rejects.toEqual(mixed);
+      await expect(ask({ metrics: ['amount'], dimensions: ['deal.name'], having })).rejects.toEqual(mixed);
+      const comparing = ask({ metrics: ['amount'], time_range, compare: 'previous_period', having });
+      await expect(comparing).rejects.toEqual(mixed);
+      const january = { from: '2017-01-01', to: '2017-02-01' };
+      expect((await ask({ metrics: ['amount'], time_range: january, having })).rows).toEqual([]);
+    }
   });
 
   it('are counted', async () => {

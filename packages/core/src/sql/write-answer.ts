@@ -31,7 +31,7 @@ export function writeAnswer(scope: PlanScope): WrittenAnswer {
   const having =
     plan.having === undefined
       ? ''
-      : ` where ${[writeExpression(plan.having, { ...outer(scope), column }), ...overflows(checks)].join(' or ')}`;
+      : ` where ${[writeExpression(plan.having, { ...outer(scope), column }), ...faults(checks)].join(' or ')}`;
   const order = plan.order.map((each) => `${column(each.column)} ${each.descending ? 'desc' : 'asc'} nulls last`);
   const ordered = order.length === 0 ? '' : ` order by ${order.join(', ')}`;
   const limit = plan.limit === undefined ? '' : ` limit ${Math.trunc(plan.limit)}`;
@@ -77,13 +77,12 @@ function onlyLargeGroups(aggregates: readonly Aggregate[], smallestGroup: number
   return [`(${large.join(' or ')} or (${empty.join(' and ')}))`];
 }
 
-/** Too many cells are told also where `having` would leave no row to tell it in. */
-const overflows = (checks: readonly WrittenCheck[]): readonly string[] =>
-  checks.flatMap(({ check }) => (check.kind === 'filled_cells' ? [`${check.column} > ${check.limit}`] : []));
+/** Too many cells and several currencies are told also where `having` would leave no row to tell it in. */
+const faults = (checks: readonly WrittenCheck[]): readonly string[] =>
+  checks.map(({ check }) => (check.kind === 'filled_cells' ? `${check.column} > ${check.limit}` : `${check.least} <> ${check.greatest}`));
 
 /** The least and the greatest currency of everything that a metric is made of, over the whole answer. */
-function currencyCheck({ name, role, expression }: PlannedMetric, index: number, { plan, writer }: PlanScope): readonly WrittenCheck[] {
-  if (role === 'change') return [];
+function currencyCheck({ name, expression }: PlannedMetric, index: number, { plan, writer }: PlanScope): readonly WrittenCheck[] {
   const read = new Set([...nodesOf(expression)].flatMap((node) => (node.kind === 'column' ? [node.name] : [])));
   const aggregates = plan.blocks.flatMap((block) => block.aggregates).filter(({ column }) => read.has(column));
   const columns = aggregates.flatMap((aggregate) => aggregateColumns(aggregate, plan).currencies);
