@@ -15,7 +15,7 @@ interface Problem {
   readonly message: string;
 }
 
-type SchemaProblem = TLocalizedValidationError;
+export type SchemaProblem = TLocalizedValidationError;
 
 /** What a filter that has none of their members is not. */
 const FORMS = 'must be { field, operator, values }, { and: [...] }, { or: [...] } or { not: ... }';
@@ -23,9 +23,7 @@ const FORMS = 'must be { field, operator, values }, { and: [...] }, { or: [...] 
 /** Of a filter, whose form is one of several, only what is wrong with the form that it has. */
 function problemsOf(found: readonly SchemaProblem[]): readonly Problem[] {
   const otherForms = found.filter(({ keyword, schemaPath }) => keyword === 'required' && /\/anyOf\/\d+$/.test(schemaPath));
-  const own = found.filter(
-    ({ keyword, schemaPath }) => !IMPLIED.has(keyword) && !otherForms.some((form) => `${schemaPath}/`.startsWith(`${form.schemaPath}/`)),
-  );
+  const own = found.filter((problem) => !IMPLIED.has(problem.keyword) && !otherForms.some((form) => isWithin(problem, form)));
   const messages = new Map<string, string[]>();
   const tell = (path: string, message: string): void => {
     const told = messages.get(path) ?? [];
@@ -37,6 +35,10 @@ function problemsOf(found: readonly SchemaProblem[]): readonly Problem[] {
   }
   return [...messages].map(([path, told]) => ({ path, message: told.join(' or ') }));
 }
+
+/** Whether it is a problem of that form, and of the same filter. */
+const isWithin = (problem: SchemaProblem, form: SchemaProblem): boolean =>
+  `${problem.schemaPath}/`.startsWith(`${form.schemaPath}/`) && `${problem.instancePath}/`.startsWith(`${form.instancePath}/`);
 
 /** Said by others beside them. */
 const IMPLIED: ReadonlySet<string> = new Set(['anyOf', 'boolean']);
