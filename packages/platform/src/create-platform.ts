@@ -24,7 +24,7 @@ import { type Configuration, closingOnFailure, createIdGenerator, createLifecycl
 import { isEnvironmentalWarehouseError, type Warehouse } from '@sophia/warehouse';
 import { openPubSub, openWarehouse } from './adapters.ts';
 import { openBackup } from './backup/open-backup.ts';
-import { forgetPolicies } from './forget-policies.ts';
+import { forgetChanged } from './forget-changed.ts';
 import { createHealth, type HealthReport } from './health.ts';
 import { createModelFiles, modelsFolder } from './models-folder.ts';
 import { observe } from './observe.ts';
@@ -168,7 +168,7 @@ const startPlatform = async (options: PlatformOptions, lifecycle: Lifecycle): Pr
       readRecordTypes: (workspace) => directory.recordTypes(workspace),
       calendar: (workspace) => workspaces.calendar(workspace),
       readSourceActivity: () => readSourceActivity(app, workspaces.ids()),
-      onApplied: (events) => forgetPolicies(auth, events),
+      onApplied: (events) => forgetChanged({ policies: auth.policies, recordTypes }, events),
       warmAnswers: WARM_ANSWERS,
     }),
   );

@@ -41,6 +41,7 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
   const { database, eventLog, policy, clock, observability, connections = 2, importsPerPrincipal = 4, linger } = options;
   const { metrics } = observability;
   const book = options.recordTypes ?? createRecordTypeBook({ database, clock });
+  book.onChanged((workspace) => policy.forget(workspace));
   const recordIdBase = await readRecordIdBase(database);
   const newRecords = createNewRecords();
   const context: CatalogContext = {

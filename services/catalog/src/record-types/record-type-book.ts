@@ -6,15 +6,22 @@ import { withAddedFields } from './merge-definition.ts';
 
 export type TypesByName = ReadonlyMap<string, RecordTypeDefinition>;
 
-/** The record types of each workspace, as they were at most a second ago; what this process defines is there at once. */
+/**
+ * The record types of each workspace, as they were at most a second ago. What this process defines, or applies of the log,
+ * is there at once; writes find out by themselves whether another process has defined something meanwhile.
+ */
 export interface RecordTypeBook {
   types(workspace: WorkspaceId): Promise<TypesByName>;
+  /** As they are now. */
+  current(workspace: WorkspaceId): Promise<TypesByName>;
   /** Errors: `unknown_record_type`. */
   require(workspace: WorkspaceId, name: string): Promise<RecordTypeDefinition>;
   /** Judges rows of the type. Errors: `unknown_record_type`. */
   preparer(workspace: WorkspaceId, name: string): Promise<RowPreparer>;
   /** Reads them anew at the next call. */
   forget(workspace: WorkspaceId): void;
+  /** Calls back before types are given that are others than those given before. */
+  onChanged(callback: (workspace: WorkspaceId) => void): void;
 }
 
 /** Milliseconds that a reading serves. */
@@ -24,11 +31,14 @@ export function createRecordTypeBook({ database, clock }: { readonly database: D
   const readings = new Map<WorkspaceId, { readonly at: number; readonly types: Promise<TypesByName> }>();
   const lastRead = new Map<WorkspaceId, TypesByName>();
   const preparers = new WeakMap<RecordTypeDefinition, RowPreparer>();
+  const callbacks: ((workspace: WorkspaceId) => void)[] = [];
 
   const read = async (workspace: WorkspaceId): Promise<TypesByName> => {
     try {
       const types = await readTypes(database, workspace, lastRead.get(workspace));
+      const before = lastRead.get(workspace);
       lastRead.set(workspace, types);
+      if (before !== undefined && !areSame(before, types)) for (const callback of callbacks) callback(workspace);
       return types;
     } catch (error) {
       readings.delete(workspace);
@@ -42,8 +52,16 @@ export function createRecordTypeBook({ database, clock }: { readonly database: D
     readings.set(workspace, reading);
     return reading.types;
   };
+  const forget = (workspace: WorkspaceId): void => void readings.delete(workspace);
+  const current = (workspace: WorkspaceId): Promise<TypesByName> => {
+    forget(workspace);
+    return types(workspace);
+  };
   const require = async (workspace: WorkspaceId, name: string): Promise<RecordTypeDefinition> => {
-    const known = await types(workspace);
+    const kept = (await types(workspace)).get(name);
+    if (kept !== undefined) return kept;
+    // Another process may have defined it.
+    const known = await current(workspace);
     const definition = known.get(name);
     if (definition !== undefined) return definition;
     throw new SophiaError(
@@ -56,6 +74,7 @@ export function createRecordTypeBook({ database, clock }: { readonly database: D
   };
   return {
     types,
+    current,
     require,
     async preparer(workspace, name) {
       const definition = await require(workspace, name);
@@ -63,9 +82,13 @@ export function createRecordTypeBook({ database, clock }: { readonly database: D
       preparers.set(definition, preparer);
       return preparer;
     },
-    forget: (workspace) => void readings.delete(workspace),
+    forget,
+    onChanged: (callback) => void callbacks.push(callback),
   };
 }
+
+/** Types do not go away, and one that did not change is the same object. */
+const areSame = (one: TypesByName, other: TypesByName): boolean => [...other].every(([name, type]) => one.get(name) === type);
 
 interface StoredType {
   readonly name: string;

@@ -56,12 +56,14 @@ describe('a record type of a workspace', () => {
     expect(await changes()).toEqual(['record_type.changed gauge 1', 'record.created 1', 'record_type.changed gauge 2', 'record.updated 1']);
   });
 
-  test('is there for another process within a second', async () => {
+  test('is listed and told by another process at once', async () => {
     const { call, recordTypes } = await fresh();
     const other = await harness.another();
     expect((await other.recordTypes.list(call)).some(({ name }) => name === 'gauge')).toBe(false);
     await recordTypes.define(call, 'gauge', gauge({ type: 'integer' }));
-    await expect.poll(async () => (await other.recordTypes.list(call)).some(({ name }) => name === 'gauge')).toBe(true);
+    expect((await other.recordTypes.list(call)).some(({ name }) => name === 'gauge')).toBe(true);
+    await recordTypes.define(call, 'gauge', gauge({ type: 'string' }));
+    expect((await other.recordTypes.get(call, 'gauge')).revision).toBe(2);
   });
 
   test('that two define at once has one revision after the other', async () => {
@@ -197,4 +199,20 @@ test('types are asked for each second, and again after a failure', async () => {
   await expect(book.require(workspace.id, 'deal')).rejects.toThrow('gone');
   broken = false;
   expect(await book.require(workspace.id, 'deal')).toBe(before);
+});
+
+test('types that were defined elsewhere are found when they are named, and it is told that they are others', async () => {
+  const { createRecordTypeBook } = await import('./record-type-book.ts');
+  const { workspace, call, recordTypes } = await fresh();
+  const clock = { now: () => 0, monotonic: () => 0 };
+  const book = createRecordTypeBook({ database: harness.database, clock });
+  const changed: unknown[] = [];
+  book.onChanged((id) => changed.push(id));
+  const before = await book.types(workspace.id);
+  expect([await book.current(workspace.id), changed]).toEqual([before, []]);
+  await recordTypes.define(call, 'gauge', gauge({ type: 'integer' }));
+  expect([(await book.require(workspace.id, 'gauge')).revision, changed]).toEqual([1, [workspace.id]]);
+  await recordTypes.define(call, 'gauge', gauge({ type: 'string' }));
+  expect((await book.require(workspace.id, 'gauge')).revision).toBe(1);
+  expect([(await book.current(workspace.id)).get('gauge')?.revision, changed]).toEqual([2, [workspace.id, workspace.id]]);
 });

@@ -43,8 +43,11 @@ export function createRecordTypes({ database, eventLog, policy, audit, clock, ga
   };
   return {
     list: async ({ principal }) =>
-      [...(await book.types(principal.workspace)).values()].sort((one, other) => (one.name < other.name ? -1 : 1)),
-    get: ({ principal }, name) => book.require(principal.workspace, name),
+      [...(await book.current(principal.workspace)).values()].sort((one, other) => (one.name < other.name ? -1 : 1)),
+    async get({ principal }, name) {
+      await book.current(principal.workspace);
+      return book.require(principal.workspace, name);
+    },
     define: (call, name, schema) => write(call, name, schema, (_, wanted) => wanted),
     extend: (call, name, schema) => write(call, name, schema, uniteDefinitions),
   };
