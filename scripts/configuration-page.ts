@@ -19,10 +19,12 @@ export function configurationPage(settings: readonly Setting<unknown>[] = Object
 export const writtenConfigurationPage = (): Promise<string> => readFile(PAGE, 'utf8');
 
 function section({ path, variable, argument, description, allowed, secret, ...setting }: Setting<unknown>): string {
+  // What is on unless told has an option only to be turned off.
+  const option = setting.default === true ? `--no-${argument}` : `--${argument}`;
   return [
     `## ${path}\n`,
     `${description}\n`,
-    `- Set by \`${variable}\`${argument === undefined ? '' : ` or \`--${argument}\``}`,
+    `- Set by \`${variable}\`${argument === undefined ? '' : ` or \`${option}\``}`,
     `- Allowed: ${allowed}`,
     `- Default: ${setting.defaultText ?? writtenDefault(setting)}`,
     ...(secret ? ['- Secret: never printed'] : []),

@@ -21,6 +21,9 @@ export const registerConfigurationRoutes = (app: FastifyInstance, services: ApiS
             path: Type.String({ description: 'Place in the configuration file' }),
             variable: Type.String({ description: 'Environment variable' }),
             value: MaybeText,
+            in_words: Type.Union([Type.String(), Type.Null()], {
+              description: 'What holds, where it is a default that follows from other settings',
+            }),
             origin: Type.Enum(['argument', 'environment', 'file', 'default']),
             description: Type.String(),
           }),

@@ -18,7 +18,7 @@ export const config = async ({ terminal, environment }: Invocation, { dataDir, w
   terminal.out(
     renderTable(
       ['Setting', 'Value', 'From', 'Variable'].map((title) => ({ title })),
-      settings.map(({ path, value, origin, variable }) => [path, value ?? NONE, origin, variable]),
+      settings.map(({ path, value, in_words, origin, variable }) => [path, in_words ?? value ?? NONE, origin, variable]),
       { width: terminal.columns, styles: stylesOf(terminal) },
     ),
   );

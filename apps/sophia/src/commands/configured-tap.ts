@@ -40,8 +40,8 @@ export const readTap = async (path: string, dataDirectory: string, { environment
     mappings: texts(path, 'mappings', tap.mappings ?? []).map((mapping) => resolve(folder, mapping)),
     begin: (state) => begun.resolve(state),
     bytes: (async function* () {
-      // A form's file is seen with its first byte, and the state is told only then. Singer passes over an empty line.
-      yield Buffer.from('\n');
+      // A form's file is seen with its first byte, and the state is told only then. JSON passes over a space.
+      yield Buffer.from(' ');
       const state = await begun.promise;
       const running = await runTap({
         command: [program, ...args],

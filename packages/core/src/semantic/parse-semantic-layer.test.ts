@@ -349,6 +349,10 @@ metrics:
       '{ name: x, type: cumulative, measure: deals, window: { count: 1, grain: decade } }',
       'grain: expected day, week, month, quarter, year',
     ],
+    [
+      '{ name: x, type: cumulative, measure: deals, window: { count: 1, grain: month }, grain_to_date: year }',
+      'grain_to_date: a window is given too',
+    ],
     ['{ name: x, type: cumulative, measure: deals, window: 3 }', 'expected a count and a grain with its keys, found 3'],
     ['{ name: x, type: simple, measure: deals, filter: industry = 1 }', 'deal has no field industry'],
     ['{ name: x, type: ratio, numerator: deals, denominator: last }', 'both parts of a ratio are numbers'],

@@ -32,6 +32,8 @@ function readKind(source: SourceMap) {
     case 'derived':
       return { type, ...readDerivation(source) };
     case 'cumulative':
+      if (source.node('window') !== undefined && source.node('grain_to_date') !== undefined)
+        source.problem('grain_to_date', 'grain_to_date: a window is given too; a cumulative metric has at most one of them');
       return withoutUndefined({
         type,
         measure: source.required('measure'),

@@ -7,6 +7,8 @@ export interface DescribedSetting {
   readonly variable: string;
   /** As one would write it in the variable, masked where secret; null where nothing is set. */
   readonly value: string | null;
+  /** What holds, where it is a default that follows from other settings. */
+  readonly in_words: string | null;
   readonly origin: Origin;
   readonly description: string;
 }
@@ -16,8 +18,10 @@ export function describeConfiguration({ values, origins }: ParsedConfiguration):
   // Object.keys of a constant gives its own keys.
   return (Object.keys(SETTINGS) as SettingName[]).map((name) => {
     const setting: Setting<unknown> = SETTINGS[name];
-    const { path, variable, description } = setting;
-    return { path, variable, value: shown(setting, values[name]), origin: origins[name], description };
+    const { path, variable, description, defaultText } = setting;
+    const origin = origins[name];
+    const inWords = origin === 'default' ? (defaultText ?? null) : null;
+    return { path, variable, value: shown(setting, values[name]), in_words: inWords, origin, description };
   });
 }
 

@@ -137,7 +137,19 @@ describe('the configuration', () => {
     [{ file: 'http: 5' }, /^http of sophia.yaml is no setting\./],
     [{ file: 'nothing: {like: it}' }, /^nothing of sophia.yaml is no setting\./],
     [{ file: '- a\n- b\n' }, /^The content of sophia.yaml is no setting\./],
-    [{ file: 'a: [' }, /^sophia.yaml is not YAML: /],
+    [{ file: 'a: [' }, 'sophia.yaml is not YAML: an indentation does not fit, or a bracket stays open at line 1, column 5.'],
+    [{ file: 'a: 1\nb: *geheim\n' }, 'sophia.yaml is not YAML: an alias has no anchor.'],
+    [
+      { file: 'database:\n  url: "postgres://u:geheim@h/d\n' },
+      'sophia.yaml is not YAML: a quote, a bracket or a comma is missing at line 3, column 1.',
+    ],
+    [{ file: 'database: {url: x}\ndatabase: {url: postgres://u:geheim@h/d}\n' }, /: a key stands there twice at line 2, column 1\.$/],
+    [{ file: "a: 'x' geheim\n" }, 'sophia.yaml is not YAML: it cannot be read at line 1, column 8.'],
+    [{ env: { SOPHIA_SHUTDOWN: '10' } }, /^SOPHIA_SHUTDOWN is "10"; allowed is a time/],
+    [{ file: 'shutdown: 10' }, /^shutdown in sophia.yaml is 10; allowed is a time/],
+    ...['10.0.0.0/33', '1.2.3.4/0', '::1/129', '300.1.1.1', '10.0.0.0/8/8', '10.0.0.0/x', 'proxy'].map(
+      (network) => [{ env: { SOPHIA_TRUSTED_PROXIES: network } }, /^SOPHIA_TRUSTED_PROXIES is/] as const,
+    ),
   ])('refuses %o', (sources, message) => {
     expect(refusal(sources)).toMatch(message);
   });
@@ -165,7 +177,7 @@ describe('the configuration', () => {
     expect(of('shutdown')?.value).toBe('90s');
     expect(of('database.slow_query')?.value).toBe('1234ms');
     expect(of('http.cors_origins')).toMatchObject({ value: 'https://a.example', origin: 'file' });
-    expect(of('warehouse.threads')).toMatchObject({ value: null, origin: 'default' });
+    expect(of('warehouse.threads')).toMatchObject({ value: null, in_words: 'one for each core', origin: 'default' });
     expect(JSON.stringify(described)).not.toContain('geheim');
   });
 

@@ -1,4 +1,4 @@
-import { parse as parseYaml } from 'yaml';
+import { LineCounter, parseDocument } from 'yaml';
 import { SophiaError } from '../errors.ts';
 import { assemble } from './assemble.ts';
 import type { Configuration } from './configuration.ts';
@@ -96,13 +96,33 @@ function readFile(source: string | undefined): ReadonlyMap<string, unknown> {
   return leaves;
 }
 
+/** What is wrong is told by its place alone: the text itself may be a password. */
 function parseFile(source: string): unknown {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(source, { lineCounter, prettyErrors: false });
+  const [error] = document.errors;
+  if (error !== undefined) {
+    const { line, col } = lineCounter.linePos(error.pos[0]);
+    throw notYaml(`${YAML_ERRORS[error.code] ?? 'it cannot be read'} at line ${line}, column ${col}`);
+  }
   try {
-    return parseYaml(source);
-  } catch (cause) {
-    throw new SophiaError('invalid_configuration', `sophia.yaml is not YAML: ${cause}`, { cause });
+    return document.toJS();
+  } catch {
+    throw notYaml('an alias has no anchor');
   }
 }
+
+const notYaml = (what: string): SophiaError => new SophiaError('invalid_configuration', `sophia.yaml is not YAML: ${what}.`);
+
+/** The usual ones. */
+const YAML_ERRORS: Readonly<Record<string, string>> = {
+  BAD_INDENT: 'an indentation does not fit, or a bracket stays open',
+  BLOCK_AS_IMPLICIT_KEY: 'a key does not stand on one line',
+  DUPLICATE_KEY: 'a key stands there twice',
+  MISSING_CHAR: 'a quote, a bracket or a comma is missing',
+  MULTIPLE_DOCS: 'a second document begins',
+  TAB_AS_INDENT: 'a tab indents, where only spaces do',
+};
 
 function unknownName(name: string, known: readonly string[], compared = name): SophiaError {
   const suggestion = nearest(compared, known);

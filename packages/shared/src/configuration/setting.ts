@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 /** One configuration key: everything that parsing, `sophia config` and the reference page need to know of it. */
 export interface Setting<Value> {
   /** Place in `sophia.yaml`, for example `http.port`. */
@@ -86,11 +88,16 @@ export function bytes(naming: Naming<number>, minimum: number, maximum: number):
   return define(naming, allowed, (found) => within(withUnit(found, BYTE_UNITS), minimum, maximum), formatBytes);
 }
 
-const TIME_UNITS: Readonly<Record<string, number>> = { '': 1, ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-/** Milliseconds, written with a unit: `500ms`, `10s`, `5m`. */
+const TIME_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+/** Milliseconds, written with a unit but for 0: `500ms`, `10s`, `5m`. */
 export function duration(naming: Naming<number>, minimum: number, maximum: number): Setting<number> {
   const allowed = `a time from ${formatDuration(minimum)} to ${formatDuration(maximum)}, as in 500ms, 10s, 5m`;
-  return define(naming, allowed, (found) => within(withUnit(found, TIME_UNITS), minimum, maximum), formatDuration);
+  return define(
+    naming,
+    allowed,
+    (found) => within(String(found).trim() === '0' ? 0 : withUnit(found, TIME_UNITS), minimum, maximum),
+    formatDuration,
+  );
 }
 
 /** A list: in YAML a sequence, in a variable separated by commas. */
@@ -116,6 +123,13 @@ export function structure<Value>(naming: Naming<Value>, allowed: string, read: (
     }
   };
   return define(naming, allowed, parse, (value) => JSON.stringify(value));
+}
+
+/** An address of IPv4 or IPv6, or a network of them: `10.0.0.0/8`. */
+export function isNetwork(value: string): boolean {
+  const [address = '', bits = '1', ...more] = value.split('/');
+  const most = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0;
+  return more.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= most;
 }
 
 export function isUrl(value: string, protocols: readonly string[]): boolean {
@@ -152,9 +166,8 @@ function numberOf(found: unknown): number | undefined {
 }
 
 function withUnit(found: unknown, units: Readonly<Record<string, number>>): number | undefined {
-  if (typeof found === 'number') return found;
-  if (typeof found !== 'string') return undefined;
-  const parts = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(found.trim());
+  if (typeof found !== 'string' && typeof found !== 'number') return undefined;
+  const parts = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(String(found).trim());
   const unit = units[(parts?.[2] ?? '').toLowerCase().replace('ib', 'b')];
   return parts === null || unit === undefined ? undefined : Math.round(Number(parts[1]) * unit);
 }

@@ -6,6 +6,7 @@ import {
   duration,
   fraction,
   integer,
+  isNetwork,
   isUrl,
   list,
   optionalInteger,
@@ -103,7 +104,7 @@ export const SETTINGS = {
       description: 'Addresses or networks of proxies whose X-Forwarded-For is believed.',
     },
     'addresses or networks such as 10.0.0.0/8',
-    (item) => /^[0-9a-fA-F.:]+(\/\d{1,3})?$/.test(item),
+    isNetwork,
   ),
   bodyBytes: bytes(
     {
