@@ -5,6 +5,7 @@ import { FilterProblem } from '../semantic/bind-filter.ts';
 import { bindRecordFilter, bindVisibleRecords } from './bind-record-filter.ts';
 import { evaluateCondition } from './evaluate-condition.ts';
 import { postgresCondition } from './postgres-condition.ts';
+import type { TypeAccess } from './resolve-policy.ts';
 
 const types = BUILTIN_RECORD_TYPES;
 
@@ -50,6 +51,30 @@ it('a reference to a type that does not exist leads nowhere', () => {
     },
   ];
   expect(() => bindRecordFilter({ field: 'b.c', operator: 'is_null' }, 'a', { types: lost })).toThrow('leads to no record type');
+});
+
+it('what a filter of a caller reads is null where a step that leads to it is masked or hidden', () => {
+  const filter: Filter = { field: 'deal_id.owner.team', operator: 'is_null' };
+  const only: Filter = { field: 'status', operator: 'eq', values: ['won'] };
+  const mask = { fields: ['owner'] };
+  const reads = (deal: Partial<TypeAccess>, user: Partial<TypeAccess> = {}) => {
+    const access = (name: string): TypeAccess => ({
+      access: 'records',
+      masks: [],
+      ...(name === 'deal' ? deal : name === 'user' ? user : {}),
+    });
+    return [...fieldsOf(bindRecordFilter(filter, 'call', { types, access }))].map(({ path, field }) => [...path, field.name].join('.'));
+  };
+  const [team, status] = ['deal_id.owner.team', 'deal_id.status'];
+  expect(reads({})).toEqual([team]);
+  expect(reads({ masks: [mask] })).toEqual([]);
+  expect(reads({ masks: [{ ...mask, visible: only }] })).toEqual([status, team]);
+  expect(reads({ rows: only })).toEqual([status, team]);
+  expect(reads({}, { access: 'aggregates' })).toEqual([]);
+  expect(reads({}, { masks: [{ fields: ['team'] }] })).toEqual([]);
+  // The record that is judged itself is seen.
+  const access = (): TypeAccess => ({ access: 'records', masks: [], rows: only });
+  expect([...fieldsOf(bindRecordFilter({ field: 'stage', operator: 'is_null' }, 'deal', { types, access }))].length).toBe(1);
 });
 
 it('all records are seen where no policy and no filter says otherwise', () => {

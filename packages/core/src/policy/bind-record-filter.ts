@@ -47,18 +47,30 @@ export function bindRecordFilter(filter: Filter, recordType: string, context: Re
 function readField(name: string, base: RecordTypeDefinition, context: RecordFilterContext): BoundExpression {
   const path = name.split('.').slice(0, -1);
   const last = name.slice(name.lastIndexOf('.') + 1);
-  const target = path.reduce((type, step) => follow(name, type, step, context.types), base);
+  const steps: Step[] = [];
+  let target = base;
+  for (const [index, reference] of path.entries()) {
+    steps.push({ recordType: target.name, path: path.slice(0, index), field: reference });
+    target = follow(name, target, reference, context.types);
+  }
   const common = context.access === undefined ? COMMON_FIELDS : RECORD_FIELDS;
   const field = [...target.fields, ...common].find((each) => each.name === last);
   if (field === undefined) throw unknownField(name, target, last);
   const read: FieldRead = {
     kind: 'field',
     type: field.type === 'reference' ? 'text' : field.type,
-    path: [],
+    path,
     recordType: target.name,
     field,
   };
-  return reachedBy(path, asSeen(read, path.length > 0, context));
+  return asSeen(read, [...steps, { recordType: target.name, path, field: last }], context);
+}
+
+/** A field that is read on the way: of the judged record, or of one that references lead to. */
+interface Step {
+  readonly recordType: string;
+  readonly path: readonly string[];
+  readonly field: string;
 }
 
 function follow(name: string, type: RecordTypeDefinition, step: string, types: readonly RecordTypeDefinition[]): RecordTypeDefinition {
@@ -69,17 +81,21 @@ function follow(name: string, type: RecordTypeDefinition, step: string, types: r
   return target;
 }
 
-/** The value where the caller sees it, else null. */
-function asSeen(read: FieldRead, elsewhere: boolean, { types, access }: RecordFilterContext): BoundExpression {
-  const seen = access?.(read.recordType);
-  if (seen === undefined) return read;
-  const mask = seen.masks.find(({ fields }) => fields.includes(read.field.name));
+/** The value where the caller sees it and all that leads to it, else null. */
+function asSeen(read: FieldRead, steps: readonly Step[], { types, access }: RecordFilterContext): BoundExpression {
+  if (access === undefined) return read;
   const nothing = literal(read.type, null);
-  if (mask !== undefined && mask.visible === undefined) return nothing;
-  const conditions = [mask?.visible, elsewhere ? seen.rows : undefined].filter((filter) => filter !== undefined);
+  const conditions: BoundExpression[] = [];
+  for (const { recordType, path, field } of steps) {
+    const seen = access(recordType);
+    const mask = seen.masks.find(({ fields }) => fields.includes(field));
+    const elsewhere = path.length > 0;
+    if ((mask !== undefined && mask.visible === undefined) || (elsewhere && seen.access !== 'records')) return nothing;
+    for (const filter of [mask?.visible, elsewhere ? seen.rows : undefined])
+      if (filter !== undefined) conditions.push(reachedBy(path, bindRecordFilter(filter, recordType, { types })));
+  }
   if (conditions.length === 0) return read;
-  const when = allOf(conditions.map((filter) => bindRecordFilter(filter, read.recordType, { types })));
-  return { kind: 'choice', type: read.type, branches: [{ when, value: read }], otherwise: nothing };
+  return { kind: 'choice', type: read.type, branches: [{ when: allOf(conditions), value: read }], otherwise: nothing };
 }
 
 const typeOf = (name: string, types: readonly RecordTypeDefinition[]): RecordTypeDefinition | undefined =>

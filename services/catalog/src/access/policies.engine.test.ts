@@ -218,6 +218,44 @@ describe('a rule that hides rows from reads alone', () => {
   const imported = async (call: Call, ...items: readonly ImportItem[]) =>
     (await harness.catalog.imports.start(call, { name: 'x', kind: 'singer' }, itemsOf(...items))).finished;
 
+  test('tells nothing of what is hidden by a filter that leads over it', async () => {
+    const { records, as, admin } = await sellers();
+    const calls = { recordType: 'call', sourceSystem: 'crm' };
+    await records.upsertMany(
+      admin,
+      calls,
+      ['A', 'B'].map((deal) => row(`call ${deal}`, { deal_id: deal })),
+    );
+    const found = async (field: string, value: string) =>
+      (await records.list(as('employee', 'ada'), 'call', { filter: { field, operator: 'eq', values: [value] } })).items.map(
+        ({ source_id }) => source_id,
+      );
+    const both = async () => [await found('deal_id.owner.name', 'Ada'), await found('deal_id.owner.name', 'Bob')];
+    const [own, theirs] = [['call A'], ['call B']];
+    expect(await both()).toEqual([own, theirs]);
+    await harness.auth.policies.replace(admin, hidden);
+    expect(await both()).toEqual([own, []]);
+    expect([await found('deal_id.source_id', 'A'), await found('deal_id.source_id', 'B'), await found('deal_id', 'B')]).toEqual([
+      own,
+      [],
+      theirs,
+    ]);
+    const rule = { roles: ['employee'], record_types: ['deal'] } satisfies Partial<PolicyRule>;
+    const masked: PolicyRule = { rule: 'mask', ...rule, fields: ['owner'] };
+    await harness.auth.policies.replace(admin, [masked]);
+    expect(await both()).toEqual([[], []]);
+    await harness.auth.policies.replace(admin, [
+      masked,
+      { rule: 'unmask', ...rule, rows: { field: 'name', operator: 'eq', values: ['a'] } },
+    ]);
+    expect(await both()).toEqual([own, []]);
+    await harness.auth.policies.replace(admin, [
+      { rule: 'forbid', ...rule, actions: ['read'] },
+      { rule: 'allow', ...rule, actions: ['read'], smallest_group: 2 },
+    ]);
+    expect(await both()).toEqual([[], []]);
+  });
+
   test('lets nobody write by its key, or delete, what is hidden, in any way', async () => {
     const { records, as, admin } = await sellers();
     await records.upsert(admin, target, row('D', { name: 'd', owner: 'bob' }));
