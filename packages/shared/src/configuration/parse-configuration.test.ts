@@ -147,11 +147,12 @@ describe('the configuration', () => {
     [{ file: "a: 'x' geheim\n" }, 'sophia.yaml is not YAML: it cannot be read at line 1, column 8.'],
     [{ env: { SOPHIA_SHUTDOWN: '10' } }, /^SOPHIA_SHUTDOWN is "10"; allowed is a time/],
     [{ file: 'shutdown: 10' }, /^shutdown in sophia.yaml is 10; allowed is a time/],
-    ...['10.0.0.0/33', '1.2.3.4/0', '::1/129', '300.1.1.1', '10.0.0.0/8/8', '10.0.0.0/x', 'proxy'].map(
-      (network) => [{ env: { SOPHIA_TRUSTED_PROXIES: network } }, /^SOPHIA_TRUSTED_PROXIES is/] as const,
-    ),
   ])('refuses %o', (sources, message) => {
     expect(refusal(sources)).toMatch(message);
+  });
+
+  it.each(['10.0.0.0/33', '1.2.3.4/0', '::1/129', '300.1.1.1', '10.0.0.0/8/8', '10.0.0.0/x', 'proxy'])('%s is no network', (network) => {
+    expect(refusal({ env: { SOPHIA_TRUSTED_PROXIES: network } })).toMatch(/^SOPHIA_TRUSTED_PROXIES is .+ allowed is a list of addresses/);
   });
 
   it('an empty file, or one with comments alone, is none', () => {
