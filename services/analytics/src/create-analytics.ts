@@ -56,7 +56,7 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
 
   const knowledge = createWorkspaceKnowledge({ ...collaborators, layers, currencies, sourceSystems, rollups, prepared, logger });
   const writes = createWriteWaiting(eventLog, published);
-  const asOf = createAsOfWaiting(published);
+  const asOf = createAsOfWaiting(published, clock);
   const queryDurations = metrics
     .histogram({ name: 'sophia_warehouse_query_duration_seconds', help: 'Time of one metric statement in the warehouse.' })
     .with();

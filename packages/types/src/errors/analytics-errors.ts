@@ -5,12 +5,12 @@ export const ANALYTICS_ERRORS = {
   not_applied_yet: {
     status: 503,
     title: 'Not applied yet',
-    help: 'The write named by Sophia-After, or a change that the answer was already read from, is not part of what answers state within two seconds; retry after the seconds in Retry-After.',
+    help: 'The write named by Sophia-After, a change that the answer was already read from, or the past moment that as_of names, is not part of what answers state within two seconds; retry after the seconds in Retry-After.',
   },
   as_of_in_future: {
     status: 400,
     title: 'As-of time not reached',
-    help: 'as_of is later than what the answers contain; the detail says up to when they are complete.',
+    help: 'as_of is a moment to come; the detail says up to when the answers are complete.',
   },
   result_too_large: {
     status: 422,

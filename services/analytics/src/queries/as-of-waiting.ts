@@ -1,4 +1,4 @@
-import { parseMicros, SophiaError } from '@sophia/shared';
+import { type Clock, parseMicros, SophiaError } from '@sophia/shared';
 import type { Position } from '@sophia/types';
 import type { PublishedReadPoint } from '../projection/published-read-point.ts';
 
@@ -6,22 +6,25 @@ import type { PublishedReadPoint } from '../projection/published-read-point.ts';
 export interface AsOfWaiting {
   /**
    * `asOf` in microseconds since 1970, null for now; `position` where that moment is one of the log.
-   * Errors: `as_of_in_future` after two seconds.
+   * Errors, after so many milliseconds (2,000 unless told): `as_of_in_future`, or `not_applied_yet` where the moment has passed.
    */
-  waitFor(asOf: bigint | null, signal: AbortSignal | undefined, position?: Position): Promise<void>;
+  waitFor(asOf: bigint | null, signal: AbortSignal | undefined, position?: Position, milliseconds?: number): Promise<void>;
 }
 
 const LONGEST_WAIT_MS = 2_000;
 
-export const createAsOfWaiting = (published: PublishedReadPoint): AsOfWaiting => ({
-  async waitFor(asOf, signal, position) {
+export const createAsOfWaiting = (published: PublishedReadPoint, clock: Pick<Clock, 'now'>): AsOfWaiting => ({
+  async waitFor(asOf, signal, position, milliseconds = LONGEST_WAIT_MS) {
     if (asOf === null) return;
     const isReached = ({ completeTo, position: reached }: { readonly completeTo: string; readonly position: Position }): boolean =>
       reached === position || (parseMicros(completeTo) ?? 0n) > asOf;
-    if (await published.waitFor(isReached, LONGEST_WAIT_MS, signal)) return;
+    if (await published.waitFor(isReached, milliseconds, signal)) return;
     const { completeTo } = published.current();
-    throw new SophiaError('as_of_in_future', `as_of is not reached: answers are complete to ${completeTo}.`, {
-      details: { complete_to: completeTo },
-    });
+    const details = { complete_to: completeTo };
+    if (asOf > BigInt(Math.trunc(clock.now())) * 1_000n) {
+      throw new SophiaError('as_of_in_future', `as_of is not reached: answers are complete to ${completeTo}.`, { details });
+    }
+    const message = `as_of has passed, but answers are complete to ${completeTo} as yet.`;
+    throw new SophiaError('not_applied_yet', message, { retryAfter: 1, details });
   },
 });
