@@ -1,8 +1,16 @@
 import { SophiaError } from '@sophia/shared';
 import type { ErrorCodeName } from '@sophia/types';
+import { UNSTORABLE, unstorablePlace } from '../server/unstorable-text.ts';
 
 /** The value of a parameter of an address that is JSON. Errors: the code told. */
 export const parseAddressJson = (name: string, text: string, code: ErrorCodeName): unknown => {
+  const value = parseJson(name, text, code);
+  const place = unstorablePlace(value, text);
+  if (place === undefined) return value;
+  throw new SophiaError(code, `${name}${place} ${UNSTORABLE}.`);
+};
+
+const parseJson = (name: string, text: string, code: ErrorCodeName): unknown => {
   try {
     return JSON.parse(text);
   } catch (error) {

@@ -11,7 +11,7 @@ const app = Fastify();
 const cutOff = Promise.withResolvers<void>();
 let port: number;
 app.setErrorHandler<Error & { code?: string; statusCode?: number }>((error, _, reply) => {
-  if (error.code === 'ECONNRESET') cutOff.resolve();
+  if (error.code === 'invalid_request' && Object(error.cause).code === 'ECONNRESET') cutOff.resolve();
   return reply.code(error.statusCode ?? 400).send({ code: error.code });
 });
 await app.register(compress);
@@ -54,6 +54,8 @@ test.each([
   const long = `[${Array.from({ length: 10_000 }, (_, index) => `{"n":${index}}`).join(',')}]`;
   expect(await send('{"a":[1]}')).toEqual({ body: { a: [1] } });
   expect(await send(long)).toEqual({ streamed: long });
+  const broken = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: Buffer.from('no such packing'), headers });
+  expect(await broken.json()).toEqual({ code: 'invalid_request' });
 });
 
 test('a body that is not UTF-8 is refused', async () => {

@@ -1,11 +1,12 @@
 import type { Readable } from 'node:stream';
-import { SophiaError } from '@sophia/shared';
+import { isSophiaError, SophiaError } from '@sophia/shared';
 import type { FastifyInstance } from 'fastify';
 import { jsonParser } from '../server/parsers.ts';
 
 /**
  * Takes JSON bodies of rows: one within the limit is parsed whole; a longer one is handed to the handler unread if it is
- * an array, whose rows come one by one. Errors: `payload_too_large` for one value that would have to be held whole.
+ * an array, whose rows come one by one. Errors: `payload_too_large` for one value that would have to be held whole,
+ * `invalid_request` for a body that cannot be read to its end.
  */
 export const registerRecordBody = (app: FastifyInstance, maximumBytes: number): void => {
   const parse = jsonParser(app);
@@ -44,9 +45,12 @@ const collect = (stream: Readable, maximumBytes: number, done: (error: Error | n
     const [only] = chunks;
     done(null, only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks));
   };
-  const onError = (error: Error): void => {
+  const onError = (cause: Error): void => {
     leave();
-    done(error);
+    // What gave up waiting for it says so itself.
+    done(
+      isSophiaError(cause) ? cause : new SophiaError('invalid_request', `The body cannot be read to its end: ${cause.message}.`, { cause }),
+    );
   };
   stream.on('data', onData).on('end', onEnd).on('error', onError);
   // What unpacks a compressed body comes paused.

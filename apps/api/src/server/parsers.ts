@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { SophiaError, withExactIntegers } from '@sophia/shared';
 import type { JsonValue } from '@sophia/types';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { UNSTORABLE, unstorablePlace } from './unstorable-text.ts';
 
 /** Content types of rows that are read as they arrive, never held whole. */
 export const STREAMED_TYPES = [
@@ -23,8 +24,11 @@ export const registerStreamedTypes = (app: FastifyInstance): void => {
   app.addContentTypeParser([...STREAMED_TYPES], (_request, payload, done) => done(null, payload));
 };
 
-/** Routes whose bodies are rows; a number beyond 2^53 in any other is one, such as the maximum of a field. */
-const OF_ROWS = /^\/api\/v1\/(?:records|dead-letters)\//;
+/**
+ * Routes whose bodies are rows, each value of which is judged by itself. In any other a number beyond 2^53 is one, such as
+ * the maximum of a field, and a text that cannot be kept is refused.
+ */
+const OF_ROWS = new Set(['/api/v1/records/:type', '/api/v1/records/:type/:id', '/api/v1/dead-letters/:id']);
 
 /** What goes through a value level by level would run out of stack. */
 const MOST_LEVELS = 1_000;
@@ -50,7 +54,7 @@ const isDeep = (body: Buffer): boolean => {
 
 /**
  * The framework's own, for bodies that are text: it would put signs of replacement for what is not. Rows have their long
- * integers as text. Errors: `invalid_encoding`, and `invalid_request` where it is nested too deep.
+ * integers as text. Errors: `invalid_encoding`, and `invalid_request` where it is nested too deep or has what no text may have.
  */
 export const jsonParser = (app: FastifyInstance) => {
   const parse = app.getDefaultJsonParser('error', 'error');
@@ -60,9 +64,15 @@ export const jsonParser = (app: FastifyInstance) => {
     if (body.length === 0 && request.method === 'DELETE') return done(null, undefined);
     if (isDeep(body)) return done(new SophiaError('invalid_request', `The body is nested deeper than ${MOST_LEVELS} levels.`));
     const text = body.toString('utf8');
-    const finish = (error: Error | null, value: JsonValue): void =>
-      done(error, error === null ? withExactIntegers(value, text) : undefined);
+    const isOfRows = OF_ROWS.has(`${request.routeOptions.url}`);
+    const finish = (error: Error | null, value: JsonValue): void => {
+      if (error !== null) return done(error);
+      if (isOfRows) return done(null, withExactIntegers(value, text));
+      const place = unstorablePlace(value, text);
+      if (place === undefined) return done(null, value);
+      return done(new SophiaError('invalid_request', `${place || 'The body'} ${UNSTORABLE}.`));
+    };
     // It answers by `done`, and promises nothing.
-    void parse(request, text, OF_ROWS.test(`${request.routeOptions.url}`) ? finish : done);
+    void parse(request, text, finish);
   };
 };

@@ -1,5 +1,5 @@
 import type { Observability } from '@sophia/observability';
-import { SophiaError } from '@sophia/shared';
+import { isSophiaError, SophiaError } from '@sophia/shared';
 import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { PROBLEM_CONTENT_TYPE, type ProblemDocument, problemDocument } from './problem-document.ts';
 import { setHeaders } from './respond.ts';
@@ -38,8 +38,10 @@ export const registerProblems = (app: FastifyInstance, watch: ProblemWatch): voi
   });
 };
 
-/** Of a body that no parser takes, what the route takes, which the framework does not tell. */
+/** What the framework does not tell: of a body that no parser takes, what the route takes; and that one ended early is no defect. */
 const toldOf = (error: unknown, request: FastifyRequest): unknown => {
+  if (isSophiaError(error)) return error;
+  if (error === request.raw.errored) return new SophiaError('invalid_request', 'The sender went away before the end of the body.');
   if (!(error instanceof errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE)) return error;
   if (request.is404) return notThere(request);
   const { method, headers, routeOptions } = request;

@@ -1,10 +1,13 @@
+import { connect } from 'node:net';
+import { createTestObservability } from '@sophia/observability/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiHarness, openApiHarness } from '../testing/api-harness.ts';
 
 describe('a request that no route takes as it is', () => {
+  const observability = createTestObservability();
   let harness: ApiHarness;
   beforeAll(async () => {
-    harness = await openApiHarness();
+    harness = await openApiHarness({ observability });
     await harness.makeKey('admin', { role: 'admin' });
   });
   afterAll(() => harness.close());
@@ -42,6 +45,52 @@ describe('a request that no route takes as it is', () => {
     ['POST', '/keys', { name: 'x', role: 'viewer', expires_at: '+275760-09-13T00:00:00Z' }, 'invalid_key_request'],
   ])('is told what is beyond all that can be kept: %s %s %j', async (method, path, body, code) => {
     expect((await send(method, path, JSON.stringify(body))).code).toBe(code);
+  });
+
+  it.each([
+    ['POST', '/metrics/query', '{"metrics":["revenue"],"filters":[{"field":"deal.stage","operator":"eq","values":["\\ud800"]}]}'],
+    ['POST', '/keys', '{"name":"\\ud800","role":"viewer"}'],
+    ['POST', '/records/deal/1/erase', '{"reason":"\\u0000"}'],
+    ['PUT', '/record-types/halved', '{"type":"object","description":"\\udfff","properties":{}}'],
+    ['PUT', '/policies', '{"rules":[{"rule":"forbid","roles":["viewer"],"actions":["\\ud800"]}]}'],
+  ])('is told where it has half of a character: %s %s', async (method, path, body) => {
+    const { code, detail } = await send(method, path, body);
+    expect([code, detail]).toEqual(['invalid_request', expect.stringMatching(/^\/[a-z]\S* has a NUL or half of a character/)]);
+  });
+
+  it('is told so of a parameter too, and rows of their own', async () => {
+    const filter = encodeURIComponent('{"field":"stage","operator":"eq","values":["\\ud800"]}');
+    expect((await harness.send('GET', `/api/v1/records/deal?filter=${filter}`)).json).toMatchObject({
+      code: 'invalid_filter',
+      detail: expect.stringMatching(/^filter\/values\/0 has a NUL or half/),
+    });
+    expect(await send('POST', '/records/deal?source_system=x', '{"source_id":"half","name":"\\ud800"}')).toMatchObject({
+      code: 'row_rejected',
+    });
+    const { json: letters } = await harness.send('GET', '/api/v1/dead-letters?source_system=x');
+    const letter = letters.dead_letters[0].id;
+    const half = '{"source_id":"half","name":"\\ud800\\u0000"}';
+    expect((await harness.send('PUT', `/api/v1/dead-letters/${letter}`, { body: half })).status).toBe(200);
+    expect(await send('POST', '/dead-letters/replay', `{"ids":["${letter}"]}`)).toMatchObject({ rejected: 1 });
+  });
+
+  it.each([
+    ['records/deal?source_system=x', 'application/json', '{"a":'],
+    ['imports', 'multipart/form-data; boundary=b', '--b\r\ncontent-disposition: form-data; name="options"\r\n\r\n{'],
+  ])('is no defect where its sender goes away in the midst of it: %s', async (path, type, beginning) => {
+    const count = async () =>
+      /problems_total\{code="invalid_request"\} (\d+)/.exec((await harness.send('GET', '/metrics', { key: '' })).text)?.[1];
+    const before = Number((await count()) ?? 0);
+    const socket = connect(Number(new URL(harness.address).port), '127.0.0.1');
+    const head = [
+      `POST /api/v1/${path} HTTP/1.1`,
+      'host: x',
+      `authorization: Bearer ${harness.keys.get('admin')}`,
+      `content-type: ${type}`,
+    ];
+    socket.write([...head, 'content-length: 500', '', beginning].join('\r\n'), () => socket.destroy());
+    await expect.poll(async () => Number(await count())).toBe(before + 1);
+    expect(observability.lines().filter(({ level }) => level === 'error')).toEqual([]);
   });
 
   it('is told each type that is taken, of rows and of forms', async () => {
