@@ -224,6 +224,90 @@ describe('a rejected row', () => {
     expect(await replay(same2)).toMatchObject({ unchanged: 1, stale: 1 });
   });
 
+  describe('beside a clock that was ahead by an hour', () => {
+    const run = (call: Call, name: string, text: string, values: unknown[] = []) =>
+      harness.database.write([call.principal.workspace], (transaction) =>
+        harness.database.query(transaction, { name: `test_${name}`, text }, values),
+      );
+    /** What was written before it was put right. */
+    const setBack = async (call: Call) => {
+      await run(
+        call,
+        'records_ahead',
+        `update record set updated_at = updated_at + interval '1 hour', seen_at = seen_at + interval '1 hour'`,
+      );
+      await run(call, 'letters_ahead', `update dead_letter set created_at = created_at + interval '1 hour'`);
+    };
+
+    test('is as new as it came: before and after what its record was changed to or said to be', async () => {
+      const type = 'depth';
+      const { call, letters, records, define, size, target: depths } = await measured(type);
+      const write = (id: string, value: number | string) => records.upsertMany(call, depths, [row(1, { size: value }, id)]);
+      await define('integer');
+      await write('changed before', 1);
+      await write('changed since', 'rejected');
+      await write('seen before', 1);
+      await write('seen before', 'rejected');
+      await write('seen before', 1);
+      await write('seen since', 1);
+      await write('seen since', 'rejected');
+      await setBack(call);
+      await write('changed before', 'rejected');
+      await write('changed since', 1);
+      await write('seen before', 'rejected again');
+      await write('seen since', 1);
+      await define('string');
+
+      expect(await letters.replay(call, { recordType: type })).toMatchObject({ updated: 2, unchanged: 3, stale: 3, rejected: 0 });
+      expect([await size('changed before'), await size('changed since')]).toEqual(['rejected', 1]);
+      expect([await size('seen before'), await size('seen since')]).toEqual(['rejected again', 1]);
+    });
+
+    test('is as new as it came also where it is replayed before and after others of its key', async () => {
+      const type = 'height';
+      const { call, letters, records, define, size, target: heights } = await measured(type);
+      const write = (id: string, value: number | string) => records.upsertMany(call, heights, [row(1, { size: value }, id)]);
+      await define('integer');
+      for (const id of ['forwards', 'back', 'same']) await write(id, 0);
+      for (const id of ['forwards', 'back', 'same']) await write(id, id === 'same' ? '0' : 'first');
+      await setBack(call);
+      for (const id of ['forwards', 'back', 'same']) await write(id, 'second');
+      await define('string');
+      const [forwards1, back1, same1, forwards2, back2, same2] = (await letters.list(call, { recordType: type })).items.map(({ id }) => id);
+      const stale = [];
+      for (const id of [forwards1, forwards2, back2, back1, same1, same2]) {
+        stale.push((await letters.replay(call, { ids: [id ?? ''] })).stale);
+      }
+      expect(stale).toEqual([0, 0, 0, 1, 0, 0]);
+      expect([await size('forwards'), await size('back'), await size('same')]).toEqual(['second', 'second', 'second']);
+    });
+  });
+
+  test('that a backup of before kept with its time alone is compared by that', async () => {
+    const type = 'width';
+    const { call, letters, records, define, size, target: widths } = await measured(type);
+    await define('integer');
+    await records.upsertMany(call, widths, [row(1, { size: 1 }, 'before')]);
+    await records.upsertMany(
+      call,
+      widths,
+      ['before', 'since', 'again'].map((id, index) => row(index, { size: 'rejected' }, id)),
+    );
+    await records.upsertMany(call, widths, [row(1, { size: 1 }, 'since'), row(2, { size: 1 }, 'again')]);
+    await define('string');
+    await harness.database.write([call.principal.workspace], async (transaction) => {
+      const run = (name: string, text: string) => harness.database.query(transaction, { name: `test_${name}`, text });
+      await run('forget_versions', 'update dead_letter set record_version = null');
+      await run(
+        'seen_long_ago',
+        `update record set seen_at = updated_at, seen_line = 1, updated_at = updated_at - interval '1 hour' where source_id = 'again'`,
+      );
+    });
+
+    expect(await letters.replay(call, { recordType: type })).toMatchObject({ updated: 1, unchanged: 2, stale: 2, rejected: 0 });
+    expect([await size('before'), await size('since'), await size('again')]).toEqual(['rejected', 1, 1]);
+  });
+
   test('is kept with characters that PostgreSQL cannot hold as JSON', async () => {
     const { call, letters, records } = await fresh();
     const odd = { name: 'a\u0000b', amount: '\ud800', '\u0000': 'key' };

@@ -1,18 +1,20 @@
 import type { Database, Statement } from '@sophia/database';
 import type { RowError, Transaction, WorkspaceId } from '@sophia/types';
 import { digest } from '../rows/content-hash.ts';
-import type { RejectedRow } from '../rows/incoming-record.ts';
+import type { IncomingRecord, RejectedRow } from '../rows/incoming-record.ts';
 
 /**
  * Keeps rejected rows, and sets those aside that hold the same row from before: sending a batch again
- * leaves one letter for each of its rows, not two. Equal rows of one import are kept each.
+ * leaves one letter for each of its rows, not two. Equal rows of one import are kept each. To be called when the rows that
+ * were accepted with them are written.
  */
 export async function storeRejected(
   database: Database,
   transaction: Transaction,
-  { workspace, rows, importId = null }: { workspace: WorkspaceId; rows: readonly RejectedRow[]; importId?: string | null },
+  { workspace, rows, accepted, importId = null }: Rejection,
 ): Promise<void> {
   if (rows.length === 0) return;
+  const lastLines = lastLinesOf(accepted);
   await database.query(transaction, STORE, [
     workspace,
     importId,
@@ -24,7 +26,23 @@ export async function storeRejected(
     rows.map(({ errors }) => errorsJson(errors)),
     rows.map(rejectionFingerprint),
     rows.map(storedPayload),
+    rows.map(({ key, line }) => (lastLines.get(key) ?? 0) > line),
   ]);
+}
+
+interface Rejection {
+  readonly workspace: WorkspaceId;
+  readonly rows: readonly RejectedRow[];
+  /** The other rows of the same transaction. */
+  readonly accepted: readonly IncomingRecord[];
+  readonly importId?: string | null;
+}
+
+/** By key. */
+function lastLinesOf(records: readonly IncomingRecord[]): ReadonlyMap<string, number> {
+  const lines = new Map<string, number>();
+  for (const { key, line } of records) lines.set(key, line);
+  return lines;
 }
 
 /**
@@ -51,8 +69,9 @@ export const errorsJson = (errors: readonly RowError[]): string =>
 const STORE: Statement = {
   name: 'catalog_store_rejected',
   text: `with letter as (
-      select * from unnest($3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::jsonb[], $9::text[], $10::text[])
-        as u (record_type, source_system, source_id, line, code, errors, fingerprint, payload)
+      select * from unnest(
+        $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::jsonb[], $9::text[], $10::text[], $11::boolean[]
+      ) with ordinality as u (record_type, source_system, source_id, line, code, errors, fingerprint, payload, is_overtaken, place)
     ), older as (
       select id from dead_letter
       where workspace = $1 and state in ('open', 'repaired') and ($2::text is null or import is distinct from $2)
@@ -61,7 +80,13 @@ const STORE: Statement = {
     ), superseded as (
       update dead_letter set state = 'superseded', updated_at = now() where id in (select id from older)
     )
-    insert into dead_letter (workspace, state, import, record_type, source_system, source_id, line, code, errors, payload, fingerprint)
-    select $1, 'open', $2, record_type, source_system, source_id, line, code, errors, payload, fingerprint
-    from letter`,
+    insert into dead_letter (
+      workspace, state, import, record_type, source_system, source_id, line, code, errors, payload, fingerprint, record_version
+    )
+    select $1, 'open', $2, record_type, source_system, source_id, line, code, errors, payload, fingerprint,
+      case when is_overtaken then -1 else coalesce((
+        select version from record as r
+        where r.workspace = $1 and r.record_type = l.record_type and r.source_system = l.source_system and r.source_id = l.source_id
+      ), 0) end
+    from letter as l order by place`,
 };

@@ -26,7 +26,7 @@ export async function deleteOlderVersions(
     const { value } = await database.write([workspace], async (transaction) => {
       const rows = await database.query<NaturalKey>(transaction, LOCK_OLDER, values);
       await guard(transaction, call, access, rows, () =>
-        writeChunk(transaction, { workspace, records: rows.map(deletionOf), rejected: [], actor: actorOf(call), cause }),
+        writeChunk(transaction, { workspace, records: rows.map(deletionOf), actor: actorOf(call), cause }),
       );
       await Promise.all([
         store.deletedByVersion(transaction, importId, rows.length),

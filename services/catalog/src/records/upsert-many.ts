@@ -38,11 +38,11 @@ export function createUpsertMany(context: CatalogContext): Records['upsertMany']
               use === undefined || state === undefined ? undefined : earlierAnswer<WriteAnswer>(use, state, eventLog.encodeToken);
             if (earlier !== undefined) return earlier;
             const counts = await guard(transaction, call, access, records, () =>
-              writeChunk(transaction, { workspace, records, rejected, actor: actorOf(call), cause: causeOf(call, options.proposal) }),
+              writeChunk(transaction, { workspace, records, actor: actorOf(call), cause: causeOf(call, options.proposal) }),
             );
             const body = rowsAnswer(counts, rejected);
             await Promise.all([
-              storeRejected(database, transaction, { workspace, rows: rejected }),
+              storeRejected(database, transaction, { workspace, rows: rejected, accepted: records }),
               audit.record(transaction, [{ ...entry, milliseconds: clock.monotonic() - begun }]),
               use === undefined ? undefined : keys.keep(transaction, [{ use, answer: answerJson(body) }]),
             ]);

@@ -57,7 +57,7 @@ async function keepRejected(context: CatalogContext, call: Call, rejected: Rejec
     [workspace],
     async (transaction) => {
       await Promise.all([
-        storeRejected(database, transaction, { workspace, rows: [rejected] }),
+        storeRejected(database, transaction, { workspace, rows: [rejected], accepted: [] }),
         audit.record(transaction, [
           { call, action: 'write', object, result: 'row_rejected', rows: 1, milliseconds: clock.monotonic() - begun },
         ]),

@@ -111,26 +111,24 @@ const SAME_KEY = `r.workspace = i.workspace and r.record_type = i.record_type an
 // Not as `exists`, which the planner would turn into a scan of the whole table.
 const IS_THERE = `(select true from record as r where ${SAME_KEY}) is not null`;
 
-/** Whether a row of the key of `i` was rejected and waits. */
-const IS_WAITED_FOR = `exists (
-      select from dead_letter as d
+/** The newest rejected row of the key of `i` that waits as it came. Of a plain column the planner would look for it among all letters. */
+const NEWEST_WAITING = `(
+      select max(d.id + 0) from dead_letter as d
       where d.workspace = i.workspace and d.record_type = i.record_type and d.source_system = i.source_system
-        and d.source_id = i.source_id and d.state in ('open', 'repaired')
+        and d.source_id = i.source_id and d.state = 'open'
     )`;
 
 /**
  * What is left to do for rows that `upsertSql` found to say nothing new, whose records it has locked:
  * moves the place of the newest arrival, the version of the stream that a record was last seen
- * in, and, where a rejected row of its key waits, when it was seen again; none of them is an event.
+ * in, and, where rejected rows of its key wait, the newest after which it was seen; none of them is an event.
  * Rows that it did write are left as they are.
- *
- * `rejectedIds` is a parameter with the source ids that are rejected in the same transaction, whose rows do not wait yet.
  */
-export const settleSql = ({ incoming, select, rejectedIds }: SettleParts): string => `
+export const settleSql = ({ incoming, select }: Pick<UpsertParts, 'incoming' | 'select'>): string => `
 with arrived as (
   select i.*, r.id, r.version, r.newest_version, r.newest_occurrence,
-    (r.updated_at, r.last_line) < (now(), i.line)
-      and (${rejectedIds === undefined ? '' : `i.source_id = any (${rejectedIds}) or `}${IS_WAITED_FOR}) as is_seen_again,
+    case when (r.updated_at, r.last_line) is distinct from (now(), i.line) then ${NEWEST_WAITING} end as waiting_letter,
+    coalesce(r.seen_letter, 0) as seen_letter,
     coalesce(i.source_order < r.newest_version, i.occurred_at < r.newest_occurrence, false) as stale,
     coalesce(i.source_order, r.newest_version) is distinct from r.newest_version
       or coalesce(i.occurred_at, r.newest_occurrence) is distinct from r.newest_occurrence as moves,
@@ -142,16 +140,11 @@ with arrived as (
     newest_version = case when i.stale then r.newest_version else coalesce(i.source_order, r.newest_version) end,
     newest_occurrence = case when i.stale then r.newest_occurrence else coalesce(i.occurred_at, r.newest_occurrence) end,
     stream_version = greatest(i.stream_version, r.stream_version),
-    seen_at = case when i.stale or not i.is_seen_again then r.seen_at else now() end,
-    seen_line = case when i.stale or not i.is_seen_again then r.seen_line else i.line end
+    seen_letter = case when i.stale then r.seen_letter else greatest(i.waiting_letter, r.seen_letter) end
   from arrived as i
-  where ${SAME_KEY} and ((i.moves or i.is_seen_again) and not i.stale or i.in_newer_stream)
+  where ${SAME_KEY} and ((i.moves or i.waiting_letter > i.seen_letter) and not i.stale or i.in_newer_stream)
 )
 ${select}`;
-
-interface SettleParts extends Pick<UpsertParts, 'incoming' | 'select'> {
-  readonly rejectedIds?: string;
-}
 
 export const INCOMING_COLUMNS = [
   { name: 'line', type: 'int4' },

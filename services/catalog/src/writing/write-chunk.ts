@@ -1,6 +1,6 @@
 import type { CopyTarget, Database, Statement } from '@sophia/database';
 import type { Actor, Cause, Transaction, WorkspaceId } from '@sophia/types';
-import type { IncomingRecord, RejectedRow } from '../rows/incoming-record.ts';
+import type { IncomingRecord } from '../rows/incoming-record.ts';
 import type { NewRecords } from './new-records.ts';
 import { INCOMING_COLUMNS, incomingRow, insertNewSql, settleSql, type UpsertParts, upsertSql } from './upsert-sql.ts';
 import { assignWaves } from './waves.ts';
@@ -8,8 +8,6 @@ import { assignWaves } from './waves.ts';
 export interface Chunk {
   readonly workspace: WorkspaceId;
   readonly records: readonly IncomingRecord[];
-  /** What is rejected in the same transaction, after the records are written. */
-  readonly rejected: readonly RejectedRow[];
   readonly actor: Actor;
   /** What the events name beside their row's line. */
   readonly cause: Cause;
@@ -32,7 +30,7 @@ export type ChunkWriter = (transaction: Transaction, chunk: Chunk) => Promise<Ch
  * @param recordIdBase the database's number in the high bits of every record's id
  */
 export function createChunkWriter(database: Database, recordIdBase: string, newRecords: NewRecords): ChunkWriter {
-  return async (transaction, { workspace, records, rejected, actor, cause }) => {
+  return async (transaction, { workspace, records, actor, cause }) => {
     if (records.length === 0) return { created: 0, updated: 0, unchanged: 0, stale: 0 };
     const { waves, count } = assignWaves(records);
     await Promise.all([
@@ -40,8 +38,7 @@ export function createChunkWriter(database: Database, recordIdBase: string, newR
       database.query(transaction, CREATE_INCOMING),
       database.copyInto(transaction, INCOMING, copyRows(workspace, records, waves)),
     ]);
-    const rejectedIds = rejected.flatMap(({ source_id }) => source_id ?? []);
-    const mayBeSettled = rejectedIds.length > 0 || records.some(hasPlace);
+    const mayBeSettled = records.some(hasPlace);
     const arrivals = records.filter((_, index) => waves[index] === 0).map((record) => ({ workspace, record }));
     const areFirst = ([written]: readonly WaveCounts[]): boolean => written?.first === arrivals.length;
     let [created, updated, stale] = [0, 0, 0];
@@ -53,7 +50,7 @@ export function createChunkWriter(database: Database, recordIdBase: string, newR
       created += row.created;
       updated += row.updated;
       if (row.all_new || !(mayBeSettled || row.some_wait)) continue;
-      const [settled] = (await database.query(transaction, SETTLE_WAVE, [wave, rejectedIds])) as [{ readonly stale: number }];
+      const [settled] = (await database.query(transaction, SETTLE_WAVE, [wave])) as [{ readonly stale: number }];
       stale += settled.stale;
     }
     return { created, updated, unchanged: records.length - created - updated, stale };
@@ -127,6 +124,5 @@ const SETTLE_WAVE: Statement = {
   text: settleSql({
     incoming: '(select * from incoming where wave = $1::int)',
     select: 'select count(*) filter (where stale)::int as stale from arrived',
-    rejectedIds: '$2::text[]',
   }),
 };
