@@ -17,8 +17,12 @@ it('replicas are reached as the role that serves requests; a server that refuses
   try {
     const { host, port, user, password } = cluster.connections.owner;
     const address = `localhost:${port}/postgres?host=${encodeURIComponent(host)}`;
-    const { replicas } = await open(`postgres://${user}:${encodeURIComponent(password)}@${address}`, [`postgres://ignored@${address}`]);
-    expect(replicas).toHaveLength(1);
+    const { replicas } = await open(`postgres://${user}:${encodeURIComponent(password)}@${address}`, [
+      `postgres://ignored@${address}`,
+      'postgres://ignored@[2001:db8::7]:5433/postgres',
+    ]);
+    expect(replicas).toHaveLength(2);
+    expect(replicas[1]).toMatchObject({ host: '2001:db8::7', port: 5433 });
     const client = new pg.Client({ ...replicas[0] });
     await client.connect();
     const { rows } = await client.query('select current_user as name');
@@ -38,6 +42,13 @@ it('a PostgreSQL of an address without a port is looked for at its usual one, an
     message: expect.stringContaining(`someone at ${folder}:5432`),
   });
   await rm(folder, { recursive: true });
+});
+
+it('an address of IPv6 is one, not a name to look up', async () => {
+  await expect(open('postgres://someone:secret@[::1]:1/somewhere')).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.not.stringContaining('['),
+  });
 });
 
 it('TLS is spoken where the address asks for it', async () => {

@@ -51,7 +51,8 @@ const connectionOf = (url: string): PostgresConnection => {
   const { hostname, port, pathname, username, password, searchParams } = new URL(url);
   const mode = searchParams.get('sslmode');
   return {
-    host: searchParams.get('host') ?? decodeURIComponent(hostname),
+    // An address of IPv6 stands in brackets in a URL alone.
+    host: searchParams.get('host') ?? decodeURIComponent(hostname).replace(/^\[(.+)\]$/, '$1'),
     port: Number(port === '' ? 5432 : port),
     database: decodeURIComponent(pathname.slice(1)),
     user: decodeURIComponent(username),
