@@ -1,7 +1,7 @@
 import type { ClientConfig } from 'pg';
 import type { PostgresConnection } from './connection-settings.ts';
 
-/** How `pg` connects: as the session settings of the port promise, UTC, ISO dates, no JIT. */
+/** How `pg` connects: as the session settings of the port promise, UTC, ISO dates, no JIT, no time-out for locks. */
 export function clientConfig(settings: PostgresConnection, applicationName: string): ClientConfig {
   const { host, port, database, user, password, tls } = settings;
   return {
@@ -19,6 +19,7 @@ export function clientConfig(settings: PostgresConnection, applicationName: stri
   };
 }
 
-const SESSION_OPTIONS = '-c jit=off -c TimeZone=UTC -c DateStyle=ISO -c client_min_messages=warning';
+/** How long a statement waits for a lock is what its caller's deadline says, whatever the database has set for others. */
+const SESSION_OPTIONS = '-c jit=off -c TimeZone=UTC -c DateStyle=ISO -c client_min_messages=warning -c lock_timeout=0';
 /** Milliseconds to connect and authenticate. */
 const CONNECT_TIMEOUT = 5_000;

@@ -29,6 +29,14 @@ describe('connecting', () => {
     await expect(refused).rejects.toMatchObject({ code: 'database_error', details: { sql_state: '28P01' } });
   });
 
+  test('a time-out for locks that the database has set for everyone is none of ours', async () => {
+    const owner = database.connection('owner');
+    await withClient(owner, 'test', (client) => client.query(`alter database ${database.name} set lock_timeout = '1ms'`));
+    const app = await database.open('app');
+    expect(await app.select([], { name: 'shown', text: 'show lock_timeout' })).toEqual([{ lock_timeout: '0' }]);
+    await withClient(owner, 'test', (client) => client.query(`alter database ${database.name} reset lock_timeout`));
+  });
+
   test('a password that changed meanwhile fails callers at once, not at their deadline', async () => {
     const connection = database.connection('owner');
     const asOwner = (text: string) => withClient(connection, 'test', (client) => client.query(text));
