@@ -6,7 +6,6 @@ import { actorOf, causeOf } from '../access/attribution.ts';
 import { auditingRefusal } from '../access/audited-refusal.ts';
 import type { DeadLetterSelection, DeadLetters } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
-import { TypesChanged } from '../record-types/judged-types.ts';
 import { type AnswerBody, MAX_ERRORS, rowsAnswer } from '../records/write-answer.ts';
 import type { RejectedRow } from '../rows/incoming-record.ts';
 import { DEAD_LETTER_COLUMNS, type DeadLetterRow, unreadErrors } from './dead-letter-row.ts';
@@ -24,8 +23,6 @@ export function createReplay(context: CatalogContext): DeadLetters['replay'] {
   return async (call, chosen) => {
     const begun = clock.monotonic();
     const { workspace } = call.principal;
-    // What was rejected by the types of before is what is replayed.
-    await context.book.current(workspace);
     const access = await openTypes(context, call, 'write');
     const types = [...access.keys()];
     const act = { call, action: 'dead_letter.replay', object: 'dead_letters' };
@@ -108,7 +105,7 @@ async function replayGroup(
       for (const { letter, record } of renewed) written.set(record.key, BigInt(letter.id));
       return { ...total, errors: total.errors.map(seenError) };
     } catch (error) {
-      if (!(error instanceof TouchedMeanwhile || error instanceof TypesChanged)) throw error;
+      if (!(error instanceof TouchedMeanwhile)) throw error;
       if (attempt >= ATTEMPTS)
         throw new SophiaError('unavailable', 'The dead letters are being changed by somebody else.', { retryAfter: 1, cause: error });
     }
