@@ -82,8 +82,7 @@ const boundLiteral = (time: BoundExpression, bound: TimeBound, timeZone: string)
   time.type === 'date' ? literal('date', formatDay(bound.day)) : literal('timestamp', instantOf(bound, timeZone));
 
 /** A day begins at its first instant in the zone. */
-const instantOf = ({ day, instant }: TimeBound, timeZone: string): string =>
-  instant ?? new Date(startOfDay(day, timeZone)).toISOString();
+const instantOf = ({ day, instant }: TimeBound, timeZone: string): string => instant ?? new Date(startOfDay(day, timeZone)).toISOString();
 
 /** The last day that a range touches which ends there. */
 export function lastDayBefore({ day, instant }: TimeBound, timeZone: string): Day {
