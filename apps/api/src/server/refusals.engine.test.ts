@@ -1,13 +1,10 @@
-import { connect } from 'node:net';
-import { createTestObservability } from '@sophia/observability/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiHarness, openApiHarness } from '../testing/api-harness.ts';
 
 describe('a request that no route takes as it is', () => {
-  const observability = createTestObservability();
   let harness: ApiHarness;
   beforeAll(async () => {
-    harness = await openApiHarness({ observability });
+    harness = await openApiHarness();
     await harness.makeKey('admin', { role: 'admin' });
   });
   afterAll(() => harness.close());
@@ -72,25 +69,6 @@ describe('a request that no route takes as it is', () => {
     const half = '{"source_id":"half","name":"\\ud800\\u0000"}';
     expect((await harness.send('PUT', `/api/v1/dead-letters/${letter}`, { body: half })).status).toBe(200);
     expect(await send('POST', '/dead-letters/replay', `{"ids":["${letter}"]}`)).toMatchObject({ rejected: 1 });
-  });
-
-  it.each([
-    ['records/deal?source_system=x', 'application/json', '{"a":'],
-    ['imports', 'multipart/form-data; boundary=b', '--b\r\ncontent-disposition: form-data; name="options"\r\n\r\n{'],
-  ])('is no defect where its sender goes away in the midst of it: %s', async (path, type, beginning) => {
-    const count = async () =>
-      /problems_total\{code="invalid_request"\} (\d+)/.exec((await harness.send('GET', '/metrics', { key: '' })).text)?.[1];
-    const before = Number((await count()) ?? 0);
-    const socket = connect(Number(new URL(harness.address).port), '127.0.0.1');
-    const head = [
-      `POST /api/v1/${path} HTTP/1.1`,
-      'host: x',
-      `authorization: Bearer ${harness.keys.get('admin')}`,
-      `content-type: ${type}`,
-    ];
-    socket.write([...head, 'content-length: 500', '', beginning].join('\r\n'), () => socket.destroy());
-    await expect.poll(async () => Number(await count())).toBe(before + 1);
-    expect(observability.lines().filter(({ level }) => level === 'error')).toEqual([]);
   });
 
   it('is told each type that is taken, of rows and of forms', async () => {
