@@ -16,7 +16,11 @@ export const CATALOG_ERRORS = {
     title: 'Not a field',
     help: 'A patch sets fields of the record, occurred_at, source_version and business_priority; nothing was changed. A record is deleted by DELETE, the version that it must have stands in If-Match, and what a source calls by such a name is set inside extra.',
   },
-  too_many_rows: { status: 413, title: 'Too many rows', help: 'One call of the catalog takes at most 2,500 rows. Over REST, arrays of any length are taken as they arrive.' },
+  too_many_rows: {
+    status: 413,
+    title: 'Too many rows',
+    help: 'One call of the catalog takes at most 2,500 rows. Over REST, arrays of any length are taken as they arrive.',
+  },
   version_conflict: {
     status: 412,
     title: 'Version conflict',
