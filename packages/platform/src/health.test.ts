@@ -1,5 +1,5 @@
 import { createTestObservability } from '@sophia/observability/testing';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createHealth } from './health.ts';
 
 describe('health', () => {
@@ -8,6 +8,8 @@ describe('health', () => {
   let pings: number;
   let ping: () => Promise<void>;
   let completeTo: string;
+  let appliedTo: string;
+  let head: () => Promise<{ readonly completeTo: string }>;
   let isClosing: boolean;
   let observability: ReturnType<typeof createTestObservability>;
   const clock = { now: () => start + elapsed, monotonic: () => elapsed };
@@ -17,9 +19,12 @@ describe('health', () => {
     pings = 0;
     ping = async () => undefined;
     completeTo = new Date(start).toISOString();
+    appliedTo = completeTo;
+    head = async () => ({ completeTo });
     isClosing = false;
     observability = createTestObservability();
   });
+  afterEach(() => void vi.useRealTimers());
   const health = () =>
     createHealth({
       version: '1',
@@ -30,8 +35,8 @@ describe('health', () => {
           return 0;
         },
       },
-      eventLog: { head: async () => ({ completeTo }) },
-      analytics: { status: async () => ({ lagSeconds: 0 }) },
+      eventLog: { head: () => head() },
+      analytics: { readPoint: () => ({ completeTo: appliedTo }) },
       isClosing: () => isClosing,
       logger: observability.logger,
       clock,
@@ -79,6 +84,34 @@ describe('health', () => {
     elapsed += 250;
     await report();
     expect(observability.lines().at(-1)).toMatchObject({ dependency: 'database', msg: 'a dependency is up again' });
+  });
+
+  it('a warehouse that is too far behind the log is late, also by what the log said last', async () => {
+    const report = health();
+    completeTo = new Date(start + 31_000).toISOString();
+    const late = { name: 'warehouse', state: 'down', code: 'late' };
+    expect((await report()).dependencies[2]).toEqual(late);
+    head = () => Promise.reject(new Error('gone'));
+    elapsed += 250;
+    expect((await report()).dependencies.slice(1)).toEqual([{ name: 'event log', state: 'down', code: 'unavailable' }, late]);
+    appliedTo = completeTo;
+    elapsed += 250;
+    expect((await report()).dependencies[2]).toMatchObject({ name: 'warehouse', state: 'up' });
+  });
+
+  it('waits two seconds for what does not answer, and blames nothing else for it', async () => {
+    vi.useFakeTimers();
+    ping = () => new Promise(() => undefined);
+    head = () => new Promise(() => undefined);
+    const reported = health()();
+    await vi.advanceTimersByTimeAsync(2_000);
+    const { status, dependencies } = await reported;
+    expect(status).toBe('degraded');
+    expect(dependencies).toMatchObject([
+      { name: 'database', state: 'down', code: 'unavailable' },
+      { name: 'event log', state: 'down', code: 'unavailable' },
+      { name: 'warehouse', state: 'up' },
+    ]);
   });
 
   it('says at once that the process is stopping', async () => {

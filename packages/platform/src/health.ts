@@ -1,6 +1,6 @@
 import type { Database } from '@sophia/database';
 import type { Logger } from '@sophia/observability';
-import type { Clock } from '@sophia/shared';
+import { type Clock, withDeadline } from '@sophia/shared';
 
 export interface HealthReport {
   readonly status: 'ready' | 'degraded' | 'stopping';
@@ -20,13 +20,13 @@ export interface HealthOptions {
   readonly version: string;
   readonly app: Pick<Database, 'ping'>;
   readonly eventLog: { head(): Promise<{ readonly completeTo: string }> };
-  readonly analytics: { status(): Promise<{ readonly lagSeconds: number }> };
+  readonly analytics: { readPoint(): { readonly completeTo: string } };
   readonly isClosing: () => boolean;
   readonly logger: Logger;
   readonly clock: Clock;
 }
 
-/** Milliseconds for each dependency to answer. */
+/** Milliseconds for each dependency to answer: whoever asks whether we are ready waits no longer, whatever hangs. */
 const DEADLINE = 2_000;
 /** Answers further behind than this are no longer what the platform promises. */
 const MOST_LAG_SECONDS = 30;
@@ -39,6 +39,13 @@ export const createHealth = ({ version, app, eventLog, analytics, isClosing, log
   let looking: Promise<readonly DependencyHealth[]> | undefined;
   let until = Number.NEGATIVE_INFINITY;
 
+  let known: string | undefined;
+
+  /** How far the log is, or by the last time that it answered where it does not. */
+  const completeTo = async (reading: Promise<string>): Promise<string | undefined> => {
+    known = await reading.catch(() => known);
+    return known;
+  };
   const check = async (name: string, look: () => Promise<void>): Promise<DependencyHealth> => {
     const begun = clock.monotonic();
     try {
@@ -53,15 +60,17 @@ export const createHealth = ({ version, app, eventLog, analytics, isClosing, log
       return { name, state: 'down', code };
     }
   };
-  const look = (): Promise<readonly DependencyHealth[]> =>
-    Promise.all([
-      check('database', async () => void (await app.ping({ deadline: DEADLINE }))),
-      check('event log', async () => {
-        const { completeTo } = await eventLog.head();
-        requireLag((clock.now() - Date.parse(completeTo)) / 1000, 'since the last tick');
+  const look = (): Promise<readonly DependencyHealth[]> => {
+    const reading = withDeadline(DEADLINE, async () => (await eventLog.head()).completeTo, { what: 'the event log' });
+    return Promise.all([
+      check('database', () => withDeadline(DEADLINE, async () => void (await app.ping({ deadline: DEADLINE })), { what: 'the database' })),
+      check('event log', async () => requireLag(Date.parse(await reading), clock.now(), 'since the last tick')),
+      check('warehouse', async () => {
+        const head = await completeTo(reading);
+        if (head !== undefined) requireLag(Date.parse(analytics.readPoint().completeTo), Date.parse(head), 'behind the log');
       }),
-      check('warehouse', async () => requireLag((await analytics.status()).lagSeconds, 'behind the log')),
     ]);
+  };
   const current = (): Promise<readonly DependencyHealth[]> => {
     if (looking === undefined || clock.monotonic() >= until) {
       until = Number.POSITIVE_INFINITY;
@@ -81,6 +90,8 @@ export const createHealth = ({ version, app, eventLog, analytics, isClosing, log
 
 class Late extends Error {}
 
-const requireLag = (seconds: number, what: string): void => {
+/** Of two instants in milliseconds. */
+const requireLag = (reached: number, now: number, what: string): void => {
+  const seconds = (now - reached) / 1000;
   if (seconds > MOST_LAG_SECONDS) throw new Late(`${Math.round(seconds)} s ${what}`);
 };

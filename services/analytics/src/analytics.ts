@@ -103,6 +103,8 @@ export interface Analytics {
   /** Resolves when answers contain the write. Errors: `invalid_token`, `not_applied_yet` after so many milliseconds. */
   waitForWrite(token: string, milliseconds: number): Promise<void>;
   status(): Promise<ProjectionStatus>;
+  /** What answers contain by now. */
+  readPoint(): ReadPoint;
   /** Builds the warehouse anew beside the old one from the log, compares, switches. */
   rebuild(call: Call, progress?: (progress: RebuildProgress) => void): Promise<{ readonly events: number; readonly generation: number }>;
   /** Reads the workspace's model files again; those with problems leave the layer in force as it is. */

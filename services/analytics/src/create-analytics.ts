@@ -198,6 +198,7 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
         caches: { answers: answers.statistics(), results: results.statistics() },
       };
     },
+    readPoint: () => published.current(),
     async rebuild(call, progress) {
       await requireAdministrator(collaborators, call);
       if (rebuilding) throw new SophiaError('rebuild_running', 'A rebuild is under way in this process.');
