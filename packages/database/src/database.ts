@@ -7,6 +7,8 @@ import type { Transaction, WorkspaceId, WriteTokenParts } from '@sophia/types';
 export interface Statement {
   readonly name: string;
   readonly text: string;
+  /** Its text is made of what a caller asks for, so that there may be any number of its kind: a connection keeps but those used last. */
+  readonly passing?: boolean | undefined;
   /**
    * A read of a few rows by key, well under a millisecond: as a `select` it may share its round trip
    * with others that wait at the same moment.

@@ -156,6 +156,40 @@ export function valueContract(harness: () => DatabaseHarness): void {
       expect(value).toEqual([[], [], [{ a: 3 }]]);
     });
 
+    test('of passing statements a connection keeps those used last, and each works at any time', async () => {
+      const narrow = await harness().open('app', { pool: { minimum: 1, maximum: 1 } });
+      const text = (value: number): string => `select ${value} as value -- ${'-'.repeat(10_000)}`;
+      const passing = (value: number) => ({ name: `passing_${value}`, text: text(value), passing: true });
+      const ask = (value: number) => narrow.select([], passing(value));
+      const kept = async (): Promise<unknown[]> =>
+        (
+          await narrow.select<{ name: string }>([], {
+            name: 'kept',
+            text: `select name from pg_prepared_statements where name like 'passing%' order by prepare_time`,
+          })
+        ).map(({ name }) => name);
+      for (let value = 0; value < 6; value++) expect(await ask(value)).toEqual([{ value }]);
+      expect(await kept()).toEqual([0, 1, 2, 3, 4, 5].map((value) => `passing_${value}`));
+      // The first is used again, so the second is the one that goes.
+      await ask(0);
+      expect(await ask(6)).toEqual([{ value: 6 }]);
+      expect(await kept()).toEqual([0, 2, 3, 4, 5, 6].map((value) => `passing_${value}`));
+      expect(await ask(1)).toEqual([{ value: 1 }]);
+      expect(await kept()).toEqual([0, 3, 4, 5, 6, 1].map((value) => `passing_${value}`));
+      // One that fails closes none, and is closed like any other.
+      const failing = { name: 'passing_failing', text: `select 1 / $1::int as value -- ${'-'.repeat(10_000)}`, passing: true };
+      await expect(narrow.select([], failing, [0])).rejects.toMatchObject({ code: 'database_error' });
+      expect(await kept()).toEqual(expect.arrayContaining([0, 3, 4, 5, 6, 1].map((value) => `passing_${value}`)));
+      for (const value of [0, 1, 2, 3, 4, 5, 6, 7]) expect(await ask(value)).toEqual([{ value }]);
+      expect(await narrow.select([], failing, [1])).toEqual([{ value: 1 }]);
+      expect(await kept()).toHaveLength(6);
+      // All of one batch stay, however long.
+      await narrow.write([], (transaction) =>
+        Promise.all([8, 9, 10, 11, 12, 13, 14, 15].map((value) => narrow.query(transaction, passing(value)))),
+      );
+      expect(await kept()).toEqual(expect.arrayContaining([8, 9, 10, 11, 12, 13, 14, 15].map((value) => `passing_${value}`)));
+    });
+
     test('sessions run in UTC, without JIT', async () => {
       expect(await one(`current_setting('TimeZone')`)).toBe('UTC');
       expect(await one(`current_setting('jit')`)).toBe('off');

@@ -2,6 +2,7 @@ import type { Connection, FieldDef, Submittable } from 'pg';
 import type { Statement } from '../database.ts';
 import { type EncodedParameter, MessageWriter } from './message-writer.ts';
 import { encodeParameter } from './parameter-text.ts';
+import type { PassingStatements } from './passing-statements.ts';
 import { failureKind } from './postgres-errors.ts';
 import { parserFor, type ValueParser } from './value-parsers.ts';
 
@@ -28,6 +29,7 @@ export interface PreparedStatements {
   readonly known: Map<string, PreparedStatement>;
   /** Sent to be parsed, but an error came before an answer: may or may not be there. */
   readonly doubtful: Set<string>;
+  readonly passing: PassingStatements;
 }
 
 interface PreparedStatement {
@@ -54,6 +56,8 @@ export class PipelinedBatch implements Submittable {
   readonly #results: StepResult[] = [];
   #columns: readonly Column[] = [];
   #rows: Record<string, unknown>[] = [];
+  /** Statements that it closes at its end; a failing step keeps the server from it. */
+  #closed: readonly string[] = [];
 
   /** Throws a TypeError for a value that cannot be bound. */
   constructor(steps: readonly BatchStep[], prepared: PreparedStatements, settle: (outcome: BatchOutcome) => void) {
@@ -70,13 +74,16 @@ export class PipelinedBatch implements Submittable {
     this.#steps.forEach(({ statement }, index) => {
       this.#write(statement, this.#values[index] ?? [], parsing);
     });
+    if (this.#steps.some(({ statement }) => statement.passing === true && parsing.has(statement.name))) this.#closeSurplus();
     WRITER.sync();
     connection.stream.write(WRITER.take());
     this.#expectStep();
   }
 
-  #write({ name, text }: Statement, values: readonly EncodedParameter[], parsing: Set<string>): void {
-    const { known, doubtful } = this.#prepared;
+  #write(statement: Statement, values: readonly EncodedParameter[], parsing: Set<string>): void {
+    const { name, text } = statement;
+    const { known, doubtful, passing } = this.#prepared;
+    if (statement.passing === true) passing.use(statement);
     const isNew = !known.has(name) && !parsing.has(name);
     if (isNew) {
       if (doubtful.has(name)) WRITER.closeStatement(name);
@@ -87,6 +94,11 @@ export class PipelinedBatch implements Submittable {
     WRITER.bind(name, values);
     if (isNew) WRITER.describePortal();
     WRITER.execute();
+  }
+
+  #closeSurplus(): void {
+    this.#closed = this.#prepared.passing.surplus(new Set(this.#steps.map(({ statement }) => statement.name)));
+    for (const name of this.#closed) WRITER.closeStatement(name);
   }
 
   #expectStep(): void {
@@ -129,6 +141,12 @@ export class PipelinedBatch implements Submittable {
   }
 
   handleReadyForQuery(): void {
+    const { known, doubtful, passing } = this.#prepared;
+    for (const name of this.#closed) {
+      known.delete(name);
+      doubtful.delete(name);
+      passing.forget(name);
+    }
     this.#settle({ results: this.#results });
   }
 

@@ -4,6 +4,7 @@ import type { Statement } from '../database.ts';
 import { cancelBackend } from './cancel-backend.ts';
 import { clientConfig } from './client-config.ts';
 import type { PostgresConnection } from './connection-settings.ts';
+import { PassingStatements } from './passing-statements.ts';
 import { type BatchOutcome, type BatchStep, PipelinedBatch, type PreparedStatements } from './pipelined-batch.ts';
 
 export interface OpenOptions {
@@ -52,7 +53,7 @@ export async function openConnection(
     statement_timeout: options.statementTimeout,
     idle_in_transaction_session_timeout: options.idleInTransactionTimeout,
   });
-  const prepared: PreparedStatements = { known: new Map(), doubtful: new Set() };
+  const prepared: PreparedStatements = { known: new Map(), doubtful: new Set(), passing: new PassingStatements() };
   let statements = 0;
   let isClosed = false;
   const closed = new Promise<void>((resolve) => {

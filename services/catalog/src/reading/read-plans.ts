@@ -51,5 +51,13 @@ function planOf(types: TypesByName, policy: ResolvedPolicy, recordType: string, 
   const text = `select ${RECORD_COLUMNS}, ${sight.shown} as shown from record as r
     where r.workspace = $1::int and r.record_type = $2 and ${DELETED[find.deleted ?? 'exclude']} and ${find.where} and ${sight.where}
     ${find.limit === undefined ? '' : `order by r.source_system, r.source_id limit $${3 + find.values.length + sight.parameters.length}::int`}`;
-  return { sight, statement: { name: statementName('catalog_read', text), text, quick: find.keyed !== undefined, keyed: find.keyed } };
+  const { keyed } = find;
+  const statement = {
+    name: statementName('catalog_read', text),
+    text,
+    passing: find.filter !== undefined,
+    quick: keyed !== undefined,
+    keyed,
+  };
+  return { sight, statement };
 }

@@ -67,6 +67,27 @@ describe('a key', () => {
   });
 });
 
+describe('listings by filters', () => {
+  test('leave the database with the statements of a few of them, however many there were', async () => {
+    const { call, records } = await fresh();
+    await records.upsert(call, target, row('D-1', { name: 'a', stage: 'b' }));
+    const part = (bit: number, shape: number) => ({
+      field: 'name',
+      operator: ((shape >> bit) & 1) === 0 ? ('eq' as const) : ('ne' as const),
+      values: ['x'],
+    });
+    for (let shape = 0; shape < 2 ** 7; shape++) {
+      const filter = { or: Array.from({ length: 50 }, (_, index) => part(index % 7, shape)) };
+      expect((await records.list(call, 'deal', { filter })).items).toHaveLength(shape === 0 ? 0 : 1);
+    }
+    const [kept] = await harness.database.select<{ readonly characters: number }>([], {
+      name: 'test_kept_statements',
+      text: `select sum(length(statement))::int as characters from pg_prepared_statements where name like 'catalog_read%'`,
+    });
+    expect(kept?.characters).toBeLessThan(100_000);
+  });
+});
+
 describe('the feed', () => {
   test('goes on from its cursor, and shows viewers what concerns no record', async () => {
     const { call, records, workspace } = await fresh();
