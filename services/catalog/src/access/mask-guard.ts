@@ -4,7 +4,8 @@ import { SophiaError } from '@sophia/shared';
 import type { FieldMask, Filter, RecordId, RecordTypeDefinition } from '@sophia/types';
 import { statementName } from '../reading/sight.ts';
 import type { RecordTypeBook } from '../record-types/record-type-book.ts';
-import { LOCKED_RECORDS, type RowGuard } from './row-guard.ts';
+import { holdNewcomers, keyValues } from './newcomers.ts';
+import { HAS_STATE, LOCKED_RECORDS, type RowGuard } from './row-guard.ts';
 
 /**
  * Holds that nobody lifts a mask by a write: what a record hid from the principal before it is written, also where it is
@@ -18,10 +19,16 @@ export function createMaskGuard(database: Database, book: RecordTypeBook): RowGu
     const recordType = first.record_type;
     const types = [...(await book.types(call.principal.workspace)).values()];
     const { statement, parameters } = whatIsShown(masks, recordType, types);
-    const values = [recordType, keys.map(({ source_system }) => source_system), keys.map(({ source_id }) => source_id), ...parameters];
-    const look = () => database.query<ShownRecord>(transaction, statement, values);
+    const wanted = keyValues(recordType, keys);
+    const look = () => database.query<ShownRecord>(transaction, statement, [...wanted, ...parameters]);
     const before = await look();
     const written = await write();
+    await holdNewcomers(
+      database,
+      transaction,
+      wanted,
+      before.map(({ id }) => id),
+    );
     // A record that is new hid nothing, and most that are written show all of theirs.
     if (!before.some(({ shown }) => shown.includes(false))) return written;
     const lifted = liftedFields(masks, before, await look());
@@ -42,7 +49,7 @@ export const liftableMasks = ({ masks }: TypeAccess): LiftableMask[] =>
 
 interface ShownRecord {
   readonly id: RecordId;
-  /** For each mask, whether its fields are shown after all. */
+  /** For each mask, whether its fields are shown after all, or there are none. */
   readonly shown: readonly boolean[];
 }
 
@@ -56,7 +63,7 @@ function whatIsShown(
     const condition = bindRecordFilter(visible, recordType, { types });
     const written = postgresCondition(condition, { recordType, types, alias: 'r', offset: 3 + parameters.length });
     parameters.push(...written.parameters);
-    return `(${written.text}) is true`;
+    return `(not ${HAS_STATE} or (${written.text}) is true)`;
   });
   const text = `${LOCKED_RECORDS} select id, array[${shown.join(', ')}] as shown from r`;
   return { statement: { name: statementName('catalog_mask_guard', text), text }, parameters };

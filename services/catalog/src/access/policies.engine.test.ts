@@ -1,3 +1,5 @@
+import type { Workspace } from '@sophia/auth';
+import { waitUntil } from '@sophia/database/testing';
 import type { Call, JsonObject, PolicyRule, Role } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ImportItem } from '../catalog.ts';
@@ -379,6 +381,68 @@ test('a deleted record is revived by nobody who could not have written it, but a
   await records.erase(admin, 'deal', id, 'asked by the person');
   expect(await revive()).toMatchObject({ created: 1 });
   expect((await records.history(ada, 'deal', id)).items.map(({ data }) => data?.name ?? null)).toEqual([null, null, null, 'mine']);
+});
+
+describe('a record that another transaction makes while a guarded write is under way', () => {
+  /** Resolves when the record is made; what it resolves to commits it, once somebody waits for that. */
+  async function making({ id: workspace }: Workspace, sourceId: string, data: JsonObject) {
+    const { database } = harness;
+    const made = Promise.withResolvers<void>();
+    const awaited = Promise.withResolvers<void>();
+    const committed = database.write([workspace], async (transaction) => {
+      await database.query(transaction, MAKE, [workspace, sourceId, JSON.stringify(data)]);
+      made.resolve();
+      await awaited.promise;
+    });
+    await made.promise;
+    return async () => {
+      await waitUntil('somebody waits for the record', async () => {
+        const [row] = await database.select<{ readonly waiting: number }>([], WAITING);
+        return (row?.waiting ?? 0) > 0;
+      });
+      awaited.resolve();
+      await committed;
+    };
+  }
+  const MAKE = {
+    name: 'test_make_record',
+    text: `insert into record (workspace, id, version, created_at, updated_at, record_type, source_system, source_id, data, last_change, last_line)
+      values ($1::int, 4611686018427387904 + nextval('record_id'), 1, now(), now(), 'deal', 'crm', $2::text, $3::jsonb, 'c', 1)`,
+  };
+  const WAITING = {
+    name: 'test_waiting_for_locks',
+    text: `select count(*)::int as waiting from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+  };
+  const hidden: PolicyRule = {
+    rule: 'forbid',
+    roles: ['employee'],
+    actions: ['read'],
+    record_types: ['deal'],
+    rows: { field: 'name', operator: 'eq', values: ['hidden'] },
+  };
+
+  test.each<[string, PolicyRule[], JsonObject]>([
+    ['whose mask the write would lift', [], { owner: 'bob', amount: '7' }],
+    ['that may not be read', [{ rule: 'unmask', roles: ['employee'] }, hidden], { name: 'hidden' }],
+  ])('is held against the policy, one %s', async (_, rules, data) => {
+    const { records, as, admin, workspace } = await sellers();
+    await harness.auth.policies.replace(admin, rules);
+    const commit = await making(workspace, 'K', data);
+    const several = [row('A', { owner: 'ada' }), row('J', { owner: 'ada' }), row('K', { owner: 'ada' })];
+    const refused = expect(records.upsertMany(as('employee', 'ada'), target, several)).rejects.toMatchObject({ code: 'forbidden' });
+    await commit();
+    await refused;
+    expect((await records.getByKey(admin, target, 'K')).data).toEqual(data);
+  });
+
+  test('is written where the policy allows it', async () => {
+    const { records, as, admin, workspace } = await sellers();
+    const commit = await making(workspace, 'K', { owner: 'ada', name: 'k' });
+    const answer = records.upsert(as('employee', 'ada'), target, row('K', { owner: 'ada', name: 'l' }));
+    await commit();
+    expect(await answer).toMatchObject({ updated: 1, version: 2 });
+    expect((await records.getByKey(admin, target, 'K')).data).toMatchObject({ name: 'l' });
+  });
 });
 
 describe('what is masked for a writer', () => {

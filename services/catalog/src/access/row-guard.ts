@@ -1,9 +1,10 @@
 import { bindRecordFilter, postgresCondition } from '@sophia/core';
 import type { Database, Statement } from '@sophia/database';
 import { SophiaError } from '@sophia/shared';
-import type { Call, Filter, NaturalKey, RecordTypeDefinition, Transaction } from '@sophia/types';
+import type { Call, Filter, NaturalKey, RecordId, RecordTypeDefinition, Transaction } from '@sophia/types';
 import { statementName } from '../reading/sight.ts';
 import type { RecordTypeBook } from '../record-types/record-type-book.ts';
+import { holdNewcomers, keyValues } from './newcomers.ts';
 import type { WriteAccess } from './write-access.ts';
 
 /**
@@ -26,37 +27,43 @@ export function createRowGuard(database: Database, book: RecordTypeBook): RowGua
     if ((rows === undefined && readable === undefined) || first === undefined) return write();
     const recordType = first.record_type;
     const types = [...(await book.types(call.principal.workspace)).values()];
-    const check = async (...allowed: readonly (Filter | undefined)[]) => {
-      const filters = allowed.filter((filter) => filter !== undefined);
-      if (filters.length === 0) return;
-      const { statement, parameters } = countOutside({ and: filters }, recordType, types);
-      const values = [recordType, keys.map(({ source_system }) => source_system), keys.map(({ source_id }) => source_id), ...parameters];
-      const [found] = await database.query<{ readonly outside: number }>(transaction, statement, values);
-      if (found?.outside === 0) return;
+    const wanted = keyValues(recordType, keys);
+    const check = async (...allowed: readonly Filter[]): Promise<readonly RecordId[]> => {
+      const { statement, parameters } = countOutside({ and: allowed }, recordType, types);
+      const [found] = await database.query<Found>(transaction, statement, [...wanted, ...parameters]);
+      if (found?.outside === 0) return found.ids;
       throw new SophiaError(
         'forbidden',
         `The role ${call.principal.role} may write only some records of the type ${recordType}, and these are not all among them.`,
         { details: { action: 'write', object: `record:${recordType}` } },
       );
     };
-    await check(rows, readable);
+    const known = await check(...[rows, readable].filter((filter) => filter !== undefined));
     const written = await write();
-    await check(rows);
+    await holdNewcomers(database, transaction, wanted, known);
+    if (rows !== undefined) await check(rows);
     return written;
   };
 }
 
-/**
- * The records of the type $1 with the keys $2 (systems) and $3 (ids), as `r`. Locks them in the order of their keys, like every writer. A deleted record counts as its last state, which its
- * history still tells; an erased one has none, nor one whose deletion came before it.
- */
+interface Found {
+  readonly ids: readonly RecordId[];
+  readonly outside: number;
+}
+
+/** The records with the keys of `KeyValues`, as `r`. Locks them in the order of their keys, like every writer. */
 export const LOCKED_RECORDS = `
   with r as (
     select * from record
-    where record_type = $1 and version > 0 and last_change <> 'e'
-      and (source_system, source_id) in (select * from unnest($2::text[], $3::text[]))
+    where record_type = $1 and (source_system, source_id) in (select * from unnest($2::text[], $3::text[]))
     order by workspace, record_type, source_system, source_id for update
   )`;
+
+/**
+ * Whether `r` has a state that could be judged. A deleted record counts as its last one, which its history still tells; an
+ * erased record has none, nor one whose deletion came before it.
+ */
+export const HAS_STATE = `(r.version > 0 and r.last_change <> 'e')`;
 
 function countOutside(
   allowed: Filter,
@@ -65,6 +72,7 @@ function countOutside(
 ): { readonly statement: Statement; readonly parameters: readonly string[] } {
   const condition = bindRecordFilter(allowed, recordType, { types });
   const { text: within, parameters } = postgresCondition(condition, { recordType, types, alias: 'r', offset: 3 });
-  const text = `${LOCKED_RECORDS} select count(*)::int as outside from r where (${within}) is not true`;
+  const text = `${LOCKED_RECORDS}
+    select coalesce(array_agg(id), '{}') as ids, (count(*) filter (where ${HAS_STATE} and (${within}) is not true))::int as outside from r`;
   return { statement: { name: statementName('catalog_row_guard', text), text }, parameters };
 }
