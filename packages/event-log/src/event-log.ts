@@ -18,6 +18,15 @@ export interface MicroBatch {
   readonly endOfTick: boolean;
 }
 
+/** What a read gives. */
+export interface ReadBatch extends MicroBatch {
+  /**
+   * Whether there were events or ticks behind the cursor, up to where the read was to go. A filtered read may give few
+   * events or none and have more to read: it looks at so many and answers.
+   */
+  readonly more: boolean;
+}
+
 /** One change of a record, as its history shows it. */
 export type RecordChange = Omit<LogEvent, 'position'>;
 
@@ -146,10 +155,10 @@ export interface EventLog {
   append(transaction: Transaction, events: readonly NewEvent[]): Promise<void>;
   /**
    * The events after the cursor (null: from the beginning), at most `limit`; waits for none. With
-   * filters a batch may be short, even empty, before the head: its cursor moves on all the same.
+   * filters a batch may be short, even empty, while there is `more`: its cursor moves on all the same.
    * Throws `invalid_cursor`, `cursor_of_another_log`.
    */
-  read(cursor: Position | null, options?: ReadOptions): Promise<MicroBatch>;
+  read(cursor: Position | null, options?: ReadOptions): Promise<ReadBatch>;
   /** Becomes a member of the group, which is made at the beginning of the log if it is new. Throws what the handler's own cursor does not pass. */
   consume(group: string, handler: Handler, options?: ConsumeOptions): Promise<Subscription>;
   /**

@@ -316,6 +316,8 @@ export interface EventPage {
   readonly cursor: Position;
   /** Everything committed before this instant is at or before the cursor. */
   readonly completeTo: string;
+  /** Whether the log goes on behind the cursor: a page of few events, or of none, says nothing of that. */
+  readonly more: boolean;
 }
 
 /** The write side, and reads of single records. Every call is judged by the principal's policy, and audited. */

@@ -11,6 +11,9 @@ export const registerEventRoutes = (app: FastifyInstance, { catalog }: ApiServic
     url: '/events',
     operation: 'listEvents',
     summary: 'Events of the workspace after a cursor, in their order, none missed and none twice',
+    description:
+      'A page may hold fewer events than its limit, or none, and the log go on behind it: events that are filtered out or that the caller ' +
+      'may not see count among those that were looked at. Read on from `cursor` while `more` is true.',
     tag: 'events',
     query: Type.Object(
       {
@@ -21,7 +24,14 @@ export const registerEventRoutes = (app: FastifyInstance, { catalog }: ApiServic
       },
       { additionalProperties: false },
     ),
-    responses: { 200: Type.Object({ events: Type.Array(AnyObject), cursor: Type.String(), complete_to: Type.String() }) },
+    responses: {
+      200: Type.Object({
+        events: Type.Array(AnyObject),
+        cursor: Type.String({ description: 'Where to read on: as `after` of the next page' }),
+        more: Type.Boolean({ description: 'Whether there is more to look at behind the cursor by now' }),
+        complete_to: Type.String(),
+      }),
+    },
     examples: [
       { summary: 'The first ten events', path: '/api/v1/events?limit=10', status: 200 },
       { summary: 'A cursor of another log', path: '/api/v1/events?after=zzzzzz.1.0', status: 410 },
@@ -34,7 +44,7 @@ export const registerEventRoutes = (app: FastifyInstance, { catalog }: ApiServic
         kinds: kind?.split(',') as EventKind[] | undefined,
         recordTypes: record_type?.split(','),
       });
-      return { events: page.events, cursor: page.cursor, complete_to: page.completeTo };
+      return { events: page.events, cursor: page.cursor, more: page.more, complete_to: page.completeTo };
     },
   });
 };

@@ -2,7 +2,7 @@ import { seededRandom, systemSleep } from '@sophia/shared';
 import type { LogEvent, Position, WorkspaceId } from '@sophia/types';
 import { expect, test } from 'vitest';
 import type { CurrentHarness } from '../event-log.contract.ts';
-import type { MicroBatch } from '../event-log.ts';
+import type { ReadBatch } from '../event-log.ts';
 import { createGate, nextTick, readAll, until } from '../testing/conditions.ts';
 import { KEYS } from '../testing/event-log-harness.ts';
 import { type Change, changeOf, createLedger, eventOf, firstOutOfOrder, sorted, WORKSPACE } from '../testing/ledger.ts';
@@ -211,19 +211,33 @@ export function appendAndReadContract(harness: CurrentHarness): void {
 
     const readFiltered = async (options: Parameters<typeof eventLog.read>[1]) => {
       const found: LogEvent[] = [];
-      const { tick } = await eventLog.head();
       for (let cursor: Position | null = null; ; ) {
         const batch = await eventLog.read(cursor, { ...options, limit: 4 });
         expect(batch.events.length).toBeLessThanOrEqual(4);
         found.push(...batch.events);
         cursor = batch.cursor;
-        if (batch.endOfTick && batch.tick >= tick) return found;
+        if (!batch.more) return found;
       }
     };
     expect(await readFiltered({ workspace: 2 as WorkspaceId })).toHaveLength(10);
     expect(await readFiltered({ recordTypes: ['deal'] })).toHaveLength(25);
     expect(await readFiltered({ kinds: ['record.updated'], recordTypes: ['call'], workspace: 2 as WorkspaceId })).toHaveLength(5);
     expect(await readFiltered({ kinds: ['sync.finished'] })).toHaveLength(0);
+  });
+
+  test('E2: a small limit keeps a filtered read from nothing that is further on', async () => {
+    const { eventLog, database } = harness();
+    const ledger = createLedger(database, eventLog);
+    await ledger.change(range(0, KEYS));
+    await nextTick(eventLog);
+    await ledger.change(range(0, 3), { workspace: 2 as WorkspaceId });
+    await nextTick(eventLog);
+    const first = await eventLog.read(null, { workspace: 2 as WorkspaceId, limit: 2 });
+    const rest = await eventLog.read(first.cursor, { workspace: 2 as WorkspaceId, limit: 2 });
+    expect([first, rest].map(({ events, more }) => ({ read: events.length, more }))).toEqual([
+      { read: 2, more: true },
+      { read: 1, more: false },
+    ]);
   });
 
   test('E2: a read goes no further than it was told', async () => {
@@ -244,9 +258,9 @@ export function appendAndReadContract(harness: CurrentHarness): void {
       for (const limit of [3, 1_000]) {
         const read: LogEvent[] = [];
         for (let cursor: Position | null = null; ; ) {
-          const batch: MicroBatch = await eventLog.read(cursor, { limit, upTo: position });
+          const batch: ReadBatch = await eventLog.read(cursor, { limit, upTo: position });
           read.push(...batch.events);
-          if (batch.cursor === cursor) break;
+          if (!batch.more) break;
           cursor = batch.cursor;
         }
         expect(read).toEqual(events.slice(0, count));

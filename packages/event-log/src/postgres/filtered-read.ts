@@ -9,6 +9,8 @@ import type { Select } from './select.ts';
 export const READ_LIMIT = 1_000;
 /** A filtered read looks at so many portions until it answers with what it has. */
 const PORTIONS = 10;
+/** Events of each portion but the first, at least: where few of them are wanted, a small limit would take many reads. */
+const PORTION = 1_000;
 
 /** The events between two places that pass the filters; the end is that of all that was looked at. */
 export async function readFiltered(
@@ -24,8 +26,12 @@ export async function readFiltered(
   const events = batch.events.filter(isWanted);
   for (let portion = 1, before = from; portion < PORTIONS && events.length < limit && comparePlaces(batch.end, before) > 0; portion++) {
     before = batch.end;
+    const room = limit - events.length;
+    batch = await reader.read(select, before, Math.max(room, PORTION), upTo);
+    const wanted = batch.events.filter(isWanted);
     // No more than there is room for, so that what was looked at is also passed.
-    batch = await reader.read(select, before, limit - events.length, upTo);
+    const beyond = wanted[room];
+    if (beyond !== undefined) batch = await reader.read(select, before, batch.events.indexOf(beyond), upTo);
     events.push(...batch.events.filter(isWanted));
   }
   return { ...batch, events };

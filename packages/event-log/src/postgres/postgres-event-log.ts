@@ -4,7 +4,7 @@ import type { Logger } from '@sophia/observability';
 import { type Clock, type Random, SophiaError, systemClock, systemRandom } from '@sophia/shared';
 import type { Position } from '@sophia/types';
 import type { ConsumeOptions, EventLog, SetAsideEvent } from '../event-log.ts';
-import { BEGINNING, endOfTick, formatPosition, type Place, parsePosition } from '../position.ts';
+import { BEGINNING, comparePlaces, endOfTick, formatPosition, type Place, parsePosition } from '../position.ts';
 import { decodeWriteToken, encodeWriteToken } from '../write-token.ts';
 import { appendEvents } from './append-events.ts';
 import { ownPlace, startConsumer } from './consumer.ts';
@@ -93,11 +93,11 @@ export async function createPostgresEventLog(options: PostgresEventLogOptions): 
     },
     append: (transaction, events) => appendEvents(app, transaction, events),
     async read(cursor, readOptions = {}) {
-      const batch = await readFiltered(reader, selectFrom(log, readOptions.signal), readOptions, {
-        from: placeOf(cursor),
-        upTo: readOptions.upTo === undefined ? undefined : placeOf(readOptions.upTo),
-      });
-      return microBatch(epoch, batch);
+      const upTo = readOptions.upTo === undefined ? undefined : placeOf(readOptions.upTo);
+      const batch = await readFiltered(reader, selectFrom(log, readOptions.signal), readOptions, { from: placeOf(cursor), upTo });
+      const isBefore = (place: Place): boolean => comparePlaces(batch.end, place) < 0;
+      const more = isBefore(endOfTick(book.head.tick)) && (upTo === undefined || isBefore(upTo));
+      return { ...microBatch(epoch, batch), more };
     },
     async consume(group, handler, consume: ConsumeOptions = {}) {
       if (consume.cursor !== undefined) await ownPlace(epoch, consume.cursor);

@@ -13,7 +13,8 @@ export function createEventFeed(context: CatalogContext): Catalog['events'] {
     const { workspace } = call.principal;
     const { after = null, kinds, recordTypes } = options;
     const limit = pageLimit(options.limit);
-    const { events, cursor, completeTo } = await eventLog.read(after, { limit, workspace, kinds, recordTypes, signal: call.signal });
+    const page = await eventLog.read(after, { limit, workspace, kinds, recordTypes, signal: call.signal });
+    const { events, cursor, completeTo, more } = page;
     const [types, resolved] = await Promise.all([book.types(workspace), policy.resolve(call.principal)]);
     const seen = new Map<RecordId, SeenRecord>();
     for (const [recordType, ids] of idsByType(events)) {
@@ -23,7 +24,7 @@ export function createEventFeed(context: CatalogContext): Catalog['events'] {
     }
     const visible = events.flatMap((event) => seenEvent(event, seen));
     await audit.read({ call, action: 'events', object: 'events', rows: visible.length, milliseconds: clock.monotonic() - begun });
-    return { events: visible, cursor, completeTo };
+    return { events: visible, cursor, completeTo, more };
   };
 }
 
