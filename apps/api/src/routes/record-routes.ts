@@ -8,11 +8,12 @@ import { registerStreamedTypes, STREAMED_TYPES } from '../server/parsers.ts';
 import type { ApiServices } from '../services.ts';
 import { toRow } from '../to-row.ts';
 import { defineRoute } from './define-route.ts';
+import { inPlace } from './imports/in-place.ts';
 import { afterOf } from './metric-routes.ts';
 import { parseFilter } from './parse-filter.ts';
 import { registerRecordBody } from './record-body.ts';
-import { AfterHeaders, AnyObject, IdempotencyHeaders, RecordSchema, WriteAnswerSchema } from './schemas.ts';
-import { streamedItems } from './streamed-items.ts';
+import { AfterHeaders, AnyObject, IdempotencyHeaders, RecordSchema, RowsAnswerSchema, WriteAnswerSchema } from './schemas.ts';
+import { openStreamedItems, type StreamedRows } from './streamed-items.ts';
 
 const TypeParams = Type.Object({ type: Type.String({ minLength: 1, maxLength: 100 }) });
 const IdParams = Type.Object({ type: Type.String({ minLength: 1, maxLength: 100 }), id: Type.String({ pattern: '^[0-9]{1,19}$' }) });
@@ -38,7 +39,8 @@ const registerWriteRecords = (app: FastifyInstance, { catalog, configuration }: 
     description:
       'A row has the fields of its type at its top level, with source_id and, where the source has them, occurred_at and source_version; a row with deleted: true deletes its record. ' +
       'One object that is rejected answers 422; among several, rejected rows are counted and kept in the dead letters. ' +
-      `An array of more than ${MAX_ROWS} rows, or longer than the body limit, is read as it comes and written like NDJSON.`,
+      `An array of more than ${MAX_ROWS} rows, or longer than the body limit, is read as it comes and written like NDJSON. ` +
+      'The encoding of a stream is the `charset` of its content type; where none is told it is found out, and what was assumed stands in the answer.',
     tag: 'records',
     params: TypeParams,
     query: SourceQuery,
@@ -47,7 +49,7 @@ const registerWriteRecords = (app: FastifyInstance, { catalog, configuration }: 
     checksBody: true,
     consumes: STREAMED_TYPES,
     bodyLimit: configuration.limits.bodyBytes,
-    responses: { 200: WriteAnswerSchema },
+    responses: { 200: RowsAnswerSchema },
     examples: [
       {
         summary: 'One deal',
@@ -73,13 +75,16 @@ const registerWriteRecords = (app: FastifyInstance, { catalog, configuration }: 
       const target: WriteTarget = { recordType: params.type, sourceSystem: query.source_system };
       const idempotency = idempotencyOf(raw);
       const { body } = raw;
-      const stream = streamOf(body);
-      if (stream !== undefined) {
+      const rows = streamedRowsOf(raw);
+      if (rows !== undefined) {
         const options = { name: `POST /records/${params.type}`, kind: 'http', sourceSystem: target.sourceSystem, idempotency } as const;
-        const items = streamedItems({ stream, contentType: raw.headers['content-type'] }, target, configuration.limits.importBytes);
-        const running = await catalog.imports.start(call, { ...options, bytesTotal: contentLength(raw) }, items);
-        const { id, token, created, updated, unchanged, stale, rejected, errors } = await running.finished;
-        return tokenReply(reply, { token: token ?? '', created, updated, unchanged, stale, rejected, errors, import: id });
+        const report = await inPlace(catalog, call, async (place) => {
+          const { items, assumed } = await openStreamedItems(rows, target, configuration.limits.importBytes);
+          const running = await catalog.imports.start(call, { ...options, bytesTotal: contentLength(raw), assumed }, items, place);
+          return running.finished;
+        });
+        const { id, token, created, updated, unchanged, stale, rejected, errors, assumed } = report;
+        return tokenReply(reply, { token: token ?? '', created, updated, unchanged, stale, rejected, errors, import: id, assumed });
       }
       if (Array.isArray(body)) {
         return tokenReply(reply, await catalog.records.upsertMany(call, target, body.map(toRow), { idempotency }));
@@ -236,9 +241,11 @@ const registerRecordById = (app: FastifyInstance, { catalog }: ApiServices): voi
 };
 
 /** The rows as a stream, unless they are few enough for one transaction. */
-const streamOf = (body: unknown): Readable | undefined => {
-  if (body instanceof Readable) return body;
-  return Array.isArray(body) && body.length > MAX_ROWS ? Readable.from([Buffer.from(JSON.stringify(body))]) : undefined;
+const streamedRowsOf = ({ body, headers }: FastifyRequest): StreamedRows | undefined => {
+  // Without a content type a body is no stream.
+  if (body instanceof Readable) return { stream: body, contentType: `${headers['content-type']}` };
+  if (!Array.isArray(body) || body.length <= MAX_ROWS) return undefined;
+  return { stream: Readable.from([Buffer.from(JSON.stringify(body))]), contentType: 'application/json' };
 };
 
 const contentLength = (request: FastifyRequest): number | undefined => {

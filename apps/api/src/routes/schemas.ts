@@ -82,6 +82,16 @@ export const WriteAnswerSchema = Type.Object(
   { title: 'WriteAnswer' },
 );
 
+/** Of rows that came as a stream, what the import has beside. */
+export const RowsAnswerSchema = Type.Object(
+  {
+    ...WriteAnswerSchema.properties,
+    import: Type.Optional(Type.String({ description: 'Id of the import that a stream became' })),
+    assumed: Type.Optional(Type.Array(Type.String(), { description: 'What was assumed of a stream, and how to set it' })),
+  },
+  { title: 'RowsAnswer' },
+);
+
 export const RecordSchema = Type.Object(
   {
     id: Type.String(),

@@ -1,5 +1,4 @@
 import multipart from '@fastify/multipart';
-import type { ImportPlace } from '@sophia/catalog';
 import { suggestMapping } from '@sophia/connectors';
 import type { Call, JsonObject, RecordTypeDefinition } from '@sophia/types';
 import type { FastifyInstance } from 'fastify';
@@ -8,6 +7,7 @@ import type { ApiServices } from '../services.ts';
 import { defineRoute } from './define-route.ts';
 import { openAnswerLines } from './imports/answer-lines.ts';
 import { ImportOptionsSchema, type ImportRequestOptions } from './imports/import-options.ts';
+import { inPlace } from './imports/in-place.ts';
 import { openFormFile, openImportItems } from './imports/open-import-items.ts';
 import { readImportForm } from './imports/read-import-form.ts';
 import { SenderFailureSchema } from './imports/sender-failure.ts';
@@ -140,7 +140,7 @@ const registerSuggest = (app: FastifyInstance, { catalog, configuration, spoolDi
         const source = await openFormFile(form, spool);
         try {
           const known = await knownIds(idsOf(catalog, call), definitions);
-          const mapping = suggestMapping(source, definitions, {
+          const mapping = await suggestMapping(source, definitions, {
             sourceSystem: form.options.source_system,
             recordType: form.options.record_type,
             known,
@@ -151,16 +151,6 @@ const registerSuggest = (app: FastifyInstance, { catalog, configuration, spoolDi
         }
       }),
   });
-};
-
-/** Holds a place among the imports of the principal from before the first byte is read until all is done. */
-const inPlace = async <T>({ imports }: ApiServices['catalog'], call: Call, work: (place: ImportPlace) => Promise<T>): Promise<T> => {
-  const place = await imports.permit(call);
-  try {
-    return await work(place);
-  } finally {
-    place.leave();
-  }
 };
 
 /** What is kept with an import, for whoever resumes it. */

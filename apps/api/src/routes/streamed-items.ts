@@ -6,19 +6,36 @@ import { SophiaError } from '@sophia/shared';
 /** Rows as they are sent. */
 export interface StreamedRows {
   readonly stream: Readable;
-  readonly contentType: string | undefined;
+  readonly contentType: string;
 }
 
-/** Rows of a streamed body as they arrive: columns and members are the type's fields by name. Errors: `payload_too_large`, and those of reading. */
-export async function* streamedItems(
+export interface StreamedItems {
+  readonly items: AsyncIterable<ImportItem>;
+  /** What was assumed of the rows and could be otherwise, each a sentence that says how to set it. */
+  readonly assumed: readonly string[];
+}
+
+/**
+ * Rows of a streamed body as they arrive: columns and members are the type's fields by name. Errors: `payload_too_large`,
+ * and those of reading.
+ */
+export const openStreamedItems = async (
   { stream, contentType }: StreamedRows,
   target: WriteTarget,
   maximumBytes: number,
-): AsyncGenerator<ImportItem> {
-  const options = { sampleRows: 0, expected: PLAIN_COLUMNS };
-  const source = await openSource({ kind: 'stream', stream: limited(stream, maximumBytes), contentType }, options);
-  yield* plainItems(source, target);
-}
+): Promise<StreamedItems> => {
+  const input = { kind: 'stream', stream: limited(stream, maximumBytes), contentType } as const;
+  const source = await openSource(input, { sampleRows: 0, expected: PLAIN_COLUMNS, encoding: encodingOf(contentType) });
+  return { items: plainItems(source, target), assumed: source.description.assumptions };
+};
+
+const CHARSET = /;\s*charset\s*=\s*"?([^";\s]+)/i;
+
+/** As it is told, if it is; JSON is UTF-8 in any case (RFC 8259), and read faster where nothing is told. */
+const encodingOf = (contentType: string): string | undefined => {
+  const charset = CHARSET.exec(contentType)?.[1];
+  return charset !== undefined && /^utf-?8$/i.test(charset) && /json/i.test(contentType) ? undefined : charset;
+};
 
 /** Leaves the stream open where it ends early: the caller is still to be answered. */
 async function* limited(stream: Readable, maximumBytes: number): AsyncGenerator<Uint8Array> {

@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ApiHarness, openApiHarness } from '../testing/api-harness.ts';
+
+describe('rows of a stream', () => {
+  let harness: ApiHarness;
+  beforeAll(async () => {
+    harness = await openApiHarness();
+    await harness.makeKey('admin', { role: 'admin' });
+  });
+  afterAll(() => harness.close());
+
+  /** Пётр in KOI8-R. */
+  const NAME = Buffer.from([0xf0, 0xa3, 0xd4, 0xd2]);
+  const csv = Buffer.concat([Buffer.from('source_id,name\nD-1,'), NAME, Buffer.from('\n')]);
+  const send = async (type: string, body: Uint8Array | string) =>
+    (await harness.send('POST', '/api/v1/records/deal?source_system=charset', { headers: { 'content-type': type }, body })).json;
+  const nameOf = async (id: string) =>
+    (await harness.send('GET', `/api/v1/records/deal?source_system=charset&source_id=${id}`)).json.records[0]?.data.name;
+
+  it('are read in the encoding of their content type, of which nothing is assumed', async () => {
+    expect(await send('text/csv; charset=koi8-r', csv)).toMatchObject({ created: 1, assumed: [] });
+    expect(await nameOf('D-1')).toBe('Пётр');
+    const line = Buffer.concat([Buffer.from('{"source_id":"D-2","name":"'), NAME, Buffer.from('"}\n')]);
+    expect(await send('application/x-ndjson; charset="KOI8-R"', line)).toMatchObject({ created: 1, rejected: 0 });
+    expect(await nameOf('D-2')).toBe('Пётр');
+    expect(await send('application/x-ndjson; charset=UTF-8', '{"source_id":"D-3","name":"Пётр"}\n')).toMatchObject({ created: 1 });
+    expect(await nameOf('D-3')).toBe('Пётр');
+  });
+
+  it('are refused in an encoding that is not known', async () => {
+    expect(await send('text/csv; charset=klingon', csv)).toMatchObject({ status: 422, code: 'unknown_encoding' });
+  });
+
+  it('tell what was assumed where none is told, in the answer and with the import', async () => {
+    const { import: id, assumed } = await send('text/csv', csv);
+    expect(assumed).toEqual([expect.stringMatching(/^The encoding looks like /)]);
+    expect((await harness.send('GET', `/api/v1/imports/${id}`)).json.assumed).toEqual(assumed);
+  });
+
+  it('that were sent as a long array are those that were read', async () => {
+    const rows = Array.from({ length: 2_501 }, (_, index) => ({ source_id: `A-${index}`, name: 'Пётр' }));
+    expect(await send('application/json; charset=koi8-r', JSON.stringify(rows))).toMatchObject({ created: 2_501, assumed: [] });
+    expect(await nameOf('A-2500')).toBe('Пётр');
+  });
+});
