@@ -1,9 +1,12 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createPlatform } from '@sophia/platform';
 import { readConfiguration } from '@sophia/shared';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runHere } from '../testing/run-here.ts';
+import { VERSION } from '../version.ts';
+import { prepareWorkspace } from './prepare-workspace.ts';
 import { serve } from './serve.ts';
 
 let outside: string;
@@ -47,5 +50,38 @@ test('a sample that was cut off is filled in where it was begun, whatever worksp
   await writeFile(join(folder, 'run', 'sample'), 'loading sales');
   const said = await startWith('other');
   expect(said).toContain('filling workspace sales with the sample');
+  expect(await revenueOf('sales')).toMatchObject({ code: 0, out: expect.stringContaining('10005534') });
+});
+
+test('of two that start at once over one database, one fills the first workspace and both start', async () => {
+  const { configuration } = readConfiguration({
+    env: { SOPHIA_LOG_LEVEL: 'error' },
+    file: undefined,
+    arguments: { 'data-dir': folder, workspace: 'sales' },
+  });
+  const platform = await createPlatform({ configuration, version: VERSION });
+  const { workspaces } = platform.auth;
+  const bothLooked = Promise.withResolvers<void>();
+  let looked = 0;
+  const all: typeof workspaces.all = async () => {
+    const found = await workspaces.all();
+    looked++;
+    if (looked === 2) bothLooked.resolve();
+    await bothLooked.promise;
+    return found;
+  };
+  const lines: string[] = [];
+  const start = async (dataDirectory: string): Promise<void> => {
+    await mkdir(join(dataDirectory, 'run'), { recursive: true });
+    const instance = {
+      ...platform,
+      configuration: { ...configuration, dataDirectory },
+      auth: { ...platform.auth, workspaces: { ...workspaces, all } },
+    };
+    await prepareWorkspace(instance, { listens: true, say: (line) => lines.push(line) });
+  };
+  await Promise.all([start(folder), start(join(outside, 'other'))]);
+  await platform.close();
+  expect(lines.filter((line) => line.startsWith('filling'))).toEqual(['filling workspace sales with the sample']);
   expect(await revenueOf('sales')).toMatchObject({ code: 0, out: expect.stringContaining('10005534') });
 });

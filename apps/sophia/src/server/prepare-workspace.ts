@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadSample, type Platform, SAMPLE_FOLDER } from '@sophia/platform';
 import type { WorkspaceRef } from '@sophia/types';
@@ -18,11 +18,10 @@ export interface PreparationOptions {
  */
 export const prepareWorkspace = async (platform: Platform, { listens, say }: PreparationOptions): Promise<void> => {
   const { auth, configuration, workspaces } = platform;
-  const { workspace: name, sample } = configuration;
+  const { workspace: name } = configuration;
   const marker = markerOf(configuration.dataDirectory);
   const isFirst = (await auth.workspaces.all()).length === 0;
-  if (isFirst && sample) await writeFile(marker, `${LOADING}${name}`);
-  if (isFirst) await auth.workspaces.ensure(name);
+  if (isFirst) await makeFirst(platform, marker);
   else if (listens) await makeAnother(platform, name, say);
   await workspaces.refresh();
   const state = await readFile(marker, 'utf8').catch(() => '');
@@ -32,6 +31,12 @@ export const prepareWorkspace = async (platform: Platform, { listens, say }: Pre
 };
 
 const LOADING = 'loading ';
+
+/** Of instances that start at once, the one that makes the workspace fills it; the marker is there before, for whoever is cut off. */
+const makeFirst = async ({ auth, configuration: { workspace, sample } }: Platform, marker: string): Promise<void> => {
+  if (sample) await writeFile(marker, `${LOADING}${workspace}`);
+  if ((await auth.workspaces.make(workspace)) === undefined) await rm(marker, { force: true });
+};
 
 const makeAnother = async ({ auth }: Platform, name: string, say: (line: string) => void): Promise<void> => {
   if ((await auth.workspaces.find(name)) !== undefined) return;

@@ -20,6 +20,13 @@ describe('workspaces', () => {
     expect(await harness.auth.workspaces.find('none')).toBeUndefined();
   });
 
+  it('are made by one of several alone, which knows that it was the one', async () => {
+    const other = await harness.another();
+    const made = await Promise.all([harness.auth, other, harness.auth].map(({ workspaces }) => workspaces.make('alone')));
+    expect(made.filter((workspace) => workspace !== undefined)).toMatchObject([{ name: 'alone' }]);
+    expect(await harness.auth.workspaces.make('alone')).toBeUndefined();
+  });
+
   it('are found by whoever looked before another made them', async () => {
     const gate = createGate();
     const select: typeof harness.database.select = async (workspaces, statement, values, options) => {

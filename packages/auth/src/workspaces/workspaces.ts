@@ -21,6 +21,8 @@ export interface Workspace extends WorkspaceRef {
 export interface Workspaces {
   /** The workspace of this name, made if it is not there: for the start and the command line of whoever owns the data folder. */
   ensure(name: string): Promise<Workspace>;
+  /** The same where it is made by this call alone; undefined where it is there, also where another process made it at the same moment. */
+  make(name: string): Promise<Workspace | undefined>;
   /** Undefined where there is none. Remembered for a short time. */
   find(name: string): Promise<Workspace | undefined>;
   /** All of them, for processes that work for every workspace. */
@@ -88,6 +90,10 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     const rows = await database.query<WorkspaceRow>(transaction, INSERT_WORKSPACE, [name, JSON.stringify(settings)]);
     return rows[0];
   };
+  const make = async (name: string): Promise<Workspace | undefined> => {
+    const { value } = await database.write([], (transaction) => insert(transaction, name, {}));
+    return value === undefined ? undefined : remember(value);
+  };
   const all = async (): Promise<Workspace[]> => (await database.select<WorkspaceRow>([], ALL_WORKSPACES)).map(toWorkspace);
 
   return {
@@ -96,10 +102,10 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     async ensure(name) {
       const before = await find(name);
       if (before !== undefined) return before;
-      const { value } = await database.write([], (transaction) => insert(transaction, name, {}));
       // Another process may have made it at the same moment.
-      return value === undefined ? ((await find(name)) as Workspace) : remember(value);
+      return (await make(name)) ?? ((await find(name)) as Workspace);
     },
+    make,
     async list(call) {
       const begun = clock.monotonic();
       const own = isInstallationAdministrator(call) ? await all() : [await find(call.principal.workspaceName)];
