@@ -1,8 +1,9 @@
-import type { TypeAccess } from '@sophia/core';
+import type { ResolvedPolicy } from '@sophia/core';
 import { parseVerbatimJson } from '@sophia/shared';
-import type { JsonObject, JsonValue, RecordTypeDefinition, RowError } from '@sophia/types';
+import type { JsonObject, JsonValue, RowError } from '@sophia/types';
 import type { ImportOptions, ImportReport, ImportState } from '../catalog.ts';
 import { letterSight, withoutValue } from '../dead-letters/letter-sight.ts';
+import type { TypesByName } from '../record-types/record-type-book.ts';
 import { MAX_ERRORS } from '../records/write-answer.ts';
 
 /** The parameter under which it is kept what was assumed of the source; no option of an import is called so. */
@@ -37,13 +38,20 @@ export interface ImportRunRow {
   readonly stale: string;
   readonly rejected: string;
   readonly repairs: readonly Readonly<Record<string, number>>[];
-  readonly errors: readonly (readonly RowError[])[];
+  readonly errors: readonly RejectedErrors[];
+}
+
+/** The errors of one rejected row. */
+interface RejectedErrors {
+  readonly record_type: string;
+  readonly errors: readonly RowError[];
 }
 
 /** A tap's state as it wrote it. */
 export const stateOf = (text: string | null): JsonValue | null => (text === null ? null : parseVerbatimJson(text));
 
-export function toReport(row: ImportRunRow): ImportReport {
+/** The report without what a principal may not see. */
+export function seenReport(row: ImportRunRow, { seenErrorsOf, seesOrigin }: ReportSight): ImportReport {
   const [created, updated, unchanged, stale, rejected] = [row.created, row.updated, row.unchanged, row.stale, row.rejected].map(Number) as [
     number,
     number,
@@ -66,9 +74,9 @@ export function toReport(row: ImportRunRow): ImportReport {
     stale,
     rejected,
     repairs: sumRepairs(row.repairs),
-    errors: row.errors.flat().slice(0, MAX_ERRORS),
+    errors: row.errors.flatMap(({ record_type, errors }) => errors.map(seenErrorsOf(record_type))).slice(0, MAX_ERRORS),
     deletedByVersion: Number(row.deleted_by_version),
-    lastState: stateOf(row.last_state),
+    lastState: seesOrigin ? stateOf(row.last_state) : null,
     started_at: row.started_at,
     updated_at: row.updated_at,
     finished_at: row.finished_at,
@@ -76,7 +84,7 @@ export function toReport(row: ImportRunRow): ImportReport {
     rowsPerSecond: seconds === 0 ? 0 : Math.round(read / seconds),
     secondsLeft: row.state === 'running' ? secondsLeft(Number(row.bytes_read ?? 0), Number(row.bytes_total ?? 0), seconds) : null,
     failure: row.failure,
-    parameters,
+    parameters: seesOrigin ? parameters : {},
     assumed,
     principal: row.principal,
     token: row.token,
@@ -85,25 +93,20 @@ export function toReport(row: ImportRunRow): ImportReport {
 
 /** What a principal may see of the workspace's imports. */
 export interface ReportSight {
-  readonly types: readonly RecordTypeDefinition[];
-  /** To each of the types. */
-  readonly access: readonly TypeAccess[];
+  /** Errors of rows of the type, without the values that may not be seen. */
+  readonly seenErrorsOf: (recordType: string) => (error: RowError) => RowError;
   /** Where an import comes from and how it goes on. */
   readonly seesOrigin: boolean;
 }
 
-/**
- * The report without values that a principal may not see: an error does not say of which type its row is.
- */
-export function seenReport(report: ImportReport, { access, types, seesOrigin }: ReportSight): ImportReport {
-  const seesAllRows = access.every((ofType) => ofType.access === 'records' && ofType.rows === undefined);
-  const { seenError } = letterSight(
-    access.flatMap(({ masks }) => masks),
-    { fields: types.flatMap(({ fields }) => fields) },
-  );
-  const origin = seesOrigin ? {} : { parameters: {}, lastState: null };
-  return { ...report, ...origin, errors: report.errors.map(seesAllRows ? seenError : withoutValue) };
-}
+/** A rejected row cannot be judged as a record is: its values are for who may see all rows of its type. */
+export const errorsSeenBy =
+  (policy: ResolvedPolicy, types: TypesByName): ReportSight['seenErrorsOf'] =>
+  (recordType) => {
+    const type = types.get(recordType);
+    const { access, rows, masks } = policy.records(recordType);
+    return type !== undefined && access === 'records' && rows === undefined ? letterSight(masks, type).seenError : withoutValue;
+  };
 
 /** What is left at the pace so far; null while it cannot be told. */
 export const secondsLeft = (bytesRead: number, bytesTotal: number, seconds: number): number | null =>
@@ -132,8 +135,8 @@ export const IMPORT_COLUMNS = `i.id, i.name, i.kind, i.principal, i.source_syste
   case when i.state = 'running' and not ${IS_RUNNING} then 'interrupted' else i.state end as state,
   l.created, l.updated, l.unchanged, l.stale, l.rejected, l.repairs,
   coalesce((
-    select jsonb_agg(d.errors order by d.line) from (
-      select errors, line from dead_letter where import = i.id order by line limit ${MAX_ERRORS}
+    select jsonb_agg(jsonb_build_object('record_type', d.record_type, 'errors', d.errors) order by d.line) from (
+      select record_type, errors, line from dead_letter where import = i.id order by line limit ${MAX_ERRORS}
     ) as d
   ), '[]') as errors`;
 

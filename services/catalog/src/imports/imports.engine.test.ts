@@ -552,4 +552,27 @@ test('who sees no values in records sees none in reports', async () => {
   ]);
   const viewer = await imports.get(harness.callOf(workspace, 'viewer'), id);
   expect(viewer.errors).toEqual(masked.errors);
+  // What another type calls so is not what the row meant.
+  await harness.catalog.recordTypes.define(call, 'payroll', { type: 'object', properties: { bonus: { type: 'string' } } });
+  expect((await imports.list(harness.callOf(workspace, 'employee'))).items[0]?.errors).toEqual(masked.errors);
+});
+
+test('who sees only some rows of a type sees the values of another in reports', async () => {
+  const { call, imports, run, workspace } = await fresh();
+  const rejected = (recordType: string, line: number, fields: JsonObject) => ({
+    kind: 'rows' as const,
+    target: { recordType, sourceSystem: 'crm' },
+    rows: [row(line, fields)],
+  });
+  const { id } = await run({}, stream(rejected('deal', 1, { currency: 'much' }), rejected('company', 2, { employees: 'many' })));
+  const rows = { field: 'status', operator: 'eq' as const, values: ['open'] };
+  await harness.auth.policies.replace(call, [
+    { rule: 'forbid', roles: ['executive'], actions: ['read'], record_types: ['deal'] },
+    { rule: 'allow', roles: ['executive'], actions: ['read'], record_types: ['deal'], rows },
+  ]);
+  const { errors } = await imports.get(harness.callOf(workspace, 'executive'), id);
+  expect(errors.map(({ column, value }) => [column, value])).toEqual([
+    ['currency', undefined],
+    ['employees', 'many'],
+  ]);
 });

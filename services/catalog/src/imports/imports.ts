@@ -5,7 +5,7 @@ import type { ImportItem, ImportOptions, ImportPlace, ImportReport, Imports, Run
 import type { CatalogContext } from '../catalog-context.ts';
 import { decodeCursor, pageLimit, pageOf } from '../reading/cursor.ts';
 import type { TypesByName } from '../record-types/record-type-book.ts';
-import { type ReportSight, seenReport, toReport } from './import-row.ts';
+import { errorsSeenBy, type ReportSight, seenReport } from './import-row.ts';
 import { createImportStore } from './import-store.ts';
 import { type OpenedImport, openImport } from './open-import.ts';
 import { createPrincipalPlaces } from './principal-places.ts';
@@ -35,16 +35,15 @@ export function createImports({ context, lanes, perPrincipal, linger = 200 }: Im
   const closing = new AbortController();
   const running = new Set<Promise<unknown>>();
 
-  const read = async (call: Call, id: string): Promise<ImportReport> => toReport(await store.read(call.principal.workspace, id));
   const sightOf = async (call: Call): Promise<ReportSight> => {
     const [resolved, types] = await Promise.all([policy.resolve(call.principal), book.types(call.principal.workspace)]);
     return {
-      types: [...types.values()],
-      access: [...types.keys()].map((name) => resolved.records(name)),
+      seenErrorsOf: errorsSeenBy(resolved, types),
       seesOrigin: mayImport(resolved, types) || resolved.can('administer'),
     };
   };
-  const seen = async (call: Call, report: ImportReport): Promise<ImportReport> => seenReport(report, await sightOf(call));
+  const read = async (call: Call, id: string): Promise<ImportReport> =>
+    seenReport(await store.read(call.principal.workspace, id), await sightOf(call));
   const permit = async (call: Call): Promise<ImportPlace> => {
     const [resolved, types] = await Promise.all([policy.resolve(call.principal), book.types(call.principal.workspace)]);
     if (!mayImport(resolved, types)) await gate.refuse(call, 'write', 'imports');
@@ -63,7 +62,7 @@ export function createImports({ context, lanes, perPrincipal, linger = 200 }: Im
       const opened = await openImport({ context, store, newId, lanes }, session, call, options);
       onOpened(opened);
       await runImport({ context, store, transactions, linger }, call, { options, opened, items });
-      return await seen(call, await read(call, opened.id));
+      return await read(call, opened.id);
     } finally {
       await session.close();
     }
@@ -90,7 +89,7 @@ export function createImports({ context, lanes, perPrincipal, linger = 200 }: Im
     },
     async get(call, id) {
       const begun = clock.monotonic();
-      const report = await seen(call, await read(call, id));
+      const report = await read(call, id);
       await audit.read({ call, action: 'read', object: `import:${id}`, rows: 1, milliseconds: clock.monotonic() - begun });
       return report;
     },
@@ -102,7 +101,7 @@ export function createImports({ context, lanes, perPrincipal, linger = 200 }: Im
       const page = pageOf(rows, limit, ({ id }) => [id]);
       await audit.read({ call, action: 'list', object: 'imports', rows: page.items.length, milliseconds: clock.monotonic() - begun });
       const sight = await sightOf(call);
-      return { ...page, items: page.items.map((row) => seenReport(toReport(row), sight)) };
+      return { ...page, items: page.items.map((row) => seenReport(row, sight)) };
     },
     async close() {
       closing.abort(new SophiaError('unavailable', 'This instance is closing; the import can be resumed.', { retryAfter: 1 }));
