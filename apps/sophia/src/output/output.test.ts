@@ -181,34 +181,72 @@ it('plots periods as a line and groups as bars', () => {
     –      50.00  █████████████
     "
   `);
+  const signed = renderChart(
+    {
+      columns: [{ name: 'office', type: 'text' }, revenue],
+      rows: [
+        ['West', '100'],
+        ['East', '-50'],
+      ],
+    },
+    { width: 40, styles: coloured },
+  );
+  expect(signed).toContain(`100.00  \u001b[32m${'█'.repeat(26)}\u001b[0m\n`);
+  expect(signed).toContain(`-50.00  \u001b[31m${'▒'.repeat(13)}\u001b[0m\n`);
+  const month = { name: 'month', type: 'date' } as const;
   const line = renderChart(
     {
-      columns: [{ name: 'month', type: 'date' }, revenue],
+      columns: [month, revenue],
       rows: [
-        ['2017-01-01', '1000'],
+        ['2017-01-01', '1000.4'],
         ['2017-02-01', null],
         ['2017-03-01', '3000'],
+        ['2017-04-01', '2000'],
+        [null, '7000'],
       ],
     },
     { width: 60, styles },
   );
-  expect(line).toContain('3,000.00 ┼');
-  expect(line).toContain('2017-01-01');
-  expect(line).toContain('2017-03-01');
+  expect(line).toMatchInlineSnapshot(`
+    "Revenue
+    3,000.00 ┤                        ────────────╮
+    2,833.00 ┤                                    │
+    2,667.00 ┤                                    │
+    2,500.00 ┤                                    │
+    2,333.00 ┤                                    │
+    2,167.00 ┤                                    │
+    2,000.00 ┤                                    ╰───────────
+    1,834.00 ┤
+    1,667.00 ┤
+    1,500.00 ┤
+    1,334.00 ┤
+    1,167.00 ┤
+    1,000.00 ┤────────────
+              2017-01-01                            2017-04-01
+    not drawn, for it has no period: 7,000.00
+    "
+  `);
   expect(renderChart({ columns: [revenue], rows: [['0']] }, { width: 40, styles })).toContain('0.00');
-  const count = { name: 'deals', type: 'number' } as const;
   const small = renderChart(
     {
-      columns: [{ name: 'month', type: 'date' }, count],
+      columns: [month, { name: 'deals', type: 'number' }],
       rows: [
-        ['2017-01-01', 1],
+        ['2017-01-01', -1],
         ['2017-02-01', 2.5],
       ],
     },
     { width: 20, styles },
   );
-  expect(small).toMatch(/^deals\n +2\.5/);
-  expect(small).toMatch(/\n +1 ┼/);
+  expect(small).toMatch(/^deals\n +2\.5 ┤/);
+  expect(small).toMatch(/\n +-1 ┤/);
+  // One period, or none that has a value, is no line.
+  for (const value of [null, '5']) {
+    const rows = [
+      ['2017-01-01', value],
+      ['2017-02-01', null],
+    ];
+    expect(renderChart({ columns: [month, revenue], rows }, { width: 40, styles })).toMatch(/\n2017-02-01 +–\n$/);
+  }
 });
 
 it('a line of progress is written over where a person watches, whatever is known of the width, and nowhere else', () => {
