@@ -101,7 +101,7 @@ repairs: [{ rule: trimmed, trim: true }]`,
         const content = ['a,b,c', ...rows.map((row) => row.map(quote).join(','))].join('\n');
         const source = await openSource({ kind: 'stream', stream: chunks(content) }, { format: 'csv', header: true, delimiter: ',' });
         try {
-          suggestMapping(source, BUILTIN_RECORD_TYPES);
+          await suggestMapping(source, BUILTIN_RECORD_TYPES);
           const { items } = await mapSource(source, mapping, call);
           for (const item of await collectEach(items)) expect(item.kind).toBe('rows');
         } catch (error) {

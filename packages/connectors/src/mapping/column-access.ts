@@ -12,7 +12,7 @@ export function compileCellReader(column: string, columns: readonly string[] | u
   const path = column.split('.');
   return (values) => {
     if (!isObject(values)) return undefined;
-    return Object.hasOwn(values, column) || path.length === 1 ? values[column] : followPath(values, path);
+    return Object.hasOwn(values, column) ? values[column] : followPath(values, path);
   };
 }
 

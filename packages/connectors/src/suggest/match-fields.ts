@@ -1,6 +1,8 @@
+import { setImmediate as breathe } from 'node:timers/promises';
 import type { FieldDefinition, RecordTypeDefinition } from '@sophia/types';
+import { type ComparedName, comparedName, compileNameScore, containsWords, IDS } from './name-score.ts';
 import { type ColumnProfile, wordsOf } from './profile-column.ts';
-import { FIELD_WORDS, TYPE_WORDS } from './vocabulary.ts';
+import { typeSynonyms } from './vocabulary.ts';
 
 /** How well a source fits a record type. */
 export interface TypeMatch {
@@ -10,35 +12,44 @@ export interface TypeMatch {
   readonly score: number;
 }
 
-/** Names of columns that say which record a row is, of whatever type, and nothing else of it. */
-const IDS: readonly string[] = ['id', 'source id', 'key', 'uuid', 'guid'];
-
-const OWN_NAME = 1;
-const SYNONYM = 0.9;
-const SHARED_WORDS = 0.5;
 /** What the file's name says is worth as much as two columns. */
 const FILE_NAME = 2;
 const ID_COLUMN = 1.5;
 
-/** The record type that the columns and the file's name fit best. */
-export function matchType(
+/** The record type that the columns and the file's name fit best. Others have their turn between two types, of which there may be many. */
+export async function matchType(
   profiles: readonly ColumnProfile[],
   fileName: string,
   types: readonly RecordTypeDefinition[],
-): TypeMatch | undefined {
-  const matches = types.map((definition) => match(profiles, wordsOf(fileName), definition));
+): Promise<TypeMatch | undefined> {
+  const columns = profiles.map((profile) => ({ profile, name: comparedName(profile.words) }));
+  const file = comparedName(wordsOf(fileName));
+  const matches: TypeMatch[] = [];
+  for (const definition of types) {
+    await breathe();
+    matches.push(match(columns, file, definition));
+  }
   return matches.sort((a, b) => b.score - a.score)[0];
 }
 
-function match(profiles: readonly ColumnProfile[], fileWords: string, definition: RecordTypeDefinition): TypeMatch {
+interface Column {
+  readonly profile: ColumnProfile;
+  readonly name: ComparedName;
+}
+
+interface Pair {
+  readonly field: FieldDefinition;
+  readonly profile: ColumnProfile;
+  readonly score: number;
+}
+
+function match(sampled: readonly Column[], file: ComparedName, definition: RecordTypeDefinition): TypeMatch {
+  const profiles = sampled.map(({ profile }) => profile);
   const idColumn = findId(profiles, definition.name);
-  const pairs = definition.fields
-    .flatMap((field) => profiles.map((profile) => ({ field, profile, score: pairScore(definition.name, field, profile) })))
-    .filter((pair) => pair.score > 0)
-    .sort((a, b) => b.score - a.score);
+  const pairs = definition.fields.flatMap((field) => pairsOf(definition.name, field, sampled)).sort((a, b) => b.score - a.score);
   const columns = new Map<string, ColumnProfile>();
   const used = new Set<string>();
-  let score = typeWords(definition.name).some((word) => containsWords(fileWords, word)) ? FILE_NAME : 0;
+  let score = typeWords(definition.name).some((word) => containsWords(file, comparedName(word))) ? FILE_NAME : 0;
   if (idColumn !== undefined) score += ID_COLUMN * (idNames(definition.name).has(idColumn.words) ? 1 : 0.2);
   for (const pair of pairs) {
     if (columns.has(pair.field.name) || used.has(pair.profile.column)) continue;
@@ -51,7 +62,7 @@ function match(profiles: readonly ColumnProfile[], fileWords: string, definition
   return { definition, idColumn, columns, score };
 }
 
-const typeWords = (type: string): readonly string[] => [...(TYPE_WORDS[type] ?? []), wordsOf(type)];
+const typeWords = (type: string): readonly string[] => [...typeSynonyms(type), wordsOf(type)];
 
 /** Names that an id's column may have: `id`, `deal id`, and, where names are ids, `deal`, `deal name`. */
 const idNames = (type: string): ReadonlySet<string> =>
@@ -66,25 +77,13 @@ function findId(profiles: readonly ColumnProfile[], type: string): ColumnProfile
   return [...byName.filter((profile) => profile.words.endsWith(' id')), ...general.slice(0, 1), ...byName, ...unique][0];
 }
 
-function pairScore(type: string, field: FieldDefinition, profile: ColumnProfile): number {
-  return isCompatible(field, profile) ? nameScore(type, field, profile.words) : 0;
+function pairsOf(type: string, field: FieldDefinition, columns: readonly Column[]): readonly Pair[] {
+  const scoreOf = compileNameScore(type, field.name, comparedName(wordsOf(field.name)));
+  return columns.flatMap(({ profile, name }) => {
+    const score = scoreOf(name);
+    return score > 0 && isCompatible(field, profile) ? [{ field, profile, score }] : [];
+  });
 }
-
-function nameScore(type: string, field: FieldDefinition, words: string): number {
-  const own = wordsOf(field.name);
-  if (words === own) return OWN_NAME;
-  if (IDS.includes(words)) return 0;
-  const synonyms = [...(FIELD_WORDS[type]?.[field.name] ?? []), ...(FIELD_WORDS['*']?.[field.name] ?? [])];
-  const place = synonyms.indexOf(words);
-  if (place !== -1) return SYNONYM - place * 0.01;
-  if (words.replace(/ (id|at|on|date|name)$/, '') === own.replace(/ (id|at|on|date|name)$/, '')) return SYNONYM - 0.1;
-  return own.length > 3 && (containsWords(words, own) || (own.includes(' ') && containsWords(own, words) && /[^ ]{4}$/.test(words)))
-    ? SHARED_WORDS
-    : 0;
-}
-
-const containsWords = (text: string, words: string): boolean =>
-  ` ${text} `.includes(` ${words} `) || ` ${text} `.includes(` ${words}s `) || ` ${text} `.includes(` ${words.replace(/y$/, 'ie')}s `);
 
 /** Whether the column's values could be of the field's type. A column without values could be of any. */
 function isCompatible(field: FieldDefinition, { texts, dates, numbers, isNested }: ColumnProfile): boolean {

@@ -1,6 +1,8 @@
+import { SophiaError } from '@sophia/shared';
 import type { JsonValue } from '@sophia/types';
 import { compileCellReader } from '../mapping/column-access.ts';
 import type { MatchedSource } from '../mapping/match-mapping.ts';
+import { DEFAULT_LIMITS } from '../read/limits.ts';
 import { type DateDetection, detectDates } from '../values/detect-date.ts';
 import { detectNumbers, type NumberDetection } from '../values/detect-number.ts';
 
@@ -23,11 +25,11 @@ export interface ColumnProfile {
 
 /**
  * Profiles of a table's columns, or of the members that the sample's objects have, those of objects within by their path.
- * One whose name is empty cannot be named in a mapping.
+ * One whose name is empty cannot be named in a mapping. Errors: `too_many_columns`, as of a table.
  */
 export function profileColumns(source: MatchedSource): readonly ColumnProfile[] {
   const rows = source.sample.filter((row) => row.errors === undefined);
-  const names = source.columns ?? [...new Set(rows.flatMap((row) => memberPaths(row.values)))];
+  const names = source.columns ?? membersOf(rows);
   return names
     .filter((column) => column !== '')
     .map((column) => {
@@ -37,6 +39,16 @@ export function profileColumns(source: MatchedSource): readonly ColumnProfile[] 
         rows.map((row) => read(row.values)),
       );
     });
+}
+
+function membersOf(rows: readonly { readonly values: object }[]): readonly string[] {
+  const names = new Set<string>();
+  for (const { values } of rows) {
+    for (const path of memberPaths(values)) names.add(path);
+    if (names.size <= DEFAULT_LIMITS.columns) continue;
+    throw new SophiaError('too_many_columns', `The rows have more than ${DEFAULT_LIMITS.columns} members of different names.`);
+  }
+  return [...names];
 }
 
 function memberPaths(values: object): readonly string[] {

@@ -136,11 +136,11 @@ describe('what cannot be known is marked', () => {
       ],
     };
     const { source } = await readAll('lamp_id,lit,room\n1,yes,Big Hall\n2,no,BigHall\n', { name: 'lamps.csv' });
-    const text = suggestMapping(source, [own]);
+    const text = await suggestMapping(source, [own]);
     expect(text).toContain('  lit: lit\n  room: room\n');
     expect(text).toContain('BigHall: Big Hall # 1 row');
     const { source: other } = await readAll('lamp_id,lit\n1,perhaps\n2,no\n', { name: 'lamps.csv' });
-    expect(suggestMapping(other, [own])).not.toContain('lit: lit');
+    expect(await suggestMapping(other, [own])).not.toContain('lit: lit');
   });
 
   test('percentages and lists', async () => {
@@ -200,7 +200,7 @@ describe('what cannot be known is marked', () => {
       ],
     };
     const { source } = await readAll('lamp_id,lit\n1,yes\n2,no\n', { name: 'lamps.csv' });
-    expect(suggestMapping(source, [lamp], { sourceSystem: 'No Name' })).toContain('# check: rejects 2 of 2 sampled rows: room: ');
+    expect(await suggestMapping(source, [lamp], { sourceSystem: 'No Name' })).toContain('# check: rejects 2 of 2 sampled rows: room: ');
   });
 
   test('a source without a column that names its rows', async () => {
@@ -252,7 +252,46 @@ describe('what cannot be known is marked', () => {
   });
 });
 
+test('types and fields that are called like what every object has', async () => {
+  const own = (name: string, field: string) => ({
+    name,
+    description: '',
+    origin: 'workspace' as const,
+    revision: 1,
+    fields: [{ name: field, type: 'text' as const }],
+  });
+  const { source } = await readAll('id,Constructor\n1,a\n2,b\n', { name: 'constructors.csv' });
+  for (const type of [own('constructor', 'name'), own('thing', 'constructor'), own('constructor', 'constructor')]) {
+    const suggested = await suggestMapping(source, [...BUILTIN_RECORD_TYPES, type], { recordType: type.name });
+    expect(parseMapping(suggested, 'suggested.yaml', [type])).toMatchObject({ record_type: type.name, source_id: ['id'] });
+    expect(suggested.includes('  constructor: Constructor')).toBe(type.fields[0]?.name === 'constructor');
+  }
+});
+
 describe('sources of objects', () => {
+  test('have at most as many members as a table has columns', async () => {
+    const members = (row: number, count: number): string =>
+      JSON.stringify(Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${row}_${index}`, row])));
+    const rows = (count: number): string => [0, 1, 2].map((row) => members(row, count)).join('\n');
+    expect(await suggest(rows(666), 'few.ndjson')).toContain('k2_665');
+    await expect(suggest(rows(667), 'many.ndjson')).rejects.toMatchObject({
+      code: 'too_many_columns',
+      message: 'The rows have more than 2000 members of different names.',
+    });
+  });
+
+  test('others have their turn while the types are looked through', async () => {
+    let turns = 0;
+    const count = (): void => {
+      turns += 1;
+      turn = setImmediate(count);
+    };
+    let turn = setImmediate(count);
+    await suggest('id,name\n1,x\n', 'x.csv');
+    clearImmediate(turn);
+    expect(turns).toBeGreaterThanOrEqual(BUILTIN_RECORD_TYPES.length - 1);
+  });
+
   test('are understood by names and paths', async () => {
     const lines = [
       { id: 1, subject: 'A', status: 'open', assignedTo: { email: 'a@b.org' }, tags: ['x'], dueDate: '2017-03-01' },
@@ -278,7 +317,7 @@ test('a source without columns has no mapping', async () => {
   await expect(suggest('', 'x.csv')).rejects.toMatchObject({ code: 'unknown_format' });
   await expect(suggest('id,name\n1,x\n', 'x.csv', { recordType: 'unknown' })).rejects.toMatchObject({ code: 'unknown_format' });
   const source = { name: undefined, columns: ['id', 'name', 'flag'], sample: [{ line: 1, values: ['1', 'x', 'yes'] }] };
-  expect(suggestMapping(source, BUILTIN_RECORD_TYPES)).not.toContain('match:');
+  expect(await suggestMapping(source, BUILTIN_RECORD_TYPES)).not.toContain('match:');
 });
 
 test('law: whatever the names and values, the suggestion is a mapping that can be read, or lacks only its id', async () => {
@@ -291,7 +330,7 @@ test('law: whatever the names and values, the suggestion is a mapping that can b
     fc.asyncProperty(cells, fc.array(cells, { maxLength: 5 }), fc.string({ maxLength: 20 }), async (header, rows, name) => {
       const columns = [...new Set(['first', ...header])];
       const sample = rows.map((values, index) => ({ line: index + 2, values }));
-      const text = suggestMapping({ name, columns, sample }, BUILTIN_RECORD_TYPES);
+      const text = await suggestMapping({ name, columns, sample }, BUILTIN_RECORD_TYPES);
       if (!text.includes('source_id: []')) expect(parse(text).source_id).toHaveLength(1);
     }),
     { numRuns: 40 },

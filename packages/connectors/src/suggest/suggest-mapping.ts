@@ -25,12 +25,16 @@ const NO_IDS: KnownIds = new Map();
 /**
  * Writes a first mapping for a source from a sample of its rows: which record type it is, which column is which field, how
  * dates and numbers are written, what looks misspelt. What was guessed says so in a comment. Errors: `unknown_format`
- * where the source has no columns.
+ * where the source has no columns, and `too_many_columns`.
  */
-export function suggestMapping(source: MatchedSource, recordTypes: readonly RecordTypeDefinition[], options: SuggestOptions = {}): string {
+export async function suggestMapping(
+  source: MatchedSource,
+  recordTypes: readonly RecordTypeDefinition[],
+  options: SuggestOptions = {},
+): Promise<string> {
   const profiles = profileColumns(source);
   const types = options.recordType === undefined ? recordTypes : recordTypes.filter((type) => type.name === options.recordType);
-  const match = matchType(profiles, fileStem(source.name), types);
+  const match = await matchType(profiles, fileStem(source.name), types);
   if (match === undefined || profiles.length === 0) {
     throw new SophiaError('unknown_format', 'There are no columns to map: the source has no rows that can be read.');
   }

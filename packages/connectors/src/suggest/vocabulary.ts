@@ -1,5 +1,16 @@
-/** What record types are called elsewhere, in the singular. */
-export const TYPE_WORDS: Readonly<Record<string, readonly string[]>> = {
+/** What a record type is called elsewhere. */
+export const typeSynonyms = (type: string): readonly string[] => ownEntry(TYPE_WORDS, type) ?? [];
+
+/** What a field is called elsewhere, those of its type first. */
+export const fieldSynonyms = (type: string, field: string): readonly string[] =>
+  [type, '*'].flatMap((scope) => ownEntry(ownEntry(FIELD_WORDS, scope) ?? {}, field) ?? []);
+
+/** Types and fields may be called like what every object has, such as `constructor`. */
+const ownEntry = <T>(words: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(words, name) ? words[name] : undefined;
+
+/** In the singular. */
+const TYPE_WORDS: Readonly<Record<string, readonly string[]>> = {
   deal: ['deal', 'opportunity', 'sale', 'pipeline', 'quote'],
   company: ['company', 'account', 'customer', 'client', 'organisation', 'organization', 'business'],
   contact: ['contact', 'person', 'lead'],
@@ -13,8 +24,8 @@ export const TYPE_WORDS: Readonly<Record<string, readonly string[]>> = {
   document: ['document', 'doc', 'page', 'article', 'file'],
 };
 
-/** What fields are called elsewhere, by type; `*` holds for every type. The field's own name need not be here. */
-export const FIELD_WORDS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+/** By type; `*` holds for every type. The field's own name need not be here. */
+const FIELD_WORDS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   '*': {
     name: ['title', 'full name', 'display name'],
     title: ['name', 'subject', 'headline'],

@@ -26,7 +26,7 @@ export const SOURCE_ERRORS = {
   too_many_columns: {
     status: 422,
     title: 'Too many columns',
-    help: 'A table has at most 2,000 columns; the delimiter may be wrong, and can be set.',
+    help: 'A table has at most 2,000 columns, and so have objects that a mapping is suggested for; the delimiter of a table may be wrong, and can be set.',
   },
   unsupported_column_type: {
     status: 422,
