@@ -92,6 +92,7 @@ describe('D6', () => {
     await file('0001_deal.sql', 'create table deal (id bigint);');
     await expect(migrate(owner, [module()])).rejects.toMatchObject({
       code: 'migration_changed',
+      message: expect.stringMatching(/Back the data up with the version of Sophia that ran on it last, and restore/),
       details: { migration: 'deals/0001_deal' },
     });
   });

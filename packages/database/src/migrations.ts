@@ -119,7 +119,8 @@ async function pendingMigrations(client: pg.Client, migrations: readonly Migrati
     if (migration.checksum !== row.checksum) {
       throw new SophiaError(
         'migration_changed',
-        `The migration ${label(row)} was applied with another text than ${label(migration)} has now.`,
+        `The migration ${label(row)} was applied with another text than ${label(migration)} has now. Back the data up with the version of ` +
+          'Sophia that ran on it last, and restore the backup with this one into a new data folder or database.',
         {
           details: { migration: label(row), expected: row.checksum, found: migration.checksum },
         },

@@ -24,7 +24,7 @@ export const DATABASE_ERRORS = {
   migration_changed: {
     status: 500,
     title: 'Migration changed',
-    help: 'A migration that was applied before has another text now. Applied migrations are never edited: restore the file, and add a new one.',
+    help: 'A migration was applied with another text than it has in this version, as a version between two releases may have done. Back the data up with the Sophia that ran on it last, and restore that backup with this one into a new data folder or database. Who edited the file puts its text back and adds a new migration.',
   },
   data_folder_in_use: {
     status: 500,
