@@ -1,7 +1,7 @@
 import { SophiaError } from '@sophia/shared';
 import type { Call } from '@sophia/types';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
-import type { Static, TSchema } from 'typebox';
+import Type, { type Static, type TSchema } from 'typebox';
 
 /** An example of a route, shown in the documents and run as a test. */
 export interface RouteExample {
@@ -71,7 +71,7 @@ export const defineRoute = <Params extends TSchema, Query extends TSchema, Body 
       ...(route.description === undefined ? {} : { description: route.description }),
       tags: [route.tag],
       ...(route.params === undefined ? {} : { params: route.params }),
-      ...(route.query === undefined ? {} : { querystring: route.query }),
+      querystring: { ...(route.query ?? NO_QUERY), additionalProperties: false },
       ...(route.headers === undefined ? {} : { headers: route.headers }),
       ...(route.body === undefined || route.checksBody === true ? {} : { body: route.body }),
       ...(route.consumes === undefined ? {} : { consumes: contentTypes(route.consumes) }),
@@ -98,6 +98,9 @@ export const defineRoute = <Params extends TSchema, Query extends TSchema, Body 
     },
   });
 };
+
+/** What no route reads is refused in any case: a name that is misspelt would be passed over. */
+const NO_QUERY = Type.Object({});
 
 const IDEMPOTENCY_KEY = 'idempotency-key';
 const takesIdempotencyKey = (headers: TSchema | undefined): boolean => IDEMPOTENCY_KEY in Object(Object(headers).properties);

@@ -11,7 +11,7 @@ import type { ApiServices } from '../services.ts';
 import { defineRoute } from './define-route.ts';
 import { parseAddressJson } from './parse-address-json.ts';
 import { parseMetricQuery } from './parse-metric-query.ts';
-import { AfterHeaders, AnyObject, FreshnessSchema, MetricAnswerSchema } from './schemas.ts';
+import { AfterHeaders, AnyObject, FreshnessSchema, IN_HEAD, MetricAnswerSchema } from './schemas.ts';
 
 /** Queries of one request at most; they run one after the other. */
 const MAXIMUM_QUERIES = 20;
@@ -48,7 +48,7 @@ export const registerMetricRoutes = (app: FastifyInstance, { analytics }: ApiSer
     headers: AfterHeaders,
     body: Type.Union([MetricQuerySchema, Type.Array(MetricQuerySchema, { minItems: 1, maxItems: MAXIMUM_QUERIES })]),
     checksBody: true,
-    responses: { 200: MetricAnswerSchema },
+    responses: { 200: Type.Union([MetricAnswerSchema, Type.Object({ answers: Type.Array(MetricAnswerSchema) })]) },
     examples: [
       { summary: 'Revenue and win rate by office', path: '/api/v1/metrics/query', body: REVENUE_BY_OFFICE, status: 200 },
       { summary: 'An unknown metric', path: '/api/v1/metrics/query', body: { metrics: ['revenu'] }, status: 400 },
@@ -73,7 +73,7 @@ export const registerMetricRoutes = (app: FastifyInstance, { analytics }: ApiSer
     summary: 'Answers a metric query given in the address: for caches along the way, with ETag and 304',
     tag: 'metrics',
     headers: AfterHeaders,
-    query: Type.Object({ q: Type.String({ maxLength: 16_384, description: 'The metric query as JSON' }) }, { additionalProperties: false }),
+    query: Type.Object({ q: Type.String({ maxLength: 16_384, description: `The metric query as JSON; ${IN_HEAD}` }) }),
     responses: {
       200: MetricAnswerSchema,
       304: Type.Null({ description: 'The answer has not changed; Sophia-Complete-To and Sophia-Position say how current that is' }),

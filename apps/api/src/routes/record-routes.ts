@@ -12,7 +12,7 @@ import { inPlace } from './imports/in-place.ts';
 import { afterOf } from './metric-routes.ts';
 import { parseFilter } from './parse-filter.ts';
 import { registerRecordBody } from './record-body.ts';
-import { AfterHeaders, AnyObject, IdempotencyHeaders, RecordSchema, RowsAnswerSchema, WriteAnswerSchema } from './schemas.ts';
+import { AfterHeaders, AnyObject, IdempotencyHeaders, IN_HEAD, RecordSchema, RowsAnswerSchema, WriteAnswerSchema } from './schemas.ts';
 import { openStreamedItems, type StreamedRows } from './streamed-items.ts';
 
 const TypeParams = Type.Object({ type: Type.String({ minLength: 1, maxLength: 100 }) });
@@ -107,7 +107,7 @@ const registerRecordById = (app: FastifyInstance, { catalog }: ApiServices): voi
       {
         source_system: Type.Optional(Type.String({ maxLength: 100 })),
         source_id: Type.Optional(Type.String({ maxLength: 1000 })),
-        filter: Type.Optional(Type.String({ maxLength: 16_384, description: 'A filter as JSON, as in metric queries' })),
+        filter: Type.Optional(Type.String({ maxLength: 16_384, description: `A filter as JSON, as in metric queries; ${IN_HEAD}` })),
         deleted: Type.Optional(Type.Enum(['exclude', 'include', 'only'])),
         limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
         cursor: Type.Optional(Type.String({ maxLength: 4000 })),

@@ -21,7 +21,8 @@ export function createHistory(context: CatalogContext): Records['history'] {
     await gate.records(call, 'read', recordType);
     const limit = pageLimit(options.limit);
     const afterVersion = options.cursor === undefined ? 0 : Number(decodeCursor(options.cursor, 1)[0]);
-    if (!Number.isSafeInteger(afterVersion)) throw new SophiaError('invalid_cursor', 'The cursor is none that this listing gave.');
+    if (!Number.isSafeInteger(afterVersion) || afterVersion < 0)
+      throw new SophiaError('invalid_cursor', 'The cursor is none that this listing gave.');
     const [types, resolved] = await Promise.all([book.types(workspace), policy.resolve(call.principal)]);
     const seen = isRecordId(id)
       ? (await readSeen(database, { workspace, recordType, ids: [id], types, policy: resolved })).get(id)
