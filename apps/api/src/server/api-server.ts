@@ -11,7 +11,7 @@ import { registerBodyLimits } from './body-limits.ts';
 import { answerClientErrors } from './client-errors.ts';
 import { closerOf } from './close-server.ts';
 import { registerParsers } from './parsers.ts';
-import { registerProblems, watchProblems } from './problems.ts';
+import { answerFrameworkErrors, registerProblems, watchProblems } from './problems.ts';
 import { registerRequestContext } from './request-context.ts';
 import { securityHeaders } from './security-headers.ts';
 import type { ShortRequest } from './short-request.ts';
@@ -67,6 +67,7 @@ export const createApiServer = async (
   const mayBeShort = !observability.tracer.enabled && configuration.trustedProxies.length === 0;
   const shortWays = mayBeShort ? createShortWays({ services, shedder, durations, newRequestId, watch, taken }) : undefined;
 
+  const headers = securityHeaders();
   const clientErrorHandler = answerClientErrors({ newRequestId, watch });
 
   let adminServer: Server | undefined;
@@ -76,6 +77,7 @@ export const createApiServer = async (
     genReqId: newRequestId,
     bodyLimit: configuration.limits.bodyBytes,
     clientErrorHandler,
+    frameworkErrors: answerFrameworkErrors(watch, headers),
     trustProxy: configuration.trustedProxies.length === 0 ? false : [...configuration.trustedProxies],
     requestTimeout: 0,
     connectionTimeout: 0,
@@ -98,7 +100,6 @@ export const createApiServer = async (
     if (config?.examples !== undefined && typeof method === 'string' && method !== 'HEAD')
       routes.push({ method, url, examples: config.examples });
   });
-  const headers = securityHeaders();
   app.addHook('onRequest', (_request, reply, done) => {
     reply.headers(headers);
     done();

@@ -1,6 +1,6 @@
 import type { Observability } from '@sophia/observability';
 import { isSophiaError, SophiaError } from '@sophia/shared';
-import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify';
+import { errorCodes, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { PROBLEM_CONTENT_TYPE, type ProblemDocument, problemDocument } from './problem-document.ts';
 import { setHeaders } from './respond.ts';
 import type { ShortResponse } from './short-request.ts';
@@ -27,31 +27,57 @@ export const watchProblems = ({ logger, metrics }: Pick<Observability, 'logger' 
 
 /** Every error leaves as a problem document. */
 export const registerProblems = (app: FastifyInstance, watch: ProblemWatch): void => {
-  app.setErrorHandler((thrown, request, reply) => {
-    const error = toldOf(thrown, request);
-    const problem = problemDocument(error, request.id);
-    watch(error, problem, request.routeOptions.url);
-    return setHeaders(reply.code(problem.status), problemHeaders(problem)).send(JSON.stringify(problem));
-  });
+  const routes: KnownRoute[] = [];
+  app.addHook('onRoute', ({ method, url }) => void routes.push({ methods: [method].flat(), parts: url.split('/') }));
+  app.setErrorHandler((thrown, request, reply) => answer(toldOf(thrown, request, routes), request, reply, watch));
   app.setNotFoundHandler((request) => {
-    throw notThere(request);
+    throw notThere(request, routes);
   });
 };
 
+/** For addresses that the framework's router cannot read, to which no hook and no handler comes. */
+export const answerFrameworkErrors =
+  (watch: ProblemWatch, headers: Readonly<Record<string, string>>) =>
+  (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
+    const isLong = error instanceof errorCodes.FST_ERR_MAX_PARAM_LENGTH;
+    const detail = isLong ? 'A part of the path is too long.' : 'The path is not encoded as UTF-8 in percents.';
+    void answer(new SophiaError('invalid_request', detail, { cause: error }), request, reply.headers(headers), watch);
+  };
+
+const answer = (error: unknown, request: FastifyRequest, reply: FastifyReply, watch: ProblemWatch): FastifyReply => {
+  const problem = problemDocument(error, request.id);
+  watch(error, problem, request.routeOptions.url);
+  return setHeaders(reply.code(problem.status), problemHeaders(problem)).send(JSON.stringify(problem));
+};
+
+interface KnownRoute {
+  readonly methods: readonly string[];
+  /** Between slashes; `:parameters` stand for any. */
+  readonly parts: readonly string[];
+}
+
+const isAt = ({ parts }: KnownRoute, path: readonly string[]): boolean =>
+  parts.length === path.length && parts.every((part, index) => part.startsWith(':') || part === path[index]);
+
 /** What the framework does not tell: of a body that no parser takes, what the route takes; and that one ended early is no defect. */
-const toldOf = (error: unknown, request: FastifyRequest): unknown => {
+const toldOf = (error: unknown, request: FastifyRequest, routes: readonly KnownRoute[]): unknown => {
   if (isSophiaError(error)) return error;
   if (error === request.raw.errored) return new SophiaError('invalid_request', 'The sender went away before the end of the body.');
   if (!(error instanceof errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE)) return error;
-  if (request.is404) return notThere(request);
+  if (request.is404) return notThere(request, routes);
   const { method, headers, routeOptions } = request;
   const sent = headers['content-type'] === undefined ? 'a body without a Content-Type' : headers['content-type'];
   const taken = routeOptions.schema?.consumes ?? ['application/json'];
   return new SophiaError('unsupported_media_type', `${method} ${routeOptions.url} takes ${taken.join(', ')}, not ${sent}.`);
 };
 
-const notThere = ({ method, url }: FastifyRequest): SophiaError =>
-  new SophiaError('not_found', `There is no ${method} ${url.split('?')[0]}; /docs lists the routes.`);
+const notThere = ({ method, url }: FastifyRequest, routes: readonly KnownRoute[]): SophiaError => {
+  const path = url.replace(/\?.*/s, '');
+  const parts = path.split('/');
+  const allow = [...new Set(routes.filter((route) => isAt(route, parts)).flatMap(({ methods }) => methods))].sort();
+  if (allow.length === 0) return new SophiaError('not_found', `There is no ${method} ${path}; /docs lists the routes.`);
+  return new SophiaError('method_not_allowed', `${path} takes ${allow.join(', ')}, not ${method}.`, { details: { allow } });
+};
 
 /** The same answer without the framework. */
 export const sendProblem = (
@@ -74,9 +100,10 @@ export const sendProblem = (
   return problem;
 };
 
-const problemHeaders = ({ status, retry_after: retryAfter }: ProblemDocument): string[] => [
+const problemHeaders = ({ status, retry_after: retryAfter, code, allow }: ProblemDocument): string[] => [
   'content-type',
   `${PROBLEM_CONTENT_TYPE}; charset=utf-8`,
   ...(retryAfter === undefined ? [] : ['retry-after', String(retryAfter)]),
+  ...(code === 'method_not_allowed' ? ['allow', String(allow).replaceAll(',', ', ')] : []),
   ...(status === 401 ? ['www-authenticate', 'Bearer'] : []),
 ];

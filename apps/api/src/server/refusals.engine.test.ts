@@ -71,6 +71,50 @@ describe('a request that no route takes as it is', () => {
     expect(await send('POST', '/dead-letters/replay', `{"ids":["${letter}"]}`)).toMatchObject({ rejected: 1 });
   });
 
+  it.each([
+    ['/%ff', 'The path is not encoded as UTF-8 in percents.'],
+    [`/records/deal/${'1'.repeat(501)}`, 'A part of the path is too long.'],
+  ])('is told what is wrong with its path: %s', async (path, detail) => {
+    const { status, headers, json } = await harness.send('GET', `/api/v1${path}`);
+    expect([status, json]).toEqual([400, expect.objectContaining({ code: 'invalid_request', detail, instance: expect.any(String) })]);
+    expect(headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+  });
+
+  it.each([
+    ['PATCH', '/metrics', 'GET, HEAD'],
+    ['DELETE', '/records/deal', 'GET, HEAD, POST'],
+    ['PUT', '/records/deal/1/history', 'GET, HEAD'],
+    ['PROPFIND', '/keys', 'GET, HEAD, POST'],
+  ])('is told the methods that its path has: %s %s', async (method, path, allow) => {
+    const { status, headers, json } = await harness.send(method, `/api/v1${path}`);
+    expect([status, json.code, headers.get('allow')]).toEqual([405, 'method_not_allowed', allow]);
+  });
+
+  it.each([
+    ['POST', '/records/deal?source_system=x&dry_run=true', '{"source_id":"x"}'],
+    ['GET', '/records/deal/1/history?limt=5', undefined],
+    ['GET', '/metrics?limit=5', undefined],
+    ['PUT', '/workspaces/settings?x=1', '{}'],
+  ])('is told the parameter that nothing reads: %s %s', async (method, path, body) => {
+    const { json } = await harness.send(method, `/api/v1${path}`, { body });
+    expect(json).toMatchObject({ code: 'invalid_request', detail: expect.stringContaining('must NOT have additional properties') });
+  });
+
+  it('is told that its cursor of a history is none', async () => {
+    const { id } = await send('POST', '/records/deal?source_system=x', '{"source_id":"history"}');
+    for (const cursor of ['["-5"]', '[-1]', '[1.5]']) {
+      const { json } = await harness.send('GET', `/api/v1/records/deal/${id}/history?cursor=${Buffer.from(cursor).toString('base64url')}`);
+      expect(json.code).toBe('invalid_cursor');
+    }
+  });
+
+  it('is told what is wrong with a body as a whole', async () => {
+    expect((await send('POST', '/keys', '"\\ud800"')).detail).toMatch(/^The body has a NUL or half of a character/);
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'nonsense' };
+    expect((await harness.send('POST', '/api/v1/keys', { body: '{}', headers })).json.code).toBe('unsupported_media_type');
+  });
+
   it('is told each type that is taken, of rows and of forms', async () => {
     expect((await send('POST', '/records/deal?source_system=x', 'x', 'text/plain')).detail).toContain(
       'takes application/json, application/x-ndjson, ',
