@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { runHere, type Surroundings, type Told, WATCHED } from '../testing/run-here.ts';
 import { openStandIn } from '../testing/stand-in.ts';
@@ -188,15 +189,45 @@ describe('what stands in between', () => {
   });
 });
 
-it('Ctrl-C ends a command that waits', async () => {
-  const asked = Promise.withResolvers<void>();
+/** Ends it, once `begun`, as Ctrl-C does. */
+const interrupt = async <Result>(command: () => Promise<Result>, begun: Promise<unknown>): Promise<Result> => {
   const before = process.listeners('SIGINT');
-  const telling = askStandIn(() => asked.resolve(), METRICS);
-  await asked.promise;
+  const ending = command();
+  await begun;
   const [receive] = process.listeners('SIGINT').filter((each) => !before.includes(each));
   receive?.('SIGINT');
-  expect(await telling).toMatchObject({ code: 130, out: '', err: 'sophia: The command was interrupted.\n' });
+  const ended = await ending;
   expect(process.listeners('SIGINT')).toEqual(before);
+  return ended;
+};
+
+it('Ctrl-C ends a command that waits', async () => {
+  const asked = Promise.withResolvers<void>();
+  expect(await interrupt(() => askStandIn(() => asked.resolve(), METRICS), asked.promise)).toMatchObject({
+    code: 130,
+    out: '',
+    err: 'sophia: The command was interrupted.\n',
+  });
+});
+
+it('Ctrl-C, or a refusal, ends an import of what a tap writes, though the tap has more to say: its end is not waited for', async () => {
+  const asked = Promise.withResolvers<void>();
+  const args = ['import', '--singer', '--source-system', 'desk'];
+  const openInput = (): PassThrough => {
+    const input = new PassThrough();
+    input.write('{"type":"STATE","value":1}\n');
+    return input;
+  };
+  const [stopped, refused] = [openInput(), openInput()];
+  expect(await interrupt(() => askStandIn(() => asked.resolve(), args, { terminal: { input: stopped } }), asked.promise)).toMatchObject({
+    code: 130,
+    err: 'sophia: The import was interrupted; nothing was imported.\n',
+  });
+  const problem = { status: 403, code: 'forbidden', title: '', detail: 'No.', instance: '' };
+  const refuse: RequestListener = (_request, response) =>
+    void response.writeHead(403, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem));
+  expect((await askStandIn(refuse, args, { terminal: { input: refused } })).code).toBe(5);
+  expect([stopped.destroyed, refused.destroyed]).toEqual([true, true]);
 });
 
 it('an import whose refusal is lost with the connection asks for it again, but not for ever', async () => {

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { EXIT_CODES } from './exit-codes.ts';
 
 /** Where a command writes: results to `out`, all that is for people while they wait to `err`. */
@@ -10,7 +11,7 @@ export interface Terminal {
   readonly colour: boolean;
   /** Whether lines on `err` may be written over, and a person can be asked. */
   readonly interactive: boolean;
-  readonly input: NodeJS.ReadableStream;
+  readonly input: Readable;
 }
 
 interface Output {
@@ -22,7 +23,7 @@ interface Output {
 interface Surroundings {
   readonly stdout: Output;
   readonly stderr: Output;
-  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly stdin: Readable & { readonly isTTY?: boolean };
   exit(code: number): void;
 }
 

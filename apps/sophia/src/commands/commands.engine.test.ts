@@ -323,6 +323,8 @@ describe('files', () => {
     expect(none.err).toMatch(
       /The column day \(field close_date\) can be read in several ways[\s\S]*None was chosen\.[\s\S]*for close_date in the mapping/,
     );
+    const ended = await sophia(args, { terminal: WATCHED, input: '' });
+    expect([ended.code, ended.err]).toEqual([2, expect.stringContaining('None was chosen.')]);
     const asked = await sophia(args, { terminal: WATCHED, input: '1\n' });
     expect([asked.code, asked.out]).toEqual([0, expect.stringContaining('1 created')]);
   });
@@ -643,4 +645,4 @@ it('events that stand aside are listed, replayed and given up: there are none', 
 async function* chunksOf(text: string): AsyncGenerator<Buffer> {
   yield Buffer.from(text);
 }
-const bytesOf = (text: string): NodeJS.ReadableStream => Readable.from(chunksOf(text));
+const bytesOf = (text: string): Readable => Readable.from(chunksOf(text));

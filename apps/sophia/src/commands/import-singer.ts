@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { clientSettings } from '../client/settings.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { Exit } from '../command-line/exit-codes.ts';
@@ -23,20 +24,20 @@ export const importSinger = async (invocation: ClientInvocation, options: Import
   if (sourceSystem === undefined) throw new CommandError('usage', 'A Singer import needs --source-system: where the records come from.');
   const mappings = await Promise.all([...(tap?.mappings ?? []), ...paths].map((path) => readNamed('mapping', path)));
   const name = tap?.name ?? sourceSystem;
-  const report = await runImport(
-    invocation,
-    {
-      options: { kind: 'singer', name, source_system: sourceSystem, mappings },
-      fileName: name,
-      bytes: tap?.bytes ?? stdin(terminal.input),
-    },
-    {
-      onBegun: (lastState) => tap?.begin(lastState),
-      // As `target-*` programs do, so that a state file can be kept.
-      onState: (state) => json !== true && terminal.out(`${JSON.stringify(state)}\n`),
-      goOn: options.tap === undefined ? 'the tap, from the last state that was printed' : `sophia import --tap ${options.tap}`,
-    },
-  );
+  const form = {
+    options: { kind: 'singer', name, source_system: sourceSystem, mappings },
+    fileName: name,
+    bytes: tap?.bytes ?? stdin(terminal.input),
+  };
+  const report = await runImport(invocation, form, {
+    onBegun: (lastState) => tap?.begin(lastState),
+    // As `target-*` programs do, so that a state file can be kept.
+    onState: (state) => json !== true && terminal.out(`${JSON.stringify(state)}\n`),
+    goOn: options.tap === undefined ? 'the tap, from the last state that was printed' : `sophia import --tap ${options.tap}`,
+  }).finally(() => {
+    // The import may be over before its input is, which would keep the process until then.
+    if (tap === undefined) terminal.input.destroy();
+  });
   if (json === true) terminal.out(`${JSON.stringify(report)}\n`);
   else terminal.err(renderReport(report, stylesOf({ colour: false })));
   return report.rejected > 0 ? 'rejected' : 'ok';
@@ -48,6 +49,6 @@ const openTap = async (path: string, invocation: ClientInvocation, options: Impo
   return readTap(path, dataDirectory, invocation);
 };
 
-async function* stdin(input: NodeJS.ReadableStream): AsyncGenerator<Uint8Array> {
+async function* stdin(input: Readable): AsyncGenerator<Uint8Array> {
   for await (const chunk of input) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
 }

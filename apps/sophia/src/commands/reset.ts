@@ -1,10 +1,10 @@
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { clientSettings } from '../client/settings.ts';
 import { answers } from '../client/with-sophia.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { CommonOptions, Invocation } from '../command-line/invocation.ts';
+import { askLine } from '../input/ask-line.ts';
 import { ifThere } from '../input/if-there.ts';
 import { adminSocketPath, findServer } from '../server/run-directory.ts';
 
@@ -43,13 +43,8 @@ const refuseHeld = async (dataDirectory: string, folder: string): Promise<void> 
   }
 };
 
-const confirm = async ({ interactive, input, err }: Invocation['terminal'], folder: string): Promise<void> => {
-  if (!interactive) throw new CommandError('usage', 'Nobody can be asked here.', 'Say --yes to remove the data folder.');
-  const lines = createInterface({ input });
-  try {
-    err(`Remove ${folder} with all records, keys and history in it? [yes/no] `);
-    if ((await lines.question('')).trim() !== 'yes') throw new CommandError('failed', 'Nothing was removed.');
-  } finally {
-    lines.close();
-  }
+const confirm = async (terminal: Invocation['terminal'], folder: string): Promise<void> => {
+  if (!terminal.interactive) throw new CommandError('usage', 'Nobody can be asked here.', 'Say --yes to remove the data folder.');
+  const answer = await askLine(terminal, `Remove ${folder} with all records, keys and history in it? [yes/no] `);
+  if (answer !== 'yes') throw new CommandError('failed', 'Nothing was removed.');
 };

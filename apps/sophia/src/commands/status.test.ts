@@ -10,6 +10,7 @@ const STATUS: Status = {
   version: '1.2.3',
   dependencies: [
     { name: 'database', state: 'up', milliseconds: 1.5 },
+    { name: 'event log', state: 'up', milliseconds: 2, ahead_seconds: 600 },
     { name: 'warehouse', state: 'down', milliseconds: 30, code: 'late' },
   ],
   process: { id: 7, uptime_seconds: 90, memory_bytes: 100 * 2 ** 20 },
@@ -36,6 +37,7 @@ it('the overview says what is down, what stands aside and which models are wrong
   expect(lines.slice(0, -2)).toEqual([
     'degraded  Sophia 1.2.3, process 7, up 90 s, 100 MiB',
     '  database: up, 1.5 ms',
+    "  event log: up, 2 ms, ahead of its machine's clock by 10 min",
     '  warehouse: down, late',
     '  answers: 0.3 s behind the log, generation 3, 2 events stand aside',
     '  instance two: 1.5 s behind the log, 1 events stand aside',

@@ -68,10 +68,12 @@ export const overview = (
     hits + misses === 0 ? 'not asked yet' : `${((100 * hits) / (hits + misses)).toFixed(1)} % hits`;
   const { instance: own, instances = [], generation, lag_seconds: lag, set_aside: aside, problems } = warehouse;
   const asideText = (events: number): string => (events === 0 ? '' : styles.bad(`, ${events} events stand aside`));
+  const aheadText = (seconds: number | undefined): string =>
+    seconds === undefined ? '' : styles.warning(`, ahead of its machine's clock by ${duration(seconds)}`);
   return [
     `${state === 'ready' ? styles.good(state) : styles.bad(state)}  Sophia ${version}, process ${process.id}, up ${duration(process.uptime_seconds)}, ${megabytes(process.memory_bytes)}`,
-    ...dependencies.map(({ name, state: its, milliseconds, code }) =>
-      its === 'up' ? `  ${name}: up, ${milliseconds} ms` : `  ${name}: ${styles.bad('down')}, ${code}`,
+    ...dependencies.map(({ name, state: its, milliseconds, code, ahead_seconds: ahead }) =>
+      its === 'up' ? `  ${name}: up, ${milliseconds} ms${aheadText(ahead)}` : `  ${name}: ${styles.bad('down')}, ${code}`,
     ),
     `  answers: ${lag.toFixed(1)} s behind the log, generation ${generation}${asideText(aside)}`,
     ...instances

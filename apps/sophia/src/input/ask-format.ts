@@ -1,6 +1,6 @@
-import { createInterface } from 'node:readline/promises';
 import { CommandError } from '../command-line/command-error.ts';
 import type { Terminal } from '../command-line/terminal.ts';
+import { askLine } from './ask-line.ts';
 
 /** A column that can be read in two ways. */
 export interface FormatQuestion {
@@ -18,20 +18,14 @@ interface Choice {
 
 /** Asks a person which reading is meant; given up where `signal` is aborted. */
 export const askFormat = async (
-  { input, err }: Terminal,
+  terminal: Terminal,
   { column, field, example, choices }: FormatQuestion,
   signal: AbortSignal,
 ): Promise<string> => {
-  err(`The column ${column} (field ${field}) can be read in several ways. ${JSON.stringify(example)} is:\n`);
-  for (const [index, { key, value, reading }] of choices.entries()) err(`  ${index + 1}  ${reading}   (${key}: ${value})\n`);
-  const lines = createInterface({ input });
-  try {
-    err(`Which? [1-${choices.length}] `);
-    const answer = await lines.question('', { signal });
-    const chosen = choices[Number(answer.trim()) - 1];
-    if (chosen === undefined) throw new CommandError('usage', 'None was chosen.', `Set ${choices[0].key} for ${field} in the mapping.`);
-    return chosen.value;
-  } finally {
-    lines.close();
-  }
+  terminal.err(`The column ${column} (field ${field}) can be read in several ways. ${JSON.stringify(example)} is:\n`);
+  for (const [index, { key, value, reading }] of choices.entries()) terminal.err(`  ${index + 1}  ${reading}   (${key}: ${value})\n`);
+  const answer = await askLine(terminal, `Which? [1-${choices.length}] `, signal);
+  const chosen = choices[Number(answer) - 1];
+  if (chosen === undefined) throw new CommandError('usage', 'None was chosen.', `Set ${choices[0].key} for ${field} in the mapping.`);
+  return chosen.value;
 };

@@ -117,6 +117,8 @@ describe('reset', () => {
     const no = await ask('no\n');
     expect([no.code, no.err]).toEqual([1, expect.stringContaining(`Remove ${folder} with all records, keys and history in it? [yes/no]`)]);
     expect(no.err).toContain('Nothing was removed.');
+    // Ctrl-D is no answer.
+    expect(await ask('')).toMatchObject({ code: 1, err: expect.stringMatching(/\[yes\/no\] \n.*Nothing was removed\.\n$/) });
     expect(await readdir(folder)).toEqual(['run']);
     const yes = await ask('yes\n');
     expect([yes.code, yes.out]).toEqual([0, `${folder} is removed\n`]);
