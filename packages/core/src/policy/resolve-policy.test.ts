@@ -144,6 +144,15 @@ describe("a workspace's rules", () => {
     expect(policyOf('executive', rules).scope.types.company?.masks).toEqual([]);
   });
 
+  it('a field that a type has no more is masked with what it does not know, where the rule speaks of that type', () => {
+    const fields = ['industry', 'gone'];
+    const rule = { roles: ['executive'], record_types: ['company', 'deal'], fields } satisfies Partial<PolicyRule>;
+    const masks = (...rules: PolicyRule[]) =>
+      ['company', 'deal', 'product'].map((type) => policyOf('executive', rules).records(type).masks);
+    expect(masks({ rule: 'mask', ...rule })).toEqual([[{ fields: ['industry', 'extra'] }], [{ fields: ['extra'] }], []]);
+    expect(masks({ rule: 'mask', ...rule }, { rule: 'unmask', ...rule })).toEqual([[{ fields: ['extra'] }], [{ fields: ['extra'] }], []]);
+  });
+
   it('fields are masked in every type that has them', () => {
     const policy = policyOf('executive', [{ rule: 'mask', roles: ['executive'], fields: ['industry'] }]);
     expect(policy.records('company').masks).toEqual([{ fields: ['industry'] }]);

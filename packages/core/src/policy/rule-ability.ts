@@ -78,9 +78,15 @@ function maskedFields(rule: MaskRule, type: RecordTypeDefinition): string[] {
     (field) => fields?.includes(field.name) === true || kinds?.some((kind) => isOfKind(field, kind)) === true,
   );
   if (fields === undefined && kinds === undefined) return [...type.fields.map(({ name }) => name), EXTRA];
-  const extra = kinds !== undefined || fields?.includes(EXTRA) === true ? [EXTRA] : [];
+  const extra = kinds !== undefined || fields?.includes(EXTRA) === true || misses(rule, type) ? [EXTRA] : [];
   return [...named.map(({ name }) => name), ...extra];
 }
+
+/** Whether a rule masks a field of this very type that the type has no more: what records have of it is unknown to the type. */
+const misses = ({ rule, record_types, fields = [] }: MaskRule, type: RecordTypeDefinition): boolean =>
+  rule === 'mask' &&
+  record_types !== undefined &&
+  fields.some((name) => name !== EXTRA && !type.fields.some((field) => field.name === name));
 
 const isOfKind = (field: FieldDefinition, kind: 'contact' | 'money'): boolean =>
   kind === 'contact' ? field.contact === true : field.type === 'money';

@@ -84,7 +84,7 @@ async function judge(
   const values = [workspace, recordType, sourceSystem, source_id, data, business_priority, occurred_at, ...parameters];
   const statement = { name: statementName('catalog_repair_guard', text), text };
   const [found] = await database.select<{ readonly shown: readonly boolean[] }>([workspace], statement, values);
-  return (mask) => found?.shown[masks.indexOf(mask)] === true;
+  return (mask) => found?.shown[masks.rules.indexOf(mask)] === true;
 }
 
 /** What filters of policies read of a record. */

@@ -1,14 +1,14 @@
 import type { ResolvedPolicy } from '@sophia/core';
 import type { Database, Statement } from '@sophia/database';
-import type { FieldMask, RecordId, WorkspaceId } from '@sophia/types';
+import type { RecordId, WorkspaceId } from '@sophia/types';
 import type { TypesByName } from '../record-types/record-type-book.ts';
-import { sightOf, statementName } from './sight.ts';
+import { type Masks, sightOf, statementName } from './sight.ts';
 
 /** What a principal sees of one record, whether it stands or is deleted. */
 export interface SeenRecord {
   readonly id: RecordId;
   readonly version: number;
-  readonly masks: readonly FieldMask[];
+  readonly masks: Masks;
   readonly shown: readonly boolean[];
 }
 

@@ -10,7 +10,7 @@ test('who sees everything asks for nothing but what is asked for', () => {
   expect(sightOf({ recordType: 'deal', types, policy: policyOf('admin'), offset: 2 })).toMatchObject({
     shown: 'array[]::boolean[]',
     parameters: [],
-    masks: [],
+    masks: { rules: [] },
   });
 });
 
@@ -40,12 +40,25 @@ test("a filter that cannot be is the caller's fault, anything else is not", () =
 });
 
 test('masked fields are null, and left out of those that changed, unless the row shows them', () => {
-  const masks = [{ fields: ['amount', 'email'] }, { fields: ['name'], visible: { and: [] } }];
+  const rules = [{ fields: ['amount', 'email'] }, { fields: ['name'], visible: { and: [] } }];
+  const masks = { rules, known: new Set(['amount', 'email', 'name']) };
   const data = { amount: '5', name: 'x', stage: 'new' };
   expect(seenData(data, masks, [false, true])).toEqual({ amount: null, email: null, name: 'x', stage: 'new' });
   expect(seenData(data, masks, [false, false])).toEqual({ amount: null, email: null, name: null, stage: 'new' });
-  expect(seenData(data, [], [])).toBe(data);
+  expect(seenData(data, { ...masks, rules: [] }, [])).toBe(data);
   expect(seenData(null, masks, [false, false])).toBeNull();
   expect(seenFields(data, masks, [false, true])).toEqual({ name: 'x', stage: 'new' });
   expect(seenFields(null, masks, [false, true])).toBeNull();
+});
+
+test('fields that the type does not know any more are left out where extra is masked', () => {
+  const masks = {
+    rules: [{ fields: ['amount'] }, { fields: ['extra'], visible: { and: [] } }],
+    known: new Set(['amount', 'name', 'extra']),
+  };
+  const data = { name: 'x', dropped: 1, extra: { odd: 1 } };
+  expect(seenData(data, masks, [false, false])).toEqual({ name: 'x', amount: null, extra: null });
+  expect(seenData(data, masks, [false, true])).toEqual({ ...data, amount: null });
+  expect(seenFields(data, masks, [false, false])).toEqual({ name: 'x' });
+  expect(seenFields(data, masks, [false, true])).toEqual(data);
 });
