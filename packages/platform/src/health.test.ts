@@ -62,6 +62,25 @@ describe('health', () => {
     expect(pings).toBe(2);
   });
 
+  it('tells that the log is ahead of the clock, which is no fault of it, and the log of the process once', async () => {
+    completeTo = new Date(start + 3_600_000).toISOString();
+    appliedTo = completeTo;
+    const report = health();
+    const aheadOf = async () => {
+      const { status, dependencies } = await report();
+      elapsed += 250;
+      return [status, ...dependencies.flatMap(({ ahead_seconds: seconds }) => seconds ?? [])];
+    };
+    expect([await aheadOf(), await aheadOf()]).toEqual([
+      ['ready', 3600],
+      ['ready', 3599.75],
+    ]);
+    elapsed = 3_598_000;
+    expect(await aheadOf()).toEqual(['ready']);
+    const warnings = observability.lines().filter(({ level }) => level === 'warn');
+    expect(warnings).toMatchObject([{ ahead_seconds: 3600 }]);
+  });
+
   it('tells outwards a code, and the log once what is behind it', async () => {
     ping = () => Promise.reject(new Error('password authentication failed for user "sophia_app" at 10.0.0.7'));
     completeTo = new Date(start - 31_000).toISOString();

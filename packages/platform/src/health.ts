@@ -14,6 +14,8 @@ export interface DependencyHealth {
   readonly milliseconds?: number | undefined;
   /** Of one that is down: it does not answer, or is further behind than is promised. The log of the process tells more. */
   readonly code?: 'unavailable' | 'late' | undefined;
+  /** Of the event log: how far what it states lies beyond this machine's clock, where that is more than two seconds. */
+  readonly ahead_seconds?: number | undefined;
 }
 
 export interface HealthOptions {
@@ -30,6 +32,8 @@ export interface HealthOptions {
 const DEADLINE = 2_000;
 /** Answers further behind than this are no longer what the platform promises. */
 const MOST_LAG_SECONDS = 30;
+/** Clocks of two machines differ by less. */
+const MOST_AHEAD_SECONDS = 2;
 /** Milliseconds for which what was found holds: whoever asks often costs the dependencies no more. */
 const KEEP = 250;
 
@@ -40,18 +44,28 @@ export const createHealth = ({ version, app, eventLog, analytics, isClosing, log
   let until = Number.NEGATIVE_INFINITY;
 
   let known: string | undefined;
+  let isAhead = false;
 
   /** How far the log is, or by the last time that it answered where it does not. */
   const completeTo = async (reading: Promise<string>): Promise<string | undefined> => {
     known = await reading.catch(() => known);
     return known;
   };
-  const check = async (name: string, look: () => Promise<void>): Promise<DependencyHealth> => {
+  /** The log never goes back: after a clock was ahead it states a moment to come until that is there. */
+  const aheadOf = (reached: number, now: number): Pick<DependencyHealth, 'ahead_seconds'> => {
+    const seconds = Math.round(reached - now) / 1000;
+    const wasAhead = isAhead;
+    isAhead = seconds > MOST_AHEAD_SECONDS;
+    // Said once, not as often as somebody asks.
+    if (isAhead && !wasAhead) logger.warn({ ahead_seconds: seconds }, 'the event log is ahead of the clock of this machine');
+    return isAhead ? { ahead_seconds: seconds } : {};
+  };
+  const check = async (name: string, look: () => Promise<Pick<DependencyHealth, 'ahead_seconds'>>): Promise<DependencyHealth> => {
     const begun = clock.monotonic();
     try {
-      await look();
+      const found = await look();
       if (down.delete(name)) logger.info({ dependency: name }, 'a dependency is up again');
-      return { name, state: 'up', milliseconds: Math.round((clock.monotonic() - begun) * 100) / 100 };
+      return { name, state: 'up', milliseconds: Math.round((clock.monotonic() - begun) * 100) / 100, ...found };
     } catch (error) {
       const code = error instanceof Late ? 'late' : 'unavailable';
       // Said once, not as often as somebody asks.
@@ -63,11 +77,20 @@ export const createHealth = ({ version, app, eventLog, analytics, isClosing, log
   const look = (): Promise<readonly DependencyHealth[]> => {
     const reading = withDeadline(DEADLINE, async () => (await eventLog.head()).completeTo, { what: 'the event log' });
     return Promise.all([
-      check('database', () => withDeadline(DEADLINE, async () => void (await app.ping({ deadline: DEADLINE })), { what: 'the database' })),
-      check('event log', async () => requireLag(Date.parse(await reading), clock.now(), 'since the last tick')),
+      check('database', async () => {
+        await withDeadline(DEADLINE, () => app.ping({ deadline: DEADLINE }), { what: 'the database' });
+        return {};
+      }),
+      check('event log', async () => {
+        const reached = Date.parse(await reading);
+        const now = clock.now();
+        requireLag(reached, now, 'since the last tick');
+        return aheadOf(reached, now);
+      }),
       check('warehouse', async () => {
         const head = await completeTo(reading);
         if (head !== undefined) requireLag(Date.parse(analytics.readPoint().completeTo), Date.parse(head), 'behind the log');
+        return {};
       }),
     ]);
   };

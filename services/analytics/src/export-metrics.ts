@@ -11,6 +11,10 @@ export const exportMetrics = (
     { name: 'sophia_freshness_lag_seconds', help: 'Age of the instant up to which answers are complete.' },
     () => Math.max(0, clock.now() - Date.parse(published.current().completeTo)) / 1000,
   );
+  metrics.observedGauge(
+    { name: 'sophia_log_clock_ahead_seconds', help: 'How far the instant up to which answers are complete is ahead of this clock.' },
+    () => Math.max(0, Date.parse(published.current().completeTo) - clock.now()) / 1000,
+  );
   const groups = sharedWhileRead(() => eventLog.lag());
   const byGroup = (read: (lag: GroupLag) => number) => async () =>
     withoutGone(await groups()).map((lag) => ({ labels: { group: labelOf(lag) }, value: read(lag) }));

@@ -20,6 +20,9 @@ const Report = Type.Object(
         state: Type.Enum(['up', 'down']),
         milliseconds: Type.Optional(Type.Number()),
         code: Type.Optional(Type.Enum(['unavailable', 'late'], { description: 'Of one that is down' })),
+        ahead_seconds: Type.Optional(
+          Type.Number({ description: 'Of the event log: how far it is beyond the clock of the machine, where a clock was ahead before' }),
+        ),
       }),
     ),
   },

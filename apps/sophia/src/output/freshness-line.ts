@@ -41,10 +41,13 @@ const sourceWords = (source: SourceFreshness, { styles, now }: FreshnessLineOpti
   return source.state === 'fresh' ? styles.faint(words) : styles.warning(words);
 };
 
-/** `3.2 s ago`, `5 min ago`, `2 h ago`, `4 days ago`. */
+/** Clocks of two machines differ by less, in seconds. */
+const MOST_AHEAD = 2;
+
+/** `3.2 s ago`, `5 min ago`, `2 h ago`, `4 days ago`; `ahead of this machine's clock by 1 h` where a clock is wrong. */
 export const ago = (instant: string, now: number): string => {
-  const seconds = Math.max(0, (now - Date.parse(instant)) / 1_000);
-  return `${duration(seconds)} ago`;
+  const seconds = (now - Date.parse(instant)) / 1_000;
+  return seconds < -MOST_AHEAD ? `ahead of this machine's clock by ${duration(-seconds)}` : `${duration(Math.max(0, seconds))} ago`;
 };
 
 export const duration = (seconds: number): string => {

@@ -86,7 +86,8 @@ it('the line of freshness says how old the answer is, each source, and what is m
     'complete to 2026-11-20 11:59:59 UTC (0.5 s ago) · crm fresh, last record 3.0 s ago · gong failed, no records · incomplete: 2 events stand aside (sophia set-aside list)\n',
   );
   expect([9.94, 60, 600, 10_000, 400_000].map(duration)).toEqual(['9.9 s', '60 s', '10 min', '3 h', '5 days']);
-  expect(ago('2026-11-20T13:00:00Z', NOW)).toBe('0.0 s ago');
+  expect(ago('2026-11-20T12:00:02Z', NOW)).toBe('0.0 s ago');
+  expect(ago('2026-11-20T15:00:00Z', NOW)).toBe("ahead of this machine's clock by 3 h");
 });
 
 it('the line of freshness counts many sources, and names the first that are not fresh', () => {
