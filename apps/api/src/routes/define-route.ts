@@ -2,6 +2,7 @@ import { SophiaError } from '@sophia/shared';
 import type { Call } from '@sophia/types';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import Type, { type Static, type TSchema } from 'typebox';
+import { uncoercedBody } from './uncoerced-body.ts';
 
 /** An example of a route, shown in the documents and run as a test. */
 export interface RouteExample {
@@ -55,6 +56,7 @@ export const defineRoute = <Params extends TSchema, Query extends TSchema, Body 
   route: RouteDefinition<Params, Query, Body>,
 ): void => {
   const isRepeatable = route.method !== 'POST' || route.readOnly === true || takesIdempotencyKey(route.headers);
+  const uncoerced = route.body === undefined || route.checksBody === true ? undefined : uncoercedBody(route.body);
   app.route({
     method: route.method,
     url: `${API_PREFIX}${route.url}`,
@@ -77,9 +79,14 @@ export const defineRoute = <Params extends TSchema, Query extends TSchema, Body 
       ...(route.consumes === undefined ? {} : { consumes: contentTypes(route.consumes) }),
       response: route.responses,
     },
+    preValidation: (request, _reply, done) => {
+      uncoerced?.note(request);
+      done();
+    },
     // What is sent was made by our services and is typed; serialising by schema would only hide fields.
     serializerCompiler: () => JSON.stringify,
     handler: async (request, reply) => {
+      uncoerced?.require(request);
       if (!isRepeatable) refuseIdempotencyKey(request);
       const answer = await route.handle(
         {

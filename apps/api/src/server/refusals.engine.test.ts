@@ -109,6 +109,14 @@ describe('a request that no route takes as it is', () => {
     }
   });
 
+  it.each([
+    [{ name: 'x', role: 'viewer', requests_per_second: true }, '/requests_per_second must be integer'],
+    [{ name: 5, role: 'viewer' }, '/name must be string'],
+    [{ name: 'x', role: 'viewer', installation: 'false' }, '/installation must be boolean'],
+  ])('is told which of its values are of another type: %j', async (body, detail) => {
+    expect(await send('POST', '/keys', JSON.stringify(body))).toMatchObject({ code: 'invalid_request', detail });
+  });
+
   it('is told what is wrong with a body as a whole', async () => {
     expect((await send('POST', '/keys', '"\\ud800"')).detail).toMatch(/^The body has a NUL or half of a character/);
     const headers = { 'content-type': 'application/json', 'content-encoding': 'nonsense' };
