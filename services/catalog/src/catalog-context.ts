@@ -5,6 +5,7 @@ import type { CatalogMetrics } from './catalog-metrics.ts';
 import type { Collaborators } from './collaborators.ts';
 import type { IdempotencyKeys } from './idempotency/idempotency-keys.ts';
 import type { KeysInHand } from './idempotency/keys-in-hand.ts';
+import type { TypesGuard } from './record-types/judged-types.ts';
 import type { RecordTypeBook } from './record-types/record-type-book.ts';
 import type { BatchWriter } from './writing/write-batch.ts';
 import type { ChunkWriter } from './writing/write-chunk.ts';
@@ -16,6 +17,7 @@ export interface CatalogContext extends Collaborators {
   readonly book: RecordTypeBook;
   readonly keys: IdempotencyKeys;
   readonly inHand: KeysInHand;
+  readonly typesGuard: TypesGuard;
   readonly writeBatch: BatchWriter;
   readonly writeChunk: ChunkWriter;
   readonly catalogMetrics: CatalogMetrics;

@@ -12,6 +12,8 @@ import { createEventFeed } from './reading/event-feed.ts';
 import { createHistory } from './reading/history.ts';
 import { createRecordReader } from './reading/record-reader.ts';
 import { createSources } from './reading/sources.ts';
+import { byCurrentTypes } from './record-types/by-current-types.ts';
+import { createTypesGuard } from './record-types/judged-types.ts';
 import { createRecordTypeBook, type RecordTypeBook } from './record-types/record-type-book.ts';
 import { createRecordTypes } from './record-types/record-types.ts';
 import { createChangesById } from './records/change-by-id.ts';
@@ -44,6 +46,7 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
   book.onChanged((workspace) => policy.forget(workspace));
   const recordIdBase = await readRecordIdBase(database);
   const newRecords = createNewRecords();
+  const typesGuard = createTypesGuard(database, book);
   const context: CatalogContext = {
     ...options,
     book,
@@ -51,8 +54,9 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
     guard: createWriteGuard(database, book),
     keys: createIdempotencyKeys(database),
     inHand: createKeysInHand(),
-    writeBatch: createBatchWriter(database, recordIdBase, newRecords),
-    writeChunk: createChunkWriter(database, recordIdBase, newRecords),
+    typesGuard,
+    writeBatch: createBatchWriter(database, recordIdBase, newRecords, typesGuard),
+    writeChunk: createChunkWriter(database, recordIdBase, newRecords, typesGuard),
     catalogMetrics: createCatalogMetrics(metrics),
     committed(workspace, records) {
       eventLog.wake();
@@ -67,13 +71,15 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
     () => writer.waiting,
   );
   const writeAlone = createWriteInOwnTransaction(context);
+  const changes = createChangesById(context, writeAlone);
   const imports = createImports({ context, lanes: connections, perPrincipal: importsPerPrincipal, linger });
 
   return {
     records: {
-      upsert: createUpsert(context, writer, writeAlone),
-      upsertMany: createUpsertMany(context),
-      ...createChangesById(context, writeAlone),
+      upsert: byCurrentTypes(createUpsert(context, writer, writeAlone)),
+      upsertMany: byCurrentTypes(createUpsertMany(context)),
+      patch: byCurrentTypes(changes.patch),
+      delete: changes.delete,
       erase: createErase(context),
       ...createRecordReader(context),
       history: createHistory(context),

@@ -6,6 +6,7 @@ import { actorOf, causeOf } from '../access/attribution.ts';
 import { auditingRefusal } from '../access/audited-refusal.ts';
 import type { DeadLetterSelection, DeadLetters } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
+import { TypesChanged } from '../record-types/judged-types.ts';
 import { type AnswerBody, MAX_ERRORS, rowsAnswer } from '../records/write-answer.ts';
 import type { RejectedRow } from '../rows/incoming-record.ts';
 import { DEAD_LETTER_COLUMNS, type DeadLetterRow, unreadErrors } from './dead-letter-row.ts';
@@ -78,7 +79,7 @@ function readPage(
   return database.select<DeadLetterRow>([workspace], CHOOSE, [workspace, types, ...selection, ids, after, PAGE], { signal: call.signal });
 }
 
-/** One transaction; done again where somebody else touched one of the letters meanwhile. */
+/** One transaction; done again where somebody else touched one of the letters, or its type, meanwhile. */
 async function replayGroup(
   context: CatalogContext,
   call: Call,
@@ -105,7 +106,7 @@ async function replayGroup(
       for (const { letter, record } of renewed) written.set(record.key, BigInt(letter.id));
       return { ...total, errors: total.errors.map(seenError) };
     } catch (error) {
-      if (!(error instanceof TouchedMeanwhile)) throw error;
+      if (!(error instanceof TouchedMeanwhile || error instanceof TypesChanged)) throw error;
       if (attempt >= ATTEMPTS)
         throw new SophiaError('unavailable', 'The dead letters are being changed by somebody else.', { retryAfter: 1, cause: error });
     }
@@ -137,7 +138,7 @@ async function judge(
 }
 
 async function writeJudged(
-  { database, guard, writeChunk }: CatalogContext,
+  { database, guard, typesGuard, writeChunk }: CatalogContext,
   transaction: Transaction,
   call: Call,
   judged: Judged,
@@ -145,6 +146,11 @@ async function writeJudged(
 ): Promise<{ readonly total: Total; readonly renewed: readonly AcceptedLetter[] }> {
   const { workspace } = call.principal;
   const { accepted, refused } = judged;
+  await typesGuard.hold(
+    transaction,
+    refused.map(({ rejected }) => rejected),
+    workspace,
+  );
   const importId = [...accepted, ...refused][0]?.letter.import ?? null;
   const overtaken = await overtakenLetters(database, transaction, workspace, accepted, written);
   const renewed = accepted.filter(({ letter }) => !overtaken.has(letter.id));

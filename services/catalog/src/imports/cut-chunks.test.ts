@@ -3,8 +3,9 @@ import type { IncomingRecord, RejectedRow } from '../rows/incoming-record.ts';
 import { cutChunks } from './cut-chunks.ts';
 import type { PlacedRow } from './round.ts';
 
-const accepted = (place: number, key: string): PlacedRow => ({ place, prepared: { record: { key } as IncomingRecord }, repairs: [] });
-const rejected = (place: number): PlacedRow => ({ place, prepared: { rejected: { key: 'r' } as RejectedRow }, repairs: [] });
+const FROM = { row: { line: 1, source_id: 'r', fields: {} }, target: { recordType: 'deal', sourceSystem: 'crm' }, repairs: [] };
+const accepted = (place: number, key: string): PlacedRow => ({ place, prepared: { record: { key } as IncomingRecord }, ...FROM });
+const rejected = (place: number): PlacedRow => ({ place, prepared: { rejected: { key: 'r' } as RejectedRow }, ...FROM });
 const lengths = (rows: readonly PlacedRow[]) => cutChunks(rows).map(({ length }) => length);
 
 test('chunks have at most 2,500 rows, and at most 64 of a key', () => {

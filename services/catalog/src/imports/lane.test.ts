@@ -8,7 +8,7 @@ const row = (id: string, content_hash: string | null = 'h', place: object = {}):
 });
 const rejected = (payload: string): PreparedRow => ({ rejected: { payload } as PreparedRow['rejected'] & object });
 const rows: readonly PreparedRow[] = [row('a'), row('b', null), rejected('{"x":1}'), row('c')];
-const placed = (prepared: readonly PreparedRow[]) => prepared.map((each, index) => ({ place: index + 1, prepared: each, repairs: [] }));
+const placed = (prepared: readonly PreparedRow[]) => prepared.map((each, index) => ({ place: index + 1, prepared: each }));
 const changed = () => new Error('changed');
 const start = () => createLane({ lane: 0, committedThrough: 0, rollingHash: emptyHash() }, changed);
 
@@ -17,6 +17,9 @@ describe('a lane', () => {
     const atOnce = start().extend(placed(rows));
     const lane = start();
     lane.extend(placed(rows.slice(0, 1)));
+    lane.committed(1);
+    // Rows that are not committed are not counted in.
+    lane.extend(placed(rows.slice(2)));
     expect(lane.extend(placed(rows.slice(1)))).toBe(atOnce);
 
     const resumed = createLane({ lane: 0, committedThrough: 4, rollingHash: atOnce }, changed);

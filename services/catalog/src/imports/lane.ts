@@ -11,8 +11,8 @@ export interface Lane {
   skips(place: number, prepared: PreparedRow): boolean;
   /** All that was committed of it should have been seen: whether it was. */
   verify(): void;
-  /** The hash with these rows, which come next. */
-  extend(rows: readonly PlacedRow[]): string;
+  /** The hash with these rows, which come next; they are counted in when they are committed. */
+  extend(rows: readonly Pick<PlacedRow, 'prepared'>[]): string;
   committed(through: number): void;
 }
 
@@ -27,7 +27,8 @@ export const emptyHash = (): string => digestOf(createHash('sha256'));
 
 /** `changed` makes the error that `verify` throws for a stream that is not the one that was begun. */
 export function createLane({ lane, committedThrough, rollingHash }: LaneState, changed: () => Error): Lane {
-  const hash: Hash = createHash('sha256');
+  let hash: Hash = createHash('sha256');
+  let extended = hash;
   let through = committedThrough;
   let unverified = committedThrough > 0;
   let waiting: string[] = [];
@@ -55,11 +56,12 @@ export function createLane({ lane, committedThrough, rollingHash }: LaneState, c
     },
     verify,
     extend(rows) {
-      hash.update(rows.map(({ prepared }) => printOf(prepared)).join(''));
-      return digestOf(hash);
+      extended = hash.copy().update(rows.map(({ prepared }) => printOf(prepared)).join(''));
+      return digestOf(extended);
     },
     committed(next) {
       through = next;
+      hash = extended;
     },
   };
 }

@@ -70,12 +70,13 @@ export async function* readRounds(items: AsyncIterable<ImportItem>, options: Rea
           yield close({ target: item.value.target, version: item.value.version });
           break;
         case 'rows': {
-          const prepare = await options.open(item.value.target);
+          const { target } = item.value;
+          const prepare = await options.open(target);
           for (const row of item.value.rows) {
             const prepared = prepare(row);
             const lane = laneOf(routeOf(prepared), lanes);
             place++;
-            if (!options.skip(lane, place, prepared)) round.add(lane, { place, prepared, repairs: row.repairs ?? NO_REPAIRS });
+            if (!options.skip(lane, place, prepared)) round.add(lane, { place, prepared, row, target, repairs: row.repairs ?? NO_REPAIRS });
             if (place === committed) options.onPassed();
             if (round.rows >= options.rows && place >= committed) yield close();
             if (place % AT_ONCE === 0) await nextTurn(undefined, { signal });

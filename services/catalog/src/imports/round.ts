@@ -1,11 +1,14 @@
 import type { JsonValue } from '@sophia/types';
-import type { WriteTarget } from '../catalog.ts';
+import type { ImportRow, WriteTarget } from '../catalog.ts';
 import type { PreparedRow } from '../rows/incoming-record.ts';
 
 /** A row with its place in the stream, from 1. */
 export interface PlacedRow {
   readonly place: number;
   readonly prepared: PreparedRow;
+  /** As it came: it is judged again where its type changes before it is written. */
+  readonly row: ImportRow;
+  readonly target: WriteTarget;
   readonly repairs: readonly string[];
 }
 

@@ -1,11 +1,13 @@
 import type { Statement } from '@sophia/database';
 import { SophiaError } from '@sophia/shared';
-import type { Call, Cause, Transaction, WriteCounts } from '@sophia/types';
+import type { Call, Cause, Transaction, WorkspaceId, WriteCounts } from '@sophia/types';
 import { actorOf } from '../access/attribution.ts';
 import type { WriteAccess } from '../access/write-access.ts';
 import { isGuarded } from '../access/write-guard.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { storeRejected } from '../dead-letters/store-rejected.ts';
+import { byCurrentTypes } from '../record-types/by-current-types.ts';
+import { checkTarget } from '../records/write-target.ts';
 import type { IncomingRecord } from '../rows/incoming-record.ts';
 import type { Lane } from './lane.ts';
 import type { PlacedRow } from './round.ts';
@@ -27,20 +29,21 @@ export interface LaneChunk {
  */
 export async function writeLaneChunk(context: CatalogContext, call: Call, chunk: LaneChunk): Promise<WriteCounts> {
   const { database, clock, committed, catalogMetrics } = context;
-  const rollingHash = chunk.lane.extend(chunk.rows);
+  const { workspace } = call.principal;
+  const { lane, through } = chunk;
   const begun = clock.monotonic();
-  const { value } = await database.write(
-    [call.principal.workspace],
-    (transaction) => commitChunk(context, transaction, call, chunk, rollingHash),
-    {
-      deadline: call.deadline ?? CHUNK_DEADLINE,
-    },
-  );
-  chunk.lane.committed(chunk.through);
-  committed(
-    call.principal.workspace,
-    chunk.rows.flatMap(({ prepared }) => prepared.record ?? []),
-  );
+  let rows: readonly PlacedRow[] | undefined;
+  const write = byCurrentTypes(async () => {
+    const judged = rows === undefined ? chunk.rows : await judgedAgain(context, workspace, rows);
+    rows = judged;
+    const rollingHash = lane.extend(judged);
+    const work = (transaction: Transaction) => commitChunk(context, transaction, call, { ...chunk, rows: judged }, rollingHash);
+    const { value } = await database.write([workspace], work, { deadline: call.deadline ?? CHUNK_DEADLINE });
+    return { value, records: recordsOf(judged) };
+  });
+  const { value, records } = await write();
+  lane.committed(through);
+  committed(workspace, records);
   catalogMetrics.chunkWritten(clock.monotonic() - begun);
   catalogMetrics.counted(value);
   return value;
@@ -49,6 +52,18 @@ export async function writeLaneChunk(context: CatalogContext, call: Call, chunk:
 /** Milliseconds: a chunk takes a twentieth of a second, and waits for the database where that restarts. */
 const CHUNK_DEADLINE = 30_000;
 
+const recordsOf = (rows: readonly PlacedRow[]): IncomingRecord[] => rows.flatMap(({ prepared }) => prepared.record ?? []);
+
+/** Rows that were judged by types which have changed, by the types as they are. */
+const judgedAgain = ({ book }: CatalogContext, workspace: WorkspaceId, rows: readonly PlacedRow[]): Promise<readonly PlacedRow[]> =>
+  Promise.all(
+    rows.map(async (placed) => {
+      const target = checkTarget(placed.target);
+      const prepare = await book.preparer(workspace, target.recordType);
+      return { ...placed, prepared: prepare(placed.row, target) };
+    }),
+  );
+
 async function commitChunk(
   context: CatalogContext,
   transaction: Transaction,
@@ -56,11 +71,11 @@ async function commitChunk(
   chunk: LaneChunk,
   rollingHash: string,
 ): Promise<WriteCounts> {
-  const { database, audit, clock } = context;
+  const { database, audit, clock, typesGuard } = context;
   const { workspace } = call.principal;
   const begun = clock.monotonic();
   const { importId, lane, rows, through } = chunk;
-  const records = rows.flatMap(({ prepared }) => prepared.record ?? []);
+  const records = recordsOf(rows);
   const rejected = rows.flatMap(({ prepared }) => prepared.rejected ?? []);
   const written = await guarded(context, transaction, call, chunk.access, records, () =>
     context.writeChunk(transaction, { workspace, records, actor: actorOf(call), cause: chunk.cause }),
@@ -84,6 +99,7 @@ async function commitChunk(
   ];
   const [advanced] = await Promise.all([
     database.query(transaction, ADVANCE, progress),
+    typesGuard.hold(transaction, rejected, workspace),
     storeRejected(database, transaction, { workspace, rows: rejected, accepted: records, importId }),
     audit.record(transaction, [entry]),
   ]);

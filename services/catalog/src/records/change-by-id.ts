@@ -8,7 +8,7 @@ import type { WriteInOwnTransaction } from './write-in-own-transaction.ts';
 
 /** Sets fields of a record, or deletes it, under its lock. */
 export function createChangesById(context: CatalogContext, writeAlone: WriteInOwnTransaction): Pick<Records, 'patch' | 'delete'> {
-  const { gate, book, clock, inHand, catalogMetrics } = context;
+  const { gate, book, clock, inHand, typesGuard, catalogMetrics } = context;
   return {
     async patch(call, recordType, id, fields, options = {}) {
       const begun = clock.monotonic();
@@ -23,7 +23,10 @@ export function createChangesById(context: CatalogContext, writeAlone: WriteInOw
         writeAlone(call, { access, use, audit, begun }, async (transaction) => {
           const row = await lockRecord(context, transaction, call, { recordType, id, ifVersion });
           const { record, rejected } = patchedRecord(row, fields, prepare);
-          if (record === undefined) throw await patchRefused(context, call, recordType, { fields, rejected });
+          if (record === undefined) {
+            await typesGuard.hold(transaction, [rejected], workspace);
+            throw await patchRefused(context, call, recordType, { fields, rejected });
+          }
           return { workspace, record, actor: actorOf(call), cause: causeOf(call, options.proposal) };
         }),
       );

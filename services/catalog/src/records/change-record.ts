@@ -134,6 +134,7 @@ export const deletionOf = ({ record_type, source_system, source_id }: NaturalKey
   source_version: null,
   source_order: null,
   stream_version: null,
+  revision: null,
 });
 
 const lockOf = (seen: string): string =>

@@ -4,6 +4,7 @@ import type { CatalogContext } from '../catalog-context.ts';
 import type { AuditEntry } from '../collaborators.ts';
 import { earlierAnswer } from '../idempotency/earlier-answer.ts';
 import type { KeyState, KeyUse } from '../idempotency/idempotency-keys.ts';
+import { TypesChanged } from '../record-types/judged-types.ts';
 import { createGroupCommit, type GroupedRequest } from '../writing/group-commit.ts';
 import type { BatchItem } from '../writing/write-batch.ts';
 import { type AnswerBody, answerJson, recordAnswer } from './write-answer.ts';
@@ -37,7 +38,7 @@ const WORTHWHILE = 100;
 /** Writes single records, grouped: each caller gets its own answer, and all of a moment share one durable commit. */
 export function createRecordWriter(options: RecordWriterOptions): RecordWriter {
   const { database, eventLog, clock, transactions, committed, catalogMetrics } = options;
-  const commit = async (requests: readonly RecordWrite[], deadline: number, executed: () => void): Promise<readonly Result[]> => {
+  const commitAll = async (requests: readonly RecordWrite[], deadline: number, executed: () => void): Promise<readonly Result[]> => {
     const byWorkspace = Map.groupBy(requests, ({ workspace }) => workspace);
     const write = async (transaction: Transaction): Promise<readonly Result[]> => {
       const results = await writeAll(transaction, requests, options);
@@ -53,6 +54,19 @@ export function createRecordWriter(options: RecordWriterOptions): RecordWriter {
       );
     const text = eventLog.encodeToken(token);
     return results.map((result) => ('error' in result ? result : { token: text, ...result }));
+  };
+  /** Whoever judged by types that have changed does so again; the others do not wait for it. */
+  const commit = async (requests: readonly RecordWrite[], deadline: number, executed: () => void): Promise<readonly Result[]> => {
+    try {
+      return await commitAll(requests, deadline, executed);
+    } catch (error) {
+      if (!(error instanceof TypesChanged)) throw error;
+      const others = requests.filter(({ workspace }) => !error.workspaces.includes(workspace));
+      if (others.length === 0) throw error;
+      const results = await commit(others, deadline, executed);
+      const byRequest = new Map(others.map((request, index) => [request, results[index]]));
+      return requests.map((request) => byRequest.get(request) ?? { error });
+    }
   };
   const group = createGroupCommit<RecordWrite, Result>({ commit, clock, transactions, worthwhile: WORTHWHILE, queue: QUEUE, batch: BATCH });
   return {

@@ -16,7 +16,7 @@ export const MAX_ROWS = 2_500;
 
 /** Writes some rows in one transaction, all or none but for those that are rejected. */
 export function createUpsertMany(context: CatalogContext): Records['upsertMany'] {
-  const { database, eventLog, audit, clock, gate, guard, book, keys, inHand, writeChunk, committed, catalogMetrics } = context;
+  const { database, eventLog, audit, clock, gate, guard, book, keys, inHand, typesGuard, writeChunk, committed, catalogMetrics } = context;
   return async (call, wanted, rows, options = {}) => {
     const begun = clock.monotonic();
     if (rows.length > MAX_ROWS)
@@ -42,6 +42,7 @@ export function createUpsertMany(context: CatalogContext): Records['upsertMany']
             );
             const body = rowsAnswer(counts, rejected);
             await Promise.all([
+              typesGuard.hold(transaction, rejected, workspace),
               storeRejected(database, transaction, { workspace, rows: rejected, accepted: records }),
               audit.record(transaction, [{ ...entry, milliseconds: clock.monotonic() - begun }]),
               use === undefined ? undefined : keys.keep(transaction, [{ use, answer: answerJson(body) }]),

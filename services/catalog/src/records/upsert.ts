@@ -50,13 +50,14 @@ const objectOf = ({ record_type, source_system, source_id }: IncomingRecord): st
   `record:${record_type}/${source_system}/${source_id}`;
 
 async function keepRejected(context: CatalogContext, call: Call, rejected: RejectedRow, begun: number): Promise<SophiaError> {
-  const { database, audit, clock, catalogMetrics } = context;
+  const { database, audit, clock, typesGuard, catalogMetrics } = context;
   const { workspace } = call.principal;
   const object = `record:${rejected.record_type}`;
   await database.write(
     [workspace],
     async (transaction) => {
       await Promise.all([
+        typesGuard.hold(transaction, [rejected], workspace),
         storeRejected(database, transaction, { workspace, rows: [rejected], accepted: [] }),
         audit.record(transaction, [
           { call, action: 'write', object, result: 'row_rejected', rows: 1, milliseconds: clock.monotonic() - begun },

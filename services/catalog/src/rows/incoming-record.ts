@@ -18,6 +18,8 @@ export interface IncomingRecord extends NaturalKey {
   /** See `sourceOrder`. */
   readonly source_order: bigint | null;
   readonly stream_version: number | null;
+  /** Revision of the type that it was judged by; null for what is of no type's judgement, as a deletion by id. */
+  readonly revision: number | null;
 }
 
 /** A row that did not pass, with all that is needed to repair and replay it. */
@@ -35,6 +37,8 @@ export interface RejectedRow {
   readonly unread: readonly string[];
   /** Version of the stream that it came in. */
   readonly stream_version: number | null;
+  /** Revision of the type that it was judged by. */
+  readonly revision: number;
 }
 
 export type PreparedRow =

@@ -12,16 +12,17 @@ export type RowPreparer = (row: ImportRow, target: WriteTarget) => PreparedRow;
 /** Compiles a record type into the function that takes rows to what is written: validated, normalised, hashed. */
 export function compileRowPreparer(definition: RecordTypeDefinition): RowPreparer {
   const validate = compileRowValidator(definition);
+  const { revision } = definition;
   return (row, target) => {
-    if (isNotEmpty(row.errors)) return { rejected: { ...rejectRow(row, target, row.errors), unread: columnsOf(row.errors) } };
+    if (isNotEmpty(row.errors)) return { rejected: { ...rejectRow(row, target, row.errors, revision), unread: columnsOf(row.errors) } };
     const { row: valid, errors } = validate(row);
-    if (valid !== undefined) return { record: toRecord(row, valid, target) };
+    if (valid !== undefined) return { record: toRecord(row, valid, target, revision) };
     // The validator rejects no row without a reason.
-    return { rejected: rejectRow(row, target, errors as RejectedRow['errors']) };
+    return { rejected: rejectRow(row, target, errors as RejectedRow['errors'], revision) };
   };
 }
 
-function toRecord(row: ImportRow, valid: ValidatedRow, { recordType, sourceSystem }: WriteTarget): IncomingRecord {
+function toRecord(row: ImportRow, valid: ValidatedRow, { recordType, sourceSystem }: WriteTarget, revision: number): IncomingRecord {
   const data = canonicalJson(valid.data);
   return {
     key: keyText({ record_type: recordType, source_system: sourceSystem, source_id: valid.source_id }),
@@ -37,11 +38,17 @@ function toRecord(row: ImportRow, valid: ValidatedRow, { recordType, sourceSyste
     source_version: valid.source_version,
     source_order: sourceOrder(valid.source_version),
     stream_version: row.streamVersion ?? null,
+    revision,
   };
 }
 
 /** A row for the dead letters, whole. */
-function rejectRow(row: ImportRow, { recordType, sourceSystem }: WriteTarget, errors: RejectedRow['errors']): RejectedRow {
+function rejectRow(
+  row: ImportRow,
+  { recordType, sourceSystem }: WriteTarget,
+  errors: RejectedRow['errors'],
+  revision: number,
+): RejectedRow {
   const { source_id, occurred_at, source_version, business_priority, fields, original, deleted } = row;
   const id = routableId(source_id);
   return {
@@ -54,6 +61,7 @@ function rejectRow(row: ImportRow, { recordType, sourceSystem }: WriteTarget, er
     payload: JSON.stringify({ source_id, occurred_at, source_version, business_priority, fields, original, deleted }),
     unread: [],
     stream_version: row.streamVersion ?? null,
+    revision,
   };
 }
 

@@ -1,5 +1,6 @@
 import { boundRows, type Database, type Statement } from '@sophia/database';
 import type { Actor, Cause, RecordId, Transaction, WorkspaceId } from '@sophia/types';
+import { changedTypesSql, judgedTypes, type TypesGuard } from '../record-types/judged-types.ts';
 import type { IncomingRecord } from '../rows/incoming-record.ts';
 import type { NewRecords } from './new-records.ts';
 import { INCOMING_COLUMNS, incomingRow, insertNewSql, settleSql, type UpsertParts, upsertSql } from './upsert-sql.ts';
@@ -20,7 +21,7 @@ export interface RecordOutcome {
   readonly version: number | null;
 }
 
-/** Writes the items in one statement and tells what became of each; no key may come twice. */
+/** Writes the items in one statement and tells what became of each; no key may come twice. Errors: `TypesChanged`. */
 export type BatchWriter = (
   transaction: Transaction,
   items: readonly BatchItem[],
@@ -31,24 +32,29 @@ export type BatchWriter = (
 ) => Promise<readonly RecordOutcome[]>;
 
 /** Writes a handful of records by arrays bound to the statement: two fewer round trips than COPY. */
-export function createBatchWriter(database: Database, recordIdBase: string, newRecords: NewRecords): BatchWriter {
+export function createBatchWriter(database: Database, recordIdBase: string, newRecords: NewRecords, typesGuard: TypesGuard): BatchWriter {
   return async (transaction, items, { guess = true } = {}) => {
     const { statements, values } = BATCH.bind(items.map(({ workspace, record }, index) => incomingRow(workspace, record, index + 1)));
     const actors = allOrOne(items.map(({ actor }) => JSON.stringify(actor)));
     const causes = allOrOne(items.map(({ cause }) => JSON.stringify(cause)));
-    const { lines, changes, ids, versions } = await newRecords.write(
+    const judged = judgedTypes(
+      items.map(({ record }) => record),
+      (index) => (items[index] as BatchItem).workspace,
+    );
+    const { lines, changes, ids, versions, changed_types } = await newRecords.write(
       items,
       async (likelyNew) => {
         const statement = likelyNew && guess ? statements.writeNew : statements.write;
         const [, [changed]] = await Promise.all([
           database.query(transaction, PLAN_ONCE),
-          database.query<Changed>(transaction, statement, [...values, recordIdBase, actors, causes]),
+          database.query<Changed>(transaction, statement, [...values, recordIdBase, actors, causes, ...judged]),
         ]);
         // An aggregate gives one row.
         return changed as Changed;
       },
       (changed) => changed.versions.length === items.length && changed.versions.every((version) => version === 1),
     );
+    typesGuard.refuse(changed_types);
     const outcomes = new Array<RecordOutcome | undefined>(items.length);
     lines.forEach((line, index) => {
       outcomes[line - 1] = outcomeOf(CHANGES[changes[index] as keyof typeof CHANGES], ids[index] as RecordId, versions[index] as number);
@@ -67,6 +73,8 @@ interface Changed {
   readonly changes: readonly (keyof typeof CHANGES)[];
   readonly ids: readonly RecordId[];
   readonly versions: readonly number[];
+  /** Workspaces of items that were judged by other types than there are. */
+  readonly changed_types: readonly WorkspaceId[];
 }
 
 interface SettledRow {
@@ -91,7 +99,7 @@ const allOrOne = (texts: readonly string[]): readonly string[] => (texts.every((
 /** Arrays, since a row that is returned alone takes PostgreSQL 5 µs. */
 const CHANGED = `select ${Object.entries({ lines: 'last_line', changes: 'last_change::text', ids: 'id', versions: 'version' })
   .map(([name, column]) => `coalesce(array_agg(${column}), '{}') as ${name}`)
-  .join(', ')} from changed`;
+  .join(', ')}`;
 
 /** Most records of a moment come from one source, and say no more than who they are and their data. */
 const COMMON = [
@@ -113,7 +121,7 @@ const BATCH = boundRows(INCOMING_COLUMNS, [COMMON], (incoming, shape) => {
     recordIdBase: `${base}::bigint`,
     actor: ofLine(`(${actors}::jsonb[])`),
     cause: ofLine(`(${causes}::jsonb[])`),
-    select: CHANGED,
+    select: `${CHANGED}, ${changedTypesSql(INCOMING_COLUMNS.length + 4)} as changed_types from changed`,
   };
   const write: Statement = { name: `catalog_write_batch_${shape}`, text: upsertSql(parts) };
   const writeNew: Statement = { name: `catalog_write_new_batch_${shape}`, text: insertNewSql(parts), fallback: write };

@@ -1,5 +1,6 @@
 import type { CopyTarget, Database, Statement } from '@sophia/database';
 import type { Actor, Cause, Transaction, WorkspaceId } from '@sophia/types';
+import type { TypesGuard } from '../record-types/judged-types.ts';
 import type { IncomingRecord } from '../rows/incoming-record.ts';
 import type { NewRecords } from './new-records.ts';
 import { INCOMING_COLUMNS, incomingRow, insertNewSql, settleSql, type UpsertParts, upsertSql } from './upsert-sql.ts';
@@ -21,6 +22,7 @@ export interface ChunkCounts {
   readonly stale: number;
 }
 
+/** Errors: `TypesChanged`. */
 export type ChunkWriter = (transaction: Transaction, chunk: Chunk) => Promise<ChunkCounts>;
 
 /**
@@ -29,12 +31,13 @@ export type ChunkWriter = (transaction: Transaction, chunk: Chunk) => Promise<Ch
  *
  * @param recordIdBase the database's number in the high bits of every record's id
  */
-export function createChunkWriter(database: Database, recordIdBase: string, newRecords: NewRecords): ChunkWriter {
+export function createChunkWriter(database: Database, recordIdBase: string, newRecords: NewRecords, typesGuard: TypesGuard): ChunkWriter {
   return async (transaction, { workspace, records, actor, cause }) => {
     if (records.length === 0) return { created: 0, updated: 0, unchanged: 0, stale: 0 };
     const { waves, count } = assignWaves(records);
     await Promise.all([
       database.query(transaction, PLAN_ONCE),
+      typesGuard.hold(transaction, records, workspace),
       database.query(transaction, CREATE_INCOMING),
       database.copyInto(transaction, INCOMING, copyRows(workspace, records, waves)),
     ]);
