@@ -52,6 +52,14 @@ describe('the OpenAPI document', () => {
     expect((await harness.send('GET', '/openapi.json', { key: '' })).json).toEqual(document);
   });
 
+  it('is shown by pages that ask nothing of other servers, to which the bare address leads', async () => {
+    const start = await fetch(harness.address);
+    expect([start.status, new URL(start.url).pathname]).toEqual([200, expect.stringMatching(/^\/docs/)]);
+    expect((await harness.send('GET', '/redoc', { key: '' })).text).toContain('<link rel="icon" href="data:,">');
+    const script = await harness.send('GET', '/redoc/redoc.standalone.js', { key: '' });
+    expect([script.text.includes('"data:,"'), script.text.includes('cdn.redoc.ly/redoc/logo')]).toEqual([true, false]);
+  });
+
   it('takes a form as a form, and rows in each of their types', () => {
     expect(Object.keys(operation('POST', '/api/v1/imports').requestBody.content)).toEqual(['multipart/form-data']);
     expect(Object.keys(operation('POST', '/api/v1/records/:type').requestBody.content)).toEqual(

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
@@ -47,10 +47,12 @@ export const registerOpenApi = async (app: FastifyInstance, version: string): Pr
 export const registerDocuments = async (app: FastifyInstance): Promise<void> => {
   await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { deepLinking: true, persistAuthorization: false } });
   const config = { public: true };
+  // The address of the server alone leads to what it offers.
+  app.get('/', { config }, (_request, reply) => reply.redirect('/docs'));
   app.get('/openapi.json', { config }, () => app.swagger());
   app.get('/redoc', { config }, (_request, reply) => reply.type('text/html; charset=utf-8').send(REDOC_PAGE));
-  app.get('/redoc/redoc.standalone.js', { config }, (_request, reply) =>
-    reply.type('text/javascript; charset=utf-8').send(createReadStream(REDOC_BUNDLE)),
+  app.get('/redoc/redoc.standalone.js', { config }, async (_request, reply) =>
+    reply.type('text/javascript; charset=utf-8').send((await readFile(REDOC_BUNDLE, 'utf8')).replaceAll(ITS_LOGO, NOTHING)),
   );
   app.get('/postman.json', { config }, async (_request, reply) => {
     collection ??= postmanCollection(app.swagger());
@@ -60,9 +62,13 @@ export const registerDocuments = async (app: FastifyInstance): Promise<void> => 
 };
 
 const REDOC_BUNDLE = createRequire(import.meta.url).resolve('redoc/bundles/redoc.standalone.js');
+/** It is fetched from elsewhere, which the headers forbid; where there is none, the page does without. */
+const ITS_LOGO = 'https://cdn.redoc.ly/redoc/logo-mini.svg';
+const NOTHING = 'data:,';
 const REDOC_PAGE = `<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><title>Sophia API</title><meta name="viewport" content="width=device-width, initial-scale=1"></head>
+<head><meta charset="utf-8"><title>Sophia API</title><meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="${NOTHING}"></head>
 <body><redoc spec-url="/openapi.json"></redoc><script src="/redoc/redoc.standalone.js"></script></body>
 </html>
 `;
