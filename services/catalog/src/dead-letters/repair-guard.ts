@@ -47,8 +47,8 @@ async function liftedFields(context: CatalogContext, call: Call, repair: Repair,
     ({ fields, visible }) =>
       unseen.some((name) => fields.includes(columnOf(name))) && fieldsIn(visible).some((name) => !isKept(letter.payload, repaired, name)),
   );
-  const isShown = concerned.length === 0 ? () => false : await judge(context, call, repair, { resolved, types });
-  const lifted = concerned.filter(isShown).flatMap(({ fields }) => fields);
+  const judged = concerned.length === 0 ? [] : concerned.filter(await judge(context, call, repair, { resolved, types }));
+  const lifted = judged.flatMap(({ fields }) => fields);
   return [...shown, ...unseen.filter((name) => lifted.includes(columnOf(name)))];
 }
 
