@@ -1,21 +1,17 @@
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { systemClock } from '@sophia/shared';
 import type { Database } from '../database.ts';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../embedded/embedded-postgres.ts';
 import type { PostgresBinaries } from '../embedded/postgres-binaries.ts';
-import { migrate } from '../migrations.ts';
 import { createPostgresDatabase } from '../postgres/create-postgres-database.ts';
 import { withClient } from '../postgres/with-client.ts';
 import { startFaultProxy, type Verdict } from '../testing/fault-proxy.ts';
+import { startReplicatedCluster } from '../testing/replicated-cluster.ts';
 import { waitUntil } from '../testing/wait-until.ts';
 import type { DatabaseHarness } from './database-harness.ts';
 
 /** A primary and a replica of its own, and a way to the primary on which faults are made. */
 export async function createPostgresHarness(binaries?: PostgresBinaries): Promise<DatabaseHarness> {
-  const folder = await mkdtemp(join(tmpdir(), 'sophia-contract-'));
-  const { primary, replica } = await startPair(folder, binaries);
+  const cluster = await startReplicatedCluster(binaries);
+  const { primary, replica } = cluster;
   const proxy = await startFaultProxy(primary.connection('app'));
   const opened: Database[] = [];
   let elapsed = 0;
@@ -66,30 +62,7 @@ export async function createPostgresHarness(binaries?: PostgresBinaries): Promis
     async close() {
       await Promise.all(opened.map((database) => database.close()));
       await proxy.close();
-      await Promise.all([primary.stop(), replica.stop()]);
-      await rm(folder, { recursive: true, force: true });
+      await cluster.stop();
     },
   };
-}
-
-/** The replica begins as a copy of the stopped primary: the binaries that npm brings have no pg_basebackup. */
-async function startPair(
-  folder: string,
-  binaries?: PostgresBinaries,
-): Promise<{ readonly primary: EmbeddedPostgres; readonly replica: EmbeddedPostgres }> {
-  const options = { binaries, settings: { shared_buffers: '64MB', max_connections: '100' } };
-  const first = await startEmbeddedPostgres({ ...options, dataDirectory: join(folder, 'primary') });
-  await migrate(first.connection('owner'), []);
-  await first.stop();
-  await cp(join(folder, 'primary'), join(folder, 'replica'), { recursive: true });
-  await writeFile(join(folder, 'replica', 'cluster', 'standby.signal'), '');
-  const primary = await startEmbeddedPostgres({ ...options, dataDirectory: join(folder, 'primary') });
-  const { host, port, user, password } = primary.connection('owner');
-  const follow = `host=${host} port=${port} user=${user} password=${password}`;
-  const replica = await startEmbeddedPostgres({
-    ...options,
-    dataDirectory: join(folder, 'replica'),
-    settings: { ...options.settings, primary_conninfo: follow, wal_retrieve_retry_interval: '100ms' },
-  });
-  return { primary, replica };
 }

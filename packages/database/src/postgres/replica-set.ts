@@ -43,7 +43,7 @@ export class ReplicaSet {
 
   /** One that is recent enough and has seen the write, in turn; undefined where none is: the primary always is. */
   choose({ staleness = 0, after }: ReadOptions): ReadServer | undefined {
-    if (staleness <= 0) return undefined;
+    if (staleness <= 0 || this.#replicas.length === 0) return undefined;
     const oldest = this.#clock.monotonic() - staleness;
     const needed = after === undefined ? -1n : parseWalPosition(after.walPosition);
     for (let tries = 0; tries < this.#replicas.length; tries++) {

@@ -177,7 +177,8 @@ export const SETTINGS = {
       variable: 'SOPHIA_DATABASE_REPLICAS',
       default: [],
       secret: true,
-      description: 'Replicas that reads may go to.',
+      description:
+        'Replicas that reads of records go to where they are less than a second behind, and with Sophia-After where they have that write; else the primary answers. They are reached as the role sophia_app.',
     },
     'URLs that begin with postgres:// or postgresql://',
     (item) => isUrl(item, ['postgres', 'postgresql']),

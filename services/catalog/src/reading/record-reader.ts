@@ -4,10 +4,14 @@ import type { ListOptions, ReadOptions, Records } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { isRecordId, recordNotFound } from '../records/change-record.ts';
 import { keyText } from '../records/key-text.ts';
+import { catchUp } from './catch-up.ts';
 import { decodeCursor, pageLimit, pageOf } from './cursor.ts';
 import { createReadPlans, type Find } from './read-plans.ts';
 import type { RecordRow } from './record-row.ts';
 import { seenData } from './sight.ts';
+
+/** Milliseconds by which a record may be behind where a replica answers: about as much as answers to metric queries are. */
+const STALENESS = 1_000;
 
 /** Reads of current records, as the principal sees them. */
 export function createRecordReader(context: CatalogContext): Pick<Records, 'get' | 'getByKey' | 'list'> {
@@ -15,6 +19,7 @@ export function createRecordReader(context: CatalogContext): Pick<Records, 'get'
   const plan = createReadPlans();
   const readOne = async (call: Call, recordType: string, name: string, find: Find, options: ReadOptions): Promise<CatalogRecord> => {
     const begun = clock.monotonic();
+    if (options.after !== undefined) await catchUp(context, call, options.after);
     await book.require(call.principal.workspace, recordType);
     const [record] = await readRecords(context, plan, call, recordType, find, options);
     const result = record === undefined ? 'not_found' : 'ok';
@@ -50,6 +55,7 @@ export function createRecordReader(context: CatalogContext): Pick<Records, 'get'
     },
     async list(call, recordType, options = {}) {
       const begun = clock.monotonic();
+      if (options.after !== undefined) await catchUp(context, call, options.after);
       await book.require(call.principal.workspace, recordType);
       const limit = pageLimit(options.limit);
       const found = await readRecords(context, plan, call, recordType, findPage(options, limit + 1), options);
@@ -92,7 +98,8 @@ async function readRecords(
   await gate.records(call, 'read', recordType);
   const [types, resolved] = await Promise.all([book.types(workspace), policy.resolve(call.principal)]);
   const { statement, sight } = plan(types, resolved, recordType, find);
-  const options = { deadline: call.deadline, signal: call.signal, after: after === undefined ? undefined : eventLog.decodeToken(after) };
+  const { deadline, signal } = call;
+  const options = { deadline, signal, staleness: STALENESS, after: after === undefined ? undefined : eventLog.decodeToken(after) };
   const values = [workspace, recordType, ...find.values, ...sight.parameters, ...(find.limit === undefined ? [] : [find.limit])];
   const rows = await database.select<RecordRow & { readonly shown: readonly boolean[] }>([workspace], statement, values, options);
   return rows.map(({ shown, ...row }) => {
