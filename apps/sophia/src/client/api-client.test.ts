@@ -58,7 +58,7 @@ describe('SOPHIA_URL', () => {
     const gone = await openStandIn(() => undefined);
     await gone.close();
     const { code, out, err } = await runHere([...METRICS, '--json'], { environment: { SOPHIA_URL: gone.url } });
-    expect([code, out]).toEqual([75, '']);
+    expect([code, JSON.parse(out)]).toMatchObject([75, { problem: { detail: expect.stringContaining(gone.url), exit: 75 } }]);
     expect(err).toBe(
       `sophia: Sophia does not answer at ${gone.url}: connect ECONNREFUSED ${gone.url.slice('http://'.length)}\n  SOPHIA_URL says where it is looked for; is it right, and does Sophia run there?\n`,
     );

@@ -138,7 +138,7 @@ it.each([
 
 it('a wrong configuration is told with what is allowed', async () => {
   const { written, invocation } = createScreen();
-  expect(await run(['config', '--json'], { ...invocation, environment: { SOPHIA_PORT: 'http' } })).toBe(2);
+  expect(await run(['config'], { ...invocation, environment: { SOPHIA_PORT: 'http' } })).toBe(2);
   expect(written.err).toContain('SOPHIA_PORT is "http"; allowed is');
   expect(await run(['config', '--json'], invocation)).toBe(0);
   expect(JSON.parse(written.out)).toContainEqual(expect.objectContaining({ path: 'http.port', value: '8080', origin: 'default' }));

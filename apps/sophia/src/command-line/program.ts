@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { plainLines } from '../output/text-width.ts';
 import { VERSION } from '../version.ts';
 import { defineAnswerCommands } from './define-answer-commands.ts';
 import { defineDataCommands } from './define-data-commands.ts';
@@ -19,7 +20,7 @@ export const createProgram = (invocation: Invocation, ended: (exit: Exit) => voi
     .showHelpAfterError('(sophia <command> --help lists its options)')
     .configureOutput({
       writeOut: (text) => invocation.terminal.out(text),
-      writeErr: (text) => invocation.terminal.err(text),
+      writeErr: (text) => invocation.terminal.err(plainLines(text)),
       getOutHelpWidth: () => invocation.terminal.columns ?? 100,
       getOutHasColors: () => invocation.terminal.colour,
     })

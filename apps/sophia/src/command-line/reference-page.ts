@@ -20,7 +20,9 @@ export const commandLinePage = (): string => {
     '# Command line\n',
     'Every command that asks Sophia talks to the one that holds the data folder, through `<data>/run/admin.sock`; where none runs it',
     'starts one for itself. With `SOPHIA_URL` and `SOPHIA_KEY` it talks to a Sophia elsewhere. Colours are left out with `NO_COLOR` and',
-    'where the output is no terminal. This page is generated: `node scripts/command-line-page.ts`.\n',
+    'where the output is no terminal.\n',
+    'With `--json` a failure too is JSON on standard output, `{"problem": …}`: the problem document that Sophia sent, or of what the command',
+    'itself refuses `detail`, `hint`, `exit` and, where it has one, `code`. This page is generated: `node scripts/command-line-page.ts`.\n',
     '## Exit codes\n',
     '| code | meaning |\n|---|---|',
     `${Object.values(EXIT_CODES)

@@ -5,6 +5,7 @@ import { ago } from '../output/freshness-line.ts';
 import { renderReport } from '../output/import-report.ts';
 import { stylesOf } from '../output/styles.ts';
 import { renderTable } from '../output/table.ts';
+import { plainText } from '../output/text-width.ts';
 
 export const listImports = async (
   { api, terminal }: ClientInvocation,
@@ -36,7 +37,7 @@ export const getImport = async ({ api, terminal }: ClientInvocation, id: string,
   const styles = stylesOf(terminal);
   const why = report.failure === null ? '' : `: ${report.failure.message}`;
   terminal.out(renderReport(report, styles));
-  terminal.out(`  ${report.state}${why}\n`);
+  terminal.out(`  ${report.state}${plainText(why)}\n`);
   terminal.out(goOnText(report));
 };
 

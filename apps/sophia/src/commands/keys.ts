@@ -5,6 +5,7 @@ import { NONE } from '../output/format-cell.ts';
 import { ago } from '../output/freshness-line.ts';
 import { stylesOf } from '../output/styles.ts';
 import { renderTable } from '../output/table.ts';
+import { plainText } from '../output/text-width.ts';
 
 interface Key {
   readonly id: string;
@@ -38,7 +39,7 @@ export const createKey = async ({ api, terminal }: ClientInvocation, options: Cr
   const made = await api.call<{ key: Key; text: string }>('POST', '/keys', { body });
   if (json === true) return terminal.out(`${JSON.stringify(made)}\n`);
   terminal.out(`${made.text}\n`);
-  terminal.err(`Key ${made.key.id} (${name}, ${role}) is shown this once. Send it as Authorization: Bearer <key>.\n`);
+  terminal.err(`Key ${made.key.id} (${plainText(name)}, ${role}) is shown this once. Send it as Authorization: Bearer <key>.\n`);
 };
 
 const userRecordOf = (user: string): { source_system: string; source_id: string } => {

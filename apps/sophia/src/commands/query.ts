@@ -7,6 +7,7 @@ import { formatCell, isNumeric, titleOf } from '../output/format-cell.ts';
 import { freshnessLine } from '../output/freshness-line.ts';
 import { stylesOf } from '../output/styles.ts';
 import { renderTable } from '../output/table.ts';
+import { plainText } from '../output/text-width.ts';
 
 interface Answer {
   readonly columns: readonly AnswerColumn[];
@@ -47,7 +48,7 @@ export const query = async ({ api, terminal }: ClientInvocation, metrics: readon
   const { columns, rows, freshness, notes = [] } = answer;
   const styles = stylesOf(terminal);
   const titles = columns.map(({ name }) => name);
-  if (options.csv === true) terminal.out(renderCsv(titles, rows));
+  if (options.csv === true) terminal.out(renderCsv(titles, terminal.columns === undefined ? rows : rows.map(plainCells)));
   else if (options.chart === true) {
     const { renderChart } = await import('../output/chart.ts');
     terminal.out(renderChart(answer, { width: terminal.columns ?? CHART_WIDTH, styles }));
@@ -59,6 +60,9 @@ export const query = async ({ api, terminal }: ClientInvocation, metrics: readon
   for (const note of notes) tell(`${styles.warning(NOTES[note] ?? note)}\n`);
   tell(freshnessLine(freshness, { styles, now }));
 };
+
+/** A file has the text of records as it is; a terminal would obey it. */
+const plainCells = (cells: readonly Cell[]): readonly Cell[] => cells.map((cell) => (typeof cell === 'string' ? plainText(cell) : cell));
 
 const tableOf = ({ columns, rows }: Answer, width: number | undefined, styles: ReturnType<typeof stylesOf>): string =>
   renderTable(

@@ -6,6 +6,7 @@ import { CommandError } from '../command-line/command-error.ts';
 import type { CommonOptions, Invocation } from '../command-line/invocation.ts';
 import { askLine } from '../input/ask-line.ts';
 import { ifThere } from '../input/if-there.ts';
+import { plainText } from '../output/text-width.ts';
 import { adminSocketPath, findServer } from '../server/run-directory.ts';
 
 /** What Sophia writes into a data folder: nothing else is removed. */
@@ -28,7 +29,7 @@ export const reset = async (
   const left = await readdir(folder);
   // A link to the folder stays a link.
   if (left.length === 0 && !(await lstat(folder)).isSymbolicLink()) await rm(folder, { recursive: true });
-  const kept = left.length === 0 ? '' : `; ${left.join(', ')} stayed, which Sophia did not make`;
+  const kept = left.length === 0 ? '' : `; ${plainText(left.join(', '))} stayed, which Sophia did not make`;
   terminal.out(options.json === true ? `${JSON.stringify({ removed: folder, kept: left })}\n` : `${folder} is removed${kept}\n`);
 };
 

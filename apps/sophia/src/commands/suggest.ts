@@ -5,6 +5,7 @@ import { importForm } from '../client/import-form.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { Exit } from '../command-line/exit-codes.ts';
 import type { ClientInvocation } from '../command-line/invocation.ts';
+import { plainText } from '../output/text-width.ts';
 import { type ImportFileOptions, readingOf, sizeOf } from './import-files.ts';
 
 /** Writes a first mapping for a file to standard output. */
@@ -21,6 +22,6 @@ export const suggest = async ({ api, terminal }: ClientInvocation, files: readon
   const answer = await textOf(await api.open('POST', '/imports/suggest', form));
   const { mapping, assumptions }: { mapping: string; assumptions: readonly string[] } = JSON.parse(answer);
   terminal.out(options.json === true ? `${answer}\n` : mapping);
-  for (const assumption of assumptions) terminal.err(`${assumption}\n`);
+  for (const assumption of assumptions) terminal.err(`${plainText(assumption)}\n`);
   return 'ok';
 };

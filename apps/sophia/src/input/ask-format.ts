@@ -1,5 +1,6 @@
 import { CommandError } from '../command-line/command-error.ts';
 import type { Terminal } from '../command-line/terminal.ts';
+import { plainText } from '../output/text-width.ts';
 import { askLine } from './ask-line.ts';
 
 /** A column that can be read in two ways. */
@@ -22,7 +23,7 @@ export const askFormat = async (
   { column, field, example, choices }: FormatQuestion,
   signal: AbortSignal,
 ): Promise<string> => {
-  terminal.err(`The column ${column} (field ${field}) can be read in several ways. ${JSON.stringify(example)} is:\n`);
+  terminal.err(`${plainText(`The column ${column} (field ${field}) can be read in several ways. ${JSON.stringify(example)} is:`)}\n`);
   for (const [index, { key, value, reading }] of choices.entries()) terminal.err(`  ${index + 1}  ${reading}   (${key}: ${value})\n`);
   const answer = await askLine(terminal, `Which? [1-${choices.length}] `, signal);
   const chosen = choices[Number(answer) - 1];

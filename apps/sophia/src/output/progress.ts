@@ -1,5 +1,5 @@
 import type { Terminal } from '../command-line/terminal.ts';
-import { cutText } from './text-width.ts';
+import { cutText, plainText } from './text-width.ts';
 
 /** A line that is written over; nothing where nobody watches. */
 export interface ProgressLine {
@@ -15,7 +15,7 @@ export const createProgressLine = ({ interactive, columns, err }: Terminal): Pro
     show(text) {
       if (!interactive) return;
       shown = true;
-      err(ERASE + cutText(text, (columns ?? 80) - 1));
+      err(ERASE + cutText(plainText(text), (columns ?? 80) - 1));
     },
     clear() {
       if (shown) err(ERASE);

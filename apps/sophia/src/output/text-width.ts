@@ -1,7 +1,8 @@
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
 const NARROWLESS = /^(?:\p{Mark}|\p{Format})$/u;
-const CONTROL = /\p{Control}/gu;
+/** Characters that a terminal obeys, those that turn the direction of what follows among them. */
+const CONTROL = /[\p{Control}\u202a-\u202e\u2066-\u2069]/gu;
 
 /** Columns of a terminal that the text takes. */
 export const textWidth = (text: string): number => {
@@ -32,3 +33,6 @@ export const padText = (text: string, columns: number, side: 'left' | 'right'): 
 
 /** Text of records on one line, without characters that a terminal would obey. */
 export const plainText = (text: string): string => text.replace(CONTROL, (control) => (/[\n\t\r]/.test(control) ? ' ' : '\ufffd'));
+
+/** The same of several lines, which they stay. */
+export const plainLines = (text: string): string => text.split('\n').map(plainText).join('\n');
