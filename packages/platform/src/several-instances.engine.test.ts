@@ -53,4 +53,57 @@ metrics: [{ name: parcel_weight, type: simple, measure: weight }]
     await other.platform.analytics.waitForWrite(await one.write('parcel', 'first', { weight: 5 }), APPLY_MS);
     expect((await other.ask({ metrics: ['parcel_weight'] })).rows).toEqual([[5]]);
   });
+
+  it('holds for what is written through the other from then on', async () => {
+    const { one, other } = two;
+    await define(one, 'crate', {});
+    await other.write('crate', 'first', { height: '2' });
+    await define(one, 'crate', { height: { type: 'integer' } });
+    await other.write('crate', 'second', { height: '2' });
+    const crate = (sourceId: string) => read(other, other.call, 'crate', sourceId);
+    expect([await crate('first'), await crate('second')]).toEqual([{ extra: { height: '2' } }, { height: 2 }]);
+  });
+});
+
+describe('a read at one instance that names a write through the other', () => {
+  it('is judged by the types that it left', async () => {
+    const { one, other } = two;
+    await define(one, 'contract', { phone: { type: 'string' } });
+    await one.write('contract', 'first', { phone: '555' });
+    const analyst = other.as('analyst');
+    expect(await read(other, analyst, 'contract', 'first')).toMatchObject({ phone: '555' });
+    const after = await define(one, 'contract', { phone: { type: 'string', 'x-contact': true } });
+    expect(await read(other, analyst, 'contract', 'first', after)).toMatchObject({ phone: null });
+  });
+
+  it('is judged by the user record that it left, in lists and histories, too', async () => {
+    const { one, other } = two;
+    await one.write('user', 'ann', { name: 'Ann', team: 'red' });
+    await one.write('user', 'bob', { name: 'Bob', team: 'red' });
+    await one.write('deal', 'first', { owner: 'bob', amount: '5', currency: 'USD' });
+    const employee = other.as('employee', { source_system: 'test', source_id: 'ann' });
+    const amount = async (after?: string) => (await read(other, employee, 'deal', 'first', after)).amount;
+    const { records } = other.platform.catalog;
+    const listed = async (after?: string) =>
+      (await records.list(employee, 'deal', { sourceSystem: 'test', after })).items.map(({ data }) => data.amount);
+    const { id } = await records.getByKey(employee, { recordType: 'deal', sourceSystem: 'test' }, 'first');
+    const told = async (after?: string) => (await records.history(employee, 'deal', id, { after })).items.map(({ data }) => data?.amount);
+    expect([await amount(), await listed(), await told()]).toEqual(['5', ['5'], ['5']]);
+    const move = (team: string) => one.write('user', 'ann', { name: 'Ann', team });
+    expect(await amount(await move('blue'))).toBeNull();
+    expect(await listed(await move('red'))).toEqual(['5']);
+    expect(await told(await move('blue'))).toEqual([null]);
+  });
+
+  it('of its own writes is judged by what they left', async () => {
+    const { other } = two;
+    await other.write('user', 'cid', { name: 'Cid', team: 'red' });
+    await other.write('deal', 'second', { owner: 'cid', amount: '5', currency: 'USD' });
+    const employee = other.as('employee', { source_system: 'test', source_id: 'cid' });
+    const amount = async (after?: string) => (await read(other, employee, 'deal', 'second', after)).amount;
+    expect(await amount()).toBe('5');
+    await other.write('user', 'dan', { name: 'Dan', team: 'red' });
+    await other.write('deal', 'second', { owner: 'dan', amount: '5', currency: 'USD' });
+    expect(await amount(await other.write('user', 'cid', { name: 'Cid', team: 'blue' }))).toBeNull();
+  });
 });

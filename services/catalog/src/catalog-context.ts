@@ -7,6 +7,7 @@ import type { IdempotencyKeys } from './idempotency/idempotency-keys.ts';
 import type { KeysInHand } from './idempotency/keys-in-hand.ts';
 import type { TypesGuard } from './record-types/judged-types.ts';
 import type { RecordTypeBook } from './record-types/record-type-book.ts';
+import type { OwnTokens } from './writing/own-tokens.ts';
 import type { BatchWriter } from './writing/write-batch.ts';
 import type { ChunkWriter } from './writing/write-chunk.ts';
 
@@ -21,6 +22,10 @@ export interface CatalogContext extends Collaborators {
   readonly writeBatch: BatchWriter;
   readonly writeChunk: ChunkWriter;
   readonly catalogMetrics: CatalogMetrics;
-  /** Called after each commit: wakes whoever follows the log, and has policies ask again for users that changed. */
-  readonly committed: (workspace: WorkspaceId, records: readonly NaturalKey[]) => void;
+  readonly ownTokens: OwnTokens;
+  /**
+   * Called after each commit: wakes whoever follows the log, has policies ask again for users that changed, and remembers
+   * the token where the caller is given it.
+   */
+  readonly committed: (workspace: WorkspaceId, records: readonly NaturalKey[], token?: string) => void;
 }

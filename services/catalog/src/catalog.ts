@@ -40,7 +40,7 @@ export interface RecordWriteAnswer extends WriteAnswer {
 }
 
 export interface ReadOptions {
-  /** A write's token: the answer contains that write. */
+  /** A write's token: the answer contains that write, and is judged by the types and the caller's user record that it left. */
   readonly after?: string | undefined;
 }
 

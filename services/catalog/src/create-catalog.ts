@@ -23,6 +23,7 @@ import { createUpsert } from './records/upsert.ts';
 import { createUpsertMany } from './records/upsert-many.ts';
 import { createWriteInOwnTransaction } from './records/write-in-own-transaction.ts';
 import { createNewRecords } from './writing/new-records.ts';
+import { createOwnTokens } from './writing/own-tokens.ts';
 import { readRecordIdBase } from './writing/record-id-base.ts';
 import { createBatchWriter } from './writing/write-batch.ts';
 import { createChunkWriter } from './writing/write-chunk.ts';
@@ -46,6 +47,7 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
   book.onChanged((workspace) => policy.forget(workspace));
   const recordIdBase = await readRecordIdBase(database);
   const newRecords = createNewRecords();
+  const ownTokens = createOwnTokens();
   const typesGuard = createTypesGuard(database, book);
   const context: CatalogContext = {
     ...options,
@@ -58,11 +60,13 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
     writeBatch: createBatchWriter(database, recordIdBase, newRecords, typesGuard),
     writeChunk: createChunkWriter(database, recordIdBase, newRecords, typesGuard),
     catalogMetrics: createCatalogMetrics(metrics),
-    committed(workspace, records) {
+    ownTokens,
+    committed(workspace, records, token) {
       eventLog.wake();
       for (const { record_type, source_system, source_id } of records) {
         if (record_type === 'user') policy.forgetUser(workspace, { source_system, source_id });
       }
+      if (token !== undefined) ownTokens.add(token);
     },
   };
   const writer = createRecordWriter({ ...context, transactions: connections });

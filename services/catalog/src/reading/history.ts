@@ -4,6 +4,7 @@ import type { RecordId, WorkspaceId } from '@sophia/types';
 import type { Records, RecordVersion } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { isRecordId, recordNotFound } from '../records/change-record.ts';
+import { catchUp } from './catch-up.ts';
 import { decodeCursor, encodeCursor, pageLimit } from './cursor.ts';
 import { readSeen, type SeenRecord } from './seen-by-id.ts';
 import { seenData, seenFields } from './sight.ts';
@@ -17,6 +18,7 @@ export function createHistory(context: CatalogContext): Records['history'] {
   return async (call, recordType, id, options = {}) => {
     const begun = clock.monotonic();
     const { workspace } = call.principal;
+    if (options.after !== undefined) await catchUp(context, call, options.after);
     await book.require(workspace, recordType);
     await gate.records(call, 'read', recordType);
     const limit = pageLimit(options.limit);

@@ -47,12 +47,13 @@ export function createRecordWriter(options: RecordWriterOptions): RecordWriter {
     };
     const { value: results, token } = await database.write([...byWorkspace.keys()], write, { deadline });
     catalogMetrics.grouped(requests.length);
+    const text = eventLog.encodeToken(token);
     for (const [workspace, own] of byWorkspace)
       committed(
         workspace,
         own.map(({ item }) => item.record),
+        text,
       );
-    const text = eventLog.encodeToken(token);
     return results.map((result) => ('error' in result ? result : { token: text, ...result }));
   };
   /** Whoever judged by types that have changed does so again; the others do not wait for it. */

@@ -52,8 +52,9 @@ export function createUpsertMany(context: CatalogContext): Records['upsertMany']
           { deadline: call.deadline, signal: call.signal },
         );
       const { value, token } = await auditingRefusal(context, entry, begun, transact);
-      committed(workspace, records);
-      return { token: eventLog.encodeToken(token), ...value };
+      const text = eventLog.encodeToken(token);
+      committed(workspace, records, text);
+      return { token: text, ...value };
     });
     catalogMetrics.counted(answer);
     return answer;

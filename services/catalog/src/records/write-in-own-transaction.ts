@@ -52,8 +52,9 @@ export const createWriteInOwnTransaction = (context: CatalogContext): WriteInOwn
         { deadline: call.deadline, signal: call.signal },
       );
     const { value, token } = await auditingRefusal(context, entry, begun, transact);
-    committed(call.principal.workspace, written);
-    return { token: eventLog.encodeToken(token), ...value };
+    const text = eventLog.encodeToken(token);
+    committed(call.principal.workspace, written, text);
+    return { token: text, ...value };
   };
 };
 
