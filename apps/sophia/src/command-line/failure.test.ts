@@ -64,15 +64,16 @@ describe('what a file or a server says is not obeyed by the terminal', () => {
     expect(err).toContain('Key K1 (\ufffd[31mred, viewer)');
   });
 
-  it('in CSV; a file gets it as it is', async () => {
+  it('in CSV and in what is said of sources; a file gets it as it is', async () => {
+    const source = { source_system: 'c\u001bm', last_record_at: null, last_sync_at: null, lag_seconds: null, state: 'fresh' };
     const answer = {
       columns: [{ name: 'name', type: 'text' }],
       rows: [['\u001b[31mred'], [null], [1]],
-      freshness: { complete_to: '2026-11-20T12:00:00Z', position: '', state: 'complete', sources: [] },
+      freshness: { complete_to: '2026-11-20T12:00:00Z', position: '', state: 'complete', sources: [source] },
       cache: { tier: 'none', age_ms: 0 },
     };
-    const ask = async (columns: number | undefined) => (await answering(200, answer, ['query', 'x', '--csv'], { columns })).out;
-    expect(await ask(undefined)).toBe('name\r\n\u001b[31mred\r\n\r\n1\r\n');
-    expect(await ask(80)).toBe('name\r\n\ufffd[31mred\r\n\r\n1\r\n');
+    const ask = (columns: number | undefined) => answering(200, answer, ['query', 'x', '--csv'], { columns });
+    expect((await ask(undefined)).out).toBe('name\r\n\u001b[31mred\r\n\r\n1\r\n');
+    expect(await ask(80)).toMatchObject({ out: 'name\r\n\ufffd[31mred\r\n\r\n1\r\n', err: expect.stringContaining('c\ufffdm fresh') });
   });
 });

@@ -47,7 +47,7 @@ export const drillDown = async ({ api, terminal }: ClientInvocation, metric: str
   terminal.out(
     renderTable(
       [
-        ...['Id', 'Source', 'Source id'].map((title) => ({ title })),
+        ...['Id', 'Source', 'Source id'].map((title) => ({ title, isWhole: title !== 'Source' })),
         { title: 'Adds', align: 'right' as const },
         ...fields.map((title) => ({ title })),
       ],

@@ -18,7 +18,7 @@ export const listImports = async (
   const numbers = ['Read', 'Created', 'Updated', 'Unchanged', 'Rejected'].map((title) => ({ title, align: 'right' as const }));
   terminal.out(
     renderTable(
-      [{ title: 'Id' }, { title: 'Name' }, { title: 'State' }, ...numbers, { title: 'Started' }],
+      [{ title: 'Id', isWhole: true }, { title: 'Name' }, { title: 'State' }, ...numbers, { title: 'Started' }],
       imports.map(({ id, name, state: current, read, created, updated, unchanged, rejected, started_at: started }) => [
         id,
         name,

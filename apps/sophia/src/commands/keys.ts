@@ -58,7 +58,7 @@ export const listKeys = async ({ api, terminal }: ClientInvocation, { json }: Co
   };
   terminal.out(
     renderTable(
-      ['Id', 'Name', 'Role', 'State', 'Created', 'Expires'].map((title) => ({ title })),
+      [{ title: 'Id', isWhole: true }, ...['Name', 'Role', 'State', 'Created', 'Expires'].map((title) => ({ title }))],
       keys.map((key) => [key.id, key.name, key.role, stateOf(key), ago(key.created_at, now), key.expires_at ?? NONE]),
       { width: terminal.columns, styles: stylesOf(terminal) },
     ),

@@ -45,7 +45,7 @@ export const listRecords = async ({ api, terminal }: ClientInvocation, type: str
   const styles = stylesOf(terminal);
   terminal.out(
     renderTable(
-      ['id', ...chosen].map((title) => ({ title })),
+      ['id', ...chosen].map((title) => ({ title, isWhole: title === 'id' || title === 'source_id' })),
       page.records.map((record) => [record.id, ...chosen.map((field) => textOf(memberOf(record, field)))]),
       { width: terminal.columns, styles },
     ),

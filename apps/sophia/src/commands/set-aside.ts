@@ -41,7 +41,10 @@ export const listSetAside = async ({ api, terminal }: ClientInvocation, options:
 export const tableOf = (events: readonly SetAsideEvent[], now: number, layout: Parameters<typeof renderTable>[2]): string => {
   const hasInstances = events.some(({ instances }) => instances !== undefined);
   return renderTable(
-    ['Position', 'Type', 'Source', 'Source id', 'Since', ...(hasInstances ? ['Instances'] : []), 'Reason'].map((title) => ({ title })),
+    ['Position', 'Type', 'Source', 'Source id', 'Since', ...(hasInstances ? ['Instances'] : []), 'Reason'].map((title) => ({
+      title,
+      isWhole: title === 'Position' || title === 'Source id',
+    })),
     events.map(({ position, kind, record, set_aside_at: since, poison, error, instances = [] }) => [
       position,
       ...(record === null ? [kind, '', ''] : [record.record_type, record.source_system, record.source_id]),

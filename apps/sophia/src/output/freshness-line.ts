@@ -1,5 +1,6 @@
 import { type Freshness, SOURCE_STATES, type SourceFreshness } from '@sophia/types';
 import type { Styles } from './styles.ts';
+import { plainText } from './text-width.ts';
 
 export interface FreshnessLineOptions {
   readonly styles: Styles;
@@ -37,7 +38,7 @@ const worstOf = (sources: readonly SourceFreshness[]): readonly SourceFreshness[
 
 const sourceWords = (source: SourceFreshness, { styles, now }: FreshnessLineOptions): string => {
   const last = source.last_record_at === null ? 'no records' : `last record ${ago(source.last_record_at, now)}`;
-  const words = `${source.source_system} ${source.state}, ${last}`;
+  const words = `${plainText(source.source_system)} ${source.state}, ${last}`;
   return source.state === 'fresh' ? styles.faint(words) : styles.warning(words);
 };
 
