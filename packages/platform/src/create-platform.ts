@@ -74,7 +74,7 @@ const DATABASE_START_MS = 11 * 60_000;
 export const createPlatform = async (options: PlatformOptions): Promise<Platform> => {
   const { configuration } = options;
   await mkdir(configuration.dataDirectory, { recursive: true, mode: 0o700 });
-  const lifecycle = createLifecycle({ closeDeadline: configuration.shutdownMilliseconds });
+  const lifecycle = createLifecycle();
   return closingOnFailure(lifecycle, () => startPlatform(options, lifecycle));
 };
 

@@ -15,7 +15,7 @@ export interface LifecycleEvent {
 export interface LifecycleOptions {
   /** Milliseconds for each component to start; 60,000 unless told. */
   readonly startDeadline?: number | undefined;
-  /** Milliseconds for each component to close; 10,000 unless told. */
+  /** Milliseconds for each component to close; 30,000 unless told. */
   readonly closeDeadline?: number | undefined;
   readonly onEvent?: ((event: LifecycleEvent) => void) | undefined;
 }
@@ -36,7 +36,7 @@ export interface Lifecycle {
 
 /** Graceful start and stop in one place. */
 export function createLifecycle(options: LifecycleOptions = {}): Lifecycle {
-  const { startDeadline = 60_000, closeDeadline = 10_000, onEvent } = options;
+  const { startDeadline = 60_000, closeDeadline = 30_000, onEvent } = options;
   const running: { readonly component: string; readonly instance: Closeable; readonly deadline: number }[] = [];
   const stopping = new AbortController();
   let closing: Promise<void> | undefined;

@@ -1,6 +1,8 @@
 import { readConfiguration, waitForStopSignal } from '@sophia/shared';
 import { readConfigurationFile } from '../client/settings.ts';
+import { CommandError } from '../command-line/command-error.ts';
 import type { CommonOptions, Invocation } from '../command-line/invocation.ts';
+import { messageOf } from '../command-line/message-of.ts';
 import { quietObservability } from '../server/quiet-observability.ts';
 import { serve } from '../server/serve.ts';
 
@@ -40,9 +42,18 @@ export const start = async ({ terminal, environment }: Invocation, options: Star
       terminal.out(`Sophia is ready at ${address} after ${seconds.toFixed(1)} s. A key: ./sophia keys create --role analyst --name me\n`);
     const signal = await stopped;
     say(`${signal}: letting requests and work in hand finish (again to stop at once)`);
-    await served.close();
+    await served.close().catch(tellWhatWasCutOff);
   } finally {
     await observability?.close();
   }
   say('stopped');
+};
+
+const tellWhatWasCutOff = (error: unknown): never => {
+  const causes = error instanceof AggregateError ? error.errors : [error];
+  throw new CommandError(
+    'failed',
+    `Not all ended in time: ${causes.map(messageOf).join('; ')}.`,
+    'What was acknowledged is kept. SOPHIA_SHUTDOWN says how long requests and work in hand may take.',
+  );
 };

@@ -40,7 +40,7 @@ export interface Served {
 
 /** The all-in-one server: platform, REST, and the socket for the owner of the data folder. What fails to start leaves nothing running. */
 export const serve = async (options: ServeOptions): Promise<Served> => {
-  const lifecycle = createLifecycle({ closeDeadline: options.parsed.configuration.shutdownMilliseconds });
+  const lifecycle = createLifecycle();
   return closingOnFailure(lifecycle, () => startAll(options, lifecycle));
 };
 
@@ -53,12 +53,15 @@ const startAll = async ({ parsed, listens, observability, say }: ServeOptions, l
   if (listens && (await findServer(dataDirectory)) === undefined) await requireFree(configuration);
   await openRunDirectory(dataDirectory);
   const platform = await lifecycle.start('platform', () => startPlatform(configuration, observability), {
-    startDeadline: PLATFORM_START_MS,
+    startDeadline: PLATFORM_MS,
+    closeDeadline: PLATFORM_MS,
   });
   const spoolDirectory = await emptySpool(dataDirectory);
   await prepareWorkspace(platform, { listens, say });
   await catchUp(platform, say);
-  const api = await lifecycle.start('api', () => openApi(platform, parsed, spoolDirectory));
+  const api = await lifecycle.start('api', () => openApi(platform, parsed, spoolDirectory), {
+    closeDeadline: Math.max(LEAST_CLOSE_MS, configuration.shutdownMilliseconds),
+  });
   await api.listenAdmin(socketPath);
   const address = listens ? await listen(api, configuration) : null;
   if (address !== null) {
@@ -69,7 +72,10 @@ const startAll = async ({ parsed, listens, observability, say }: ServeOptions, l
 };
 
 /** Its parts have deadlines of their own, and a migration of much data takes its time. */
-const PLATFORM_START_MS = 60 * 60_000;
+const PLATFORM_MS = 60 * 60_000;
+
+/** A server without requests needs a moment too. */
+const LEAST_CLOSE_MS = 1_000;
 
 const startPlatform = async (
   configuration: ParsedConfiguration['configuration'],

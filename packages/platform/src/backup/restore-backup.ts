@@ -34,7 +34,7 @@ const MODELS = 'models';
  */
 export const restoreDatabase = async ({ configuration, backup, logger, progress }: RestoreOptions): Promise<BackupCounts> => {
   const { header, lines } = await readBackup(backup);
-  const lifecycle = createLifecycle({ closeDeadline: configuration.shutdownMilliseconds });
+  const lifecycle = createLifecycle();
   await mkdir(configuration.dataDirectory, { recursive: true, mode: 0o700 });
   try {
     const postgres = await lifecycle.start('postgres', () => openDatabase(configuration.database, logger));
