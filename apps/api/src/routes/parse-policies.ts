@@ -1,11 +1,16 @@
-import { SophiaError } from '@sophia/shared';
 import { PolicyRule } from '@sophia/types';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
+import { type SchemaProblem, shapeError } from './shape-error.ts';
+
+const MOST_RULES = 500;
 
 const schema = Compile(
   Type.Object(
-    { rules: Type.Array(PolicyRule, { maxItems: 500 }), if_version: Type.Optional(Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1 })) },
+    {
+      rules: Type.Array(PolicyRule, { maxItems: MOST_RULES }),
+      if_version: Type.Optional(Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1 })),
+    },
     { additionalProperties: false },
   ),
 );
@@ -19,6 +24,32 @@ export interface PoliciesBody {
 export const parsePolicies = (body: unknown): PoliciesBody => {
   // The schema's static type is this interface, but for its recursion.
   if (schema.Check(body)) return body as PoliciesBody;
-  const problems = schema.Errors(body).slice(0, 10);
-  throw new SophiaError('invalid_policy', problems.map(({ instancePath, message }) => `${instancePath || '/'} ${message}`).join('; '));
+  throw shapeError('invalid_policy', '', faultsOf(body));
 };
+
+/** A rule is one of two kinds: what is wrong is told of the first that is none, for the kind that it names. */
+const faultsOf = (body: unknown): readonly SchemaProblem[] => {
+  const rules: unknown = Object(body).rules;
+  if (!Array.isArray(rules)) return schema.Errors(body);
+  const at = rules.slice(0, MOST_RULES).findIndex((rule) => !anyRule.Check(rule));
+  const beside = schema.Errors({ ...Object(body), rules: rules.map(() => SOUND) });
+  if (at === -1) return beside;
+  const faults = kindOf(rules[at]).Errors(rules[at]);
+  return [...faults.map((fault) => ({ ...fault, instancePath: `/rules/${at}${fault.instancePath}` })), ...beside];
+};
+
+const kindOf = (rule: unknown) => {
+  const name: unknown = Object(rule).rule;
+  return KINDS.find(({ names }) => names.some((known) => known === name))?.schema ?? noKind;
+};
+
+const [access, mask] = PolicyRule.anyOf;
+const KINDS = [
+  { names: ['allow', 'forbid'], schema: Compile(access) },
+  { names: ['mask', 'unmask'], schema: Compile(mask) },
+];
+const anyRule = Compile(PolicyRule);
+const noKind = Compile(Type.Object({ rule: Type.Enum(KINDS.flatMap(({ names }) => names)) }));
+
+/** Stands for a rule that is judged apart. */
+const SOUND: PolicyRule = { rule: 'allow', roles: ['admin'], actions: ['read'] };
