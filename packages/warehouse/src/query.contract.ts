@@ -186,6 +186,23 @@ export const queryContract = (makeHarness: () => Promise<WarehouseHarness>): voi
       expect((await warehouse.query(query)).values).toEqual(whole.values);
     });
 
+    it('W2: a party that has many queries waiting keeps another waiting for no more than one of them', async () => {
+      const { running, waiting } = harness.concurrency;
+      const many = Array.from({ length: running + waiting - 1 }, () => {
+        const stop = new AbortController();
+        const gone = expect(warehouse.query(ENDLESS, { signal: stop.signal, party: 'many' })).rejects.toThrow('gone');
+        return { stop: () => stop.abort(new Error('gone')), gone };
+      });
+      const few = warehouse.query({ text: 'select 1', parameters: [] }, { party: 'few' });
+      // By then they all run or wait.
+      await expect(warehouse.query(ENDLESS, { party: 'many' })).rejects.toMatchObject({ code: 'overloaded' });
+      // Of two places that are free one is for the first that waits, of the party with many; the next one for the other.
+      for (const { stop } of many.slice(0, 2)) stop();
+      expect((await few).values).toEqual([[1]]);
+      for (const { stop } of many) stop();
+      await Promise.all(many.map(({ gone }) => gone));
+    });
+
     it('W2: beyond what may run and wait, queries are shed at once', async () => {
       const { running, waiting } = harness.concurrency;
       const stop = new AbortController();

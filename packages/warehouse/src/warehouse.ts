@@ -121,6 +121,8 @@ export interface QueryOptions {
   /** Milliseconds; 10,000 unless told. */
   readonly deadline?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** On whose behalf: queries that wait are run by turns, one of each party. */
+  readonly party?: string | undefined;
   /** More rows than this fail with `result_too_large`; 100,000 unless told. */
   readonly maxRows?: number | undefined;
 }

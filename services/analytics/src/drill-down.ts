@@ -51,7 +51,7 @@ const readRecords = async (
   const { workspace } = call.principal;
   const { compiled, generation } = await compile(options, call, request);
   await options.asOf.waitFor(compiled.asOf, call.signal, request.position);
-  const result = await warehouse.query(compiled, { signal: call.signal });
+  const result = await warehouse.query(compiled, { signal: call.signal, party: call.principal.id });
   const readPoint = readPointOf(result.applied, published.current());
   await untilPublished(published, readPoint, call.signal);
   const records = readDrillDown(compiled, result);

@@ -32,7 +32,7 @@ export const createAdmission = ({ authentication, taken, newRequestId, shedder, 
     const principal = authentication.peek(authorization);
     if (principal === undefined) return undefined;
     const allowance = authentication.takeAllowance(principal);
-    if (!allowance.allowed || !hasRoom(shedder)) {
+    if (!allowance.allowed || !hasRoom(shedder, principal.id)) {
       taken.set(request, { ...allowance });
       return undefined;
     }
@@ -42,16 +42,16 @@ export const createAdmission = ({ authentication, taken, newRequestId, shedder, 
       call: { principal, via: 'rest', request: requestId, address: request.socket.remoteAddress, deadline },
       headers: ['x-request-id', requestId, ...allowanceHeaders(allowance), 'x-content-type-options', 'nosniff'],
       leave() {
-        shedder.leave();
+        shedder.leave(principal.id);
         return (clock.monotonic() - begun) / 1000;
       },
     };
   };
 };
 
-const hasRoom = (shedder: LoadShedder): boolean => {
+const hasRoom = (shedder: LoadShedder, party: string): boolean => {
   try {
-    shedder.enter();
+    shedder.enter(party);
     return true;
   } catch {
     // Refused again, and said so, on the ordinary way.

@@ -57,23 +57,24 @@ export const registerRequestContext = (app: FastifyInstance, options: RequestCon
 
   app.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.config.public === true || request.is404 || request.url.startsWith(DOCUMENTS)) return;
-    shedder.enter();
+    const workspace = headerOf(request, 'sophia-workspace');
+    const { authorization } = request.headers;
+    const known = authorization === undefined || workspace !== undefined ? undefined : authentication.peek(authorization);
+    // Those whose credentials are still to be verified are one party.
+    shedder.enter(known?.id);
     const abort = new AbortController();
     request.abort = abort;
     // However the answer ends: a caller who goes before it is there is no response of the framework's.
     reply.raw.once('close', () => {
-      shedder.leave();
+      shedder.leave(known?.id);
       if (reply.raw.writableFinished) return;
       request.trace?.end();
       abort.abort(new SophiaError('deadline_exceeded', 'The caller has gone.'));
     });
-    const workspace = headerOf(request, 'sophia-workspace');
     if (isAdminRequest(request.raw)) {
       request.principal = await authentication.administrator(workspace);
       return;
     }
-    const { authorization } = request.headers;
-    const known = authorization === undefined || workspace !== undefined ? undefined : authentication.peek(authorization);
     request.principal =
       known ?? (await authentication.authenticate(authorization, workspace, { via: 'rest', request: request.id, address: request.ip }));
     const allowance = taken.get(request.raw) ?? authentication.takeAllowance(request.principal);

@@ -2,13 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { createBulkhead } from './bulkhead.ts';
 
 describe('the bulkhead', () => {
-  const start = (bulkhead: ReturnType<typeof createBulkhead>, signal?: AbortSignal) => {
+  const start = (bulkhead: ReturnType<typeof createBulkhead>, signal?: AbortSignal, party?: string) => {
     const work = Promise.withResolvers<string>();
     let began = false;
-    const done = bulkhead.run(() => {
-      began = true;
-      return work.promise;
-    }, signal);
+    const done = bulkhead.run(
+      () => {
+        began = true;
+        return work.promise;
+      },
+      signal,
+      party,
+    );
     return { finish: () => work.resolve('done'), fail: () => work.reject(new Error('failed')), done, began: () => began };
   };
 
@@ -41,5 +45,27 @@ describe('the bulkhead', () => {
     await expect(third.done).resolves.toBe('done');
     expect(second.began()).toBe(false);
     await expect(start(bulkhead, caller.signal).done).rejects.toThrow('gone');
+  });
+
+  it('gives those that share it their turns, however many calls one of them has waiting', async () => {
+    const bulkhead = createBulkhead({ name: 'queries', concurrency: 1, queue: 10 });
+    const order: string[] = [];
+    const call = (name: string) => bulkhead.run(async () => void order.push(name), undefined, name[0]);
+    await Promise.all(['a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'c1', 'a5'].map(call));
+    expect(order).toEqual(['a1', 'a2', 'b1', 'c1', 'a3', 'b2', 'a4', 'a5']);
+  });
+
+  it('has room for those with few calls waiting, at the cost of whoever has most', async () => {
+    const bulkhead = createBulkhead({ name: 'queries', concurrency: 1, queue: 3 });
+    const many = [start(bulkhead, undefined, 'a'), start(bulkhead, undefined, 'a'), start(bulkhead, undefined, 'a')];
+    const last = start(bulkhead, new AbortController().signal, 'a');
+    await expect(start(bulkhead, undefined, 'a').done).rejects.toMatchObject({ code: 'overloaded' });
+    const few = start(bulkhead, undefined, 'b');
+    await expect(last.done).rejects.toMatchObject({ code: 'overloaded', message: 'queries has 1 calls running and 3 waiting.' });
+    await expect(start(bulkhead, undefined, 'b').done).rejects.toMatchObject({ code: 'overloaded' });
+    expect(bulkhead.waiting).toBe(3);
+    for (const { finish } of [...many, few]) finish();
+    await Promise.all([...many, few].map(({ done }) => done));
+    expect([bulkhead.active, bulkhead.waiting]).toEqual([0, 0]);
   });
 });

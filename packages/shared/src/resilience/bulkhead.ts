@@ -5,53 +5,61 @@ export interface BulkheadOptions {
   readonly name: string;
   /** How many run at once. */
   readonly concurrency: number;
-  /** How many may wait for a place; beyond it callers get `overloaded` at once. */
+  /** How many may wait for a place; beyond it callers of the party that has most of them get `overloaded` at once. */
   readonly queue: number;
 }
 
 export interface Bulkhead {
   readonly active: number;
   readonly waiting: number;
-  /** Runs the work when there is a place, in order of arrival; an abort while it waits gives its place up. */
-  run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T>;
+  /**
+   * Runs the work when there is a place; an abort while it waits gives its place up. Calls of one party wait in the order
+   * of their arrival, parties by turns: whoever has many waiting keeps nobody else waiting for all of them.
+   */
+  run<T>(work: () => Promise<T>, signal?: AbortSignal, party?: string): Promise<T>;
 }
 
 /** Bounds how much of the process one dependency or kind of work may take. */
 export function createBulkhead({ name, concurrency, queue }: BulkheadOptions): Bulkhead {
   let active = 0;
-  const waiters = new Set<() => void>();
+  const waiters = new FairQueue();
 
-  const enter = (signal?: AbortSignal): Promise<void> | undefined => {
+  const overloaded = () =>
+    new SophiaError('overloaded', `${name} has ${active} calls running and ${waiters.size} waiting.`, { retryAfter: 1 });
+  const enter = (signal: AbortSignal | undefined, party: string): Promise<void> | undefined => {
     signal?.throwIfAborted();
     if (active < concurrency) {
       active++;
       return undefined;
     }
     if (waiters.size >= queue) {
-      throw new SophiaError('overloaded', `${name} has ${active} calls running and ${waiters.size} waiting.`, { retryAfter: 1 });
+      const last = waiters.lastOfLongest(party);
+      if (last === undefined) throw overloaded();
+      last.refuse(overloaded());
     }
     return new Promise((resolve, reject) => {
-      const onAbort = () => {
-        waiters.delete(admit);
-        reject(signal?.reason);
+      const onAbort = () => waiter.refuse(signal?.reason);
+      const waiter: Waiter = {
+        party,
+        admit() {
+          signal?.removeEventListener('abort', onAbort);
+          resolve();
+        },
+        refuse(error) {
+          signal?.removeEventListener('abort', onAbort);
+          waiters.remove(waiter);
+          reject(error);
+        },
       };
-      const admit = () => {
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      };
-      waiters.add(admit);
+      waiters.add(waiter);
       signal?.addEventListener('abort', onAbort, { once: true });
     });
   };
   // A place is handed to the next waiter directly, so that no newcomer overtakes it.
   const leave = () => {
-    const [next] = waiters;
-    if (next === undefined) {
-      active--;
-      return;
-    }
-    waiters.delete(next);
-    next();
+    const next = waiters.take();
+    if (next === undefined) active--;
+    else next.admit();
   };
 
   return {
@@ -61,8 +69,8 @@ export function createBulkhead({ name, concurrency, queue }: BulkheadOptions): B
     get waiting() {
       return waiters.size;
     },
-    async run(work, signal) {
-      const wait = enter(signal);
+    async run(work, signal, party = '') {
+      const wait = enter(signal, party);
       if (wait !== undefined) await wait;
       try {
         return await work();
@@ -71,4 +79,53 @@ export function createBulkhead({ name, concurrency, queue }: BulkheadOptions): B
       }
     },
   };
+}
+
+interface Waiter {
+  readonly party: string;
+  admit(): void;
+  refuse(error: unknown): void;
+}
+
+/** Waiters of each party in their order, the parties by turns (J. Nagle, "On Packet Switches With Infinite Storage", RFC 970). */
+class FairQueue {
+  /** The party whose turn it is comes first; none is without waiters. */
+  readonly #parties = new Map<string, Set<Waiter>>();
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add(waiter: Waiter): void {
+    const waiting = this.#parties.get(waiter.party);
+    if (waiting === undefined) this.#parties.set(waiter.party, new Set([waiter]));
+    else waiting.add(waiter);
+    this.#size++;
+  }
+
+  remove(waiter: Waiter): void {
+    const waiting = this.#parties.get(waiter.party);
+    waiting?.delete(waiter);
+    this.#size--;
+    if (waiting?.size === 0) this.#parties.delete(waiter.party);
+  }
+
+  take(): Waiter | undefined {
+    const [turn] = this.#parties;
+    const [next] = turn?.[1] ?? [];
+    if (turn === undefined || next === undefined) return undefined;
+    this.remove(next);
+    // Its others wait until the other parties had their turn.
+    if (this.#parties.delete(next.party)) this.#parties.set(...turn);
+    return next;
+  }
+
+  /** The newest waiter of the party with the most of them, if those are more than this party would have with one more. */
+  lastOfLongest(party: string): Waiter | undefined {
+    let longest = new Set<Waiter>();
+    for (const waiting of this.#parties.values()) if (waiting.size > longest.size) longest = waiting;
+    const own = this.#parties.get(party)?.size ?? 0;
+    return longest.size > own + 1 ? [...longest].at(-1) : undefined;
+  }
 }

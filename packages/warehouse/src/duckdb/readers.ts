@@ -40,7 +40,12 @@ export async function openReaders({ file, count, waiting, settled, onInvalidated
   let isDrained = false;
 
   /** Runs work in a transaction of its own, for so many milliseconds; its place stays taken until it has really ended. */
-  const lend = <T>(work: (connection: DuckDBConnection) => Promise<T>, milliseconds: number, signal?: AbortSignal): Promise<T> => {
+  const lend = <T>(
+    work: (connection: DuckDBConnection) => Promise<T>,
+    milliseconds: number,
+    signal?: AbortSignal,
+    party?: string,
+  ): Promise<T> => {
     if (isDrained) return Promise.reject(closing());
     const stop = new AbortController();
     const onAbort = () => stop.abort(signal?.reason);
@@ -50,7 +55,7 @@ export async function openReaders({ file, count, waiting, settled, onInvalidated
       milliseconds,
       (deadline) => {
         const ended = places
-          .run(() => inTransaction(work, deadline.signal), deadline.signal)
+          .run(() => inTransaction(work, deadline.signal), deadline.signal, party)
           .finally(() => {
             underWay.delete(ended);
             signal?.removeEventListener('abort', onAbort);
@@ -78,10 +83,10 @@ export async function openReaders({ file, count, waiting, settled, onInvalidated
   };
 
   return {
-    query: (statement, { deadline = DEFAULT_DEADLINE_MS, signal, maxRows = DEFAULT_MAX_ROWS } = {}) => {
-      return lend((connection) => runQuery(connection, statement, maxRows, settled), deadline, signal);
+    query: (statement, { deadline = DEFAULT_DEADLINE_MS, signal, party, maxRows = DEFAULT_MAX_ROWS } = {}) => {
+      return lend((connection) => runQuery(connection, statement, maxRows, settled), deadline, signal, party);
     },
-    read: lend,
+    read: (work, milliseconds) => lend(work, milliseconds),
     async drain(grace) {
       isDrained = true;
       const timer = setTimeout(() => {

@@ -128,17 +128,22 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
     return first === null || of.compiled.asOf < first ? ['as_of_before_first_change'] : [];
   };
 
-  const readWarehouse = async (of: PreparedQuery, signal: AbortSignal): Promise<Loaded> => {
+  const readWarehouse = async (of: PreparedQuery, signal: AbortSignal, party: string | undefined): Promise<Loaded> => {
     const begun = clock.monotonic();
-    const result = await warehouse.query(of.compiled, { signal });
+    const result = await warehouse.query(of.compiled, { signal, party });
     options.ran(of, clock.monotonic() - begun);
     const answer = readAnswer(of.compiled, result);
     return { bytes: encodeAnswer(answer), readPoint: readPointOf(result.applied, published.current()) };
   };
 
   /** L3: the same answer again while the version of its tables stands. */
-  const load = async (of: PreparedQuery, signal: AbortSignal, told: { tier: Answer['tier'] }): Promise<Loaded> => {
-    if (of.compiled.asOf !== null) return readWarehouse(of, signal);
+  const load = async (
+    of: PreparedQuery,
+    signal: AbortSignal,
+    party: string | undefined,
+    told: { tier: Answer['tier'] },
+  ): Promise<Loaded> => {
+    if (of.compiled.asOf !== null) return readWarehouse(of, signal, party);
     const current = published.current();
     const version = warehouse.version(of.workspace, of.recordTypes);
     const key = `${of.key}:${version}`;
@@ -147,7 +152,7 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
       told.tier = 'L3';
       return { bytes: known.bytes, readPoint: laterOf(current, known.readPoint) };
     }
-    const loaded = await readWarehouse(of, signal);
+    const loaded = await readWarehouse(of, signal, party);
     // Only an answer of exactly this version may stand under its name.
     if (warehouse.version(of.workspace, of.recordTypes) === version) {
       await results.getOrLoad(
@@ -159,22 +164,26 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
     return loaded;
   };
 
-  const cached = async (of: PreparedQuery, signal: AbortSignal | undefined): Promise<{ result: CacheResult; tier: Answer['tier'] }> => {
+  const cached = async (
+    of: PreparedQuery,
+    signal: AbortSignal | undefined,
+    party: string | undefined,
+  ): Promise<{ result: CacheResult; tier: Answer['tier'] }> => {
     const told: { tier: Answer['tier'] } = { tier: 'none' };
     const ttl = of.compiled.asOf === null ? ANSWER_TTL : RESULT_TTL;
     const result = await answers.getOrLoad(of.key, { dependencies: of.dependencies, ttl, signal, heldBytes: of.bytes }, (loading) =>
-      load(of, loading, told),
+      load(of, loading, party, told),
     );
     return { result, tier: result.tier === 'L1' ? 'L1' : told.tier };
   };
 
   const askWarehouse = async (of: PreparedQuery, call: Call): Promise<Answer> => {
-    const loaded = await readWarehouse(of, call.signal ?? AbortSignal.timeout(call.deadline ?? DEADLINE_MS));
+    const loaded = await readWarehouse(of, call.signal ?? AbortSignal.timeout(call.deadline ?? DEADLINE_MS), call.principal.id);
     return present(of, { ...loaded, tier: 'none', age: 0 }, 'none', call.signal);
   };
 
-  const askCaches = async (of: PreparedQuery, { signal }: Call): Promise<Answer> => {
-    const { result, tier } = await cached(of, signal);
+  const askCaches = async (of: PreparedQuery, { signal, principal }: Call): Promise<Answer> => {
+    const { result, tier } = await cached(of, signal, principal.id);
     return present(of, result, tier, signal);
   };
 
@@ -220,7 +229,7 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
     },
     remember: (_call, body, query) => bodies.remember(body, query),
     async warm(of) {
-      await cached(of, undefined);
+      await cached(of, undefined, undefined);
     },
   };
 };
