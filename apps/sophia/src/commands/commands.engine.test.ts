@@ -169,11 +169,11 @@ describe('records', () => {
       '--limit',
       '1',
       '--fields',
-      'source_id, amount, nothing',
+      'source_id, amount, name',
       '--cursor',
       page.next_cursor,
     ]);
-    expect(table.out).toMatch(/^id +source_id +amount +nothing\n.*\n\d+ +\S+ +\S+ +–\nmore: --cursor /);
+    expect(table.out).toMatch(/^id +source_id +amount +name\n.*\n\d+ +\S+ +\S+ +–\nmore: --cursor /);
     const id = page.records[0]?.id ?? '';
     const key = (await sophia(words('keys create --role admin --name writes'))).out.trim();
     const change = async (method: string, own: string, body?: object): Promise<number> => {
@@ -197,6 +197,13 @@ describe('records', () => {
     expect((await sophia(words('records list deal --source-system crm --source-id 1C1I7A6R'))).out).not.toContain('owner');
     expect(await test.json(['records', 'history', 'deal', own])).toHaveLength(2);
     expect((await sophia(words('records list deal --where amount>=20000 --where status=won'))).out).toContain('won');
+  });
+
+  it('a field that the type has not is told, one that no record has yet is not', async () => {
+    const list = (fields: string) => sophia(['records', 'list', 'deal', '--source-id', 'nowhere', '--fields', fields]);
+    expect(await list('source_id,name,deleted_at')).toMatchObject({ code: 0, out: expect.stringContaining('id  ') });
+    expect(await list('amont')).toMatchObject({ code: 2, out: '', err: 'sophia: A deal has no field "amont"; did you mean amount?\n' });
+    expect(await list('wwwwwwwwwwwwwww')).toMatchObject({ code: 2, err: 'sophia: A deal has no field "wwwwwwwwwwwwwww".\n' });
   });
 
   it('one that is not there, and an id that cannot be one, are told', async () => {
@@ -351,7 +358,16 @@ describe('imports', () => {
 
 describe('rejected rows', () => {
   it('are listed, repaired, replayed and given up', async () => {
-    expect((await sophia(['dead-letters', 'list', '--code', 'unreadable_row'])).out).toBe('No rejected row waits.\n');
+    expect((await sophia(words('dead-letters list --code missing_field --type deal'))).out).toBe('No rejected row waits.\n');
+    for (const verb of ['list', 'replay']) {
+      const unknown = async (...args: string[]) => sophia(['dead-letters', verb, ...args]);
+      expect(await unknown('--code', 'missing_feld')).toMatchObject({
+        code: 2,
+        err: 'sophia: There is no code "missing_feld"; did you mean missing_field?\n',
+      });
+      expect(await unknown('--type', 'nothing')).toMatchObject({ code: 3, err: expect.stringContaining('unknown_record_type') });
+      expect(await unknown('--import', 'nothing', '--json')).toMatchObject({ code: 3, out: expect.stringContaining('{"problem":') });
+    }
     await sophia(['import', await write('short.csv', 'name,status\nNobody,won\n'), ...HAND]);
     expect((await sophia(['dead-letters', 'list'])).out).toMatch(/open +deal +hand +2 +source_id {3,}source_id: expected/);
     await sophia(['import', await write('open.json', '[{"source_id":"O-1","status":"won"},'), ...HAND]);

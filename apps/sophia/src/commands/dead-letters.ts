@@ -7,6 +7,7 @@ import { parseCount } from '../input/metric-query.ts';
 import { stylesOf } from '../output/styles.ts';
 import { renderTable } from '../output/table.ts';
 import { plainText } from '../output/text-width.ts';
+import { requireDeadLetterNames } from './require-known.ts';
 
 export interface ReplayOptions extends CommonOptions {
   readonly import?: string | undefined;
@@ -32,6 +33,7 @@ export const listDeadLetters = async ({ api, terminal }: ClientInvocation, optio
   const page = await api.call<{ dead_letters: readonly DeadLetter[]; next_cursor: string | null }>('GET', '/dead-letters', {
     query: { ...selectionOf(options), limit },
   });
+  if (page.dead_letters.length === 0) await requireDeadLetterNames(api, options);
   if (options.json === true) return terminal.out(`${JSON.stringify(page)}\n`);
   if (page.dead_letters.length === 0) return terminal.out('No rejected row waits.\n');
   const styles = stylesOf(terminal);
@@ -91,12 +93,14 @@ export const replayDeadLetters = async (
   const body = ids.length > 0 ? { ids } : selectionOf(options);
   const answer = await api.call<WriteAnswer>('POST', '/dead-letters/replay', { body });
   const { created, updated, unchanged, rejected, errors } = answer;
+  const found = created + updated + unchanged + rejected;
+  if (found === 0 && ids.length === 0) await requireDeadLetterNames(api, options);
   if (options.json === true) terminal.out(`${JSON.stringify(answer)}\n`);
   else {
     terminal.out(`${created} created + ${updated} updated + ${unchanged} unchanged + ${rejected} rejected again\n`);
     for (const { line, code, message } of errors) terminal.out(`  line ${line}: ${plainText(message)} [${code}]\n`);
   }
-  const missing = tellMissing(terminal, ids, created + updated + unchanged + rejected);
+  const missing = tellMissing(terminal, ids, found);
   return rejected > 0 ? 'rejected' : missing;
 };
 

@@ -8,6 +8,7 @@ import { NONE } from '../output/format-cell.ts';
 import { stylesOf } from '../output/styles.ts';
 import { renderTable } from '../output/table.ts';
 import { plainText } from '../output/text-width.ts';
+import { requireFields } from './require-known.ts';
 
 export interface ListRecordsOptions extends CommonOptions {
   readonly where?: readonly string[] | undefined;
@@ -42,6 +43,9 @@ export const listRecords = async ({ api, terminal }: ClientInvocation, type: str
   });
   if (json === true) return terminal.out(`${JSON.stringify(page)}\n`);
   const chosen = fields?.split(',').map((field) => field.trim()) ?? ['source_id', ...commonFields(page.records)];
+  const isUnseen = (field: string): boolean => page.records.every((record) => memberOf(record, field) === undefined);
+  const unseen = fields === undefined ? [] : chosen.filter(isUnseen);
+  if (unseen.length > 0) await requireFields(api, type, unseen);
   const styles = stylesOf(terminal);
   terminal.out(
     renderTable(
