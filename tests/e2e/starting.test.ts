@@ -1,9 +1,10 @@
 import { readFile, rm } from 'node:fs/promises';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { createPostgresDatabase } from '@sophia/database/postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runSophia } from '../fixtures/sophia-command.ts';
-import { type SophiaProcess, startSophia, temporaryDataFolder } from '../fixtures/sophia-process.ts';
+import { createKey, type SophiaProcess, startSophia, temporaryDataFolder } from '../fixtures/sophia-process.ts';
 
 let data: Awaited<ReturnType<typeof temporaryDataFolder>>;
 let sophia: SophiaProcess | undefined;
@@ -27,6 +28,24 @@ test('a warehouse that is gone is made anew before the start is ready, and befor
     sophia = await start();
     expect(await revenue()).toMatchObject({ code: 0, out: whole.out });
   }
+});
+
+test('a stop without time for requests cuts off what is in hand, says so and ends', async () => {
+  const start = () => startSophia({ dataDirectory: data.path, env: { SOPHIA_SHUTDOWN: '0ms' } });
+  await sophia?.kill();
+  sophia = await start();
+  expect(await sophia.kill('SIGINT')).toBe(0);
+  sophia = await start();
+  const headers = { authorization: `Bearer ${await createKey(sophia, 'admin')}`, 'content-type': 'application/x-ndjson' };
+  const sending = request(`${sophia.address}/api/v1/records/deal?source_system=slow`, { method: 'POST', headers });
+  sending.on('error', () => undefined).write('{"source_id":"1"}\n');
+  const imports = async () => (await sophia?.admin('GET', '/api/v1/imports'))?.body;
+  await expect.poll(imports, { timeout: 30_000 }).toContain('"running"');
+  expect(await sophia.kill('SIGINT')).toBe(1);
+  expect(sophia.output()).toMatch(
+    /sophia: Not all ended in time\. .+ api to close\.\n {2}What was acknowledged is kept\. SOPHIA_SHUTDOWN says/,
+  );
+  sophia = undefined;
 });
 
 test('a data folder of a newer version is refused by a process that ends, and leaves nothing running', async () => {

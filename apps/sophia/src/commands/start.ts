@@ -53,7 +53,7 @@ const tellWhatWasCutOff = (error: unknown): never => {
   const causes = error instanceof AggregateError ? error.errors : [error];
   throw new CommandError(
     'failed',
-    `Not all ended in time: ${causes.map(messageOf).join('; ')}.`,
+    `Not all ended in time. ${causes.map(messageOf).join(' ')}`,
     'What was acknowledged is kept. SOPHIA_SHUTDOWN says how long requests and work in hand may take.',
   );
 };
