@@ -76,6 +76,7 @@ test('writes that share a transaction are all judged again, and none is lost', a
   const { call, catalog, define, read } = await open({});
   await define({ size: { type: 'integer' } });
   const deal = { recordType: 'deal', sourceSystem: 'lab' };
+  await harness.catalog.records.list(call, 'gauge');
   const answers = await Promise.all([
     ...[1, 2, 3].map((size) => catalog.records.upsert(call, target, row(`${size}`, { size }))),
     catalog.records.upsert(call, deal, row('d', { name: 'Deal' })),
@@ -90,6 +91,8 @@ test('writes of another workspace that share the transaction are spared', async 
   const elsewhere = harness.callOf(await harness.workspace());
   const deal = { recordType: 'deal', sourceSystem: 'lab' };
   await catalog.records.upsert(elsewhere, deal, row('d', { name: 'Deal' }));
+  // Nothing is left to be read before either is sent, so both are in one transaction.
+  await harness.catalog.records.list(call, 'gauge');
   const [changed, spared] = await Promise.allSettled([
     catalog.records.upsert(call, target, row('1', { size: 1 })),
     catalog.records.upsert(elsewhere, deal, row('d', { name: 'Renamed' })),
