@@ -5,8 +5,23 @@ import { GROWING_ROWS, GROWTH_SIZES, type Growth, growthTable, measureGrowth, pa
 import { type BenchResult, type BenchRow, type BenchSize, measure, show } from './protocol.ts';
 import { ROWS } from './rows.ts';
 
-/** Runs the named benchmarks (all: none named), prints a table; with --check exits with 1 below a gate, or with --growth above linear. */
+/**
+ * Runs the named benchmarks (all: none named), prints a table; with --check exits with 1 below a gate, or with --growth above linear.
+ * What cannot be run is told in one line, with 2.
+ */
 const main = async (): Promise<number> => {
+  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  let asked: ReturnType<typeof readArguments>;
+  try {
+    asked = readArguments();
+  } catch (error) {
+    say(`sophia bench: ${error instanceof Error ? error.message : error}`);
+    return 2;
+  }
+  return run(asked, say);
+};
+
+const readArguments = () => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
@@ -22,6 +37,10 @@ const main = async (): Promise<number> => {
   });
   const sizes = values.sizes === undefined ? GROWTH_SIZES : parseSizes(values.sizes);
   const rows = chosen(positionals.length === 0 && values.growth ? GROWING_ROWS.map(String) : positionals);
+  return { values, sizes, rows };
+};
+
+const run = async ({ values, sizes, rows }: ReturnType<typeof readArguments>, say: (line: string) => void): Promise<number> => {
   const size: BenchSize = {
     smoke: values.smoke,
     rounds: Number(values.rounds ?? (values.smoke ? 1 : 5)),
@@ -29,7 +48,6 @@ const main = async (): Promise<number> => {
     ...(values.records === undefined ? {} : { records: Number(values.records) }),
   };
   const targets = JSON.parse(await readFile(new URL('./targets.json', import.meta.url), 'utf8'));
-  const say = (line: string): void => void process.stderr.write(`${line}\n`);
   say(
     `machine: ${os.cpus().length} x ${os.cpus()[0]?.model ?? 'unknown'}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, Node ${process.version}`,
   );

@@ -6,6 +6,8 @@ import type { Invocation } from '../command-line/invocation.ts';
 
 const BENCH = fileURLToPath(new URL('../../../../bench/main.ts', import.meta.url));
 
+const ENDS: Readonly<Record<number, Exit>> = { 0: 'ok', 2: 'usage' };
+
 export interface BenchOptions {
   readonly check?: boolean | undefined;
   readonly growth?: boolean | undefined;
@@ -23,5 +25,5 @@ export const bench = async (
   const args = ['--disable-warning=ExperimentalWarning', BENCH, ...names, ...flags, ...(sizes === undefined ? [] : ['--sizes', sizes])];
   const child = spawn(process.execPath, args, { stdio: 'inherit' });
   const [code] = await once(child, 'exit');
-  return code === 0 ? 'ok' : 'failed';
+  return ENDS[code] ?? 'failed';
 };
