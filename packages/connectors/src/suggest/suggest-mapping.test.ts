@@ -252,6 +252,11 @@ describe('what cannot be known is marked', () => {
   });
 });
 
+test('a column of days is no text, though it is called like one', async () => {
+  const mapping = parse(await suggest('id,job_title,email\n1,2017-03-01,a@b.org\n2,2017-03-02,c@d.org\n', 'contacts.csv'));
+  expect(columnsOf(mapping)).toEqual({ email: 'email' });
+});
+
 test('types and fields that are called like what every object has', async () => {
   const own = (name: string, field: string) => ({
     name,
