@@ -26,6 +26,9 @@ interface Idle {
   readonly since: number;
 }
 
+/** What those who use connections know of a pool. */
+export type Connections = Pick<ConnectionPool, 'acquire' | 'release'>;
+
 /** Connections that are opened ahead, handed to one caller at a time in order of arrival, and replaced when lost or worn. */
 export class ConnectionPool {
   readonly #options: PoolOptions;
@@ -101,6 +104,12 @@ export class ConnectionPool {
     // In a transaction that nobody ended it must not serve another caller.
     if (connection.isIdle) void connection.end();
     else connection.drop();
+  }
+
+  /** The server does not answer: drops all connections, whatever they run, and turns away whoever waits for one. */
+  dropAll(): void {
+    for (const waiter of this.#waiters) waiter.reject(this.#unavailable());
+    for (const connection of this.#connections) connection.drop();
   }
 
   async close(): Promise<void> {

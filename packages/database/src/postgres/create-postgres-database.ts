@@ -45,9 +45,10 @@ export async function createPostgresDatabase(options: PostgresDatabaseOptions): 
     openConnection(options.connection, { ...openOptions, statementTimeout: 0 }, timeout, signal);
   const followers = replicas.map((connection) => ({
     name: `${connection.host}:${connection.port}`,
-    server: createReadServer(new ConnectionPool(poolOptions, () => openConnection(connection, openOptions), clock), observer),
+    pool: new ConnectionPool(poolOptions, () => openConnection(connection, openOptions), clock),
+    connect: (timeout: number) => openConnection(connection, openOptions, timeout, AbortSignal.timeout(timeout)),
   }));
-  const replicaSet = new ReplicaSet(pool, followers, clock);
+  const replicaSet = new ReplicaSet({ primary: pool, followers, clock, observer });
   try {
     await pool.warm();
     await assertRole(pool, role);
@@ -57,7 +58,7 @@ export async function createPostgresDatabase(options: PostgresDatabaseOptions): 
   }
   observer.watchPool(pool);
   observer.watchReplicas(() => replicaSet.lags());
-  return new PostgresDatabase({ primary: createReadServer(pool, observer), replicas: replicaSet, openOutside, clock, observer });
+  return new PostgresDatabase({ primary: createReadServer(pool, observer), pool, replicas: replicaSet, openOutside, clock, observer });
 }
 
 /** Milliseconds; the server's own limits stand behind the callers' deadlines. */

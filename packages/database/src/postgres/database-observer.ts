@@ -1,6 +1,6 @@
 import type { Histogram, Observability, SpanAttributes } from '@sophia/observability';
 import type { CallLimits } from './call-limits.ts';
-import type { ConnectionPool } from './connection-pool.ts';
+import type { ConnectionPool, Connections } from './connection-pool.ts';
 import type { DatabaseRole } from './connection-settings.ts';
 import type { ServerConnection } from './postgres-connection.ts';
 import type { FailureKind } from './postgres-errors.ts';
@@ -11,7 +11,7 @@ export interface DatabaseObserver {
   watchPool(pool: ConnectionPool): void;
   watchReplicas(lags: () => { readonly replica: string; readonly seconds: number }[]): void;
   /** Takes a connection, noting how long that took. */
-  acquire(pool: ConnectionPool, limits: CallLimits): Promise<ServerConnection>;
+  acquire(pool: Connections, limits: CallLimits): Promise<ServerConnection>;
   /** Statements that shared a round trip, and how long it took in milliseconds. */
   ran(texts: readonly string[], milliseconds: number): void;
   retried(kind: FailureKind): void;

@@ -2,6 +2,7 @@ import type { Clock } from '@sophia/shared';
 import type { Transaction, WorkspaceId } from '@sophia/types';
 import type { CallOptions, Committed, Database, ReadOptions, Session, Statement, TransactionOptions } from '../database.ts';
 import { type CallLimits, callLimits, DEFAULT_DEADLINE } from './call-limits.ts';
+import type { ConnectionPool } from './connection-pool.ts';
 import type { DatabaseObserver } from './database-observer.ts';
 import { OpenTransaction } from './open-transaction.ts';
 import type { BatchStep } from './pipelined-batch.ts';
@@ -16,6 +17,8 @@ import { PING } from './system-statements.ts';
 
 export interface PostgresParts {
   readonly primary: ReadServer;
+  /** The primary's. */
+  readonly pool: ConnectionPool;
   readonly replicas: ReplicaSet;
   /** A connection outside of the pool. */
   readonly openOutside: (timeout: number, signal: AbortSignal | undefined) => Promise<ServerConnection>;
@@ -105,7 +108,7 @@ export class PostgresDatabase implements Database {
 
   async close(): Promise<void> {
     await this.#parts.replicas.close();
-    await this.#parts.primary.pool.close();
+    await this.#parts.pool.close();
   }
 
   #limits(options: CallOptions): CallLimits {

@@ -1,6 +1,6 @@
 import type { WorkspaceId } from '@sophia/types';
 import type { CallLimits } from './call-limits.ts';
-import type { ConnectionPool } from './connection-pool.ts';
+import type { Connections } from './connection-pool.ts';
 import type { DatabaseObserver } from './database-observer.ts';
 import { shareReads } from './keyed-reads.ts';
 import type { BatchStep } from './pipelined-batch.ts';
@@ -17,14 +17,14 @@ type Rows = Record<string, unknown>[];
  * round trip for each, 103k/s and 5 µs in groups. One group under way: 79k/s, three 89k/s, four 84k/s.
  */
 export class QuickSelects {
-  readonly #pool: ConnectionPool;
+  readonly #pool: Connections;
   readonly #observer: DatabaseObserver;
   readonly #queue: Group[] = [];
   /** For each set of workspaces the group of the queue that still takes reads. */
   readonly #open = new Map<string, Group>();
   #underWay = 0;
 
-  constructor(pool: ConnectionPool, observer: DatabaseObserver) {
+  constructor(pool: Connections, observer: DatabaseObserver) {
     this.#pool = pool;
     this.#observer = observer;
   }

@@ -1,6 +1,7 @@
+import { SophiaError } from '@sophia/shared';
 import type { WorkspaceId } from '@sophia/types';
 import type { CallLimits } from './call-limits.ts';
-import type { ConnectionPool } from './connection-pool.ts';
+import type { ConnectionPool, Connections } from './connection-pool.ts';
 import type { DatabaseObserver } from './database-observer.ts';
 import { aloneStep } from './keyed-reads.ts';
 import type { BatchStep } from './pipelined-batch.ts';
@@ -11,13 +12,27 @@ import { setWorkspaces } from './system-statements.ts';
 
 /** A server that answers reads: the primary or a replica. */
 export interface ReadServer {
-  readonly pool: ConnectionPool;
+  readonly pool: Connections;
   readonly quick: QuickSelects;
 }
 
-export const createReadServer = (pool: ConnectionPool, observer: DatabaseObserver): ReadServer => ({
+export const createReadServer = (pool: Connections, observer: DatabaseObserver): ReadServer => ({
   pool,
   quick: new QuickSelects(pool, observer),
+});
+
+/**
+ * A pool's connections to one run of its server alone. A replica that crashed comes back where it was some time before, so
+ * that what is known of how far it had come holds no longer.
+ */
+export const connectionsOfRun = (pool: ConnectionPool, incarnation: string): Connections => ({
+  async acquire(milliseconds, signal) {
+    const connection = await pool.acquire(milliseconds, signal);
+    if (connection.incarnation === incarnation) return connection;
+    pool.release(connection);
+    throw new SophiaError('unavailable', 'The server began anew, and how far it has come is not known yet.', { retryAfter: 1 });
+  },
+  release: (connection) => pool.release(connection),
 });
 
 /** One run of a single read: its workspaces and itself are one transaction and one round trip. */

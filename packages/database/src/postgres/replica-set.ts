@@ -1,16 +1,35 @@
 import type { Clock } from '@sophia/shared';
 import type { ReadOptions, Statement } from '../database.ts';
 import type { ConnectionPool } from './connection-pool.ts';
-import type { ReadServer } from './read-server.ts';
+import type { DatabaseObserver } from './database-observer.ts';
+import type { ServerConnection } from './postgres-connection.ts';
+import { connectionsOfRun, createReadServer, type ReadServer } from './read-server.ts';
 
-/** A server that may answer reads, with what is known of how far it has come. */
-interface Replica {
+/** A server that may answer reads. */
+export interface Follower {
   readonly name: string;
-  readonly server: ReadServer;
+  readonly pool: ConnectionPool;
+  /** Opens a connection outside of the pool within so many milliseconds. */
+  readonly connect: (timeout: number) => Promise<ServerConnection>;
+}
+
+/** With what is known of how far it has come. */
+interface Replica extends Follower {
+  /** It is asked there, so that its answer waits for no reads, and its silence is told from theirs. */
+  watch: ServerConnection | undefined;
+  /** The run of the server that the rest is known of; none before it was looked at. */
+  run: { readonly incarnation: string; readonly server: ReadServer } | undefined;
   /** Everything before this place of the write-ahead log is visible there. */
   replayed: bigint;
   /** On the monotonic clock: everything acknowledged before this instant is visible there. */
   completeTo: number;
+}
+
+export interface ReplicaSetOptions {
+  readonly primary: ConnectionPool;
+  readonly followers: readonly Follower[];
+  readonly clock: Clock;
+  readonly observer: DatabaseObserver;
 }
 
 interface Mark {
@@ -27,16 +46,24 @@ export class ReplicaSet {
   readonly #primary: ConnectionPool;
   readonly #replicas: readonly Replica[];
   readonly #clock: Clock;
+  readonly #observer: DatabaseObserver;
   readonly #timer: NodeJS.Timeout | undefined;
   #marks: Mark[] = [];
   #measuring: Promise<void> | undefined;
   #next = 0;
 
-  constructor(primary: ConnectionPool, replicas: readonly { readonly name: string; readonly server: ReadServer }[], clock: Clock) {
+  constructor({ primary, followers, clock, observer }: ReplicaSetOptions) {
     this.#primary = primary;
-    this.#replicas = replicas.map(({ name, server }) => ({ name, server, replayed: -1n, completeTo: Number.NEGATIVE_INFINITY }));
+    this.#replicas = followers.map((follower) => ({
+      ...follower,
+      watch: undefined,
+      run: undefined,
+      replayed: -1n,
+      completeTo: Number.NEGATIVE_INFINITY,
+    }));
     this.#clock = clock;
-    if (replicas.length === 0) return;
+    this.#observer = observer;
+    if (followers.length === 0) return;
     this.#timer = setInterval(() => void this.measure(), MEASURE_EVERY);
     this.#timer.unref();
   }
@@ -48,8 +75,8 @@ export class ReplicaSet {
     const needed = after === undefined ? -1n : parseWalPosition(after.walPosition);
     for (let tries = 0; tries < this.#replicas.length; tries++) {
       const replica = this.#replicas[this.#next++ % this.#replicas.length];
-      if (replica === undefined || replica.server.pool.isFailing) continue;
-      if (replica.completeTo >= oldest && replica.replayed >= needed) return replica.server;
+      if (replica?.run === undefined || replica.pool.isFailing) continue;
+      if (replica.completeTo >= oldest && replica.replayed >= needed) return replica.run.server;
     }
     return undefined;
   }
@@ -70,12 +97,12 @@ export class ReplicaSet {
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.#measuring;
-    await Promise.all(this.#replicas.map(({ server }) => server.pool.close()));
+    await Promise.all(this.#replicas.flatMap(({ pool, watch }) => [pool.close(), watch?.isClosed === false && watch.end()]));
   }
 
   async #measureAll(): Promise<void> {
     const at = this.#clock.monotonic();
-    const written = await readPosition(this.#primary, WRITTEN);
+    const written = await this.#written();
     if (written !== undefined) this.#marks.push({ at, written });
     await Promise.all(this.#replicas.map((replica) => this.#measureOne(replica)));
     // A mark that every replica has passed tells nothing more, and without any of them a few suffice.
@@ -83,11 +110,32 @@ export class ReplicaSet {
     this.#marks = this.#marks.filter((mark) => mark.at > passed).slice(-MOST_MARKS);
   }
 
+  async #written(): Promise<bigint | undefined> {
+    const connection = await orNone(this.#primary.acquire(PATIENCE));
+    if (connection === undefined) return undefined;
+    const written = await readPosition(connection, WRITTEN, () => connection.abandon());
+    this.#primary.release(connection);
+    return written;
+  }
+
   async #measureOne(replica: Replica): Promise<void> {
-    const replayed = await readPosition(replica.server.pool, REPLAYED);
-    if (replayed === undefined) return;
-    replica.replayed = replayed;
-    const last = this.#marks.findLast(({ written }) => written <= replayed);
+    if (replica.watch?.isClosed !== false) replica.watch = await orNone(replica.connect(PATIENCE));
+    const { watch, pool } = replica;
+    if (watch === undefined) return;
+    const position = await readPosition(watch, REPLAYED, () => {
+      watch.drop();
+      // Reads that wait for it are the primary's then.
+      pool.dropAll();
+    });
+    if (position === undefined) return;
+    const { incarnation } = watch;
+    if (replica.run?.incarnation !== incarnation) {
+      const server = createReadServer(connectionsOfRun(pool, incarnation), this.#observer);
+      replica.run = { incarnation, server };
+      replica.completeTo = Number.NEGATIVE_INFINITY;
+    }
+    replica.replayed = position;
+    const last = this.#marks.findLast(({ written }) => written <= position);
     if (last !== undefined) replica.completeTo = last.at;
   }
 }
@@ -106,18 +154,14 @@ const PATIENCE = 1_000;
 const WRITTEN: Statement = { name: 'sophia_written', text: 'select pg_current_wal_lsn()::text as position' };
 const REPLAYED: Statement = { name: 'sophia_replayed', text: 'select pg_last_wal_replay_lsn()::text as position' };
 
-/** Undefined where the server does not answer, or is not what it is taken for. */
-async function readPosition(pool: ConnectionPool, statement: Statement): Promise<bigint | undefined> {
-  try {
-    const connection = await pool.acquire(PATIENCE);
-    const timer = setTimeout(() => connection.abandon(), PATIENCE);
-    const { results } = await connection.run([{ statement, values: [] }]);
-    clearTimeout(timer);
-    pool.release(connection);
-    const row = results[0]?.rows[0] as { readonly position: string | null } | undefined;
-    return row === undefined || row.position === null ? undefined : parseWalPosition(row.position);
-  } catch {
-    // Its readers find out for themselves; here it only means that nothing new is known of it.
-    return undefined;
-  }
+/** Nothing new is known of a server that takes no connection; its readers find out for themselves. */
+const orNone = (opening: Promise<ServerConnection>): Promise<ServerConnection | undefined> => opening.catch(() => undefined);
+
+/** Undefined where the server does not answer, of which `onSilence` is told, or is not what it is taken for. */
+async function readPosition(connection: ServerConnection, statement: Statement, onSilence: () => void): Promise<bigint | undefined> {
+  const timer = setTimeout(onSilence, PATIENCE);
+  const { results } = await connection.run([{ statement, values: [] }]);
+  clearTimeout(timer);
+  const row = results[0]?.rows[0] as { readonly position: string | null } | undefined;
+  return row === undefined || row.position === null ? undefined : parseWalPosition(row.position);
 }

@@ -2,7 +2,7 @@ import { SophiaError } from '@sophia/shared';
 import type { Transaction, WorkspaceId } from '@sophia/types';
 import type { Committed } from '../database.ts';
 import type { CallLimits } from './call-limits.ts';
-import type { ConnectionPool } from './connection-pool.ts';
+import type { Connections } from './connection-pool.ts';
 import type { DatabaseObserver } from './database-observer.ts';
 import { OpenTransaction } from './open-transaction.ts';
 import { type FailureKind, failureKind, toSophiaError } from './postgres-errors.ts';
@@ -13,7 +13,7 @@ import { beginRead, beginWrite, COMMIT, ROLLBACK, WAL_POSITION } from './system-
 type Work<T> = (transaction: Transaction) => Promise<T>;
 
 export interface TransactionContext {
-  readonly pool: ConnectionPool;
+  readonly pool: Connections;
   readonly observer: DatabaseObserver;
   readonly limits: CallLimits;
 }

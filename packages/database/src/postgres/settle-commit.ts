@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Statement } from '../database.ts';
-import type { ConnectionPool } from './connection-pool.ts';
+import type { Connections } from './connection-pool.ts';
 import type { ServerConnection } from './postgres-connection.ts';
 import { sqlStateOf } from './postgres-errors.ts';
 
@@ -10,7 +10,7 @@ export type CommitState =
   | { readonly state: 'unknown'; readonly cause?: unknown };
 
 export interface LostCommit {
-  readonly pool: ConnectionPool;
+  readonly pool: Connections;
   readonly transactionId: string;
   /** Of the connection that was lost. */
   readonly incarnation: string;
