@@ -6,6 +6,7 @@ import { isRecordId, recordNotFound } from '../records/change-record.ts';
 import { keyText } from '../records/key-text.ts';
 import { catchUp } from './catch-up.ts';
 import { decodeCursor, pageLimit, pageOf } from './cursor.ts';
+import { createListings } from './listings.ts';
 import { createReadPlans, type Find } from './read-plans.ts';
 import type { RecordRow } from './record-row.ts';
 import { seenData } from './sight.ts';
@@ -17,6 +18,7 @@ const STALENESS = 1_000;
 export function createRecordReader(context: CatalogContext): Pick<Records, 'get' | 'getByKey' | 'list'> {
   const { clock, audit, book } = context;
   const plan = createReadPlans();
+  const inTurn = createListings();
   const readOne = async (call: Call, recordType: string, name: string, find: Find, options: ReadOptions): Promise<CatalogRecord> => {
     const begun = clock.monotonic();
     if (options.after !== undefined) await catchUp(context, call, options.after);
@@ -58,7 +60,7 @@ export function createRecordReader(context: CatalogContext): Pick<Records, 'get'
       if (options.after !== undefined) await catchUp(context, call, options.after);
       await book.require(call.principal.workspace, recordType);
       const limit = pageLimit(options.limit);
-      const found = await readRecords(context, plan, call, recordType, findPage(options, limit + 1), options);
+      const found = await inTurn(call, () => readRecords(context, plan, call, recordType, findPage(options, limit + 1), options));
       const page = pageOf(found, limit, ({ source_system, source_id }) => [source_system, source_id]);
       await audit.read({
         call,
