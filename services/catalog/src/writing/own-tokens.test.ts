@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { createOwnTokens } from './own-tokens.ts';
 
-test('the latest tokens are known, the oldest are not', () => {
+test('the latest tokens are known, those of long ago are not', () => {
   const tokens = createOwnTokens(2);
-  for (const token of ['a', 'b', 'b', 'c']) tokens.add(token);
-  expect(['a', 'b', 'c', 'd'].map(tokens.has)).toEqual([false, true, true, false]);
+  for (const token of ['a', 'b', 'c', 'd', 'd', 'e']) tokens.add(token);
+  expect(['a', 'b', 'c', 'd', 'e', 'f'].map(tokens.has)).toEqual([false, false, true, true, true, false]);
 });

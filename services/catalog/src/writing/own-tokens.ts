@@ -4,19 +4,24 @@ export interface OwnTokens {
   has(token: string): boolean;
 }
 
-/** Tokens that are remembered: whoever reads their own write does so soon. */
+/** Tokens that are remembered at least: whoever reads their own write does so soon. */
 const MOST = 10_000;
 
+/**
+ * The latest so many, and some before them, which are dropped all at once: to take the oldest out of a long set takes 11 µs, since
+ * a set walks over what was taken out before.
+ */
 export function createOwnTokens(most = MOST): OwnTokens {
-  const tokens = new Set<string>();
+  let latest = new Set<string>();
+  let before = new Set<string>();
   return {
     add(token) {
-      tokens.add(token);
-      if (tokens.size <= most) return;
-      const [oldest] = tokens;
-      // It has more than none.
-      tokens.delete(oldest as string);
+      if (latest.size >= most) {
+        before = latest;
+        latest = new Set();
+      }
+      latest.add(token);
     },
-    has: (token) => tokens.has(token),
+    has: (token) => latest.has(token) || before.has(token),
   };
 }
