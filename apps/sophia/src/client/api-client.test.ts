@@ -64,6 +64,16 @@ describe('SOPHIA_URL', () => {
     );
   });
 
+  it('without SOPHIA_KEY where one is asked for: that is said', async () => {
+    const problem = { status: 401, code: 'unauthenticated', title: '', detail: 'A key is missing.', instance: '' };
+    const refuse: RequestListener = (_request, response) =>
+      void response.writeHead(401, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem));
+    const { code, err } = await askStandIn(refuse, METRICS);
+    expect([code, err]).toEqual([5, expect.stringMatching(/^sophia: A key is missing\.\n {2}SOPHIA_KEY is not set: .*\n$/)]);
+    const wrong = await askStandIn(refuse, METRICS, { environment: { SOPHIA_KEY: 'x' } });
+    expect(wrong.err).toBe('sophia: A key is missing.\n  unauthenticated: docs/reference/errors.md#unauthenticated\n');
+  });
+
   it('https where plain HTTP is spoken is told in one line', async () => {
     const standIn = await openStandIn((_request, response) => response.end());
     const { code, err } = await runHere(METRICS, { environment: { SOPHIA_URL: standIn.url.replace('http:', 'https:') } });

@@ -117,8 +117,13 @@ const answered = async (sent: ClientRequest, server: ServerAddress): Promise<Inc
   const type = String(headers['content-type']);
   if (OURS.test(type) && isSuccess(statusCode)) return response;
   const text = await textOf(response);
-  throw type.startsWith('application/problem+json') ? new ProblemError(JSON.parse(text)) : strange(response, text);
+  if (!type.startsWith('application/problem+json')) throw strange(response, text);
+  throw new ProblemError(JSON.parse(text), statusCode === 401 && isWithoutKey(server) ? NO_KEY : undefined);
 };
+
+const NO_KEY = 'SOPHIA_KEY is not set: with SOPHIA_URL it has to hold a key of that Sophia, where sophia keys create makes one.';
+
+const isWithoutKey = (server: ServerAddress): boolean => 'url' in server && server.key === undefined;
 
 const isSuccess = (status: number | undefined): boolean => Math.floor(Number(status) / 100) === 2;
 

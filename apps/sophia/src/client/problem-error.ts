@@ -16,8 +16,9 @@ export interface Problem {
 export class ProblemError extends CommandError {
   readonly problem: Problem;
 
-  constructor(problem: Problem) {
-    super(exitOfStatus(problem.status), problem.detail, hintOf(problem));
+  /** `hint` where there is a nearer way out than what the code stands for. */
+  constructor(problem: Problem, hint: string = hintOf(problem)) {
+    super(exitOfStatus(problem.status), problem.detail, hint);
     this.name = 'ProblemError';
     this.problem = problem;
   }

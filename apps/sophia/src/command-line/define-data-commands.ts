@@ -31,7 +31,7 @@ const defineImport = (program: Command, { client }: Runs): void => {
       .option('--tap <file>', 'run the Singer tap that this YAML file configures, from its last state')
       .addOption(new Option('--format <format>', 'format, where it is not found out').choices(['csv', 'tsv', 'ndjson', 'json', 'parquet']))
       .option('--encoding <name>', 'encoding, where it is not found out')
-      .option('--delimiter <character>', 'what stands between cells')
+      .option('--delimiter <character>', 'what stands between cells; tab: the tabulator')
       .option('--quote <character>', 'what cells are enclosed in, where it is not found out')
       .addOption(
         new Option('--escaping <kind>', 'how a quote stands within a cell: twice, or behind a backslash').choices(['double', 'backslash']),

@@ -237,6 +237,8 @@ describe('files', () => {
     await refused(1, 'cannot be read: ENOTDIR', join(file, 'x'), ...HAND);
     await refused(2, 'What the rows of', file);
     await refused(2, 'What the rows of', file, '--type', 'deal');
+    await refused(2, '--delimiter is "tabs"; allowed is one character, or tab.', file, ...HAND, '--delimiter', 'tabs');
+    await refused(2, '--quote is ""; allowed is one character.', file, '--suggest', '--quote', '');
     await refused(2, 'A file has one mapping', file, '--mapping', 'a', '--mapping', 'b');
     await refused(3, `The mapping ${nowhere} cannot be read: ENOENT`, file, '--mapping', nowhere);
     await refused(1, `The mapping ${test.outside} cannot be read: EISDIR`, file, '--mapping', test.outside);
@@ -302,7 +304,7 @@ describe('files', () => {
     const two = await write('two.tsv', `${CSV}S-2,Two,won,10,USD,2017-01-01\n`.replaceAll(',', '\t'));
     const told = await sophia(['import', one, two, ...HAND, '--delimiter', '\\t', '--format', 'csv']);
     expect([told.code, told.out]).toEqual([0, expect.stringMatching(/^one\.tsv: 1 read = 1 created[\s\S]*\ntwo\.tsv: 1 read = 1 created/)]);
-    const again = await test.json(['import', one, two, ...HAND, '--delimiter', '\t', '--header', '--encoding', 'utf-8']);
+    const again = await test.json(['import', one, two, ...HAND, '--delimiter', 'tab', '--header', '--encoding', 'utf-8']);
     expect(again).toEqual([expect.objectContaining({ unchanged: 1 }), expect.objectContaining({ unchanged: 1 })]);
     await sophia(['import', await write('three.csv', 'source_id,name,status\nS-3,Three,won\n'), ...HAND]);
     const cells = async () => (await sophia(['drill-down', 'deals_won', '--where', 'deal.name in (One, Three)'])).out;

@@ -88,15 +88,24 @@ const importFile = async (invocation: ClientInvocation, path: string, options: I
   }
 };
 
-/** How a file is read, as far as that is set. */
+/** How a file is read, as far as that is set. Errors: `CommandError` where a character is none. */
 export const readingOf = ({ format, encoding, delimiter, quote, escaping, header }: ImportFileOptions) => ({
   format,
   encoding,
-  delimiter: delimiter === '\\t' ? '\t' : delimiter,
-  quote,
+  delimiter: delimiter === undefined ? undefined : characterOf(delimiter, '--delimiter', 'one character, or tab'),
+  quote: quote === undefined ? undefined : characterOf(quote, '--quote', 'one character'),
   escaping,
   header,
 });
+
+/** A tab is not easily typed. */
+const TAB = ['tab', '\\t'];
+
+const characterOf = (text: string, option: string, allowed: string): string => {
+  const character = TAB.includes(text) ? '\t' : text;
+  if (character.length === 1) return character;
+  throw new CommandError('usage', `${option} is ${JSON.stringify(text)}; allowed is ${allowed}.`);
+};
 
 /** Bytes of a file that can be read. */
 export const sizeOf = async (path: string): Promise<number> => {

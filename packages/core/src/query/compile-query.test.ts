@@ -21,14 +21,14 @@ const compile = (query: MetricQuery, more: Partial<CompileContext> = {}) => comp
 describe('a query that cannot be answered', () => {
   const cases: readonly (readonly [string, MetricQuery, string, string])[] = [
     ['an unknown metric', { metrics: ['revenu'] }, 'unknown_metric', 'There is no metric revenu. Did you mean revenue?'],
-    ['an unknown metric with nothing near', { metrics: ['xyzzyx'] }, 'unknown_metric', 'GET /metrics lists them.'],
+    ['an unknown metric with nothing near', { metrics: ['xyzzyx'] }, 'unknown_metric', 'GET /metrics, sophia metrics list)'],
     ['a metric twice', { metrics: ['deals', 'deals'] }, 'invalid_query', 'metrics: deals is there twice.'],
     ['an unknown dimension', { metrics: ['deals'], dimensions: ['deal.statu'] }, 'unknown_dimension', 'Did you mean deal.status'],
     [
       'an unknown dimension with nothing near',
       { metrics: ['deals'], dimensions: ['deal.xyzzyxyzzy'] },
       'unknown_dimension',
-      'GET /metrics lists the dimensions',
+      'sophia metrics list --dimensions)',
     ],
     [
       'a field that is no dimension',

@@ -72,7 +72,8 @@ export function findMetrics({ metrics }: Pick<MetricQuery, 'metrics'>, layer: Li
     const leftOut = metricLeftOut(name, layer);
     if (leftOut !== undefined) throw leftOut;
     const near = nearest(name, layer.metrics.keys());
-    const hint = near.length === 0 ? 'GET /metrics lists them.' : `Did you mean ${near.join(' or ')}?`;
+    const hint =
+      near.length === 0 ? 'The list of metrics has all (GET /metrics, sophia metrics list).' : `Did you mean ${near.join(' or ')}?`;
     throw new SophiaError('unknown_metric', `There is no metric ${name}. ${hint}`, { details: { name, nearest: near } });
   });
 }

@@ -104,7 +104,8 @@ function unknown(name: string, from: LinkedModel, layer: LinkedLayer): SophiaErr
   const written = splitGrain(name).path.join('.');
   const known = [METRIC_TIME, ...dimensionNames(from, layer)];
   const near = nearest(written, [...known, ...fieldNames(from.recordType)]);
-  const hint = near.length === 0 ? 'GET /metrics lists the dimensions of each metric.' : `Did you mean ${near.join(' or ')}?`;
+  const all = 'The list of metrics has those of each (GET /metrics, sophia metrics list --dimensions).';
+  const hint = near.length === 0 ? all : `Did you mean ${near.join(' or ')}?`;
   return new SophiaError('unknown_dimension', `${name} is no dimension of ${from.model.name}. ${hint}`, {
     details: { name, nearest: near },
   });
