@@ -36,7 +36,12 @@ it('a file that is not well formed, cannot be read, or is named and not there is
   expect(await runHere(['status'])).toMatchObject({ code: 2, err: expect.stringContaining('invalid_configuration') });
   await rm('sophia.yaml');
   await mkdir('sophia.yaml');
-  expect(await runHere(['status'])).toMatchObject({ code: 1, err: expect.stringMatching(/^sophia: EISDIR: .*\n$/) });
+  expect(await runHere(['status'])).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(
+      /^sophia: The configuration file sophia\.yaml cannot be read: EISDIR: .*\n {2}Let this user read it, or set SOPHIA_CONFIG/,
+    ),
+  });
   await expect(readConfigurationFile({ SOPHIA_CONFIG: 'nothing.yaml' })).rejects.toMatchObject({
     exit: 'usage',
     message: expect.stringMatching(/^The configuration file of SOPHIA_CONFIG cannot be read: ENOENT: .*nothing\.yaml/),

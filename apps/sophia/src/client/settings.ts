@@ -16,7 +16,13 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export const readConfigurationFile = async (environment: Environment): Promise<string | undefined> => {
   const { SOPHIA_CONFIG: named } = environment;
   if (named !== undefined) return readNamedConfiguration(named);
-  return ifThere(readFile('sophia.yaml', 'utf8'));
+  return ifThere(readFile('sophia.yaml', 'utf8')).catch((error: unknown) => {
+    throw new CommandError(
+      'usage',
+      `The configuration file sophia.yaml cannot be read: ${messageOf(error)}`,
+      'Let this user read it, or set SOPHIA_CONFIG to a file that is there.',
+    );
+  });
 };
 
 const readNamedConfiguration = (path: string): Promise<string> =>

@@ -4,6 +4,7 @@ import { clientSettings } from '../client/settings.ts';
 import { answers } from '../client/with-sophia.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { CommonOptions, Invocation } from '../command-line/invocation.ts';
+import { messageOf } from '../command-line/message-of.ts';
 import { askLine } from '../input/ask-line.ts';
 import { ifThere } from '../input/if-there.ts';
 import { plainText } from '../output/text-width.ts';
@@ -19,7 +20,13 @@ export const reset = async (
 ): Promise<void> => {
   const { dataDirectory } = await clientSettings(options, environment);
   const folder = resolve(dataDirectory);
-  const names = await ifThere(readdir(folder));
+  const names = await ifThere(readdir(folder)).catch((error: unknown) => {
+    throw new CommandError(
+      'failed',
+      `The data folder ${folder} cannot be read: ${messageOf(error)}`,
+      'Let this user read it, or name the folder with --data-dir.',
+    );
+  });
   if (names === undefined) throw new CommandError('notFound', `There is no data folder ${folder}.`);
   const ours = OURS.filter((name) => names.includes(name));
   if (ours.length === 0 && names.length > 0) throw new CommandError('usage', `${folder} is no data folder of Sophia.`);

@@ -6,6 +6,7 @@ import { parseConfiguration } from '@sophia/shared';
 import { readConfigurationFile } from '../client/settings.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { CommonOptions, Invocation } from '../command-line/invocation.ts';
+import { messageOf } from '../command-line/message-of.ts';
 import { ifThere } from '../input/if-there.ts';
 import { duration } from '../output/freshness-line.ts';
 import { createProgressLine } from '../output/progress.ts';
@@ -24,7 +25,9 @@ export const restore = async (
     file: await readConfigurationFile(environment),
     arguments: { 'data-dir': dataDir, workspace },
   });
-  const found = await ifThere(stat(file));
+  const found = await ifThere(stat(file)).catch((error: unknown) => {
+    throw new CommandError('failed', `The backup ${file} cannot be read: ${messageOf(error)}`, 'Let this user read it.');
+  });
   if (found?.isFile() !== true) throw new CommandError('notFound', `There is no backup ${file}.`);
   const { dataDirectory } = configuration;
   await refuseHalfRestored(dataDirectory);

@@ -26,7 +26,7 @@ describe('a data folder', () => {
     for (const command of [['start', '--port', '0'], ['status']]) {
       const { code, err } = await runHere([...command, '--data-dir', path]);
       expect([code, err]).toEqual([1, expect.stringContaining(`The data folder ${path} cannot be used: `)]);
-      expect(err).toContain('Let this user write there, or choose another folder with --data-dir.');
+      expect(err).toContain('Let this user write there, call as the one whose it is, or choose another folder with --data-dir.');
     }
     const backup = join(outside, 'x.backup');
     await writeFile(backup, '');
@@ -163,7 +163,10 @@ describe('reset', () => {
   it('of what is no folder is told without a stack', async () => {
     await writeFile(folder, '');
     const { code, err } = await here('reset', '--yes');
-    expect([code, err]).toEqual([1, expect.stringMatching(/^sophia: ENOTDIR: .*\n$/)]);
+    expect([code, err]).toEqual([
+      1,
+      expect.stringMatching(/^sophia: The data folder .*data cannot be read: ENOTDIR: .*\n {2}Let this user/),
+    ]);
   });
 });
 
@@ -174,6 +177,11 @@ describe('restore', () => {
       err: `sophia: There is no backup ${outside}/nothing.\n`,
     });
     expect(await here('restore', outside)).toMatchObject({ code: 3 });
+    await symlink('round', join(outside, 'round'));
+    expect(await here('restore', join(outside, 'round'))).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^sophia: The backup .*round cannot be read: ELOOP: .*\n {2}Let this user read it\.\n$/),
+    });
     await makeFolder();
     const backup = join(outside, 'x.backup');
     await writeFile(backup, 'no backup');

@@ -39,7 +39,7 @@ export const openRunDirectory = async (dataDirectory: string): Promise<void> => 
     throw new CommandError(
       'failed',
       `The data folder ${dataDirectory} cannot be used: ${messageOf(error)}`,
-      'Let this user write there, or choose another folder with --data-dir.',
+      'Let this user write there, call as the one whose it is, or choose another folder with --data-dir.',
     );
   }
 };

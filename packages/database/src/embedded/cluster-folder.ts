@@ -53,13 +53,16 @@ function readPasswords(text: string, file: string): ClusterPasswords {
     if ([owner, app, log].every((password) => typeof password === 'string')) return { owner, app, log };
     throw new TypeError('a password is not there');
   } catch (error) {
-    throw new SophiaError(
-      'data_folder_damaged',
-      `The file ${file} is damaged (${String(error)}). Put it back from a copy of the data folder, or restore a backup into a new folder.`,
-      { cause: error, details: { file } },
-    );
+    throw damaged(file, error);
   }
 }
+
+const damaged = (file: string, cause: unknown): SophiaError =>
+  new SophiaError(
+    'data_folder_damaged',
+    `The file ${file} is damaged (${String(cause)}). Put it back from a copy of the data folder, or restore a backup into a new folder.`,
+    { cause, details: { file } },
+  );
 
 const makePassword = (): string => randomBytes(24).toString('base64url');
 
@@ -99,8 +102,13 @@ async function initialise(
 const LOCALE = (majorVersion: string): string[] =>
   Number(majorVersion) >= 17 ? ['--no-locale', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'] : ['--no-locale'];
 
+/** Errors: `data_folder_version`, `data_folder_damaged` where the cluster does not say its version. */
 async function checkVersion(cluster: string, majorVersion: string): Promise<void> {
-  const found = (await readFile(join(cluster, 'PG_VERSION'), 'utf8')).trim();
+  const file = join(cluster, 'PG_VERSION');
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw damaged(file, error);
+  });
+  const found = text.trim();
   if (found === majorVersion) return;
   throw new SophiaError(
     'data_folder_version',

@@ -258,6 +258,17 @@ describe('the embedded PostgreSQL', () => {
     await expect(start()).rejects.toMatchObject({ code: 'data_folder_version', details: { found: '15', expected: '18' } });
   });
 
+  test('a folder whose cluster has lost its version is told with what to do', async () => {
+    await usePrepared();
+    const file = join(folder, 'cluster', 'PG_VERSION');
+    await rm(file);
+    await expect(start()).rejects.toMatchObject({
+      code: 'data_folder_damaged',
+      details: { file },
+      message: expect.stringContaining('ENOENT'),
+    });
+  });
+
   test('one that cannot start says what its log says, and leaves the folder free', async () => {
     await usePrepared();
     const refused = startEmbeddedPostgres({ dataDirectory: folder, settings: { ...SMALL, shared_buffers: 'much' } });
