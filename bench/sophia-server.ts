@@ -38,7 +38,7 @@ export const startBenchServer = async ({ sample }: { readonly sample: boolean })
     ...(sample ? [] : ['--no-sample']),
   ];
   // What is measured is the work, not when it is refused: on a busy machine the event loop may be late.
-  const settings = { UV_THREADPOOL_SIZE: '12', SOPHIA_LOG_LEVEL: 'error', SOPHIA_EVENT_LOOP_DELAY: '60000' };
+  const settings = { UV_THREADPOOL_SIZE: '12', SOPHIA_LOG_LEVEL: 'error', SOPHIA_EVENT_LOOP_DELAY: '60s' };
   const child = spawnPinned('server', process.execPath, args, { ...environment, ...settings });
   let output = '';
   const address = await new Promise<string>((resolve, reject) => {
