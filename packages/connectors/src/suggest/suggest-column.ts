@@ -1,5 +1,5 @@
 import type { FieldDefinition } from '@sophia/types';
-import { detectNumbers } from '../values/detect-number.ts';
+import { detectNumbers, type NumberDetection } from '../values/detect-number.ts';
 import type { ColumnProfile } from './profile-column.ts';
 import { suggestValues } from './suggest-values.ts';
 import type { SuggestedField } from './write-mapping.ts';
@@ -43,10 +43,28 @@ function suggestInstants(field: FieldDefinition, { column, dates, texts }: Colum
   return { field: field.name, settings, notes };
 }
 
+/** Whether the column's values can be read as the field's in two ways. */
+export function isAmbiguous(field: FieldDefinition, profile: ColumnProfile): boolean {
+  switch (field.type) {
+    case 'date':
+    case 'timestamp':
+      return profile.dates.kind === 'ambiguous';
+    case 'integer':
+    case 'number':
+    case 'money':
+      return numbersFor(field, profile).kind === 'ambiguous';
+    default:
+      return false;
+  }
+}
+
+/** Plain decimals of a field of whole numbers may be thousands. */
+const numbersFor = ({ type }: FieldDefinition, { texts, numbers }: ColumnProfile): NumberDetection =>
+  type === 'integer' && numbers.kind === 'plain' ? detectNumbers(texts, true) : numbers;
+
 function suggestNumbers(field: FieldDefinition, profile: ColumnProfile): SuggestedField {
   const { column, texts } = profile;
-  const mayBeThousands = field.type === 'integer' && profile.numbers.kind === 'plain';
-  const numbers = mayBeThousands ? detectNumbers(texts, true) : profile.numbers;
+  const numbers = numbersFor(field, profile);
   const settings: [string, string][] = [['column', column]];
   const notes: string[] = [];
   if (numbers.kind === 'found') {

@@ -161,6 +161,13 @@ describe('what cannot be known is marked', () => {
     );
     const staff = await suggest('account,employees\nA,2.000\nB,10.000\n', 'accounts.csv');
     expect(staff).toContain('# check: 2.000 can be read in two ways; set decimal: "." (2.000) or decimal: "," (2000)');
+    // What rejects them is not known before that is set.
+    expect(await suggest('account,employees\nA,1.234\nB,7\n', 'accounts.csv')).not.toContain('# check: rejects');
+  });
+
+  test('what rejects rows of a field that holds no numbers, though its values look like numbers of two kinds', async () => {
+    const issues = await suggest('{"id":1,"title":"x","labels":"12 %"}\n{"id":2,"title":"y","labels":5}\n', 'issues.ndjson');
+    expect(issues).toContain('# check: rejects 1 of 2 sampled rows: labels: ');
   });
 
   test('values that are written otherwise than the type has them, by their case', async () => {

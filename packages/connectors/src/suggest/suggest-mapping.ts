@@ -5,7 +5,7 @@ import { type Rejections, rejectionsOf } from './check-suggestion.ts';
 import { CURRENCY_SIGNS } from './currencies.ts';
 import { matchType, type TypeMatch } from './match-fields.ts';
 import { type ColumnProfile, profileColumns } from './profile-column.ts';
-import { suggestColumn } from './suggest-column.ts';
+import { isAmbiguous, suggestColumn } from './suggest-column.ts';
 import { suggestNulls } from './suggest-nulls.ts';
 import { type KnownIds, suggestRepairs } from './suggest-repairs.ts';
 import { suggestStatus } from './suggest-status.ts';
@@ -49,8 +49,7 @@ function checked(mapping: SuggestedMapping, { definition, columns }: TypeMatch, 
   const read = writeMapping({ ...mapping, sourceSystem: undefined, unused: [] });
   const rejections = rejectionsOf(read, definition, source);
   // Of these nothing is known until somebody says how they are read.
-  const isAmbiguous = ({ dates, numbers }: ColumnProfile): boolean => dates.kind === 'ambiguous' || numbers.kind === 'ambiguous';
-  const ambiguous = new Set([...columns].filter(([, profile]) => isAmbiguous(profile)).map(([field]) => field));
+  const ambiguous = new Set(definition.fields.filter((field) => isOpen(field, columns.get(field.name))).map(({ name }) => name));
   const noteOf = ({ rows, message }: Rejections): string => `rejects ${rows} of ${source.sample.length} sampled rows: ${message}`;
   const notesOf = (field: string): readonly string[] => {
     const found = rejections.get(field);
@@ -63,6 +62,9 @@ function checked(mapping: SuggestedMapping, { definition, columns }: TypeMatch, 
     notes: [...rejections].filter(([field]) => !proposed.has(field)).map(([, found]) => noteOf(found)),
   };
 }
+
+const isOpen = (field: FieldDefinition, profile: ColumnProfile | undefined): boolean =>
+  profile !== undefined && isAmbiguous(field, profile);
 
 function describe(match: TypeMatch, profiles: readonly ColumnProfile[], source: MatchedSource, options: SuggestOptions): SuggestedMapping {
   const { definition } = match;
