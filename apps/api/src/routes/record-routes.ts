@@ -40,7 +40,7 @@ const registerWriteRecords = (app: FastifyInstance, { catalog, configuration }: 
       'A row has the fields of its type at its top level, with source_id and, where the source has them, occurred_at and source_version; a row with deleted: true deletes its record. ' +
       'One object that is rejected answers 422; among several, rejected rows are counted and kept in the dead letters. ' +
       `An array of more than ${MAX_ROWS} rows, or longer than the body limit, is read as it comes and written like NDJSON. ` +
-      'The encoding of a stream is the `charset` of its content type; where none is told it is found out, and what was assumed stands in the answer.',
+      'The encoding of NDJSON, CSV and TSV is the `charset` of their content type, that of JSON UTF-8; where none is told it is found out, and what was assumed stands in the answer.',
     tag: 'records',
     params: TypeParams,
     query: SourceQuery,

@@ -31,10 +31,14 @@ export const openStreamedItems = async (
 
 const CHARSET = /;\s*charset\s*=\s*"?([^";\s]+)/i;
 
-/** As it is told, if it is; JSON is UTF-8 in any case (RFC 8259), and read faster where nothing is told. */
+/**
+ * As it is told, if it is. But an array is UTF-8 in any case (RFC 8259), a long one like one that is read whole; and lines of
+ * JSON are read faster where nothing is told.
+ */
 const encodingOf = (contentType: string): string | undefined => {
   const charset = CHARSET.exec(contentType)?.[1];
-  return charset !== undefined && /^utf-?8$/i.test(charset) && /json/i.test(contentType) ? undefined : charset;
+  const isUtf8 = /^application\/json\b/i.test(contentType) || (/json/i.test(contentType) && /^utf-?8$/i.test(`${charset}`));
+  return isUtf8 ? undefined : charset;
 };
 
 /** Leaves the stream open where it ends early: the caller is still to be answered. */

@@ -42,4 +42,18 @@ describe('rows of a stream', () => {
     expect(await send('application/json; charset=koi8-r', JSON.stringify(rows))).toMatchObject({ created: 2_501, assumed: [] });
     expect(await nameOf('A-2500')).toBe('Пётр');
   });
+
+  it('that were sent as an array are UTF-8, whatever is told and however long it is', async () => {
+    for (const [id, length] of [
+      ['short', 1],
+      ['long', 2 * 2 ** 20],
+    ] as const) {
+      const rows = JSON.stringify([
+        { source_id: id, name: 'Пётр' },
+        { source_id: `${id}-filled`, name: 'x'.repeat(length) },
+      ]);
+      expect(await send('application/json; charset=ISO-8859-1', rows)).toMatchObject({ created: 1 + Number(length === 1) });
+      expect(await nameOf(id)).toBe('Пётр');
+    }
+  });
 });
