@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { SophiaError, withExactIntegers } from '@sophia/shared';
 import type { JsonValue } from '@sophia/types';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { UNSTORABLE, unstorablePlace } from './unstorable-text.ts';
 
 /** Content types of rows that are read as they arrive, never held whole. */
@@ -13,10 +13,16 @@ export const STREAMED_TYPES = [
   'text/tab-separated-values',
 ] as const;
 
-/** Takes JSON alone, parsed by the framework within the body limit. */
+/**
+ * Takes JSON alone, parsed by the framework within the body limit. No bytes of another type, which `curl -d ''` sends as a
+ * form, are no body.
+ */
 export const registerParsers = (app: FastifyInstance): void => {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, jsonParser(app));
+  app.addContentTypeParser('*', ({ headers }, _payload, done) =>
+    done(headers['content-length'] === '0' ? null : new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE()),
+  );
 };
 
 /** Hands streamed bodies to the handler unread: only for routes that read them, since any other would take the stream for a value. */

@@ -41,7 +41,12 @@ export const answerFrameworkErrors =
   (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
     const isLong = error instanceof errorCodes.FST_ERR_MAX_PARAM_LENGTH;
     const detail = isLong ? 'A part of the path is too long.' : 'The path is not encoded as UTF-8 in percents.';
-    void answer(new SophiaError('invalid_request', detail, { cause: error }), request, reply.headers(headers), watch);
+    void answer(
+      new SophiaError('invalid_request', detail, { cause: error }),
+      request,
+      reply.headers({ ...headers, 'x-request-id': request.id }),
+      watch,
+    );
   };
 
 const answer = (error: unknown, request: FastifyRequest, reply: FastifyReply, watch: ProblemWatch): FastifyReply => {

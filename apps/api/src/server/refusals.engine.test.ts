@@ -79,6 +79,7 @@ describe('a request that no route takes as it is', () => {
     expect([status, json]).toEqual([400, expect.objectContaining({ code: 'invalid_request', detail, instance: expect.any(String) })]);
     expect(headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
     expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('x-request-id')).toBe(json.instance);
   });
 
   it.each([
@@ -122,6 +123,17 @@ describe('a request that no route takes as it is', () => {
     const headers = { 'content-type': 'application/json', 'content-encoding': 'nonsense' };
     expect((await harness.send('POST', '/api/v1/keys', { body: '{}', headers })).json.code).toBe('unsupported_media_type');
   });
+
+  it.each(['application/x-www-form-urlencoded', 'text/plain;charset=UTF-8'])(
+    'is not asked for a type where it has no body: %s',
+    async (type) => {
+      expect(await send('POST', '/projections/warehouse/set-aside/replay', '', type)).toEqual({ succeeded: 0, failed: 0 });
+      expect((await send('POST', '/keys', '', type)).code).toBe('invalid_request');
+      expect((await send('POST', '/records/deal?source_system=x', '', type)).code).toBe('invalid_request');
+      expect((await send('POST', '/imports', '', type)).code).toBe('unsupported_media_type');
+      expect((await send('POST', '/nowhere', '', type)).code).toBe('not_found');
+    },
+  );
 
   it('is told each type that is taken, of rows and of forms', async () => {
     expect((await send('POST', '/records/deal?source_system=x', 'x', 'text/plain')).detail).toContain(
