@@ -2,8 +2,10 @@ import type { CatalogRecord, RecordTypeDefinition } from '@sophia/types';
 import type { ApiClient } from '../client/api-client.ts';
 import { CommandError } from '../command-line/command-error.ts';
 
-/** What every record has beside its data. */
-const MEMBERS: readonly (keyof CatalogRecord)[] = [
+/** What every record has, and where its data has what the type does not know. */
+const MEMBERS: readonly (keyof CatalogRecord | 'extra')[] = [
+  'data',
+  'extra',
   'id',
   'record_type',
   'source_system',
