@@ -17,11 +17,13 @@ export interface DialectDetection {
 export function detectDialect(sample: string, set: Partial<CsvDialect>): DialectDetection {
   if (set.quote !== undefined) return detectWithin(sample, set.quote, set);
   const double = detectWithin(sample, '"', set);
-  if (!looksSingleQuoted(sample)) return double;
+  const cells = singleQuoted(sample);
+  if (cells === 'none') return double;
   const single = detectWithin(sample, "'", set);
-  return evenness(sample, single.dialect) < evenness(sample, double.dialect)
-    ? double
-    : { ...single, guessed: [...single.guessed, 'quote'] };
+  const isBetter = cells === 'lines' ? isAsEven : isMoreEven;
+  return isBetter(evenness(sample, single.dialect), evenness(sample, double.dialect))
+    ? { ...single, guessed: [...single.guessed, 'quote'] }
+    : double;
 }
 
 /** Escaping and delimiter of a table in these quotes. */
@@ -56,11 +58,23 @@ function scoreOf(sample: string, dialect: CsvDialect): number {
   return score;
 }
 
-/** The share of rows that have the most frequent number of columns. */
-function evenness(sample: string, dialect: CsvDialect): number {
-  const { counts, rows } = columnCounts(sample, dialect);
-  return Math.max(0, ...counts.values()) / rows;
+/** The rows that have the most frequent number of columns. */
+interface Evenness {
+  readonly rows: number;
+  /** Of all rows. */
+  readonly share: number;
 }
+
+function evenness(sample: string, dialect: CsvDialect): Evenness {
+  const { counts, rows } = columnCounts(sample, dialect);
+  const even = Math.max(0, ...counts.values());
+  return { rows: even, share: even / rows };
+}
+
+const isAsEven = (table: Evenness, other: Evenness): boolean => table.share >= other.share;
+
+/** Nor is a row lost, as one is that an apostrophe swallows. */
+const isMoreEven = (table: Evenness, other: Evenness): boolean => table.share > other.share && table.rows >= other.rows;
 
 interface ColumnCounts {
   /** How many rows have so many columns; broken ones are not among them. */
@@ -85,13 +99,16 @@ export function sampleRows(sample: string, dialect: CsvDialect, limits: ReadLimi
 }
 
 /**
- * Cells in single quotes: several begin with one, each of these ends with one on its line, and none begins with a double
- * quote. A single one that does not end so is an apostrophe (`'Twas the night`): as a quote it would swallow rows.
+ * Cells in single quotes: several begin and end with one on their line, and none begins with a double quote. Of `lines` all
+ * that begin with one do; of `some` others go on, be it over lines, or because theirs is an apostrophe (`'Twas the night`),
+ * which as a quote would swallow rows.
  */
-function looksSingleQuoted(sample: string): boolean {
-  if (/(^|[,;\t|\n])"/.test(sample)) return false;
+function singleQuoted(sample: string): 'none' | 'some' | 'lines' {
+  if (/(^|[,;\t|\n])"/.test(sample)) return 'none';
   const cells = [...sample.matchAll(/(?:^|[,;\t|\n])'((?:[^'\n]|''|\\')*'(?=[,;\t|\r\n]|$))?/g)];
-  return cells.length > 1 && cells.every(([, closed]) => closed !== undefined);
+  const closed = cells.filter(([, ended]) => ended !== undefined).length;
+  if (closed < 2) return 'none';
+  return closed === cells.length ? 'lines' : 'some';
 }
 
 /** A quote, which may be any sign, behind a backslash with more text behind it, in a sample that never doubles a quote within text. */

@@ -287,7 +287,7 @@ describe('tables', () => {
     expect(escaped.brief[0]).toEqual([2, ['1', '12" pipe']]);
   });
 
-  test.each<[string, string, readonly (readonly [number, readonly string[]])[]]>([
+  test.each<[string, string, readonly (readonly [number, string | readonly string[]])[]]>([
     [
       'open one more cell than they close',
       "id,title,n\n1,'Heroes',1\n2,'Hello',2\n3,'Twas the night,3\n4,Imagine,4\n5,Goin',5\n",
@@ -307,11 +307,33 @@ describe('tables', () => {
         [3, ['2', "'Til Tuesday", "Goin'"]],
       ],
     ],
+    [
+      'would hide an uneven row by swallowing others',
+      "id,title\n1,'Heroes'\n2,'Hello'\n3,'Twas,x,y\n4,a\n5,Goin'\n",
+      [
+        [2, ['1', "'Heroes'"]],
+        [3, ['2', "'Hello'"]],
+        [4, 'wrong_column_count'],
+        [5, ['4', 'a']],
+        [6, ['5', "Goin'"]],
+      ],
+    ],
     ['stand at one cell', "id,title\n1,'Heroes'\n", [[2, ['1', "'Heroes'"]]]],
   ])('with apostrophes that %s keep them, every row for itself', async (_, content, expected) => {
     const { brief, source } = await readAll(content);
     expect(brief).toEqual(expected);
     expect(source.description.dialect?.quote).toBe('"');
+  });
+
+  test('with cells of several lines in single quotes', async () => {
+    const { brief, source } = await readAll("'id','note'\n'1','a\nb, c'\n'2','d, e'\n");
+    expect([source.columns, brief]).toEqual([
+      ['id', 'note'],
+      [
+        [2, ['1', 'a\nb, c']],
+        [4, ['2', 'd, e']],
+      ],
+    ]);
   });
 
   test('in quotes that are guessed, or escaped in a way that is, say so; set ones do not', async () => {
