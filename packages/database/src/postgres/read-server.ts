@@ -23,13 +23,16 @@ export const createReadServer = (pool: Connections, observer: DatabaseObserver):
 
 /**
  * A pool's connections to one run of its server alone. A replica that crashed comes back where it was some time before, so
- * that what is known of how far it had come holds no longer.
+ * that what is known of how far it had come holds no longer: whoever knows it is told by `onAnother`.
  */
-export const connectionsOfRun = (pool: ConnectionPool, incarnation: string): Connections => ({
+export const connectionsOfRun = (pool: ConnectionPool, incarnation: string, onAnother: () => void): Connections => ({
   async acquire(milliseconds, signal) {
     const connection = await pool.acquire(milliseconds, signal);
     if (connection.incarnation === incarnation) return connection;
+    // Which of the two is of the run that is over is not known.
+    connection.drop();
     pool.release(connection);
+    onAnother();
     throw new SophiaError('unavailable', 'The server began anew, and how far it has come is not known yet.', { retryAfter: 1 });
   },
   release: (connection) => pool.release(connection),

@@ -10,6 +10,7 @@ import { UNOBSERVED } from './database-observer.ts';
 import { openConnection } from './postgres-connection.ts';
 import { connectionsOfRun } from './read-server.ts';
 import { ReplicaSet } from './replica-set.ts';
+import { withClient } from './with-client.ts';
 
 let cluster: ReplicatedCluster;
 let things: Things;
@@ -59,38 +60,60 @@ test('what is known of one run of a server gives nobody a connection to another'
   const first = await pool.acquire(10_000);
   const { incarnation } = first;
   pool.release(first);
-  const known = connectionsOfRun(pool, incarnation);
-  known.release(await known.acquire(10_000));
-  await expect(connectionsOfRun(pool, 'another').acquire(10_000)).rejects.toMatchObject({ code: 'unavailable' });
+  let others = 0;
+  const onAnother = () => void others++;
+  const known = connectionsOfRun(pool, incarnation, onAnother);
   const again = await known.acquire(10_000);
-  expect(again).toBe(first);
+  expect([again, others]).toEqual([first, 0]);
   known.release(again);
+  await expect(connectionsOfRun(pool, 'another', onAnother).acquire(10_000)).rejects.toMatchObject({ code: 'unavailable' });
+  expect([first.isClosed, others]).toEqual([true, 1]);
+  known.release(await known.acquire(10_000));
   await pool.close();
 });
 
-test('a server that is not there, or follows nobody, answers nothing', async () => {
-  const pools: ConnectionPool[] = [];
-  const at = (connection: PostgresConnection) => {
-    const connect = () => openConnection(connection, OPTIONS);
-    const pool = new ConnectionPool({ ...EMBEDDED_POOL, minimum: 0, maximum: 1, failFastAfterMs: 0 }, connect, systemClock);
-    pools.push(pool);
-    return { name: connection.host, pool, connect };
+const at = (connection: PostgresConnection) => {
+  const connect = () => openConnection(connection, OPTIONS);
+  const pool = new ConnectionPool({ ...EMBEDDED_POOL, minimum: 0, maximum: 1, failFastAfterMs: 0 }, connect, systemClock);
+  return { name: connection.host, pool, connect };
+};
+
+test('a replica that only seems to have begun anew, since its statistics have, is looked at anew', async () => {
+  const primary = at(cluster.primary.connection('app')).pool;
+  const set = new ReplicaSet({ primary, followers: [at(cluster.replica.connection('app'))], clock: systemClock, observer: UNOBSERVED });
+  const chosen = async () => {
+    await set.measure();
+    await set.measure();
+    return set.choose({ staleness: 60_000 })?.pool;
   };
+  const before = await chosen();
+  await withClient(cluster.replica.connection('owner'), 'test', (client) => client.query(`select pg_stat_reset_shared('wal')`));
+  await expect(before?.acquire(10_000)).rejects.toMatchObject({ code: 'unavailable' });
+  const after = await chosen();
+  const connection = await after?.acquire(10_000);
+  expect(connection?.isIdle).toBe(true);
+  if (connection !== undefined) after?.release(connection);
+  await set.close();
+  await primary.close();
+});
+
+test('a server that is not there, or follows nobody, answers nothing', async () => {
   const primary = cluster.primary.connection('app');
   const nowhere = { ...primary, host: '/nowhere' };
   const chosenOf = async (first: PostgresConnection, follower: PostgresConnection) => {
-    const set = new ReplicaSet({ primary: at(first).pool, followers: [at(follower)], clock: systemClock, observer: UNOBSERVED });
+    const { pool } = at(first);
+    const set = new ReplicaSet({ primary: pool, followers: [at(follower)], clock: systemClock, observer: UNOBSERVED });
     await set.measure();
     await set.measure();
     const chosen = set.choose({ staleness: 60_000 });
     await set.close();
+    await pool.close();
     return chosen;
   };
   expect(await chosenOf(primary, cluster.replica.connection('app'))).toBeDefined();
   expect(await chosenOf(primary, nowhere)).toBeUndefined();
   expect(await chosenOf(primary, primary)).toBeUndefined();
   expect(await chosenOf(nowhere, cluster.replica.connection('app'))).toBeUndefined();
-  await Promise.all(pools.map((pool) => pool.close()));
 });
 
 test('reads that wait for a replica that does not answer are the primary’s in the end, long before their deadline', async () => {

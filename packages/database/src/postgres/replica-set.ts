@@ -130,7 +130,8 @@ export class ReplicaSet {
     if (position === undefined) return;
     const { incarnation } = watch;
     if (replica.run?.incarnation !== incarnation) {
-      const server = createReadServer(connectionsOfRun(pool, incarnation), this.#observer);
+      const connections = connectionsOfRun(pool, incarnation, () => replica.watch?.drop());
+      const server = createReadServer(connections, this.#observer);
       replica.run = { incarnation, server };
       replica.completeTo = Number.NEGATIVE_INFINITY;
     }
