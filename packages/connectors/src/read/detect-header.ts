@@ -35,10 +35,13 @@ function detectByLooks(first: readonly string[], below: readonly (readonly strin
 }
 
 /** Names for all columns: a missing one is called by its place, one that is repeated gets a number. */
-export function columnNames(header: readonly string[]): readonly string[] {
+export const columnNames = (header: readonly string[]): readonly string[] =>
+  uniqueNames(header.map((cell, index) => cell.trim().normalize('NFC') || `column_${index + 1}`));
+
+/** One that is repeated gets a number. */
+export function uniqueNames(names: readonly string[]): readonly string[] {
   const taken = new Set<string>();
-  return header.map((cell, index) => {
-    const base = cell.trim().normalize('NFC') || `column_${index + 1}`;
+  return names.map((base) => {
     let name = base;
     for (let count = 2; taken.has(name); count += 1) name = `${base}_${count}`;
     taken.add(name);

@@ -177,7 +177,7 @@ describe('a Parquet file', () => {
     const content = (await readFile(path)).toString('latin1').replace(/xyz|uvw/g, 'i64'); // DuckDB would not write it so.
     await writeFile(path, Buffer.from(content, 'latin1'));
     const source = await openSource({ kind: 'file', path });
-    expect(source.columns).toEqual(['I64', 'i64', 'i64_2', 'n']);
+    expect(source.columns).toEqual(['I64', 'i64', 'i64_2', 'n ']);
     expect(await collect(source.rows)).toEqual([{ line: 1, values: [1, [2], 3, 4] }]);
     await source.close();
   });

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { SophiaError } from '@sophia/shared';
-import { columnNames } from './detect-header.ts';
+import { uniqueNames } from './detect-header.ts';
 
 /** DuckDB's longest decimal. It takes a longer one for a double, and of 17 to 31 bytes reads another number. */
 const MAX_PRECISION = 38;
@@ -28,7 +28,7 @@ export async function parquetColumns(connection: DuckDBConnection, path: string)
     above.push({ name, left: children });
     if (precision > MAX_PRECISION) throw tooLong(above.map((element) => element.name).join('.'), precision);
   }
-  return columnNames(columns);
+  return uniqueNames(columns);
 }
 
 /** All but the first, which stands for the table. */
