@@ -102,16 +102,17 @@ describe('what can be read in two ways', () => {
     expect(ruleOf(set, 'amount')).toMatchObject({ decimal: '.', symbol: '%', unit: 'percent' });
   });
 
-  test('whole numbers with points are asked, and so are those whose unit is set', async () => {
+  test('whole numbers with points are asked, but for those that have a unit which leaves no decimals', async () => {
     const counts = { ...definition, fields: [{ name: 'count', type: 'integer' as const }] };
     const read = (rule: string) =>
       resolveFormats(
         parseMapping(`source_system: crm\nrecord_type: deal\nsource_id: id\nfields: { count: ${rule} }`, 'm.yaml', [counts]),
         counts,
         COLUMNS,
-        rows(['', '1.234', '', ''], ['', '2.000', '', '']),
+        rows(['', '1.234', '', ''], ['', '2.000', '', ''], ['', '', '', '']),
       );
-    for (const rule of ['value', '{ column: value, unit: thousands }']) {
+    expect(ruleOf(await read('{ column: value, unit: thousands }'), 'count')).toEqual({ column: 'value', unit: 'thousands' });
+    for (const rule of ['value', '{ column: value, unit: hours }']) {
       await expect(read(rule)).rejects.toMatchObject({
         code: 'ambiguous_number_format',
         message: expect.stringContaining('"1.234" is 1.234 (decimal: ".") or 1234 (decimal: ",")'),

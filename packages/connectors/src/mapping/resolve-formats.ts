@@ -1,8 +1,10 @@
 import { SophiaError } from '@sophia/shared';
 import type { FieldDefinition, FieldType, RecordTypeDefinition } from '@sophia/types';
 import type { SourceRow } from '../read/source-row.ts';
+import { type Scale, scaleDecimal } from '../values/decimal.ts';
 import { detectDates } from '../values/detect-date.ts';
 import { detectNumbers, type NumbersFormat } from '../values/detect-number.ts';
+import { UNITS } from '../values/units.ts';
 import { compileCells } from './compile-cells.ts';
 import type { ColumnRule, FieldRule, Mapping } from './mapping.ts';
 
@@ -101,6 +103,7 @@ async function resolveNumber(
   const found = detectNumbers(texts, field.type === 'integer');
   if (found.kind === 'none' || found.kind === 'plain') return rule;
   if (found.kind === 'found') return withNumbers(rule, found);
+  if (field.type === 'integer' && rule.unit !== undefined && areWhole(texts, UNITS[rule.unit])) return rule;
   // Where the unit is set, the sign says nothing.
   const isAsked = rule.unit === undefined || found.readings.every(({ key }) => key === 'decimal');
   return withNumbers(
@@ -108,6 +111,10 @@ async function resolveNumber(
     isAsked ? await decide(rule.column, field.name, found.example, found.readings, ask, 'ambiguous_number_format') : found.readings[0],
   );
 }
+
+/** Decimals are as usual as thousands where the unit leaves none of them: `7.500` hours. */
+const areWhole = (texts: readonly string[], unit: Scale): boolean =>
+  texts.every((text) => text.trim() === '' || /^-?\d+$/.test(`${scaleDecimal(text.trim(), unit)}`));
 
 const withNumbers = (rule: ColumnRule, { format, percent }: NumbersFormat): ColumnRule => ({
   ...rule,
