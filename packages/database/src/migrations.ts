@@ -63,6 +63,13 @@ export async function renewEpoch(owner: PostgresConnection): Promise<string> {
   });
 }
 
+/** Runs a file that was applied, and that may be repeated, once more: over rows that have come since, out of a backup of before it. */
+export async function repeatMigration(owner: PostgresConnection, { directory }: MigrationModule, file: string): Promise<void> {
+  const text = await readFile(new URL(file, directory), 'utf8');
+  // What is sent at once is one transaction.
+  await withClient(owner, 'sophia-migrate', (client) => client.query(text));
+}
+
 /** The migrations of the modules' folders, in order. */
 export async function loadMigrations(modules: readonly MigrationModule[]): Promise<Migration[]> {
   const loaded = await Promise.all(modules.map(loadModule));

@@ -114,6 +114,26 @@ describe('a backup that is damaged', () => {
     await expect(restore(replaced(/"sequence":"record_id"/, '"sequence":"of_tomorrow"'))).rejects.toMatchObject({ code: 'backup_newer' });
   });
 
+  it('of an earlier version has rejected rows that were repaired to another id, which are of the record that they name', async () => {
+    const at = lines.findIndex((line) => line.startsWith('{"table":"dead_letter"'));
+    const { columns } = JSON.parse(lines[at] ?? '') as { readonly columns: readonly string[] };
+    const { workspace } = JSON.parse(lines.find((line) => line.includes('"d-7"')) ?? '') as { readonly workspace: number };
+    const common = { id: 1, workspace, state: 'repaired', record_type: 'deal', source_system: 'test', source_id: 'before', line: 1 };
+    const payload = JSON.stringify({ source_id: ' d-7 ', fields: {} });
+    const times = { created_at: '2026-01-01T00:00:00Z', updated_at: '2026-01-01T00:00:00Z' };
+    const letter = { ...common, ...times, code: 'invalid_money', errors: [], payload, fingerprint: 'f', attempts: 1 };
+    const table = { table: 'dead_letter', columns: columns.filter((column) => column !== 'record_version') };
+    const counted = lines.map((line) => line.replace(/^\{"end":\{"rows":(\d+)/, (_, rows) => `{"end":{"rows":${Number(rows) + 1}`));
+    const database = await newDatabase();
+    await restore(packed(counted.toSpliced(at, 1, JSON.stringify(table), JSON.stringify(letter))), { database });
+    const client = new pg.Client(database);
+    await client.connect();
+    await client.query(`select set_config('sophia.workspaces', $1, false)`, [`${workspace}`]);
+    const { rows: letters } = await client.query('select source_id from dead_letter');
+    await client.end();
+    expect(letters).toEqual([{ source_id: 'd-7' }]);
+  });
+
   it('whole it is restored, with every row and event, into a database that is empty', async () => {
     const told: BackupCounts[] = [];
     const database = await newDatabase();

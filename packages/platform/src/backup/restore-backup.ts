@@ -2,9 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, normalize, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { AUTH_MIGRATIONS } from '@sophia/auth/migrations';
-import { CATALOG_MIGRATIONS } from '@sophia/catalog';
+import { CATALOG_MIGRATIONS, REPAIRED_IDS } from '@sophia/catalog';
 import { type Database, sqlStateOf } from '@sophia/database';
-import { migrate, renewEpoch } from '@sophia/database/migrations';
+import { migrate, renewEpoch, repeatMigration } from '@sophia/database/migrations';
 import { createPostgresDatabase, type DatabaseRole } from '@sophia/database/postgres';
 import { EVENT_LOG_MIGRATIONS, type ExportedLine, importLog } from '@sophia/event-log/postgres';
 import type { Logger } from '@sophia/observability';
@@ -47,9 +47,10 @@ export const restoreDatabase = async ({ configuration, backup, logger, progress 
     const [owner, log] = await Promise.all([open('owner'), open('log')]);
     await requireEmpty(owner);
     const models = join(configuration.dataDirectory, MODELS);
-    const counts = await bringBack({ owner, log, models, progress }, lines).catch((error: unknown) => {
+    const { hasOldLetters, ...counts } = await bringBack({ owner, log, models, progress }, lines).catch((error: unknown) => {
       throw isBadData(error) ? damaged(error.message, error) : error;
     });
+    if (hasOldLetters) await repeatMigration(connection, CATALOG_MIGRATIONS, REPAIRED_IDS);
     await renewEpoch(connection);
     return counts;
   } finally {
@@ -76,8 +77,14 @@ interface Target {
   readonly progress: RestoreOptions['progress'];
 }
 
-const bringBack = async ({ owner, log, models, progress }: Target, lines: AsyncIterable<BackupLine | string>): Promise<BackupCounts> => {
+interface Restored extends BackupCounts {
+  /** Whether rejected rows came without `record_version`, which has stood in every backup since letters name their records. */
+  readonly hasOldLetters: boolean;
+}
+
+const bringBack = async ({ owner, log, models, progress }: Target, lines: AsyncIterable<BackupLine | string>): Promise<Restored> => {
   const reading = lines[Symbol.asyncIterator]();
+  let hasOldLetters = false;
   let rows = 0;
   let events = 0;
   let end: BackupCounts | undefined;
@@ -122,8 +129,10 @@ const bringBack = async ({ owner, log, models, progress }: Target, lines: AsyncI
     await flush();
     if ('model' in line) await writeModel(models, line);
     else if ('sequence' in line) await setSequence(owner, line);
-    else if ('table' in line) table = line;
-    else if ('log' in line) await takeLog(line.log);
+    else if ('table' in line) {
+      table = line;
+      hasOldLetters ||= isOfOldLetters(line);
+    } else if ('log' in line) await takeLog(line.log);
     else end = line.end;
   }
   await flush();
@@ -131,8 +140,11 @@ const bringBack = async ({ owner, log, models, progress }: Target, lines: AsyncI
   if (end.rows !== rows || end.events !== events) {
     throw damaged(`it says ${end.rows} rows and ${end.events} events, and has ${rows} and ${events}`);
   }
-  return { rows, events };
+  return { rows, events, hasOldLetters };
 };
+
+const isOfOldLetters = ({ table, columns }: Extract<BackupLine, { table: string }>): boolean =>
+  table === 'dead_letter' && !columns.includes('record_version');
 
 const insertRows = async (owner: Database, table: string, columns: readonly string[], rows: readonly string[]): Promise<void> => {
   if (!BACKUP_TABLES.some(({ name }) => name === table)) throw newer(`table ${table}`);
