@@ -9,7 +9,7 @@ import { QUERY_PATH } from '../server/hot-path.ts';
 import { setHeaders } from '../server/respond.ts';
 import type { ApiServices } from '../services.ts';
 import { defineRoute } from './define-route.ts';
-import { parseAddressJson } from './parse-address-json.ts';
+import { parseJsonText } from './parse-json-text.ts';
 import { parseMetricQuery } from './parse-metric-query.ts';
 import { AfterHeaders, AnyObject, FreshnessSchema, IN_HEAD, MetricAnswerSchema } from './schemas.ts';
 
@@ -87,7 +87,7 @@ export const registerMetricRoutes = (app: FastifyInstance, { analytics }: ApiSer
       { summary: 'Not JSON', path: `${QUERY_PATH}q=revenue`, status: 400 },
     ],
     handle: async ({ raw, query: { q }, call }, reply) => {
-      const query = parseMetricQuery(parseAddressJson('q', q, 'invalid_request'), '');
+      const query = parseMetricQuery(parseJsonText('q', q, 'invalid_request'), '');
       const answer = await ask(raw, query);
       analytics.remember(call, raw.url, query);
       return sendAnswer(raw, reply, answer);

@@ -31,7 +31,7 @@ describe('whatever comes as the form of an import', () => {
 
   const values = fc.oneof(
     fc.jsonValue({ maxDepth: 2 }),
-    fc.constantFrom('', 'file', 'singer', 'csv', '01M7YQ6SDE6TZEDKRYDVCVNCDQ', '\u0000'),
+    fc.constantFrom('', 'file', 'singer', 'csv', '01M7YQ6SDE6TZEDKRYDVCVNCDQ', '\u0000', '\ud800'),
   );
   const names = [
     'name',
@@ -46,6 +46,13 @@ describe('whatever comes as the form of an import', () => {
     'encoding',
     'delimiter',
   ];
+
+  test.each(['\u0000', '\ud800'])('with a text among its options that can be kept nowhere: %j', async (text) => {
+    const headers = { 'content-type': `multipart/form-data; boundary=${BOUNDARY}` };
+    const body = `${optionsPart(JSON.stringify({ ...OPTIONS, name: text }))}${filePart('source_id\nD-1\n')}${END}`;
+    const { json } = await harness.send('POST', '/api/v1/imports', { headers, body });
+    expect([json.code, json.detail]).toEqual(['invalid_request', expect.stringMatching(/^options\/name has a NUL or half of a character/)]);
+  });
 
   test('with any options', async () => {
     const options = fc.oneof(

@@ -2,6 +2,7 @@ import { SOURCE_FORMATS } from '@sophia/connectors';
 import { SophiaError } from '@sophia/shared';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { parseJsonText } from '../parse-json-text.ts';
 
 const YAML = Type.String({ maxLength: 1_000_000 });
 const Character = Type.String({ minLength: 1, maxLength: 1 });
@@ -39,7 +40,7 @@ const schema = Compile(ImportOptionsSchema);
 
 /** Errors: `invalid_request`, with each problem's place. */
 export const parseImportOptions = (text: string): ImportRequestOptions => {
-  const value = parseJson(text);
+  const value = parseJsonText('options', text, 'invalid_request');
   if (schema.Check(value)) return checkMappings(value);
   const problems = schema.Errors(value).slice(0, 10);
   throw new SophiaError('invalid_request', problems.map(({ instancePath, message }) => `options${instancePath} ${message}`).join('; '), {
@@ -54,21 +55,4 @@ const checkMappings = (options: ImportRequestOptions): ImportRequestOptions => {
   const length = [options.mapping ?? '', ...(options.mappings ?? [])].reduce((sum, text) => sum + text.length, 0);
   if (length <= MAPPINGS_LENGTH) return options;
   throw new SophiaError('invalid_request', `The mappings have ${length} characters together; allowed are ${MAPPINGS_LENGTH}.`);
-};
-
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text, refuseNul);
-  } catch (error) {
-    if (error instanceof SophiaError) throw error;
-    throw new SophiaError('invalid_request', `The field options is not JSON: ${error instanceof Error ? error.message : String(error)}`);
-  }
-};
-
-/** PostgreSQL keeps no text with a NUL. */
-const refuseNul = (name: string, value: unknown): unknown => {
-  if (name.includes('\0') || (typeof value === 'string' && value.includes('\0'))) {
-    throw new SophiaError('invalid_request', `options/${name.replaceAll('\0', '')} has a NUL character.`);
-  }
-  return value;
 };

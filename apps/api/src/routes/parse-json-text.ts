@@ -2,8 +2,8 @@ import { SophiaError } from '@sophia/shared';
 import type { ErrorCodeName } from '@sophia/types';
 import { UNSTORABLE, unstorablePlace } from '../server/unstorable-text.ts';
 
-/** The value of a parameter of an address that is JSON. Errors: the code told. */
-export const parseAddressJson = (name: string, text: string, code: ErrorCodeName): unknown => {
+/** The value of a text that is JSON: a parameter of an address, or a field of a form. Errors: the code told. */
+export const parseJsonText = (name: string, text: string, code: ErrorCodeName): unknown => {
   const value = parseJson(name, text, code);
   const place = unstorablePlace(value, text);
   if (place === undefined) return value;
