@@ -24,6 +24,7 @@ import { type Configuration, closingOnFailure, createIdGenerator, createLifecycl
 import { isEnvironmentalWarehouseError, type Warehouse } from '@sophia/warehouse';
 import { openPubSub, openWarehouse } from './adapters.ts';
 import { openBackup } from './backup/open-backup.ts';
+import { closeDeadlineOf } from './close-deadline.ts';
 import { forgetChanged } from './forget-changed.ts';
 import { createHealth, type HealthReport } from './health.ts';
 import { createModelFiles, modelsFolder } from './models-folder.ts';
@@ -74,7 +75,7 @@ const DATABASE_START_MS = 11 * 60_000;
 export const createPlatform = async (options: PlatformOptions): Promise<Platform> => {
   const { configuration } = options;
   await mkdir(configuration.dataDirectory, { recursive: true, mode: 0o700 });
-  const lifecycle = createLifecycle();
+  const lifecycle = createLifecycle({ closeDeadline: closeDeadlineOf(configuration) });
   return closingOnFailure(lifecycle, () => startPlatform(options, lifecycle));
 };
 

@@ -9,6 +9,7 @@ import { createPostgresDatabase, type DatabaseRole } from '@sophia/database/post
 import { EVENT_LOG_MIGRATIONS, type ExportedLine, importLog } from '@sophia/event-log/postgres';
 import type { Logger } from '@sophia/observability';
 import { type Configuration, createLifecycle, isSophiaError, SophiaError } from '@sophia/shared';
+import { closeDeadlineOf } from '../close-deadline.ts';
 import { openDatabase } from '../open-database.ts';
 import type { BackupCounts, BackupLine } from './backup-line.ts';
 import { BACKUP_SEQUENCES, BACKUP_TABLES } from './backup-tables.ts';
@@ -34,7 +35,7 @@ const MODELS = 'models';
  */
 export const restoreDatabase = async ({ configuration, backup, logger, progress }: RestoreOptions): Promise<BackupCounts> => {
   const { header, lines } = await readBackup(backup);
-  const lifecycle = createLifecycle();
+  const lifecycle = createLifecycle({ closeDeadline: closeDeadlineOf(configuration) });
   await mkdir(configuration.dataDirectory, { recursive: true, mode: 0o700 });
   try {
     const postgres = await lifecycle.start('postgres', () => openDatabase(configuration.database, logger));
