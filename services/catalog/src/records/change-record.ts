@@ -5,7 +5,7 @@ import type { Call, IncomingRow, JsonObject, JsonValue, NaturalKey, RecordId, Tr
 import type { CatalogContext } from '../catalog-context.ts';
 import { RECORD_COLUMNS, type RecordRow } from '../reading/record-row.ts';
 import { statementName } from '../reading/sight.ts';
-import { type IncomingRecord, keyText, type PreparedRow } from '../rows/incoming-record.ts';
+import { type IncomingRecord, naturalKeyText, type PreparedRow } from '../rows/incoming-record.ts';
 import type { RowPreparer } from '../rows/prepare-row.ts';
 
 /**
@@ -121,7 +121,7 @@ export const patchedRecord = (row: RecordRow, fields: JsonObject, prepare: RowPr
 
 /** The record's deletion, which has no place in the source's order: it holds whatever came before. */
 export const deletionOf = ({ record_type, source_system, source_id }: NaturalKey): IncomingRecord => ({
-  key: keyText({ record_type, source_system, source_id }),
+  key: naturalKeyText({ record_type, source_system, source_id }),
   line: 1,
   record_type,
   source_system,

@@ -2,7 +2,7 @@ import type { BusinessPriority, NaturalKey, RowError } from '@sophia/types';
 
 /** A row that passed its type: ready to be written. */
 export interface IncomingRecord extends NaturalKey {
-  /** `keyText` of it. */
+  /** `naturalKeyText` of it. */
   readonly key: string;
   /** Line of its source, or index from 1: names the row in reports, and as the cause of its event. */
   readonly line: number;
@@ -24,7 +24,7 @@ export interface IncomingRecord extends NaturalKey {
 
 /** A row that did not pass, with all that is needed to repair and replay it. */
 export interface RejectedRow {
-  /** `keyText` of it, as far as it has one: the same that it will have when it is accepted. */
+  /** `naturalKeyText` of it, as far as it has one: the same that it will have when it is accepted. */
   readonly key: string;
   readonly line: number;
   readonly record_type: string;
@@ -46,5 +46,5 @@ export type PreparedRow =
   | { readonly record?: undefined; readonly rejected: RejectedRow };
 
 /** The natural key within one workspace as one text: for maps, and for routing rows to lanes. */
-export const keyText = ({ record_type, source_system, source_id }: NaturalKey): string =>
+export const naturalKeyText = ({ record_type, source_system, source_id }: NaturalKey): string =>
   `${record_type}\u0000${source_system}\u0000${source_id}`;

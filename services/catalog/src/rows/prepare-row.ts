@@ -3,7 +3,7 @@ import { canonicalJson } from '@sophia/shared';
 import type { RecordTypeDefinition, RowError } from '@sophia/types';
 import type { ImportRow, WriteTarget } from '../catalog.ts';
 import { contentHash } from './content-hash.ts';
-import { type IncomingRecord, keyText, type PreparedRow, type RejectedRow } from './incoming-record.ts';
+import { type IncomingRecord, naturalKeyText, type PreparedRow, type RejectedRow } from './incoming-record.ts';
 import { routableId } from './routable-id.ts';
 import { sourceOrder } from './source-order.ts';
 
@@ -25,7 +25,7 @@ export function compileRowPreparer(definition: RecordTypeDefinition): RowPrepare
 function toRecord(row: ImportRow, valid: ValidatedRow, { recordType, sourceSystem }: WriteTarget, revision: number): IncomingRecord {
   const data = canonicalJson(valid.data);
   return {
-    key: keyText({ record_type: recordType, source_system: sourceSystem, source_id: valid.source_id }),
+    key: naturalKeyText({ record_type: recordType, source_system: sourceSystem, source_id: valid.source_id }),
     line: row.line,
     record_type: recordType,
     source_system: sourceSystem,
@@ -52,7 +52,7 @@ function rejectRow(
   const { source_id, occurred_at, source_version, business_priority, fields, original, deleted } = row;
   const id = routableId(source_id);
   return {
-    key: keyText({ record_type: recordType, source_system: sourceSystem, source_id: id ?? '' }),
+    key: naturalKeyText({ record_type: recordType, source_system: sourceSystem, source_id: id ?? '' }),
     line: row.line,
     record_type: recordType,
     source_system: sourceSystem,

@@ -1,10 +1,11 @@
 import type { JsonValue } from '@sophia/types';
+import { keyText } from '../records/key-text.ts';
 
 /** A source id as the key will have it, as far as it can be told before the row is judged; null where it cannot. */
 export const routableId = (value: JsonValue | undefined): string | null => {
   if (typeof value === 'number') return String(value);
   if (typeof value !== 'string' || value.includes('\u0000') || !value.isWellFormed()) return null;
-  const trimmed = value.trim().normalize('NFC');
+  const trimmed = keyText(value);
   return trimmed === '' || trimmed.length > MAX_ID_LENGTH ? null : trimmed;
 };
 
