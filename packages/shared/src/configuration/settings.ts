@@ -136,7 +136,8 @@ export const SETTINGS = {
       path: 'http.concurrency',
       variable: 'SOPHIA_CONCURRENCY',
       default: 1_000,
-      description: 'Requests in hand at once; more are answered with 503, those of whoever has most of them first.',
+      description:
+        'Requests in hand at once; more are answered with 503, but for an eighth more of those who have few beside one who has many.',
     },
     1,
     100_000,
@@ -146,7 +147,8 @@ export const SETTINGS = {
       path: 'http.event_loop_delay',
       variable: 'SOPHIA_EVENT_LOOP_DELAY',
       default: 500,
-      description: 'Lateness of the event loop beyond which new requests of whoever has most in hand are answered with 503.',
+      description:
+        'Lateness of the event loop beyond which new requests are answered with 503, but for those of whoever has few in hand beside one who has many.',
     },
     10,
     60_000,
