@@ -39,7 +39,7 @@ const registerKeyRoutes = (app: FastifyInstance, { keys }: ApiServices): void =>
     operation: 'listKeys',
     summary: 'API keys of the workspace, without their secrets',
     tag,
-    query: Type.Object(Paging, { additionalProperties: false }),
+    query: Type.Object(Paging),
     responses: { 200: Type.Object({ keys: Type.Array(AnyObject), next_cursor: NextCursor }) },
     examples: [{ summary: 'All keys', path: '/api/v1/keys', status: 200 }],
     handle: async ({ call, query }) => {
@@ -180,19 +180,16 @@ const registerAuditRoutes = (app: FastifyInstance, { audit }: ApiServices): void
     operation: 'listAudit',
     summary: 'Who read and did what, newest first; with follow, every entry once in the order of their commits',
     tag,
-    query: Type.Object(
-      {
-        principal: Type.Optional(Type.String({ maxLength: 200 })),
-        action: Type.Optional(Type.String({ maxLength: 100 })),
-        object: Type.Optional(Type.String({ maxLength: 400 })),
-        result: Type.Optional(Type.String({ maxLength: 100 })),
-        from: Type.Optional(Type.String({ maxLength: 40 })),
-        to: Type.Optional(Type.String({ maxLength: 40 })),
-        follow: Type.Optional(Type.Boolean()),
-        ...Paging,
-      },
-      { additionalProperties: false },
-    ),
+    query: Type.Object({
+      principal: Type.Optional(Type.String({ maxLength: 200 })),
+      action: Type.Optional(Type.String({ maxLength: 100 })),
+      object: Type.Optional(Type.String({ maxLength: 400 })),
+      result: Type.Optional(Type.String({ maxLength: 100 })),
+      from: Type.Optional(Type.String({ maxLength: 40 })),
+      to: Type.Optional(Type.String({ maxLength: 40 })),
+      follow: Type.Optional(Type.Boolean()),
+      ...Paging,
+    }),
     responses: { 200: Type.Object({ entries: Type.Array(AnyObject), next_cursor: NextCursor }) },
     examples: [{ summary: 'The last ten', path: '/api/v1/audit?limit=10', status: 200 }],
     handle: async ({ call, query: { follow, ...query } }) => {

@@ -43,14 +43,11 @@ export const registerDeadLetterRoutes = (app: FastifyInstance, { catalog: { dead
     operation: 'listDeadLetters',
     summary: 'Rejected rows with line, column, reason and value, oldest first',
     tag: 'dead letters',
-    query: Type.Object(
-      {
-        ...Selection,
-        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
-        cursor: Type.Optional(Type.String({ maxLength: 4000 })),
-      },
-      { additionalProperties: false },
-    ),
+    query: Type.Object({
+      ...Selection,
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+      cursor: Type.Optional(Type.String({ maxLength: 4000 })),
+    }),
     responses: { 200: Type.Object({ dead_letters: Type.Array(DeadLetterSchema), next_cursor: Type.Union([Type.String(), Type.Null()]) }) },
     examples: [{ summary: 'Those of deals', path: `${DEAD_LETTERS}?record_type=deal`, status: 200 }],
     handle: async ({ call, query: { limit, cursor, ...selection } }) => {

@@ -15,15 +15,12 @@ export const registerEventRoutes = (app: FastifyInstance, { catalog }: ApiServic
       'A page may hold fewer events than its limit, or none, and the log go on behind it: events that are filtered out or that the caller ' +
       'may not see count among those that were looked at. Read on from `cursor` while `more` is true.',
     tag: 'events',
-    query: Type.Object(
-      {
-        after: Type.Optional(Type.String({ maxLength: 200, description: 'The cursor of the page before; the beginning unless told' })),
-        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
-        kind: Type.Optional(Type.String({ maxLength: 500, description: 'Kinds, separated by commas' })),
-        record_type: Type.Optional(Type.String({ maxLength: 500, description: 'Record types, separated by commas' })),
-      },
-      { additionalProperties: false },
-    ),
+    query: Type.Object({
+      after: Type.Optional(Type.String({ maxLength: 200, description: 'The cursor of the page before; the beginning unless told' })),
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+      kind: Type.Optional(Type.String({ maxLength: 500, description: 'Kinds, separated by commas' })),
+      record_type: Type.Optional(Type.String({ maxLength: 500, description: 'Record types, separated by commas' })),
+    }),
     responses: {
       200: Type.Object({
         events: Type.Array(AnyObject),

@@ -13,14 +13,11 @@ export const registerImportRoutes = (app: FastifyInstance, { catalog }: ApiServi
     operation: 'listImports',
     summary: 'Imports, newest first, with their counts and progress',
     tag: 'imports',
-    query: Type.Object(
-      {
-        state: Type.Optional(Type.Enum(['running', 'interrupted', 'finished', 'failed'])),
-        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
-        cursor: Type.Optional(Type.String({ maxLength: 4000 })),
-      },
-      { additionalProperties: false },
-    ),
+    query: Type.Object({
+      state: Type.Optional(Type.Enum(['running', 'interrupted', 'finished', 'failed'])),
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+      cursor: Type.Optional(Type.String({ maxLength: 4000 })),
+    }),
     responses: { 200: Type.Object({ imports: Type.Array(AnyObject), next_cursor: NextCursor }) },
     examples: [{ summary: 'The last five', path: '/api/v1/imports?limit=5', status: 200 }],
     handle: async ({ call, query }) => {

@@ -103,17 +103,14 @@ const registerRecordById = (app: FastifyInstance, { catalog }: ApiServices): voi
     tag: 'records',
     params: TypeParams,
     headers: AfterHeaders,
-    query: Type.Object(
-      {
-        source_system: Type.Optional(Type.String({ maxLength: 100 })),
-        source_id: Type.Optional(Type.String({ maxLength: 1000 })),
-        filter: Type.Optional(Type.String({ maxLength: 16_384, description: `A filter as JSON, as in metric queries; ${IN_HEAD}` })),
-        deleted: Type.Optional(Type.Enum(['exclude', 'include', 'only'])),
-        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
-        cursor: Type.Optional(Type.String({ maxLength: 4000 })),
-      },
-      { additionalProperties: false },
-    ),
+    query: Type.Object({
+      source_system: Type.Optional(Type.String({ maxLength: 100 })),
+      source_id: Type.Optional(Type.String({ maxLength: 1000 })),
+      filter: Type.Optional(Type.String({ maxLength: 16_384, description: `A filter as JSON, as in metric queries; ${IN_HEAD}` })),
+      deleted: Type.Optional(Type.Enum(['exclude', 'include', 'only'])),
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+      cursor: Type.Optional(Type.String({ maxLength: 4000 })),
+    }),
     responses: { 200: Type.Object({ records: Type.Array(RecordSchema), next_cursor: NextCursor }) },
     examples: [
       { summary: 'Two deals', path: `${RECORDS}?limit=2`, status: 200 },

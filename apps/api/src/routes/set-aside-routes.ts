@@ -34,7 +34,7 @@ export const registerSetAsideRoutes = (app: FastifyInstance, services: ApiServic
     summary: 'Events of the workspace that stand aside, in the order of the log, with the error of each and the instances that it concerns',
     tag,
     params: GroupParams,
-    query: Type.Object({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })) }, { additionalProperties: false }),
+    query: Type.Object({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })) }),
     responses: { 200: Type.Object({ events: Type.Array(AnyObject) }) },
     examples: [
       { summary: 'Those of the warehouse', path: WAREHOUSE, status: 200 },
