@@ -1,4 +1,5 @@
 export type { SemanticProblem } from '@sophia/types';
+export { dialects } from './dialects/dialects.ts';
 export * from './policy/index.ts';
 export * from './query/compile-context.ts';
 export { compileQuery } from './query/compile-query.ts';
@@ -9,6 +10,7 @@ export { type ColumnarResult, readAnswer } from './query/read-answer.ts';
 export { type DrilledRecord, readDrillDown } from './query/read-drill-down.ts';
 export * from './record-types/index.ts';
 export { type CompiledRollup, compileRollup } from './rollup/compile-rollup.ts';
+export { valueTypeOf } from './semantic/name-scope.ts';
 export {
   parseSemanticLayer,
   type SemanticFile,

@@ -1,3 +1,4 @@
+import { dialects, valueTypeOf } from '@sophia/core';
 import type { FieldType, WorkspaceId } from '@sophia/types';
 import type { TypeLayout, Warehouse } from '@sophia/warehouse';
 
@@ -32,6 +33,6 @@ const tablesOf = ({ table, extensionTable }: TypeLayout, { extension }: HeldColu
 };
 
 /** The text that a field which is a text by now reads from the column. */
-const textOf = ({ name, type }: HeldColumn): string => (type === 'json' ? `${quote(name)} ->> '$'` : `cast(${quote(name)} as varchar)`);
+const textOf = ({ name, type }: HeldColumn): string => dialects.duckdb.safeCast(quote(name), valueTypeOf(type), 'text');
 
 const quote = (identifier: string): string => `"${identifier.replaceAll('"', '""')}"`;

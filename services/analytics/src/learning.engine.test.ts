@@ -125,6 +125,16 @@ it('currencies are known from every column of a field that changed its type, now
   expect(await onlyCurrency('cu')).toBeUndefined();
 });
 
+it('a currency that was a number is known as the text that it is read as', async () => {
+  await warehouse.ensureType(W, 'cu', [{ name: 'currency', type: 'number' }]);
+  await apply({
+    ...created('crm', { currency: 978 }),
+    record: { id: '1' as never, source_system: 'crm', record_type: 'cu', source_id: '1' },
+  });
+  await warehouse.ensureType(W, 'cu', [{ name: 'currency', type: 'text' }]);
+  expect(await onlyCurrency('cu')).toBe('978');
+});
+
 it('currencies that come while their field is no text are known when it is one again', async () => {
   const currencies = createCurrencies(warehouse);
   await currencies.learn(W, 'deal', 'currency');
