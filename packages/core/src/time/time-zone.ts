@@ -52,8 +52,8 @@ const CLOCK: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit', 
 
 const FORMATTERS = new Map<string, Intl.DateTimeFormat>();
 
-/** There are about 600 zones; names in other cases would be kept beside them. */
-const MOST_FORMATTERS = 1_000;
+/** There are about 600 zones, each kept twice; names in other cases would be kept beside them. */
+const MOST_FORMATTERS = 2_000;
 
 /** Formats as `YYYY-MM-DD`, or `YYYY-MM-DD, HH:MM:SS`; kept, since making one takes a hundred times as long as using it. */
 function formatterOf(zone: string, clock?: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
