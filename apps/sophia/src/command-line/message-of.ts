@@ -1,2 +1,5 @@
-/** What was thrown, in words. */
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** What was thrown, in words; of several errors in one those of each. */
+export const messageOf = (error: unknown): string => {
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join(' ');
+  return error instanceof Error ? error.message : String(error);
+};

@@ -81,6 +81,9 @@ it('what the server refuses is told with its code, and a fault of the program wi
 
 it('what was thrown is put in words', () => {
   expect([messageOf(new Error('a disk')), messageOf('a text')]).toEqual(['a disk', 'a text']);
+  // As of a platform whose parts do not close.
+  const several = new AggregateError([new AggregateError([new Error('A disk.'), 'A text.'], '2 parts'), new Error('A server.')], '2 parts');
+  expect(messageOf(several)).toBe('A disk. A text. A server.');
 });
 
 describe('the terminal', () => {

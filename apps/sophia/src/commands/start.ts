@@ -50,10 +50,9 @@ export const start = async ({ terminal, environment }: Invocation, options: Star
 };
 
 const tellWhatWasCutOff = (error: unknown): never => {
-  const causes = error instanceof AggregateError ? error.errors : [error];
   throw new CommandError(
     'failed',
-    `Not all ended in time. ${causes.map(messageOf).join(' ')}`,
+    `Not all ended in time. ${messageOf(error)}`,
     'What was acknowledged is kept. SOPHIA_SHUTDOWN says how long requests and work in hand may take.',
   );
 };
