@@ -83,6 +83,7 @@ describe('the configuration', () => {
     [{ SOPHIA_BODY_LIMIT: '4096' }, { http: { limits: { bodyBytes: 4_096 } } }],
     [{ SOPHIA_REQUEST_TIMEOUT: '1500ms' }, { http: { limits: { requestMilliseconds: 1_500 } } }],
     [{ SOPHIA_REQUEST_TIMEOUT: '2m' }, { http: { limits: { requestMilliseconds: 120_000 } } }],
+    [{ SOPHIA_SHUTDOWN: '0' }, { shutdownMilliseconds: 0 }],
     [{ SOPHIA_SAMPLE: '0' }, { sample: false }],
     [{ SOPHIA_SAMPLE: '1' }, { sample: true }],
     [{ SOPHIA_CORS_ORIGINS: '' }, { http: { corsOrigins: [] } }],
@@ -147,12 +148,17 @@ describe('the configuration', () => {
     [{ file: "a: 'x' geheim\n" }, 'sophia.yaml is not YAML: it cannot be read at line 1, column 8.'],
     [{ env: { SOPHIA_SHUTDOWN: '10' } }, /^SOPHIA_SHUTDOWN is "10"; allowed is a time/],
     [{ file: 'shutdown: 10' }, /^shutdown in sophia.yaml is 10; allowed is a time/],
+    [{ file: 'shutdown: [0]' }, /^shutdown in sophia.yaml is \[0\]; allowed is a time/],
   ])('refuses %o', (sources, message) => {
     expect(refusal(sources)).toMatch(message);
   });
 
   it.each(['10.0.0.0/33', '1.2.3.4/0', '::1/129', '300.1.1.1', '10.0.0.0/8/8', '10.0.0.0/x', 'proxy'])('%s is no network', (network) => {
     expect(refusal({ env: { SOPHIA_TRUSTED_PROXIES: network } })).toMatch(/^SOPHIA_TRUSTED_PROXIES is .+ allowed is a list of addresses/);
+  });
+
+  it('a time of nothing needs no unit', () => {
+    expect(parseConfiguration({ file: 'shutdown: 0' }).shutdownMilliseconds).toBe(0);
   });
 
   it('an empty file, or one with comments alone, is none', () => {

@@ -92,13 +92,10 @@ const TIME_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_00
 /** Milliseconds, written with a unit but for 0: `500ms`, `10s`, `5m`. */
 export function duration(naming: Naming<number>, minimum: number, maximum: number): Setting<number> {
   const allowed = `a time from ${formatDuration(minimum)} to ${formatDuration(maximum)}, as in 500ms, 10s, 5m`;
-  return define(
-    naming,
-    allowed,
-    (found) => within(String(found).trim() === '0' ? 0 : withUnit(found, TIME_UNITS), minimum, maximum),
-    formatDuration,
-  );
+  return define(naming, allowed, (found) => within(isZero(found) ? 0 : withUnit(found, TIME_UNITS), minimum, maximum), formatDuration);
 }
+
+const isZero = (found: unknown): boolean => found === 0 || (typeof found === 'string' && found.trim() === '0');
 
 /** A list: in YAML a sequence, in a variable separated by commas. */
 export function list(naming: Naming<readonly string[]>, allowed: string, isAllowed: (item: string) => boolean): Setting<readonly string[]> {
