@@ -83,9 +83,12 @@ export const registerDeadLetterRoutes = (app: FastifyInstance, { catalog: { dead
       { summary: 'No such row, as rows are written', path: `${DEAD_LETTERS}/999999`, body: { source_id: 'D-1', amount: '5' }, status: 404 },
     ],
     handle: async ({ call, params: { id }, body }) => {
-      const row = await readRepairedRow(body, async (name) => {
-        const { record_type: type } = await deadLetters.get(call, id);
-        return (await recordTypes.get(call, type)).fields.some((field) => field.name === name);
+      const row = await readRepairedRow(body, {
+        async ofType(name) {
+          const { record_type: type } = await deadLetters.get(call, id);
+          return (await recordTypes.get(call, type)).fields.some((field) => field.name === name);
+        },
+        ofRow: async (name) => Object.hasOwn((await deadLetters.get(call, id)).row.fields, name),
       });
       return deadLetters.repair(call, id, row);
     },

@@ -26,31 +26,29 @@ export const RepairSchema = Type.Object(
     additionalProperties: true,
     description:
       'The whole row as the dead letter shows it, its fields under `fields`; or with its fields at the top level, as rows are written, ' +
-      'also where the type has a field of the name `fields`. A field that is left out is empty.',
+      'also where the type has a field of the name `fields`, or the row had one. A field that is left out is empty.',
   },
 );
+
+/** Where a name is a field's; asked only where the shape of a repair depends on it. */
+export interface KnownFields {
+  ofType(name: string): Promise<boolean>;
+  /** Of the rejected row, which may have what its type does not know. */
+  ofRow(name: string): Promise<boolean>;
+}
 
 /**
  * The row of a repair, which may have the shape that dead letters show or that of rows as they are written. Errors:
  * `invalid_request` where fields stand in both places, since those of one would be lost.
- *
- * @param hasField whether the letter's type has a field of that name; asked only where the shape depends on it
  */
-export async function readRepairedRow(
-  body: Readonly<Record<string, unknown>>,
-  hasField: (name: string) => Promise<boolean>,
-): Promise<Omit<IncomingRow, 'line'>> {
+export async function readRepairedRow(body: Readonly<Record<string, unknown>>, known: KnownFields): Promise<Omit<IncomingRow, 'line'>> {
   const { line: _line, ...flat } = toRow(body, 0);
   const { fields, ...beside } = flat.fields;
-  if (!isObject(fields) || (await hasField('fields'))) return flat;
+  if (!isObject(fields) || (await known.ofType('fields'))) return flat;
   const stray = Object.keys(beside).filter((name) => !Object.hasOwn(SHOWN, name));
-  if (stray.length > 0) {
-    throw new SophiaError(
-      'invalid_request',
-      `Fields stand both under "fields" and beside it: ${stray.join(', ')}. Put all under "fields".`,
-    );
-  }
-  return { ...flat, fields };
+  if (stray.length === 0) return { ...flat, fields };
+  if (await known.ofRow('fields')) return flat;
+  throw new SophiaError('invalid_request', `Fields stand both under "fields" and beside it: ${stray.join(', ')}. Put all under "fields".`);
 }
 
 const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -113,6 +113,13 @@ describe('rows over HTTP', () => {
       expect((await api.send('GET', `/dead-letters/${id}`)).json).toMatchObject({ state: 'open', row });
     });
 
+    it('has its fields at the top level, too, where it had one that is called fields', async () => {
+      const { id, row } = await rejected('nested', { source_id: 'X', amount: 'seven', fields: { a: 1 } });
+      const flat = { source_id: 'X', amount: '7', fields: { a: 2 } };
+      expect((await repair(id, flat)).json.row).toMatchObject({ source_id: 'X', fields: { amount: '7', fields: { a: 2 } } });
+      expect((await repair(id, row)).json.row).toEqual(row);
+    });
+
     it('has its fields at the top level where its type has one that is called fields', async () => {
       await api.send('PUT', '/record-types/form', {
         body: { type: 'object', properties: { fields: { type: 'object' }, seats: { type: 'integer' } } },
