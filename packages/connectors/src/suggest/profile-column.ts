@@ -41,12 +41,22 @@ export function profileColumns(source: MatchedSource): readonly ColumnProfile[] 
     });
 }
 
+/** Objects within are one member each where theirs are too many, as those of a map by id are. */
 function membersOf(rows: readonly { readonly values: object }[]): readonly string[] {
+  const names = distinctNames(rows, memberPaths) ?? distinctNames(rows, Object.keys);
+  if (names !== undefined) return names;
+  throw new SophiaError('too_many_columns', `The rows have more than ${DEFAULT_LIMITS.columns} members of different names.`);
+}
+
+/** Undefined where they are too many. */
+function distinctNames(
+  rows: readonly { readonly values: object }[],
+  namesOf: (values: object) => readonly string[],
+): readonly string[] | undefined {
   const names = new Set<string>();
   for (const { values } of rows) {
-    for (const path of memberPaths(values)) names.add(path);
-    if (names.size <= DEFAULT_LIMITS.columns) continue;
-    throw new SophiaError('too_many_columns', `The rows have more than ${DEFAULT_LIMITS.columns} members of different names.`);
+    for (const name of namesOf(values)) names.add(name);
+    if (names.size > DEFAULT_LIMITS.columns) return undefined;
   }
   return [...names];
 }

@@ -292,6 +292,19 @@ describe('sources of objects', () => {
     });
   });
 
+  test('may hold maps by ids of any number, which are one member then', async () => {
+    const row = (id: number): string =>
+      JSON.stringify({
+        id,
+        title: 'x',
+        prices: Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`sku_${id}_${index}`, index])),
+      });
+    const text = await suggest(Array.from({ length: 70 }, (_, id) => row(id)).join('\n'), 'issues.ndjson');
+    expect(text).toContain('  title: title\n');
+    expect(text).toContain('prices');
+    expect(text).not.toContain('sku_');
+  });
+
   test('others have their turn while the types are looked through', async () => {
     let turns = 0;
     const count = (): void => {
