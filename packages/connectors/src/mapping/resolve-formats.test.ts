@@ -102,6 +102,20 @@ describe('what can be read in two ways', () => {
     expect(ruleOf(set, 'amount')).toMatchObject({ decimal: '.', symbol: '%', unit: 'percent' });
   });
 
+  test('percentages beside numbers without the sign that a comma makes two of are asked twice, unless the unit is set', async () => {
+    const resolved = async (rule: string, answers: string[]) => {
+      const fees = rows(['', '3,125 %', '', ''], ['', '5', '', '']);
+      return ruleOf(
+        await resolveFormats(mappingOf(`{ amount: ${rule} }`), definition, COLUMNS, fees, async () => answers.shift() ?? ''),
+        'amount',
+      );
+    };
+    expect(await resolved('value', [',', 'percent'])).toMatchObject({ decimal: ',', symbol: '%', unit: 'percent' });
+    expect(await resolved('value', [',', ','])).toEqual({ column: 'value', decimal: ',' });
+    await expect(resolved('value', [','])).rejects.toThrow('"5" is 0.05 (unit: "percent") or 5 (decimal: ",")');
+    expect(await resolved('{ column: value, unit: cents }', [','])).toMatchObject({ decimal: ',', symbol: '%', unit: 'cents' });
+  });
+
   test('whole numbers with points are asked, but for those that have a unit which leaves no decimals', async () => {
     const counts = { ...definition, fields: [{ name: 'count', type: 'integer' as const }] };
     const read = (rule: string) =>

@@ -3,7 +3,7 @@ import type { FieldDefinition, FieldType, RecordTypeDefinition } from '@sophia/t
 import type { SourceRow } from '../read/source-row.ts';
 import { type Scale, scaleDecimal } from '../values/decimal.ts';
 import { detectDates } from '../values/detect-date.ts';
-import { detectNumbers, type NumbersFormat } from '../values/detect-number.ts';
+import { detectNumbers, detectShares, type NumbersFormat } from '../values/detect-number.ts';
 import { UNITS } from '../values/units.ts';
 import { compileCells } from './compile-cells.ts';
 import type { ColumnRule, FieldRule, Mapping } from './mapping.ts';
@@ -106,10 +106,11 @@ async function resolveNumber(
   if (field.type === 'integer' && rule.unit !== undefined && areWhole(texts, UNITS[rule.unit])) return rule;
   // Where the unit is set, the sign says nothing.
   const isAsked = rule.unit === undefined || found.readings.every(({ key }) => key === 'decimal');
-  return withNumbers(
-    rule,
-    isAsked ? await decide(rule.column, field.name, found.example, found.readings, ask, 'ambiguous_number_format') : found.readings[0],
-  );
+  if (!isAsked) return withNumbers(rule, found.readings[0]);
+  const chosen = await decide(rule.column, field.name, found.example, found.readings, ask, 'ambiguous_number_format');
+  const shares = rule.unit === undefined && !chosen.percent ? detectShares(texts, chosen.format) : undefined;
+  if (shares === undefined) return withNumbers(rule, chosen);
+  return withNumbers(rule, await decide(rule.column, field.name, shares.example, shares.readings, ask, 'ambiguous_number_format'));
 }
 
 /** Decimals are as usual as thousands where the unit leaves none of them: `7.500` hours. */

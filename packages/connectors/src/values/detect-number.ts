@@ -57,6 +57,12 @@ export function detectNumbers(values: Iterable<string>, whole: boolean): NumberD
   return bare ?? { kind: 'found', format: chosen.format, percent };
 }
 
+/** What is left to ask of percentages when it is decided how they are written. */
+export function detectShares(values: Iterable<string>, format: NumberFormat): Ambiguous | undefined {
+  const texts = distinct(values);
+  return format.symbol === '%' ? findBare(texts, judge(texts, format)) : undefined;
+}
+
 const mayBeThousands = (texts: readonly string[]): boolean =>
   texts.some((text) => text.includes('.')) && texts.every((text) => THOUSANDS.test(text));
 
