@@ -66,7 +66,8 @@ export const createApiClient = (server: ServerAddress, workspace: string | undef
         sent.end();
         return answered(sent, server);
       }
-      const sent = begin(method, path, request.headers);
+      // A server that refuses and is to close the connection does so at once, and the refusal is lost with what was still sent.
+      const sent = begin(method, path, { connection: 'keep-alive', ...request.headers });
       // An answer that comes before all is sent, such as a refusal, counts more than the failure to send the rest.
       const sending = request.send(sent).then(() => sent.end());
       const answer = answered(sent, server);
