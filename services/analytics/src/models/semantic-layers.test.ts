@@ -93,6 +93,21 @@ it('files that change while they are read are those of the last reading, whichev
   expect(await metrics()).toEqual(['later']);
 });
 
+it('files are in force when their reading has ended, also where another one began meanwhile', async () => {
+  const { layers, asked, offered } = open();
+  const first = layers.reload(W);
+  asked[0]?.resolve(modelOf('before'));
+  await first;
+  const second = layers.reload(W);
+  const third = layers.reload(W);
+  const seen = second.then(offered);
+  asked[1]?.resolve(modelOf('after'));
+  await new Promise(setImmediate);
+  asked[2]?.resolve(modelOf('after'));
+  expect(await seen).toEqual(['after']);
+  await third;
+});
+
 it('types that change while the models are read have them read anew', async () => {
   const { layers, asked, metrics } = open();
   const found = metrics();

@@ -67,6 +67,13 @@ export const createSemanticLayers = ({ readModels, readRecordTypes, logger }: Se
     return found;
   };
 
+  /** Those that began meanwhile are waited for: until they end, what is in force is of before all. */
+  const reload = async (workspace: WorkspaceId): Promise<readonly SemanticProblem[]> => {
+    let found = await read(workspace);
+    for (let later = reading.get(workspace); later !== undefined; later = reading.get(workspace)) found = await later;
+    return found;
+  };
+
   const peek = (workspace: WorkspaceId): SemanticLayer | undefined =>
     outdated.has(workspace) ? undefined : (layers.get(workspace)?.layer ?? undefined);
 
@@ -88,7 +95,7 @@ export const createSemanticLayers = ({ readModels, readRecordTypes, logger }: Se
       outdated.add(workspace);
       reading.delete(workspace);
     },
-    reload: read,
+    reload,
     problems: () => problems,
   };
 };
