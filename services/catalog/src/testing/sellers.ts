@@ -1,0 +1,24 @@
+import type { Call, JsonObject, Role } from '@sophia/types';
+import type { CatalogHarness } from './catalog-harness.ts';
+
+export const target = { recordType: 'deal', sourceSystem: 'crm' };
+export const row = (id: string, fields: JsonObject) => ({ line: 1, source_id: id, fields });
+
+/** Two sellers of two teams with a deal each, and one deal of nobody. */
+export async function makeSellers(harness: CatalogHarness) {
+  const workspace = await harness.workspace();
+  const admin = harness.callOf(workspace);
+  const { records } = harness.catalog;
+  await records.upsertMany(admin, { recordType: 'user', sourceSystem: 'crm' }, [
+    row('ada', { name: 'Ada', team: 'East', email: 'ada@example.com' }),
+    row('bob', { name: 'Bob', team: 'West', email: 'bob@example.com' }),
+  ]);
+  await records.upsertMany(admin, target, [
+    row('A', { name: 'a', owner: 'ada', amount: '10', owner_email: 'ada@example.com', odd: 'odd a' }),
+    row('B', { name: 'b', owner: 'bob', amount: '20', owner_email: 'bob@example.com', odd: 'odd b' }),
+    row('C', { name: 'c', amount: '30' }),
+  ]);
+  const as = (role: Role, user?: string): Call =>
+    harness.callOf(workspace, role, user === undefined ? {} : { userRecord: { source_system: 'crm', source_id: user } });
+  return { workspace, admin, records, as };
+}
