@@ -36,3 +36,11 @@ export const labelsOf = async (database: Database, workspaces: readonly number[]
 /** One row in a transaction of its own. */
 export const insertThing = (database: Database, { insert }: Things, label: string, options?: Parameters<Database['write']>[2]) =>
   database.write([workspace(1)], (transaction) => database.query(transaction, insert, [1, label]), options);
+
+/** Inserts a thing; the labels that a read with the token of that write finds, wherever it goes. */
+export const labelsAfter = async (database: Database, things: Things, label: string): Promise<readonly string[]> => {
+  const { token } = await insertThing(database, things, label);
+  const after = { epoch: 'any', ...token };
+  const rows = await database.select<{ label: string }>([workspace(1)], things.labels, [], { staleness: 60_000, after });
+  return rows.map((row) => row.label);
+};

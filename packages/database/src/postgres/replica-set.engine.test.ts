@@ -1,6 +1,6 @@
 import { systemClock } from '@sophia/shared';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { insertThing, makeThings, type Things, workspace } from '../contract/things.ts';
+import { labelsAfter, makeThings, type Things } from '../contract/things.ts';
 import type { Database } from '../database.ts';
 import { type ReplicatedCluster, startFaultProxy, startReplicatedCluster, waitUntil } from '../testing/index.ts';
 import { ConnectionPool } from './connection-pool.ts';
@@ -43,12 +43,7 @@ test('a replica that crashes and comes back where it was before never answers wi
   process.kill(before, 'SIGKILL');
   for (let count = 0, isBack = false; !isBack; count++) {
     const label = `written ${count}`;
-    const { token } = await insertThing(app, things, label);
-    const rows = await app.select<{ label: string }>([workspace(1)], things.labels, [], {
-      staleness: 60_000,
-      after: { epoch: 'any', ...token },
-    });
-    expect(rows.map((row) => row.label)).toContain(label);
+    expect(await labelsAfter(app, things, label)).toContain(label);
     isBack = cluster.replica.pid !== before && (await goesToReplica(app));
   }
   await app.close();
