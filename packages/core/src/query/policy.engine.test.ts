@@ -1,4 +1,5 @@
 import type { Filter, MetricQuery, PolicyScope, SemanticLayer } from '@sophia/types';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { layerOf, SMALL_RECORDS, SMALL_TYPES, smallLayer } from '../testing/small-world.ts';
 import { createTestEngine, type TestEngine } from '../testing/test-engine.ts';
@@ -61,6 +62,45 @@ metrics: [{ name: deals, type: simple, measure: deals }]
     );
     for (const rows of [east, { not: east }]) {
       expect((await engine.ask({ metrics: ['deals'] }, dealsAlone, { policy: scope({ deal: { rows } }) })).rows).toEqual([[0]]);
+    }
+  });
+});
+
+describe('a day that is given for an instant', () => {
+  const earlierThan = (field: string, day: string): Filter => ({ field, operator: 'lt', values: [day] });
+  const inZones = fc.constantFrom('UTC', 'Pacific/Pago_Pago', 'Pacific/Kiritimati', 'Europe/Berlin', 'America/New_York');
+
+  it('is that of UTC in rows and masks, whatever the zone of the query or the workspace', async () => {
+    const days = fc.constantFrom('2017-01-31', '2017-02-01', '2017-02-02', '2017-03-26', '2017-03-27');
+    const query: MetricQuery = { metrics: ['calls', 'call_seconds'] };
+    await fc.assert(
+      fc.asyncProperty(days, inZones, inZones, fc.option(fc.constant('2018-01-01T00:00:00Z')), async (day, zone, timeZone, asOf) => {
+        const seen = earlierThan('started_at', day);
+        const policy = scope({ call: { rows: seen } });
+        const masked = scope({ call: { masks: [{ fields: ['duration_seconds'], visible: seen }] } });
+        const asked = { ...query, time_zone: zone, ...(asOf === null ? {} : { as_of: asOf }) };
+        const calls = SMALL_RECORDS.filter(({ type, data }) => type === 'call' && String(data.started_at).slice(0, 10) < day);
+        const seconds = calls.reduce((sum, { data }) => sum + Number(data.duration_seconds), 0);
+        expect(await ask(asked, policy)).toEqual([[calls.length, seconds]]);
+        expect(await ask(asked, masked)).toEqual([[3, calls.length === 0 ? null : seconds]]);
+        expect((await engine.ask(query, layer, { policy, timeZone })).rows).toEqual([[calls.length, seconds]]);
+        const request = { query: asked, row: {}, metric: 'calls' };
+        const compiled = compileDrillDown(request, layer, { ...engine.context, policy });
+        expect(readDrillDown(compiled, await engine.run(compiled)).map(({ source_id }) => source_id)).toEqual(
+          calls.map(({ source_id }) => source_id),
+        );
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('is so of when a record was made and happened, too', async () => {
+    await engine.execute(`update "call" set occurred_at = created_at`);
+    for (const field of ['created_at', 'occurred_at']) {
+      for (const time_zone of ['Pacific/Pago_Pago', 'UTC', 'Pacific/Kiritimati']) {
+        expect(await ask({ metrics: ['calls'], time_zone }, scope({ call: { rows: earlierThan(field, '2026-01-01') } }))).toEqual([[0]]);
+        expect(await ask({ metrics: ['calls'], time_zone }, scope({ call: { rows: earlierThan(field, '2026-01-02') } }))).toEqual([[3]]);
+      }
     }
   });
 });

@@ -45,8 +45,10 @@ function judgedRelation(
     if (index > 0) return plainRelation(record.recordType, record.fields, `p${index}`, now);
     return scope.asOf === null ? base : latestRelation(recordType, record.fields, 'p0', now);
   });
+  // A rule's day is that of UTC, as where single records are judged: whoever asks chooses the query's zone.
+  const time = { ...scope.time, timeZone: 'UTC' };
   const write = (expression: BoundExpression): string =>
-    writeExpression(expression, { writer: scope.writer, time: scope.time, field, column: () => '' });
+    writeExpression(expression, { writer: scope.writer, time, field, column: () => '' });
   const columns = masked(base, recordType, masks, ({ visible }) => (visible === undefined ? undefined : write(bind(visible))), scope);
   // The record that is judged is joined to the one that is read, when they are not the same.
   const source = scope.asOf === null ? from : `${from} join ${base.from} on ${base.column('id')} = p0.${scope.writer.dialect.quote('id')}`;
