@@ -147,6 +147,9 @@ describe('questions', () => {
     expect((await sophia(plot)).out).toMatch(/^Revenue\n1,338,466\.00 ┤/);
     expect((await sophia(words('query revenue --from 2017 --to 2018 --compare previous_period'))).out).toContain('Revenue: change');
     expect((await sophia(words('query revenue --by user.office'))).out).toMatch(/^Office +Revenue\n/);
+    const years = words('query deals_won --by company.founded_year --limit 2 --order=company.founded_year');
+    expect((await sophia(years)).out).toMatch(/^Founded in .*\n.*\n +1979 /);
+    expect((await sophia([...years, '--chart'])).out).toMatch(/^[^\n]+\n1979 /);
     const narrow = (await sophia(plot, { terminal: { columns: 60 } })).out.split('\n').slice(1, 12);
     for (const line of narrow) expect(line.length).toBeLessThanOrEqual(60);
   });

@@ -3,7 +3,7 @@ import { CommandError } from '../command-line/command-error.ts';
 import type { ClientInvocation } from '../command-line/invocation.ts';
 import { type QueryOptions, queryOf } from '../input/metric-query.ts';
 import { renderCsv } from '../output/csv.ts';
-import { formatCell, isNumeric, titleOf } from '../output/format-cell.ts';
+import { formatCell, formatKey, isNumeric, titleOf } from '../output/format-cell.ts';
 import { freshnessLine } from '../output/freshness-line.ts';
 import { stylesOf } from '../output/styles.ts';
 import { renderTable } from '../output/table.ts';
@@ -47,13 +47,15 @@ export const query = async ({ api, terminal }: ClientInvocation, metrics: readon
   if (options.json === true) return terminal.out(`${JSON.stringify(answer)}\n`);
   const { columns, rows, freshness, notes = [] } = answer;
   const styles = stylesOf(terminal);
+  // They are the first columns.
+  const dimensions = asked.dimensions?.length ?? 0;
   const titles = columns.map(({ name }) => name);
   if (options.csv === true) terminal.out(renderCsv(titles, terminal.columns === undefined ? rows : rows.map(plainCells)));
   else if (options.chart === true) {
     const { renderChart } = await import('../output/chart.ts');
-    terminal.out(renderChart(answer, { width: terminal.columns ?? CHART_WIDTH, styles }));
+    terminal.out(renderChart(answer, { width: terminal.columns ?? CHART_WIDTH, styles, dimensions }));
   } else {
-    terminal.out(tableOf(answer, terminal.columns, styles));
+    terminal.out(tableOf(answer, { width: terminal.columns, styles, dimensions }));
   }
   // Rows of CSV go to programs; how far they are to be believed is for people still.
   const tell = options.csv === true ? terminal.err : terminal.out;
@@ -64,9 +66,17 @@ export const query = async ({ api, terminal }: ClientInvocation, metrics: readon
 /** A file has the text of records as it is; a terminal would obey it. */
 const plainCells = (cells: readonly Cell[]): readonly Cell[] => cells.map((cell) => (typeof cell === 'string' ? plainText(cell) : cell));
 
-const tableOf = ({ columns, rows }: Answer, width: number | undefined, styles: ReturnType<typeof stylesOf>): string =>
+interface TableOptions {
+  readonly width: number | undefined;
+  readonly styles: ReturnType<typeof stylesOf>;
+  readonly dimensions: number;
+}
+
+const tableOf = ({ columns, rows }: Answer, { width, styles, dimensions }: TableOptions): string =>
   renderTable(
     columns.map((column) => ({ title: titleOf(column), align: isNumeric(column) ? 'right' : 'left' })),
-    rows.map((row) => columns.map((column, index) => formatCell(row[index] ?? null, column))),
+    rows.map((row) =>
+      columns.map((column, index) => (index < dimensions ? formatKey(row[index] ?? null) : formatCell(row[index] ?? null, column))),
+    ),
     { width, styles },
   );

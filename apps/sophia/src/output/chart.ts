@@ -1,5 +1,5 @@
 import type { AnswerColumn, Cell } from '@sophia/types';
-import { formatCell, isNumeric, titleOf } from './format-cell.ts';
+import { formatCell, formatKey, isNumeric, titleOf } from './format-cell.ts';
 import { plotLine } from './line-plot.ts';
 import type { Styles } from './styles.ts';
 import { cutText, padText, plainText, textWidth } from './text-width.ts';
@@ -7,6 +7,8 @@ import { cutText, padText, plainText, textWidth } from './text-width.ts';
 export interface ChartOptions {
   readonly width: number;
   readonly styles: Styles;
+  /** How many of the columns are dimensions: the first. */
+  readonly dimensions: number;
 }
 
 interface Answer {
@@ -18,15 +20,18 @@ const LONGEST_LABEL = 30;
 
 /** One plot for each metric: a line over periods, bars over groups. */
 export const renderChart = ({ columns, rows }: Answer, options: ChartOptions): string => {
-  const metrics = columns.map((column, index) => ({ column, index })).filter(({ column }) => isNumeric(column));
-  const dimensions = columns.map((column, index) => ({ column, index })).filter(({ column }) => !isNumeric(column));
-  const [first] = dimensions;
-  const isOverTime = dimensions.length === 1 && (first?.column.type === 'date' || first?.column.type === 'timestamp');
+  // A metric may also be a day or a text, which has no length.
+  const isPlotted = (column: AnswerColumn, index: number): boolean => index >= options.dimensions && isNumeric(column);
+  const all = columns.map((column, index) => ({ column, index }));
+  const metrics = all.filter(({ column, index }) => isPlotted(column, index));
+  const labels = all.filter(({ column, index }) => !isPlotted(column, index));
+  const [first] = labels;
+  const isOverTime = labels.length === 1 && (first?.column.type === 'date' || first?.column.type === 'timestamp');
   return metrics
     .map(({ column, index }) => {
       const title = options.styles.strong(titleOf(column));
       const points = rows.map((row) => ({
-        label: dimensions.map((each) => formatCell(row[each.index] ?? null, each.column)).join(', ') || column.name,
+        label: labels.map((each) => formatKey(row[each.index] ?? null)).join(', ') || column.name,
         isPeriod: isOverTime && row[first.index] !== null,
         value: row[index] ?? null,
       }));

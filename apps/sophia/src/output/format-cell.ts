@@ -3,7 +3,10 @@ import type { AnswerColumn, Cell } from '@sophia/types';
 /** Shown for a group or value that is not there. */
 export const NONE = '–';
 
-/** A cell as people read it: thousands apart, percentages, days; other outputs give it raw. */
+/** What a row is grouped by, as it can be asked for again: a year is no amount. */
+export const formatKey = (cell: Cell): string => (cell === null ? NONE : String(cell));
+
+/** A metric's cell as people read it: thousands apart, percentages, days; other outputs give it raw. */
 export const formatCell = (cell: Cell, { type, format }: Pick<AnswerColumn, 'type' | 'format'>): string => {
   if (cell === null) return NONE;
   if (type !== 'decimal' && type !== 'number' && type !== 'integer') return String(cell);

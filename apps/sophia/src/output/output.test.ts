@@ -174,7 +174,7 @@ it('plots periods as a line and groups as bars', () => {
         [null, '50'],
       ],
     },
-    { width: 40, styles },
+    { width: 40, styles, dimensions: 1 },
   );
   expect(bars).toMatchInlineSnapshot(`
     "Revenue
@@ -190,7 +190,7 @@ it('plots periods as a line and groups as bars', () => {
         ['East', '-50'],
       ],
     },
-    { width: 40, styles: coloured },
+    { width: 40, styles: coloured, dimensions: 1 },
   );
   expect(signed).toContain(`100.00  \u001b[32m${'█'.repeat(26)}\u001b[0m\n`);
   expect(signed).toContain(`-50.00  \u001b[31m${'▒'.repeat(13)}\u001b[0m\n`);
@@ -206,7 +206,7 @@ it('plots periods as a line and groups as bars', () => {
         [null, '7000'],
       ],
     },
-    { width: 60, styles },
+    { width: 60, styles, dimensions: 1 },
   );
   expect(line).toMatchInlineSnapshot(`
     "Revenue
@@ -227,7 +227,7 @@ it('plots periods as a line and groups as bars', () => {
     not drawn, for it has no period: 7,000.00
     "
   `);
-  expect(renderChart({ columns: [revenue], rows: [['0']] }, { width: 40, styles })).toContain('0.00');
+  expect(renderChart({ columns: [revenue], rows: [['0']] }, { width: 40, styles, dimensions: 0 })).toContain('0.00');
   const small = renderChart(
     {
       columns: [month, { name: 'deals', type: 'number' }],
@@ -236,7 +236,7 @@ it('plots periods as a line and groups as bars', () => {
         ['2017-02-01', 2.5],
       ],
     },
-    { width: 20, styles },
+    { width: 20, styles, dimensions: 1 },
   );
   expect(small).toMatch(/^deals\n +2\.5 ┤/);
   expect(small).toMatch(/\n +-1 ┤/);
@@ -246,8 +246,23 @@ it('plots periods as a line and groups as bars', () => {
       ['2017-01-01', value],
       ['2017-02-01', null],
     ];
-    expect(renderChart({ columns: [month, revenue], rows }, { width: 40, styles })).toMatch(/\n2017-02-01 +–\n$/);
+    expect(renderChart({ columns: [month, revenue], rows }, { width: 40, styles, dimensions: 1 })).toMatch(/\n2017-02-01 +–\n$/);
   }
+});
+
+it('a dimension of numbers names the bars, as it can be asked for, and is none', () => {
+  const columns = [
+    { name: 'company.founded_year', type: 'integer', label: 'Founded in' },
+    { name: 'deals_won', type: 'integer' },
+    { name: 'last_won', type: 'date' },
+  ] as const;
+  const rows = [
+    [1979, 1_047, '2017-12-01'],
+    [null, 2_094, '2017-11-01'],
+  ];
+  expect(renderChart({ columns, rows }, { width: 40, styles, dimensions: 1 })).toBe(
+    `deals_won\n1979, 2017-12-01  1,047  ${'█'.repeat(7)}▌\n–, 2017-11-01     2,094  ${'█'.repeat(15)}\n`,
+  );
 });
 
 it('a line of progress is written over where a person watches, whatever is known of the width, and nowhere else', () => {
