@@ -37,6 +37,9 @@ it.each([
   expect(parseMoment(text, '--as-of', NOW)).toBe(moment);
 });
 
-it.each(['yesterday', '2026-02-30', '5 fortnights', '2026-11-01 08:00'])('refuses the moment %j', (text) => {
-  expect(() => parseMoment(text, '--as-of', NOW)).toThrow(/--as-of/);
-});
+it.each(['yesterday', '2026-02-30', '5 fortnights', '2026-11-01 08:00', '999999999999d', '3000000000h', '900000 days ago'])(
+  'refuses the moment %j',
+  (text) => {
+    expect(() => parseMoment(text, '--as-of', NOW)).toThrow(/--as-of/);
+  },
+);

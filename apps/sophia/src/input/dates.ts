@@ -24,7 +24,11 @@ export const parseDay = (text: string, option: string): string => {
 /** A moment as it is typed: an instant, a day (its beginning in UTC), or how long ago: `2h`, `30 min ago`. */
 export const parseMoment = (text: string, option: string, now: number): string => {
   const [, amount, unit = ''] = BEFORE.exec(text) ?? [];
-  if (amount !== undefined) return new Date(now - Number(amount) * (SECONDS[unit.slice(0, 1).toLowerCase()] ?? 0) * 1_000).toISOString();
+  if (amount !== undefined) {
+    const before = new Date(now - Number(amount) * (SECONDS[unit.slice(0, 1).toLowerCase()] ?? 0) * 1_000);
+    // False too where it is so long ago that it is no date.
+    if (before.getUTCFullYear() >= 1) return before.toISOString();
+  }
   if (DAY.test(text) && isDay(text)) return `${text}T00:00:00Z`;
   // As it is: microseconds count.
   if (isInstant(text)) return withT(text);
