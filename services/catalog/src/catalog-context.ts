@@ -1,6 +1,7 @@
 import type { NaturalKey, WorkspaceId } from '@sophia/types';
 import type { Gate } from './access/gate.ts';
 import type { RowGuard } from './access/row-guard.ts';
+import type { UnseenValues } from './access/unseen-values.ts';
 import type { CatalogMetrics } from './catalog-metrics.ts';
 import type { Collaborators } from './collaborators.ts';
 import type { IdempotencyKeys } from './idempotency/idempotency-keys.ts';
@@ -15,6 +16,7 @@ import type { ChunkWriter } from './writing/write-chunk.ts';
 export interface CatalogContext extends Collaborators {
   readonly gate: Gate;
   readonly guard: RowGuard;
+  readonly unseenValues: UnseenValues;
   readonly book: RecordTypeBook;
   readonly keys: IdempotencyKeys;
   readonly inHand: KeysInHand;

@@ -91,7 +91,8 @@ export interface RecordVersion {
 export interface Records {
   /**
    * Creates, changes, or (where `row.deleted`) deletes one record, grouped with the writes that wait
-   * at the same moment into one durable transaction. Errors: `row_rejected`, with the row's errors in
+   * at the same moment into one durable transaction. What the record masks for the caller it keeps where the row gives no value
+   * for it, as in all writes of whole rows. Errors: `row_rejected`, with the row's errors in
    * the details; the row is kept in the dead letters.
    */
   upsert(call: Call, target: WriteTarget, row: IncomingRow, options?: WriteOptions): Promise<RecordWriteAnswer>;

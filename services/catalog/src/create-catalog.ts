@@ -1,4 +1,5 @@
 import { createGate } from './access/gate.ts';
+import { createUnseenValues } from './access/unseen-values.ts';
 import { createWriteGuard } from './access/write-guard.ts';
 import type { Catalog } from './catalog.ts';
 import type { CatalogContext } from './catalog-context.ts';
@@ -54,6 +55,7 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
     book,
     gate: createGate(options),
     guard: createWriteGuard(database, book),
+    unseenValues: createUnseenValues(database, book),
     keys: createIdempotencyKeys(database),
     inHand: createKeysInHand(),
     typesGuard,

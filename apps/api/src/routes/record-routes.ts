@@ -38,6 +38,7 @@ const registerWriteRecords = (app: FastifyInstance, { catalog, configuration }: 
     summary: 'Creates or changes records: one object, an array, or a stream of NDJSON or CSV',
     description:
       'A row has the fields of its type at its top level, with source_id and, where the source has them, occurred_at and source_version; a row with deleted: true deletes its record. ' +
+      'What a record masks for the caller it keeps where the row gives null or nothing for it. ' +
       'One object that is rejected answers 422; among several, rejected rows are counted and kept in the dead letters. ' +
       `An array of more than ${MAX_ROWS} rows, or longer than the body limit, is read as it comes and written like NDJSON. ` +
       'The encoding of NDJSON, CSV and TSV is the `charset` of their content type, that of JSON UTF-8; where none is told it is found out, and what was assumed stands in the answer.',

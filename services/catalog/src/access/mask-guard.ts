@@ -1,4 +1,4 @@
-import { bindRecordFilter, postgresCondition, type TypeAccess } from '@sophia/core';
+import type { TypeAccess } from '@sophia/core';
 import type { Database, Statement } from '@sophia/database';
 import { SophiaError } from '@sophia/shared';
 import type { FieldMask, Filter, RecordId, RecordTypeDefinition } from '@sophia/types';
@@ -6,16 +6,18 @@ import { statementName } from '../reading/sight.ts';
 import type { RecordTypeBook } from '../record-types/record-type-book.ts';
 import { holdNewcomers, keyValues } from './newcomers.ts';
 import { HAS_STATE, LOCKED_RECORDS, type RowGuard } from './row-guard.ts';
+import { shownBy } from './shown-by.ts';
 
 /**
  * Holds that nobody lifts a mask by a write: what a record hid from the principal before it is written, also where it is
- * deleted, it hides afterwards, whatever the mask is judged by. Errors: `forbidden`, and nothing is written.
+ * deleted, it hides afterwards, whatever the mask is judged by. Errors: `forbidden`, and nothing is written. Where anything is
+ * masked, also in every row, all records that the write touches were looked at before: see `unseen-values.ts`.
  */
 export function createMaskGuard(database: Database, book: RecordTypeBook): RowGuard {
   return async (transaction, call, access, keys, write) => {
     const [first] = keys;
+    if (access.masks.length === 0 || first === undefined) return write();
     const masks = liftableMasks(access);
-    if (masks.length === 0 || first === undefined) return write();
     const recordType = first.record_type;
     const types = [...(await book.types(call.principal.workspace)).values()];
     const { statement, parameters } = whatIsShown(masks, recordType, types);
@@ -58,14 +60,9 @@ function whatIsShown(
   recordType: string,
   types: readonly RecordTypeDefinition[],
 ): { readonly statement: Statement; readonly parameters: readonly string[] } {
-  const parameters: string[] = [];
-  const shown = masks.map(({ visible }) => {
-    const condition = bindRecordFilter(visible, recordType, { types });
-    const written = postgresCondition(condition, { recordType, types, alias: 'r', offset: 3 + parameters.length });
-    parameters.push(...written.parameters);
-    return `(not ${HAS_STATE} or (${written.text}) is true)`;
-  });
-  const text = `${LOCKED_RECORDS} select id, array[${shown.join(', ')}] as shown from r`;
+  const { conditions, parameters } = shownBy(masks, { recordType, types, offset: 3 });
+  const shown = conditions.map((condition) => `not ${HAS_STATE} or ${condition}`);
+  const text = `${LOCKED_RECORDS} select id, array[${shown.join(', ')}]::boolean[] as shown from r`;
   return { statement: { name: statementName('catalog_mask_guard', text), text }, parameters };
 }
 

@@ -1,6 +1,6 @@
 import type { Database } from '@sophia/database';
 import type { RecordTypeBook } from '../record-types/record-type-book.ts';
-import { createMaskGuard, liftableMasks } from './mask-guard.ts';
+import { createMaskGuard } from './mask-guard.ts';
 import { createRowGuard, type RowGuard } from './row-guard.ts';
 import type { WriteAccess } from './write-access.ts';
 
@@ -14,4 +14,4 @@ export function createWriteGuard(database: Database, book: RecordTypeBook): RowG
 
 /** Whether a write has to be held against the records that are there, and so needs a transaction that looks at them. */
 export const isGuarded = (access: WriteAccess): boolean =>
-  access.rows !== undefined || access.readable !== undefined || liftableMasks(access).length > 0;
+  access.rows !== undefined || access.readable !== undefined || access.masks.length > 0;

@@ -88,17 +88,21 @@ async function replayGroup(
 ): Promise<Total> {
   const { database, book, committed, policy } = context;
   const { workspace } = call.principal;
-  const access = (await policy.resolve(call.principal)).records(letters[0].record_type, 'write');
+  const { record_type: recordType } = letters[0];
+  const access = (await policy.resolve(call.principal)).records(recordType, 'write');
   for (let attempt = 1; ; attempt++) {
-    const current =
-      attempt === 1 ? letters : await readPage(context, call, [letters[0].record_type], { ids: letters.map(({ id }) => id) }, '0');
+    const current = attempt === 1 ? letters : await readPage(context, call, [recordType], { ids: letters.map(({ id }) => id) }, '0');
     const judged = await judge(book, workspace, current);
     try {
       const {
         value: { total, renewed },
-      } = await database.write([workspace], (transaction) => writeJudged(context, transaction, call, judged, { access, written }), {
-        deadline: call.deadline,
-      });
+      } = await database.write(
+        [workspace],
+        (transaction) => writeJudged(context, transaction, call, judged, { recordType, access, written }),
+        {
+          deadline: call.deadline,
+        },
+      );
       committed(
         workspace,
         renewed.map(({ record }) => record),
@@ -138,11 +142,11 @@ async function judge(
 }
 
 async function writeJudged(
-  { database, guard, typesGuard, writeChunk }: CatalogContext,
+  { database, guard, unseenValues, typesGuard, writeChunk }: CatalogContext,
   transaction: Transaction,
   call: Call,
   judged: Judged,
-  { access, written }: { readonly access: TypeAccess; readonly written: WrittenKeys },
+  { recordType, access, written }: { readonly recordType: string; readonly access: TypeAccess; readonly written: WrittenKeys },
 ): Promise<{ readonly total: Total; readonly renewed: readonly AcceptedLetter[] }> {
   const { workspace } = call.principal;
   const { accepted, refused } = judged;
@@ -155,9 +159,10 @@ async function writeJudged(
   const overtaken = await overtakenLetters(database, transaction, workspace, accepted, written);
   const renewed = accepted.filter(({ letter }) => !overtaken.has(letter.id));
   const records = renewed.map(({ record }) => record);
+  const keepUnseen = unseenValues(call, [[recordType, access]]);
   const cause = { ...causeOf(call), ...(importId === null ? {} : { import: importId }) };
   const counts = await guard(transaction, call, access, records, () =>
-    writeChunk(transaction, { workspace, records, actor: actorOf(call), cause }),
+    writeChunk(transaction, { workspace, records, actor: actorOf(call), cause, keepUnseen }),
   );
   await keepArrivals(database, transaction, workspace, renewed);
   // After the records, like every writer: two transactions never wait for each other.

@@ -77,8 +77,9 @@ async function commitChunk(
   const { importId, lane, rows, through } = chunk;
   const records = recordsOf(rows);
   const rejected = rows.flatMap(({ prepared }) => prepared.rejected ?? []);
+  const keepUnseen = context.unseenValues(call, chunk.access);
   const written = await guarded(context, transaction, call, chunk.access, records, () =>
-    context.writeChunk(transaction, { workspace, records, actor: actorOf(call), cause: chunk.cause }),
+    context.writeChunk(transaction, { workspace, records, actor: actorOf(call), cause: chunk.cause, keepUnseen }),
   );
   const counts = { ...written, rejected: rejected.length };
   const { created, updated, unchanged, stale } = counts;

@@ -112,7 +112,7 @@ function patchedExtra(kept: JsonValue | undefined, sent: JsonValue | undefined, 
   return sent === null || sent === undefined ? extra : { ...extra, extra: sent };
 }
 
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
+export const isObject = (value: JsonValue | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The record with the fields set, as its type judges it. */

@@ -16,7 +16,22 @@ export const MAX_ROWS = 2_500;
 
 /** Writes some rows in one transaction, all or none but for those that are rejected. */
 export function createUpsertMany(context: CatalogContext): Records['upsertMany'] {
-  const { database, eventLog, audit, clock, gate, guard, book, keys, inHand, typesGuard, writeChunk, committed, catalogMetrics } = context;
+  const {
+    database,
+    eventLog,
+    audit,
+    clock,
+    gate,
+    guard,
+    unseenValues,
+    book,
+    keys,
+    inHand,
+    typesGuard,
+    writeChunk,
+    committed,
+    catalogMetrics,
+  } = context;
   return async (call, wanted, rows, options = {}) => {
     const begun = clock.monotonic();
     if (rows.length > MAX_ROWS)
@@ -26,6 +41,7 @@ export function createUpsertMany(context: CatalogContext): Records['upsertMany']
     const prepare = await book.preparer(workspace, target.recordType);
     const access = await gate.writes(call, target.recordType);
     const { records, rejected } = prepareRows(rows, target, prepare);
+    const keepUnseen = unseenValues(call, [[target.recordType, access]]);
     const use = keyUse(call, options.idempotency, target, rows);
     const entry = { call, action: 'write', object: `record:${target.recordType}`, rows: rows.length };
     const answer = await inHand.hold(use, async () => {
@@ -38,7 +54,7 @@ export function createUpsertMany(context: CatalogContext): Records['upsertMany']
               use === undefined || state === undefined ? undefined : earlierAnswer<WriteAnswer>(use, state, eventLog.encodeToken);
             if (earlier !== undefined) return earlier;
             const counts = await guard(transaction, call, access, records, () =>
-              writeChunk(transaction, { workspace, records, actor: actorOf(call), cause: causeOf(call, options.proposal) }),
+              writeChunk(transaction, { workspace, records, actor: actorOf(call), cause: causeOf(call, options.proposal), keepUnseen }),
             );
             const body = rowsAnswer(counts, rejected);
             await Promise.all([

@@ -13,7 +13,7 @@ import { checkTarget } from './write-target.ts';
 
 /** Writes one record, in a transaction that it shares with the others of its moment. */
 export function createUpsert(context: CatalogContext, writer: RecordWriter, writeAlone: WriteInOwnTransaction): Records['upsert'] {
-  const { gate, book, clock, inHand, catalogMetrics } = context;
+  const { gate, unseenValues, book, clock, inHand, catalogMetrics } = context;
   return async (call, wanted, row, options = {}) => {
     const begun = clock.monotonic();
     const target = checkTarget(wanted);
@@ -38,7 +38,11 @@ export function createUpsert(context: CatalogContext, writer: RecordWriter, writ
           begun,
         });
       }
-      return writeAlone(call, { access, use, audit, begun }, async () => item);
+      return writeAlone(
+        call,
+        { access, keepUnseen: unseenValues(call, [[target.recordType, access]]), use, audit, begun },
+        async () => item,
+      );
     });
     catalogMetrics.counted(answer);
     return answer;

@@ -1,5 +1,6 @@
 import type { Call, NaturalKey, Transaction } from '@sophia/types';
 import { auditingRefusal } from '../access/audited-refusal.ts';
+import type { KeepUnseen } from '../access/unseen-values.ts';
 import type { WriteAccess } from '../access/write-access.ts';
 import type { RecordWriteAnswer } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
@@ -17,6 +18,8 @@ export type WriteInOwnTransaction = (
   call: Call,
   options: {
     readonly access: WriteAccess;
+    /** For a whole row; who says what changes says it all. */
+    readonly keepUnseen?: KeepUnseen | undefined;
     readonly use: KeyUse | undefined;
     readonly audit: Omit<AuditEntry, 'milliseconds'>;
     /** On the monotonic clock. */
@@ -27,7 +30,7 @@ export type WriteInOwnTransaction = (
 
 export const createWriteInOwnTransaction = (context: CatalogContext): WriteInOwnTransaction => {
   const { database, eventLog, audit, clock, keys, guard, writeBatch, committed } = context;
-  return async (call, { access, use, audit: entry, begun }, decide) => {
+  return async (call, { access, keepUnseen, use, audit: entry, begun }, decide) => {
     let written: readonly NaturalKey[] = [];
     const transact = () =>
       database.write(
@@ -40,7 +43,14 @@ export const createWriteInOwnTransaction = (context: CatalogContext): WriteInOwn
           const item = await decide(transaction);
           written = [item.record];
           // Most of these are changes of a record that is there.
-          const write = () => writeBatch(transaction, [item], { guess: false });
+          const write = async () => {
+            const records = keepUnseen === undefined ? [item.record] : await keepUnseen(transaction, [item.record]);
+            return writeBatch(
+              transaction,
+              records.map((record) => ({ ...item, record })),
+              { guess: false },
+            );
+          };
           const [[outcome = NOTHING]] = await Promise.all([
             guard(transaction, call, access, [item.record], write),
             audit.record(transaction, [{ ...entry, milliseconds: clock.monotonic() - begun }]),

@@ -1,5 +1,6 @@
 import type { CopyTarget, Database, Statement } from '@sophia/database';
 import type { Actor, Cause, Transaction, WorkspaceId } from '@sophia/types';
+import type { KeepUnseen } from '../access/unseen-values.ts';
 import type { TypesGuard } from '../record-types/judged-types.ts';
 import type { IncomingRecord } from '../rows/incoming-record.ts';
 import type { NewRecords } from './new-records.ts';
@@ -12,6 +13,8 @@ export interface Chunk {
   readonly actor: Actor;
   /** What the events name beside their row's line. */
   readonly cause: Cause;
+  /** What is written in place of the records, asked for wave by wave as the waves before it have left them. */
+  readonly keepUnseen?: KeepUnseen | undefined;
 }
 
 /** Counts of accepted rows: created + updated + unchanged; stale is part of unchanged. */
@@ -32,20 +35,27 @@ export type ChunkWriter = (transaction: Transaction, chunk: Chunk) => Promise<Ch
  * @param recordIdBase the database's number in the high bits of every record's id
  */
 export function createChunkWriter(database: Database, recordIdBase: string, newRecords: NewRecords, typesGuard: TypesGuard): ChunkWriter {
-  return async (transaction, { workspace, records, actor, cause }) => {
+  return async (transaction, { workspace, records, actor, cause, keepUnseen }) => {
     if (records.length === 0) return { created: 0, updated: 0, unchanged: 0, stale: 0 };
     const { waves, count } = assignWaves(records);
     await Promise.all([
       database.query(transaction, PLAN_ONCE),
       typesGuard.hold(transaction, records, workspace),
       database.query(transaction, CREATE_INCOMING),
-      database.copyInto(transaction, INCOMING, copyRows(workspace, records, waves)),
+      keepUnseen === undefined ? database.copyInto(transaction, INCOMING, copyRows(workspace, records, waves)) : undefined,
     ]);
     const mayBeSettled = records.some(hasPlace);
     const arrivals = records.filter((_, index) => waves[index] === 0).map((record) => ({ workspace, record }));
     const areFirst = ([written]: readonly WaveCounts[]): boolean => written?.first === arrivals.length;
     let [created, updated, stale] = [0, 0, 0];
     for (let wave = 0; wave < count; wave++) {
+      if (keepUnseen !== undefined) {
+        const kept = await keepUnseen(
+          transaction,
+          records.filter((_, index) => waves[index] === wave),
+        );
+        await database.copyInto(transaction, INCOMING, copyRows(workspace, kept, new Int32Array(kept.length).fill(wave)));
+      }
       const write = (likelyNew: boolean) =>
         database.query<WaveCounts>(transaction, likelyNew ? WRITE_NEW_WAVE : WRITE_WAVE, [wave, recordIdBase, actor, cause]);
       // Both statements count, and so give one row. A key's second row is never its first version.

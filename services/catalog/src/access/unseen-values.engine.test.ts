@@ -1,0 +1,148 @@
+import type { Call, JsonObject, PolicyRule } from '@sophia/types';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ImportItem, WriteTarget } from '../catalog.ts';
+import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
+import { makeSellers, row, target } from '../testing/sellers.ts';
+
+let harness: CatalogHarness;
+beforeAll(async () => {
+  harness = await createCatalogHarness();
+});
+afterAll(() => harness.close());
+
+const sellers = () => makeSellers(harness);
+type Row = ReturnType<typeof row> & { readonly deleted?: boolean; readonly source_version?: string };
+
+describe('what a record masks for whoever writes it as a whole', () => {
+  /** Every way to write whole rows. */
+  const ways = {
+    'as one row': async (call: Call, rows: readonly Row[]) => {
+      for (const each of rows) await harness.catalog.records.upsert(call, target, each);
+    },
+    'among rows': (call: Call, rows: readonly Row[]) => harness.catalog.records.upsertMany(call, target, rows),
+    'by an import': async (call: Call, rows: readonly Row[]) => {
+      const items = async function* (): AsyncGenerator<ImportItem> {
+        yield { kind: 'rows', target, rows };
+      };
+      await (await harness.catalog.imports.start(call, { name: 'x', kind: 'file' }, items())).finished;
+    },
+    'by a rejected row that is replayed': async (call: Call, rows: readonly Row[]) => {
+      const { records, deadLetters } = harness.catalog;
+      for (const each of rows) {
+        await records.upsertMany(call, target, [{ ...each, fields: { ...each.fields, close_date: 'then' } }]);
+        const [{ id = '' } = {}] = (await deadLetters.list(call)).items;
+        await deadLetters.repair(call, id, each);
+        await deadLetters.replay(call, { ids: [id] });
+      }
+    },
+  };
+
+  test.each(Object.entries(ways))('is kept where the row is sent back as it was read, %s', async (_way, write) => {
+    const { records, as, admin } = await sellers();
+    const ada = as('employee', 'ada');
+    const before = await records.getByKey(admin, target, 'B');
+    const { data } = await records.getByKey(ada, target, 'B');
+    expect(data).toMatchObject({ amount: null, extra: null });
+    await write(ada, [row('B', data)]);
+    expect(await records.getByKey(admin, target, 'B')).toEqual(before);
+    await write(ada, [row('B', { ...data, stage: 'won' })]);
+    const after = await records.getByKey(admin, target, 'B');
+    expect(after).toMatchObject({ version: 2, data: { ...before.data, stage: 'won' } });
+    // As if it had been written by who sees all.
+    expect(await records.upsert(admin, target, row('B', after.data))).toMatchObject({ unchanged: 1 });
+    const [, { previous } = {}] = (await records.history(admin, 'deal', after.id)).items;
+    expect(previous).toEqual({ stage: null });
+  });
+
+  test('is what the row says of it, where that is a value; a patch clears it', async () => {
+    const { records, as, admin } = await sellers();
+    const ada = as('employee', 'ada');
+    const theirs = { name: 'b', owner: 'bob', owner_email: 'bob@example.com' };
+    const stored = async () => (await records.getByKey(admin, target, 'B')).data;
+    await records.upsert(ada, target, row('B', { ...theirs, amount: '5', extra: { note: 'n' }, even: 1 }));
+    expect(await stored()).toEqual({ ...theirs, amount: '5', extra: { odd: 'odd b', note: 'n', even: 1 } });
+    await records.upsert(ada, target, row('B', { ...theirs, odd: 'said', extra: { even: null } }));
+    expect(await stored()).toEqual({ ...theirs, amount: '5', extra: { odd: 'said', note: 'n', even: 1 } });
+    const { id } = await records.getByKey(admin, target, 'B');
+    await records.patch(ada, 'deal', id, { amount: null, extra: null });
+    expect(await stored()).toEqual(theirs);
+  });
+
+  test('is what the row says of it, where the record shows it or the writer sees all', async () => {
+    const { records, as, admin } = await sellers();
+    const clears = async (call: Call, id: string, owner: string) => {
+      await records.upsertMany(call, target, [row(id, { owner })]);
+      expect((await records.getByKey(admin, target, id)).data).toEqual({ owner });
+    };
+    await clears(as('employee', 'ada'), 'A', 'ada');
+    await clears(as('executive'), 'B', 'bob');
+  });
+
+  test('is kept from row to row of one key, until a deletion', async () => {
+    const { records, as, admin } = await sellers();
+    const ada = as('employee', 'ada');
+    const named = (name: string, fields: JsonObject = {}) => row('B', { owner: 'bob', name, ...fields });
+    const older = { ...named('older', { amount: '7' }), source_version: '1' };
+    const rows = [{ ...named('first'), source_version: '2' }, older, named('second'), named('third', { amount: '5' }), named('fourth')];
+    expect(await records.upsertMany(ada, target, rows)).toMatchObject({ updated: 4, stale: 1 });
+    const { id, data } = await records.getByKey(admin, target, 'B');
+    expect(data).toEqual({ owner: 'bob', name: 'fourth', amount: '5', extra: { odd: 'odd b' } });
+    const amounts = (await records.history(admin, 'deal', id)).items.map((version) => version.data?.amount);
+    expect(amounts).toEqual(['20', '20', '20', '5', '5']);
+    await records.upsertMany(ada, target, [{ ...named('gone'), deleted: true }, named('again')]);
+    expect((await records.getByKey(admin, target, 'B')).data).toEqual({ owner: 'bob', name: 'again' });
+    await records.upsert(ada, target, { ...named('gone'), deleted: true });
+    expect((await records.history(admin, 'deal', id)).items.at(-1)).toMatchObject({ kind: 'record.deleted', previous: {} });
+  });
+
+  test('is kept also where a mask holds in every row, of each type of an import, and when another makes the record meanwhile', async () => {
+    const { records, as, admin } = await sellers();
+    const rule = { rule: 'mask', roles: ['executive'] } as const satisfies Partial<PolicyRule>;
+    await harness.auth.policies.replace(admin, [
+      { ...rule, record_types: ['deal'], fields: ['stage'] },
+      { ...rule, record_types: ['product'], fields: ['list_price'] },
+    ]);
+    const executive = as('executive');
+    const products: WriteTarget = { recordType: 'product', sourceSystem: 'crm' };
+    await records.upsert(admin, products, row('P', { name: 'p', list_price: '3' }));
+    await records.upsert(admin, target, row('B', { name: 'b', stage: 'won' }));
+    const items = async function* (): AsyncGenerator<ImportItem> {
+      yield { kind: 'rows', target: products, rows: [row('P', { name: 'q' }), row('Q', { name: 'new' })] };
+      yield { kind: 'rows', target, rows: [row('B', { name: 'c' })] };
+    };
+    await (await harness.catalog.imports.start(executive, { name: 'x', kind: 'file' }, items())).finished;
+    expect((await records.getByKey(admin, products, 'P')).data).toEqual({ name: 'q', list_price: '3' });
+    expect((await records.getByKey(admin, target, 'B')).data).toEqual({ name: 'c', stage: 'won' });
+    const both = [
+      records.upsert(admin, target, row('N', { name: 'n', stage: 'won' })),
+      ...Array.from({ length: 8 }, (_, index) => records.upsert(executive, target, row('N', { name: `m${index}` }))),
+    ];
+    await Promise.all(both);
+    const { id } = await records.getByKey(admin, target, 'N');
+    const { items: versions } = await records.history(admin, 'deal', id);
+    const first = versions.findIndex(({ data }) => data?.stage === 'won');
+    expect(versions.slice(first).every(({ data }) => data?.stage === 'won')).toBe(true);
+  });
+
+  test('is kept under the names that the type has dropped, and no more than a row may have', async () => {
+    const { records, as, admin } = await sellers();
+    const ada = as('employee', 'ada');
+    const loans = { recordType: 'loan', sourceSystem: 'bank' };
+    const define = (...names: readonly string[]) =>
+      harness.catalog.recordTypes.define(admin, 'loan', {
+        type: 'object',
+        properties: Object.fromEntries(names.map((name) => [name, { type: 'string' }])),
+      });
+    await define('title', 'secret', 'other');
+    await harness.auth.policies.replace(admin, [{ rule: 'mask', roles: ['employee'], record_types: ['loan'], fields: ['secret'] }]);
+    await records.upsert(admin, loans, row('L', { title: 't', secret: 's', other: 'o' }));
+    await define('title');
+    await records.upsert(ada, loans, row('L', { title: 'u', other: 'said' }));
+    expect((await records.getByKey(admin, loans, 'L')).data).toEqual({ title: 'u', secret: 's', extra: { other: 'said' } });
+    const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`x${index}`, 1]));
+    const refused = { code: 'row_rejected', details: { errors: [{ line: 1, code: 'too_many_fields', column: 'extra' }] } };
+    await expect(records.upsert(ada, loans, row('L', many))).rejects.toMatchObject(refused);
+    await expect(records.upsertMany(ada, loans, [row('L', many)])).rejects.toMatchObject(refused);
+    expect((await records.getByKey(admin, loans, 'L')).data).toEqual({ title: 'u', secret: 's', extra: { other: 'said' } });
+  });
+});
