@@ -20,6 +20,8 @@ describe('policies', () => {
     ['a kind that is none', { rules: [{ ...allow, rule: 'alow' }] }, '/rules/0/rule must be one of allow, forbid, mask, unmask'],
     ['an action that is none', { rules: [mask, { ...allow, actions: ['reed'] }] }, '/rules/1/actions/0 must be one of read,'],
     ['actions of a mask', { rules: [{ ...mask, actions: ['read'] }] }, '/rules/0 must not have actions'],
+    ['many beyond reason', { rules: Array.from({ length: 60_000 }, () => ({ rule: 1 })) }, 'has more than 20000 members and values'],
+    ['too many that are none', { rules: Array.from({ length: 10_000 }, () => 7) }, '/rules must not have more than 500 items'],
     ['too many', { rules: Array.from({ length: 501 }, () => allow) }, '/rules must not have more than 500 items'],
   ])('%s is refused, with the place', (_, body, message) => {
     expect(() => parsePolicies(body)).toThrow(

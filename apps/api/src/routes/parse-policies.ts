@@ -1,6 +1,8 @@
 import { PolicyRule } from '@sophia/types';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
+import { fewMembers } from './filter-faults.ts';
+import { requireBounded } from './require-bounded.ts';
 import { type SchemaProblem, shapeError } from './shape-error.ts';
 
 const MOST_RULES = 500;
@@ -24,15 +26,21 @@ export interface PoliciesBody {
 export const parsePolicies = (body: unknown): PoliciesBody => {
   // The schema's static type is this interface, but for its recursion.
   if (schema.Check(body)) return body as PoliciesBody;
+  // It is told at once that something is wrong; what, takes it long.
+  requireBounded(body, 'invalid_policy', 'list of rules');
   throw shapeError('invalid_policy', '', faultsOf(body));
 };
+
+const MEMBERS = new Set(['rules', 'if_version']);
 
 /** A rule is one of two kinds: what is wrong is told of the first that is none, for the kind that it names. */
 const faultsOf = (body: unknown): readonly SchemaProblem[] => {
   const rules: unknown = Object(body).rules;
   if (!Array.isArray(rules)) return schema.Errors(body);
-  const at = rules.slice(0, MOST_RULES).findIndex((rule) => !anyRule.Check(rule));
-  const beside = schema.Errors({ ...Object(body), rules: rules.map(() => SOUND) });
+  const judged = rules.slice(0, MOST_RULES + 1);
+  const at = judged.findIndex((rule) => !anyRule.Check(rule));
+  const rest = fewMembers(body, MEMBERS, (name, member) => (name === 'rules' ? judged.map(() => SOUND) : member));
+  const beside = schema.Errors(rest);
   if (at === -1) return beside;
   const faults = kindOf(rules[at]).Errors(rules[at]);
   return [...faults.map((fault) => ({ ...fault, instancePath: `/rules/${at}${fault.instancePath}` })), ...beside];
