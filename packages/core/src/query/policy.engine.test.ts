@@ -165,8 +165,25 @@ describe('masks', () => {
 describe('aggregates only', () => {
   it('values over fewer records than the smallest group are null, and what is made of them', async () => {
     const query: MetricQuery = { metrics: ['deals', 'deals_won', 'revenue', 'win_rate'], dimensions: ['deal.status'] };
-    expect(await ask(query, scope({}, 4))).toEqual([['won', 4, 4, '450.5000', 1]]);
+    expect(await ask(query, scope({}, 3))).toEqual([['won', 4, 4, '450.5000', 1]]);
     expect(await ask({ ...query, dimensions: [] }, scope({}, 5))).toEqual([[6, null, null, null]]);
+  });
+
+  it('records without a value do not make up for the few that have one', async () => {
+    // Of the four deals won three have an amount, of the two of January one is shown.
+    const metrics = ['deals_won', 'revenue', 'average_amount', 'median_amount', 'most_amount', 'amounts', 'owners'];
+    const won: MetricQuery = { metrics, filters: [{ field: 'status', operator: 'eq', values: ['won'] }] };
+    expect(await ask(won, scope({}, 4))).toEqual([[4, null, null, null, null, null, null]]);
+    const masked = { deal: { masks: [{ fields: ['amount'], visible: { field: 'owner', operator: 'eq', values: ['bob'] } }] } } as const;
+    const january: MetricQuery = { metrics: ['deals', 'revenue'], time_range: { from: '2017-01-01', to: '2017-02-01' } };
+    expect(await ask(january, scope(masked, 2))).toEqual([[2, null]]);
+  });
+
+  it('a group in which nobody has a value tells so where it is large enough: null is not 0', async () => {
+    const query: MetricQuery = { metrics: ['amount', 'amounts'], filters: [{ field: 'amount', operator: 'is_null' }] };
+    expect(await ask(query, scope({}, 2))).toEqual([[null, 0]]);
+    expect(await ask({ ...query, dimensions: ['deal.status'] }, scope({}, 2))).toEqual([]);
+    expect(await ask({ ...query, time_range: { from: '2016-01-01', to: '2016-02-01' } }, scope({}, 2))).toEqual([['0.0000', 0]]);
   });
 
   it('groups in which everything is withheld are left out, empty periods are shown', async () => {

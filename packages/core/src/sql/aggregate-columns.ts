@@ -12,6 +12,8 @@ export interface AggregateColumns {
   readonly value: string;
   /** How many records it is over, where that is asked. */
   readonly count: string | undefined;
+  /** How many of them have a value, where that is asked and may be fewer. */
+  readonly valued: string | undefined;
   /** The least and the greatest currency of its amounts, where there may be several. */
   readonly currencies: readonly CurrencyColumns[];
 }
@@ -28,9 +30,11 @@ export function aggregateColumns(
 ): AggregateColumns {
   // No records make a sum of 0, records without a value make none: only their number tells.
   const isCounted = measure.aggregation === 'sum' || smallestGroup !== undefined;
+  const hasValues = measure.expression !== undefined && smallestGroup !== undefined;
   return {
     value: column,
     count: isCounted ? `${column}_count` : undefined,
+    valued: hasValues ? `${column}_valued` : undefined,
     currencies: currencies.map((field, index) => ({ field, least: `${column}_least${index}`, greatest: `${column}_greatest${index}` })),
   };
 }
@@ -40,10 +44,11 @@ export const keyColumn = (index: number): string => `k${index}`;
 /** Every column of the aggregates, in order. */
 export function columnsOf(aggregates: readonly Aggregate[], plan: Pick<QueryPlan, 'smallestGroup'>): readonly BlockColumn[] {
   return aggregates.flatMap((aggregate) => {
-    const { value, count, currencies } = aggregateColumns(aggregate, plan);
+    const { value, count, valued, currencies } = aggregateColumns(aggregate, plan);
+    const counts = [count, valued].filter((name) => name !== undefined);
     return [
       { name: value, type: aggregate.measure.type },
-      ...(count === undefined ? [] : [{ name: count, type: 'integer' as const }]),
+      ...counts.map((name) => ({ name, type: 'integer' as const })),
       ...currencies.flatMap(({ least, greatest }) => [least, greatest].map((name) => ({ name, type: 'text' as const }))),
     ];
   });

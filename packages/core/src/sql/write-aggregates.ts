@@ -44,7 +44,7 @@ export function writeAggregates(block: Pick<Block, 'aggregates' | 'condition'>, 
 function writeAggregate(aggregate: Aggregate, known: BoundExpression, scope: AggregateScope): WrittenAggregates {
   const { plan, dialect, isGrouped, write } = scope;
   const { measure } = aggregate;
-  const { count, currencies } = aggregateColumns(aggregate, plan);
+  const { count, valued, currencies } = aggregateColumns(aggregate, plan);
   const condition = aggregate.condition === TRUE ? undefined : write(aggregate.condition);
   const operand = measure.expression === undefined ? undefined : write(assume(measure.expression, [known, aggregate.condition]));
   const base = { condition, percentile: measure.definition.percentile };
@@ -61,6 +61,7 @@ function writeAggregate(aggregate: Aggregate, known: BoundExpression, scope: Agg
             ? { name: count, sql: '1', type: 'integer' as const, merge: 'max' as const }
             : part(count, counted, 'integer', 'sum', dialect),
         ];
+  const valuedParts = valued === undefined ? [] : [part(valued, { ...value, aggregation: 'count' }, 'integer', 'sum', dialect)];
   const currencyParts = currencies.flatMap(({ field, least, greatest }) => {
     const currency = { ...base, operand: write(field), operandType: 'text' as const };
     return [
@@ -68,7 +69,7 @@ function writeAggregate(aggregate: Aggregate, known: BoundExpression, scope: Agg
       part(greatest, { ...currency, aggregation: 'max' }, 'text', 'max', dialect),
     ];
   });
-  const others = [...countParts, ...currencyParts];
+  const others = [...countParts, ...valuedParts, ...currencyParts];
   return { parts: [...parts, ...others], results: [...results, ...others.map(({ name }) => asItIs(name))] };
 }
 

@@ -1,7 +1,7 @@
 import type { AnswerColumn } from '@sophia/types';
 import { nodesOf } from '../expression/bound-expression.ts';
 import type { HiddenCheck } from '../query/compiled-query.ts';
-import type { Aggregate, PlannedMetric } from '../query/query-plan.ts';
+import type { Aggregate, PlannedMetric, QueryPlan } from '../query/query-plan.ts';
 import { aggregateColumns, keyColumn } from './aggregate-columns.ts';
 import { COLUMN_TYPES } from './column-types.ts';
 import type { PlanScope } from './write-block.ts';
@@ -44,36 +44,44 @@ export function writeAnswer(scope: PlanScope): WrittenAnswer {
 
 const outer = (scope: PlanScope) => ({ writer: scope.writer, time: scope.time, field: () => '', column: (name: string) => name });
 
-/** What each aggregate is worth where it has no records, and where it has too few to be shown. */
+/** What each aggregate is worth where it has no records, and where it is over too few to be shown. */
 function writeValues({ from, where }: WrittenCells, { plan }: PlanScope): string {
   const keys = plan.keys.map((_key, index) => keyColumn(index));
   const aggregates = plan.blocks.flatMap((block) => block.aggregates);
-  const values = aggregates.map((aggregate) => `${shownValue(aggregate, plan.smallestGroup)} as ${aggregate.column}`);
+  const values = aggregates.map((aggregate) => `${shownValue(aggregate, plan)} as ${aggregate.column}`);
   const currencies = aggregates.flatMap((aggregate) =>
     aggregateColumns(aggregate, plan).currencies.flatMap(({ least, greatest }) => [least, greatest]),
   );
-  const conditions = [...(where === undefined ? [] : [where]), ...onlyLargeGroups(aggregates, plan.smallestGroup)];
+  const conditions = [...(where === undefined ? [] : [where]), ...onlyLargeGroups(aggregates, plan)];
   const chosen = conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`;
   return `select ${[...keys, ...values, ...currencies].join(', ')} from ${from}${chosen}`;
 }
 
-function shownValue({ column, measure }: Aggregate, smallestGroup: number | undefined): string {
-  const count = `coalesce(${column}_count, 0)`;
+function shownValue(aggregate: Aggregate, plan: QueryPlan): string {
+  const { column, measure } = aggregate;
   const value =
     measure.aggregation === 'sum'
-      ? `case when ${count} = 0 then 0 else ${column} end`
+      ? `case when coalesce(${column}_count, 0) = 0 then 0 else ${column} end`
       : measure.aggregation.startsWith('count')
         ? `coalesce(${column}, 0)`
         : column;
-  return smallestGroup === undefined ? value : `case when ${count} between 1 and ${smallestGroup - 1} then null else ${value} end`;
+  const { smallestGroup } = plan;
+  if (smallestGroup === undefined) return value;
+  return `case when ${groupSize(aggregate, plan)} between 1 and ${smallestGroup - 1} then null else ${value} end`;
+}
+
+/** How many records have made the value; where none has a value, how many there are. */
+function groupSize(aggregate: Aggregate, plan: QueryPlan): string {
+  const { count, valued } = aggregateColumns(aggregate, plan);
+  return `coalesce(${[...(valued === undefined ? [] : [`nullif(${valued}, 0)`]), count, '0'].join(', ')})`;
 }
 
 /** A group in which everything is withheld is not shown at all. */
-function onlyLargeGroups(aggregates: readonly Aggregate[], smallestGroup: number | undefined): readonly string[] {
-  if (smallestGroup === undefined) return [];
-  const counts = aggregates.map(({ column }) => `coalesce(${column}_count, 0)`);
-  const large = counts.map((count) => `${count} >= ${smallestGroup}`);
-  const empty = counts.map((count) => `${count} = 0`);
+function onlyLargeGroups(aggregates: readonly Aggregate[], plan: QueryPlan): readonly string[] {
+  if (plan.smallestGroup === undefined) return [];
+  const sizes = aggregates.map((aggregate) => groupSize(aggregate, plan));
+  const large = sizes.map((size) => `${size} >= ${plan.smallestGroup}`);
+  const empty = sizes.map((size) => `${size} = 0`);
   return [`(${large.join(' or ')} or (${empty.join(' and ')}))`];
 }
 

@@ -19,7 +19,7 @@ export function writeRollupBlock({ available, keys, aggregates }: RollupBlock, s
         condition: condition === TRUE ? undefined : write(condition),
         percentile: undefined,
       });
-    const { value, count } = aggregateColumns(aggregate, plan);
+    const { value, count, valued } = aggregateColumns(aggregate, plan);
     const records = `coalesce(${sum(of.records, 'integer')}, 0)`;
     const values = of.values === undefined ? records : `coalesce(${sum(of.values, 'integer')}, 0)`;
     const total = of.sum === undefined ? values : sum(of.sum, aggregate.measure.expression?.type === 'money' ? 'money' : 'integer');
@@ -32,6 +32,7 @@ export function writeRollupBlock({ available, keys, aggregates }: RollupBlock, s
     return [
       `${shown} as ${value}`,
       ...(count === undefined ? [] : [`${records} as ${count}`]),
+      ...(valued === undefined ? [] : [`${values} as ${valued}`]),
       `${records} as ${aggregate.column}_records`,
     ];
   });
@@ -40,8 +41,8 @@ export function writeRollupBlock({ available, keys, aggregates }: RollupBlock, s
   // Differences may leave a group without records.
   const kept = keys.length === 0 ? '' : ` where ${aggregates.map(({ aggregate }) => `${aggregate.column}_records > 0`).join(' or ')}`;
   const names = aggregates.flatMap(({ aggregate }) => {
-    const { value, count } = aggregateColumns(aggregate, plan);
-    return count === undefined ? [value] : [value, count];
+    const { value, count, valued } = aggregateColumns(aggregate, plan);
+    return [value, count, valued].filter((name) => name !== undefined);
   });
   return `select ${[...keys.map((_key, index) => keyColumn(index)), ...names].join(', ')} from (${rows}) as rolled_up${kept}`;
 }

@@ -48,7 +48,7 @@ export interface ReferenceWorld {
   /** What the rows were from each of these instants on, in order: for `as_of`. */
   readonly past?: readonly ReferenceState[];
   readonly metrics: Readonly<Record<string, ReferenceMetric>>;
-  /** Values over fewer records are withheld. */
+  /** What is made of fewer values is withheld. */
   readonly smallestGroup?: number | undefined;
 }
 
@@ -98,7 +98,7 @@ export const evaluateReference = (query: MetricQuery, world: ReferenceWorld): re
         if (table === undefined) return null;
         const group = table.groups.get(text);
         if (group === undefined) return table.empty;
-        return group.records < (world.smallestGroup ?? 0) ? null : group.value;
+        return group.size < (world.smallestGroup ?? 0) ? null : group.value;
       };
       const cells: Cell[] = [...key];
       for (const name of query.metrics) {
@@ -124,9 +124,9 @@ const tablesWithRows = (tables: readonly Table[], { from, to }: Range): readonly
   return unmoved.length === 0 || (from !== undefined && to !== undefined) ? tables : unmoved;
 };
 
-/** Whether any measure is over enough records, or all are over none. */
+/** Whether any measure is over enough values, or all are over no records. */
 const isShown = (text: string, tables: readonly Table[], smallestGroup = 0): boolean => {
-  const sizes = tables.map(({ groups }) => groups.get(text)?.records ?? 0);
+  const sizes = tables.map(({ groups }) => groups.get(text)?.size ?? 0);
   return sizes.some((size) => size >= smallestGroup) || sizes.every((size) => size === 0);
 };
 
@@ -172,7 +172,8 @@ interface Table {
 interface Group {
   readonly key: readonly Cell[];
   readonly value: Value;
-  readonly records: number;
+  /** How many records have made the value; where none has one, how many there are. */
+  readonly size: number;
 }
 
 const isOwnTime = ({ field }: Dimension, { time }: ReferenceMeasure): boolean => field === 'metric_time' || field === time;
@@ -228,10 +229,13 @@ const tableOf = (
   }
   const aggregated = [...groups].map(([text, { key, members }]): [string, Group] => [
     text,
-    { key, value: aggregate(measure, members), records: members.length },
+    { key, value: aggregate(measure, members), size: valuedOf(measure, members).length || members.length },
   ]);
   return { groups: new Map(aggregated), empty, measure, isMoved: false };
 };
+
+const valuedOf = ({ value }: ReferenceMeasure, members: readonly ReferenceRow[]): readonly ReferenceRow[] =>
+  value === undefined ? members : members.filter((row) => value(row) !== null);
 
 /** Whether a record of this day counts in the period that ends before `end`. */
 const counts = (day: string, end: string, { months, toDate }: { readonly months?: number; readonly toDate?: string }): boolean => {
