@@ -1,5 +1,7 @@
+import { write } from 'node:fs';
 import type { LogLevel } from '@sophia/shared';
-import { type DestinationStream, destination as openDestination, type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
+import { type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
+import { createLineWriter, type LineWriter, type LineWriterOptions } from './line-writer.ts';
 import { maskSecrets, SECRET_KEYS } from './mask-secrets.ts';
 
 /** pino's logger: `logger.info({ rows }, 'import finished')`. */
@@ -15,18 +17,20 @@ export interface LoggerOptions {
   readonly destination: LogDestination;
   /** Fields of every line that depend on the moment: the trace. */
   readonly context: () => object;
+  /** Told of lines that will not be written. */
+  readonly onLost: (lines: number) => void;
 }
 
 export interface OpenLogger {
   readonly logger: Logger;
-  /** Resolves when every line so far is written. */
+  /** Resolves when every line so far is written or given up. */
   close(): Promise<void>;
 }
 
 /** Lines of JSON with time, level, service and trace; secrets are masked wherever they stand. */
-export function createLogger({ service, version, level, destination, context }: LoggerOptions): OpenLogger {
-  const { stream, close } = open(destination);
-  const logger = pino(
+export function createLogger({ service, version, level, destination, context, onLost }: LoggerOptions): OpenLogger {
+  const lines = openLines(destination, { onLost, onRecovered: (lost) => logger.warn({ lost }, 'lines of the log were lost') });
+  const logger: Logger = pino(
     {
       level,
       base: { service, version },
@@ -36,19 +40,16 @@ export function createLogger({ service, version, level, destination, context }: 
       redact: { paths: SECRET_KEYS.flatMap((key) => [key, `*.${key}`]), censor: '***' },
       hooks: { streamWrite: maskSecrets },
     },
-    stream,
+    lines,
   );
-  return { logger, close };
+  return { logger, close: () => lines.close() };
 }
 
-function open(destination: LogDestination): { stream: DestinationStream; close: () => Promise<void> } {
-  if (typeof destination === 'object' && 'write' in destination) return { stream: destination, close: async () => undefined };
-  const stream = openDestination({ dest: destination === 'stdout' ? 1 : destination.file, sync: false, mkdir: true });
-  // A file is opened meanwhile; what cannot be opened or written is no reason to stop.
-  const settled =
-    destination === 'stdout'
-      ? Promise.resolve()
-      : new Promise<void>((resolve) => stream.once('ready', resolve).once('error', () => resolve()));
-  const flush = () => new Promise<void>((resolve) => stream.flush(() => resolve()));
-  return { stream, close: () => settled.then(flush) };
+function openLines(destination: LogDestination, told: Pick<LineWriterOptions, 'onLost' | 'onRecovered'>): LineWriter {
+  if (typeof destination === 'object' && 'write' in destination) {
+    return { write: (line) => void destination.write(line), close: async () => undefined };
+  }
+  // Asking for a standard stream sets a pipe to not blocking, which the writer needs.
+  const target = destination === 'stdout' ? process.stdout.fd : destination.file;
+  return createLineWriter({ ...told, target, tell: (line) => write(process.stderr.fd, `${line}\n`, () => undefined) });
 }

@@ -41,14 +41,16 @@ export function createObservability(options: ObservabilityOptions): Observabilit
   const { endpoint = null, sampleRatio = 1 } = tracing;
   const spans = endpoint === null ? undefined : createSpanFactory({ service, version, target: endpoint, sampleRatio });
   const tracer = createTracer(spans);
+  const metrics = createMetrics({ processMetrics: options.processMetrics });
+  const linesLost = metrics.counter({ name: 'sophia_log_lines_lost_total', help: 'Lines of the log that could not be written.' }).with();
   const { logger, close: closeLogger } = createLogger({
     service,
     version,
     level: options.logLevel ?? 'info',
     destination: options.destination ?? 'stdout',
     context: () => traceFields(tracer),
+    onLost: (lines) => linesLost.add(lines),
   });
-  const metrics = createMetrics({ processMetrics: options.processMetrics });
   const eventLoopDelay = createEventLoopDelay({ clock });
   metrics.observedGauge(
     { name: 'sophia_event_loop_delay_seconds', help: 'How late the event loop is at this moment.' },
