@@ -104,6 +104,14 @@ describe('the terminal', () => {
     expect(openTerminal(openStreams(isTTY), environment)).toMatchObject(expected);
   });
 
+  it('is as wide as its window is when a line of progress is shown, wherever results go', () => {
+    const streams = openStreams(false);
+    const { errColumns } = openTerminal(streams, {});
+    expect(errColumns()).toBe(80);
+    Object.assign(streams.stderr, { columns: 40 });
+    expect(errColumns()).toBe(40);
+  });
+
   it('whose reader has read enough gets no more; a disk that is full ends the command', () => {
     const streams = openStreams(false);
     const terminal = openTerminal(streams, {});

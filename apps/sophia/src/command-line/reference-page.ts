@@ -10,6 +10,7 @@ export const commandLinePage = (): string => {
     out: () => undefined,
     err: () => undefined,
     columns: undefined,
+    errColumns: () => 80,
     colour: false,
     interactive: false,
     input: process.stdin,

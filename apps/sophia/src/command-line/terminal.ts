@@ -7,6 +7,8 @@ export interface Terminal {
   err(text: string): void;
   /** Characters in a line of results; undefined where they go to a file or program. */
   readonly columns: number | undefined;
+  /** Characters in a line on `err`, as its window is now. */
+  errColumns(): number;
   /** Whether results may have colours. */
   readonly colour: boolean;
   /** Whether lines on `err` may be written over, and a person can be asked. */
@@ -43,6 +45,8 @@ export const openTerminal = (
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
     columns: stdout.isTTY === true ? (stdout.columns ?? 80) : undefined,
+    // Of a terminal that does not know its width, 0 comes too.
+    errColumns: () => stderr.columns || 80,
     // https://no-color.org: any value that is not empty.
     colour: stdout.isTTY === true && !environment.NO_COLOR && environment.TERM !== 'dumb',
     interactive: stderr.isTTY === true && stdin.isTTY === true,

@@ -38,7 +38,7 @@ export const runImport = async (
       if ('import' in line) {
         id = line.import.id;
         follow.onBegun?.(line.import.last_state);
-      } else if ('progress' in line) progress.show(`${form.fileName}: ${progressText(line.progress)}`);
+      } else if ('progress' in line) progress.show(progressText(line.progress), form.fileName);
       else if ('state' in line) follow.onState?.(line.state);
       else if ('warning' in line) {
         progress.clear();

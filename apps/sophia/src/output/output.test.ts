@@ -265,16 +265,30 @@ it('a dimension of numbers names the bars, as it can be asked for, and is none',
   );
 });
 
-it('a line of progress is written over where a person watches, whatever is known of the width, and nowhere else', () => {
+it('a line of progress is written over where a person watches, as wide as the window is then, and nowhere else', () => {
   let written = '';
+  let width = 80;
   const err = (text: string): void => {
     written += text;
   };
-  const terminal = { out: err, err, columns: undefined, colour: false, interactive: true, input: process.stdin };
+  const terminal = { out: err, err, columns: 20, errColumns: () => width, colour: false, interactive: true, input: process.stdin };
   const progress = createProgressLine(terminal);
   progress.clear();
   progress.show('x'.repeat(100));
   progress.clear();
   expect(written).toBe(`\r\u001b[2K${'x'.repeat(78)}…\r\u001b[2K`);
+  // The numbers are what is watched: a name has what room they leave.
+  const shown = (columns: number): string => {
+    [width, written] = [columns, ''];
+    progress.show('1,203 rows, 802 rows/s', 'große_日本語_文件名.csv');
+    return written.slice('\r\u001b[2K'.length);
+  };
+  expect([80, 40, 26, 25, 10].map(shown)).toEqual([
+    'große_日本語_文件名.csv: 1,203 rows, 802 rows/s',
+    'große_日本語_…: 1,203 rows, 802 rows/s',
+    '…: 1,203 rows, 802 rows/s',
+    '1,203 rows, 802 rows/s',
+    '1,203 ro…',
+  ]);
   createProgressLine({ ...terminal, err: () => expect.unreachable(), interactive: false }).show('x');
 });

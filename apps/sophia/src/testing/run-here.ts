@@ -34,6 +34,7 @@ export const createScreen = ({ environment = {}, terminal, input }: Surroundings
       written.err += text;
     },
     columns: undefined,
+    errColumns: () => 80,
     colour: false,
     interactive: false,
     input: Readable.from(input === undefined ? [] : [input]),
