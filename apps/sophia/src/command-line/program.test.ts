@@ -79,6 +79,12 @@ it('what the server refuses is told with its code, and a fault of the program wi
   expect(written.err).toMatch(/sophia: TypeError: of the program\n {4}at .*program\.test\.ts/);
 });
 
+it('a file may be called like an option, behind --', async () => {
+  const { written, invocation } = createScreen();
+  expect(await run(['import', '--mapping', 'a', '--mapping', 'b', '--', '--json'], invocation)).toBe(2);
+  expect([written.out, written.err]).toEqual(['', expect.stringContaining('A file has one mapping')]);
+});
+
 it('what was thrown is put in words', () => {
   expect([messageOf(new Error('a disk')), messageOf('a text')]).toEqual(['a disk', 'a text']);
   // As of a platform whose parts do not close.

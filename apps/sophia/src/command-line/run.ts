@@ -18,10 +18,13 @@ export const run = async (argv: readonly string[], invocation: Invocation): Prom
     await program.parseAsync(argv, { from: 'user' });
   } catch (error) {
     // Help and version end this way too.
-    if (!(error instanceof CommanderError && error.exitCode === 0)) exit = tell(error, argv.includes('--json'), invocation.terminal);
+    if (!(error instanceof CommanderError && error.exitCode === 0)) exit = tell(error, asksForJson(argv), invocation.terminal);
   }
   return EXIT_CODES[exit].code;
 };
+
+/** Behind `--` stand names only, such as that of a file which is called so. */
+const asksForJson = (argv: readonly string[]): boolean => argv.slice(0, [...argv, '--'].indexOf('--')).includes('--json');
 
 const tell = (error: unknown, json: boolean, terminal: Terminal): Exit => {
   const failure = failureOf(error);
