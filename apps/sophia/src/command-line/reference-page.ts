@@ -23,7 +23,8 @@ export const commandLinePage = (): string => {
     'starts one for itself. With `SOPHIA_URL` and `SOPHIA_KEY` it talks to a Sophia elsewhere. Colours are left out with `NO_COLOR` and',
     'where the output is no terminal.\n',
     'With `--json` a failure too is JSON on standard output, `{"problem": …}`: the problem document that Sophia sent, or of what the command',
-    'itself refuses `detail`, `hint`, `exit` and, where it has one, `code`. This page is generated: `node scripts/command-line-page.ts`.\n',
+    'itself refuses `detail`, `hint`, `exit` and, where it has one, `code`. Where some of several files are imported before one fails, `reports`',
+    'stands beside it with theirs. This page is generated: `node scripts/command-line-page.ts`.\n',
     '## Exit codes\n',
     '| code | meaning |\n|---|---|',
     `${Object.values(EXIT_CODES)

@@ -5,6 +5,7 @@ import { plainLines } from '../output/text-width.ts';
 import { EXIT_CODES, type Exit } from './exit-codes.ts';
 import { type Failure, failureOf } from './failure.ts';
 import type { Invocation } from './invocation.ts';
+import { PartlyDone } from './partly-done.ts';
 import { createProgram } from './program.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -26,9 +27,10 @@ export const run = async (argv: readonly string[], invocation: Invocation): Prom
 /** Behind `--` stand names only, such as that of a file which is called so. */
 const asksForJson = (argv: readonly string[]): boolean => argv.slice(0, [...argv, '--'].indexOf('--')).includes('--json');
 
-const tell = (error: unknown, json: boolean, terminal: Terminal): Exit => {
+const tell = (thrown: unknown, json: boolean, terminal: Terminal): Exit => {
+  const { failure: error, done } = thrown instanceof PartlyDone ? thrown : { failure: thrown, done: {} };
   const failure = failureOf(error);
-  if (json) terminal.out(`${JSON.stringify({ problem: error instanceof ProblemError ? error.problem : problemOf(failure) })}\n`);
+  if (json) terminal.out(`${JSON.stringify({ problem: error instanceof ProblemError ? error.problem : problemOf(failure), ...done })}\n`);
   // Commander has told what it does not understand.
   if (!(error instanceof CommanderError)) tellPeople(failure, terminal);
   return failure.exit;

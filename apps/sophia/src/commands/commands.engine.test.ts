@@ -316,6 +316,24 @@ describe('files', () => {
     expect([watched.code, watched.out]).toEqual([0, expect.stringContaining('\u001b[1mone.tsv\u001b[0m: 1 read')]);
   });
 
+  it('where one of several fails, the reports of those before stand beside the problem; one that is not there is told first', async () => {
+    const mapping = await write('days.yaml', 'source_system: hand\nrecord_type: deal\nsource_id: id\nfields: { close_date: day }\n');
+    const good = await write('good.csv', 'id,day\nG-1,2017-01-01\n');
+    const bad = await write('bad.csv', 'id,day\nG-2,03/04/2017\n');
+    const missing = await sophia(['import', good, join(test.outside, 'nothing'), '--mapping', mapping, '--json']);
+    expect([missing.code, JSON.parse(missing.out)]).toEqual([3, { problem: expect.objectContaining({ exit: 3 }) }]);
+    const { code, out } = await sophia(['import', good, bad, good, '--mapping', mapping, '--json']);
+    expect([code, JSON.parse(out)]).toEqual([
+      2,
+      {
+        problem: expect.objectContaining({ code: 'ambiguous_date_format', column: 'day' }),
+        reports: [expect.objectContaining({ name: 'good.csv', created: 1 })],
+      },
+    ]);
+    const told = await sophia(['import', good, bad, '--mapping', mapping]);
+    expect([told.code, told.out]).toEqual([2, expect.stringMatching(/^good\.csv: 1 read = .* 1 unchanged[^\n]*\n {2}import [^\n]*\n$/)]);
+  });
+
   it('quotes that are guessed are told, and set otherwise', async () => {
     const songs = await write('songs.csv', "source_id,name\nSONG-1,'Heroes'\nSONG-2,'Hello'\n");
     const args = ['import', songs, '--type', 'company', '--source-system', 'songs'];

@@ -7,6 +7,7 @@ import { ProblemError } from '../client/problem-error.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { Exit } from '../command-line/exit-codes.ts';
 import type { ClientInvocation, CommonOptions } from '../command-line/invocation.ts';
+import { PartlyDone } from '../command-line/partly-done.ts';
 import { askFormat, type FormatQuestion } from '../input/ask-format.ts';
 import { readNamed } from '../input/read-named.ts';
 import { renderReport } from '../output/import-report.ts';
@@ -34,9 +35,13 @@ export const importFiles = async (invocation: ClientInvocation, files: readonly 
   const chosen = files.length === 0 && options.resume !== undefined ? [await pathOf(invocation, options.resume)] : files;
   if (chosen.length === 0) throw new CommandError('usage', 'No file is named.', 'sophia import FILE --mapping mapping.yaml');
   if (options.resume !== undefined && chosen.length > 1) throw new CommandError('usage', 'One import is resumed at a time.');
+  const found: FoundFile[] = [];
+  for (const path of chosen) found.push({ path, size: await sizeOf(path) });
   const reports: ImportReport[] = [];
-  for (const path of chosen) {
-    const report = await importFile(invocation, path, options);
+  for (const file of found) {
+    const report = await importFile(invocation, file, options).catch((error: unknown) => {
+      throw reports.length === 0 ? error : new PartlyDone(error, { reports });
+    });
     reports.push(report);
     if (options.json !== true) invocation.terminal.out(renderReport(report, stylesOf(invocation.terminal)));
   }
@@ -51,8 +56,12 @@ const pathOf = async ({ api }: ClientInvocation, id: string): Promise<string> =>
   throw new CommandError('usage', `The import ${id} does not say which file it read.`, `sophia import FILE --resume ${id}`);
 };
 
-const importFile = async (invocation: ClientInvocation, path: string, options: ImportFileOptions): Promise<ImportReport> => {
-  const size = await sizeOf(path);
+interface FoundFile {
+  readonly path: string;
+  readonly size: number;
+}
+
+const importFile = async (invocation: ClientInvocation, { path, size }: FoundFile, options: ImportFileOptions): Promise<ImportReport> => {
   const { mapping, resume, type, sourceSystem } = options;
   if (mapping === undefined && resume === undefined && (type === undefined || sourceSystem === undefined)) {
     throw new CommandError(
