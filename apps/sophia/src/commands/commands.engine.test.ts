@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { watch } from 'node:fs';
-import { readdir, rename, writeFile } from 'node:fs/promises';
+import { readdir, rename, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -332,6 +332,36 @@ describe('files', () => {
     ]);
     const told = await sophia(['import', good, bad, '--mapping', mapping]);
     expect([told.code, told.out]).toEqual([2, expect.stringMatching(/^good\.csv: 1 read = .* 1 unchanged[^\n]*\n {2}import [^\n]*\n$/)]);
+  });
+
+  it('one that becomes shorter while it is imported is interrupted, and no row that was cut is written', async () => {
+    const rows = Array.from({ length: 20_000 }, (_, index) => `C-${index},${'x'.repeat(600)} ${index}\n`);
+    const text = `source_id,name\n${rows.join('')}`;
+    const file = await write('shrinking.csv', text);
+    let shrunk: Promise<void> | undefined;
+    const err = (text: string): void => {
+      told += text;
+      shrunk ??= truncate(file, 300);
+    };
+    let told = '';
+    const { code, out } = await sophia(['import', file, '--type', 'company', '--source-system', 'shrinking'], {
+      terminal: { ...WATCHED, err },
+    });
+    await shrunk;
+    expect([code, out, told]).toEqual([
+      1,
+      '',
+      expect.stringContaining('shrinking.csv was changed while it was read; what was committed stays.'),
+    ]);
+    const last = async () => {
+      const [first] = (await test.json(words('imports list --limit 1'))) as [{ id: string; state: string }];
+      return first;
+    };
+    await expect.poll(async () => (await last()).state, { timeout: 30_000 }).toBe('interrupted');
+    await writeFile(file, text);
+    const whole = await test.json(['import', file, '--resume', (await last()).id]);
+    // A row that had been cut would be updated.
+    expect(whole).toMatchObject({ state: 'finished', read: 20_000, updated: 0, rejected: 0 });
   });
 
   it('quotes that are guessed are told, and set otherwise', async () => {

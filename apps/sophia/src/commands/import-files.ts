@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import type { ImportReport } from '@sophia/catalog';
@@ -10,6 +9,7 @@ import type { ClientInvocation, CommonOptions } from '../command-line/invocation
 import { PartlyDone } from '../command-line/partly-done.ts';
 import { askFormat, type FormatQuestion } from '../input/ask-format.ts';
 import { readNamed } from '../input/read-named.ts';
+import { unchangedBytes } from '../input/unchanged-bytes.ts';
 import { renderReport } from '../output/import-report.ts';
 import { stylesOf } from '../output/styles.ts';
 import { runImport } from './run-import.ts';
@@ -86,7 +86,7 @@ const importFile = async (invocation: ClientInvocation, { path, size }: FoundFil
         // One that goes on keeps the answers that it was begun with.
         options: Object.keys(answers).length === 0 ? sent : { ...sent, answers },
         fileName: basename(path),
-        bytes: createReadStream(path, { highWaterMark: 256 * 1024 }),
+        bytes: unchangedBytes(path),
       });
     } catch (error) {
       if (error instanceof HungUp && attempt < ATTEMPTS) continue;
