@@ -1,12 +1,12 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { isSophiaError, SophiaError } from '@sophia/shared';
 import type { FastifyInstance } from 'fastify';
-import { jsonParser } from '../server/parsers.ts';
+import { isArray, jsonParser } from '../server/parsers.ts';
 
 /**
  * Takes JSON bodies of rows: one within the limit is parsed whole; a longer one is handed to the handler unread if it is
- * an array, whose rows come one by one. Errors: `payload_too_large` for one value that would have to be held whole,
- * `invalid_request` for a body that cannot be read to its end.
+ * an array, whose rows come one by one, as those of an array with a row that holds too much. Errors: `payload_too_large`
+ * for one value that would have to be held whole, `invalid_request` for a body that cannot be read to its end.
  */
 export const registerRecordBody = (app: FastifyInstance, maximumBytes: number): void => {
   const parse = jsonParser(app);
@@ -14,11 +14,17 @@ export const registerRecordBody = (app: FastifyInstance, maximumBytes: number): 
   app.addContentTypeParser('application/json', (request, payload, done) => {
     collect(payload, maximumBytes, (error, body) => {
       if (error !== null) done(error);
-      else if (body instanceof Buffer) parse(request, body, done);
+      else if (body instanceof Buffer) parse(request, body, (problem, value) => done(...orByRow(body, problem, value)));
       else done(null, body);
     });
   });
 };
+
+type Parsed = [error: Error | null, body?: unknown];
+
+/** A list with a row that holds too much is read row by row, so that this one alone is rejected. */
+const orByRow = (body: Buffer, problem: Error | null, value: unknown): Parsed =>
+  isSophiaError(problem) && problem.code === 'too_many_members' && isArray(body) ? [null, Readable.from([body])] : [problem, value];
 
 /** All of the stream, or the stream as it was where it is a longer array. */
 const collect = (stream: Readable, maximumBytes: number, done: (error: Error | null, body?: Buffer | Readable) => void): void => {
@@ -56,7 +62,3 @@ const collect = (stream: Readable, maximumBytes: number, done: (error: Error | n
   // What unpacks a compressed body comes paused.
   stream.resume();
 };
-
-const SPACE: ReadonlySet<number | undefined> = new Set(Buffer.from(' \t\r\n'));
-
-const isArray = (bytes: Buffer): boolean => bytes[bytes.findIndex((byte) => !SPACE.has(byte))] === '['.charCodeAt(0);

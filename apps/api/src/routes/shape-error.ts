@@ -1,13 +1,13 @@
 import { SophiaError } from '@sophia/shared';
 import type { ErrorCodeName } from '@sophia/types';
 import type { TLocalizedValidationError } from 'typebox/error';
+import { fewOf, problemDetails } from '../server/told-problems.ts';
 
 /** What a schema found wrong, as an error that tells each problem's place below `path`. */
 export const shapeError = (code: ErrorCodeName, path: string, found: readonly SchemaProblem[]): SophiaError => {
   const problems = problemsOf(found).map((problem) => ({ ...problem, path: `${path}${problem.path}` }));
-  return new SophiaError(code, problems.map(({ path: place, message }) => `${place || '/'} ${message}`).join('; '), {
-    details: { problems },
-  });
+  const told = problems.map(({ path: place, message }) => `${place || '/'} ${message}`);
+  return new SophiaError(code, fewOf(told, '; '), { details: problemDetails(problems) });
 };
 
 interface Problem {
@@ -45,6 +45,6 @@ const IMPLIED: ReadonlySet<string> = new Set(['anyOf', 'boolean']);
 
 function messageOf(problem: SchemaProblem): string {
   if (problem.keyword === 'enum') return `must be one of ${problem.params.allowedValues.join(', ')}`;
-  if (problem.keyword === 'additionalProperties') return `must not have ${problem.params.additionalProperties.join(', ')}`;
+  if (problem.keyword === 'additionalProperties') return `must not have ${fewOf(problem.params.additionalProperties, ', ')}`;
   return problem.message;
 }

@@ -43,6 +43,17 @@ describe('rows of a stream', () => {
     expect(await nameOf('A-2500')).toBe('Пётр');
   });
 
+  it('are rejected by themselves where they hold very much, in lines and in an array', async () => {
+    const wide = `{"source_id":"wide",${Array.from({ length: 10_001 }, (_, index) => `"x${index}":1`).join(',')}}`;
+    const rows = ['{"source_id":"narrow-1"}', wide, '{"source_id":"narrow-2"}'];
+    const rejected = [{ line: 2, code: 'too_many_fields', message: 'Expected at most 10000 members and values.' }];
+    expect(await send('application/x-ndjson', `${rows.join('\n')}\n`)).toMatchObject({ created: 2, rejected: 1, errors: rejected });
+    expect(await send('application/json', ` [${rows.join(',')}]`)).toMatchObject({ unchanged: 2, rejected: 1, errors: rejected });
+    const { json } = await harness.send('GET', '/api/v1/dead-letters?code=too_many_fields');
+    expect(json.dead_letters).toHaveLength(1);
+    expect(json.dead_letters[0].row.fields).toEqual({ extra: { raw: wide.slice(0, 10_000) } });
+  });
+
   it('that were sent as an array are UTF-8, whatever is told and however long it is', async () => {
     for (const [id, length] of [
       ['short', 1],

@@ -36,31 +36,52 @@ export const registerStreamedTypes = (app: FastifyInstance): void => {
  */
 const OF_ROWS = new Set(['/api/v1/records/:type', '/api/v1/records/:type/:id', '/api/v1/dead-letters/:id']);
 
+/** Routes whose list is rows or queries, each of which is bounded by itself. */
+const OF_LISTS = new Set(['/api/v1/records/:type', '/api/v1/metrics/query']);
+
 /** What goes through a value level by level would run out of stack. */
 const MOST_LEVELS = 1_000;
+/** More keep the process from all else while they are parsed, judged and told about. */
+const MOST_OF_ROW = 10_000;
+const MOST_OF_BODY = 20_000;
 const codeOf = (sign: string): number => sign.charCodeAt(0);
-const QUOTE = codeOf('"');
-const BACKSLASH = codeOf('\\');
+const [QUOTE, BACKSLASH, COMMA] = [codeOf('"'), codeOf('\\'), codeOf(',')];
 const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [codeOf('['), codeOf(']'), codeOf('{'), codeOf('}')];
 
-/** Whether arrays and objects stand in each other so deep; signs within texts do not count. */
-const isDeep = (body: Buffer): boolean => {
-  let depth = 0;
+interface Bounds {
+  /** Most members and values: of the body, or of each item where it is a list of those. */
+  readonly most: number;
+  readonly isList: boolean;
+}
+
+/** Holds a body to its bounds before it is parsed: signs between its texts are counted. */
+const boundsProblem = (body: Buffer, { most, isList }: Bounds): SophiaError | undefined => {
+  let [depth, count] = [0, 0];
   let isText = false;
   for (let at = 0; at < body.length; at += 1) {
     const byte = body[at];
     if (byte === QUOTE) isText = !isText;
     else if (isText) at += byte === BACKSLASH ? 1 : 0;
-    else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) depth += 1;
-    else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) depth -= 1;
-    if (depth > MOST_LEVELS) return true;
+    else if (byte === COMMA) count = isList && depth === 1 ? 0 : count + 1;
+    else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) {
+      depth += 1;
+      count += 1;
+      if (depth > MOST_LEVELS) return new SophiaError('invalid_request', `The body is nested deeper than ${MOST_LEVELS} levels.`);
+    } else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) depth -= 1;
+    if (count > most)
+      return new SophiaError('too_many_members', `${isList ? 'An item' : 'The body'} has more than ${most} members and values.`);
   }
-  return false;
+  return undefined;
 };
+
+const SPACE: ReadonlySet<number | undefined> = new Set(Buffer.from(' \t\r\n'));
+
+export const isArray = (bytes: Buffer): boolean => bytes[bytes.findIndex((byte) => !SPACE.has(byte))] === OPEN_ARRAY;
 
 /**
  * The framework's own, for bodies that are text: it would put signs of replacement for what is not. Rows have their long
- * integers as text. Errors: `invalid_encoding`, and `invalid_request` where it is nested too deep or has what no text may have.
+ * integers as text. Errors: `invalid_encoding`, `too_many_members`, and `invalid_request` where it is nested too
+ * deep or has what no text may have.
  */
 export const jsonParser = (app: FastifyInstance) => {
   const parse = app.getDefaultJsonParser('error', 'error');
@@ -68,9 +89,12 @@ export const jsonParser = (app: FastifyInstance) => {
     if (!isUtf8(body)) return done(new SophiaError('invalid_encoding', 'The body is not UTF-8, which JSON is sent in.'));
     // Many clients send the header with every request.
     if (body.length === 0 && request.method === 'DELETE') return done(null, undefined);
-    if (isDeep(body)) return done(new SophiaError('invalid_request', `The body is nested deeper than ${MOST_LEVELS} levels.`));
+    const route = `${request.routeOptions.url}`;
+    const isOfRows = OF_ROWS.has(route);
+    const bounds = { most: isOfRows ? MOST_OF_ROW : MOST_OF_BODY, isList: OF_LISTS.has(route) && isArray(body) };
+    const problem = boundsProblem(body, bounds);
+    if (problem !== undefined) return done(problem);
     const text = body.toString('utf8');
-    const isOfRows = OF_ROWS.has(`${request.routeOptions.url}`);
     const finish = (error: Error | null, value: JsonValue): void => {
       if (error !== null) return done(error);
       if (isOfRows) return done(null, withExactIntegers(value, text));

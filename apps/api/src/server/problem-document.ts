@@ -1,5 +1,6 @@
 import { isSophiaError, SophiaError } from '@sophia/shared';
 import { ERROR_CODES, type ErrorCodeName } from '@sophia/types';
+import { fewOf, problemDetails } from './told-problems.ts';
 
 export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
 
@@ -46,8 +47,8 @@ const fromFramework = (error: unknown): SophiaError | undefined => {
   if (!(error instanceof Error)) return undefined;
   const { statusCode, validation } = error as Error & { statusCode?: number; validation?: readonly ValidationProblem[] };
   if (validation !== undefined) {
-    return new SophiaError('invalid_request', validation.map(describeValidation).join('; '), {
-      details: { problems: validation.map((problem) => ({ path: problem.instancePath ?? '', message: problem.message ?? '' })) },
+    return new SophiaError('invalid_request', fewOf(validation.map(describeValidation), '; '), {
+      details: problemDetails(validation.map((problem) => ({ path: problem.instancePath ?? '', message: problem.message ?? '' }))),
     });
   }
   switch (statusCode) {

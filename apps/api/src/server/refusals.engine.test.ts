@@ -118,6 +118,42 @@ describe('a request that no route takes as it is', () => {
     expect(await send('POST', '/keys', JSON.stringify(body))).toMatchObject({ code: 'invalid_request', detail });
   });
 
+  it.each([
+    ['POST', '/metrics/query', 20_000],
+    ['POST', '/metrics/drill-down', 20_000],
+    ['POST', '/keys', 20_000],
+    ['PUT', '/policies', 20_000],
+    ['PATCH', '/records/deal/1', 10_000],
+    ['PUT', '/dead-letters/1', 10_000],
+    ['POST', '/records/deal?source_system=x', 10_000],
+  ])('is refused before it is parsed where it holds very much: %s %s', async (method, path, most) => {
+    const body = `{"a":"${','.repeat(30_000)}",${'"b":[1],'.repeat(most / 2)}"c":no JSON}`;
+    expect(await send(method, path, body)).toMatchObject({
+      code: 'too_many_members',
+      detail: `The body has more than ${most} members and values.`,
+    });
+  });
+
+  it('holds as much in each of its queries', async () => {
+    const query = (values: number) => ({
+      metrics: ['revenue'],
+      filters: [{ field: 'deal.stage', operator: 'in', values: Array(values).fill('Won') }],
+    });
+    const bodyOf = (values: number) => JSON.stringify(Array.from({ length: 3 }, () => query(values)));
+    expect(await send('POST', '/metrics/query', bodyOf(9_000))).toMatchObject({ code: 'invalid_request' });
+    expect(await send('POST', '/metrics/query', bodyOf(21_000))).toMatchObject({
+      code: 'too_many_members',
+      detail: 'An item has more than 20000 members and values.',
+    });
+  });
+
+  it('is told the first of very many problems, and how many there are', async () => {
+    const body = { name: 'x', role: 'viewer', ...Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`x${index}`, 1])) };
+    const { problems, problem_count: count, detail } = await send('POST', '/keys', JSON.stringify(body));
+    expect([problems.length, count, detail]).toEqual([20, 50, expect.stringMatching(/\(x19\); and 30 more$/)]);
+    expect((await send('POST', '/metrics/query', JSON.stringify({ metrics: [], filters: [body] }))).problem_count).toBeUndefined();
+  });
+
   it('is told what is wrong with a body as a whole', async () => {
     expect((await send('POST', '/keys', '"\\ud800"')).detail).toMatch(/^The body has a NUL or half of a character/);
     const headers = { 'content-type': 'application/json', 'content-encoding': 'nonsense' };

@@ -144,6 +144,7 @@ describe('values', () => {
       '['.repeat(100) + ']'.repeat(100),
       `! invalid_json: more: expected JSON in the column v; found "${'['.repeat(100)}${']'.repeat(100)}"`,
     ],
+    [`[${'1,'.repeat(10_000)}1]`, expect.stringMatching(/^! invalid_json: more: expected JSON in the column v; found /)],
   ])('of a table are JSON as text: %j is %j', (cell, expected) => {
     const row = mapper('fields: { more: v }', ['id', 'v'])({ line: 4, values: ['1', cell] });
     const [error] = row.errors ?? [];

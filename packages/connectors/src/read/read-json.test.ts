@@ -112,6 +112,14 @@ describe('a JSON array', () => {
   });
 });
 
+test('a row has at most 10,000 members and values, in an array and in lines', async () => {
+  const rowOf = (values: number): string => `{"a":[${Array(values).fill('1').join(',')}],"b":"${','.repeat(20_000)}"}`;
+  const rows = [rowOf(9_998), rowOf(9_999), '{}'];
+  const codes = (found: readonly SourceRow[]) => found.map(({ errors }) => errors?.[0]?.code);
+  expect(codes(await json(`[${rows.join(',')}]`))).toEqual([undefined, 'too_many_fields', undefined]);
+  expect(codes(await ndjson(rows.join('\n')))).toEqual([undefined, 'too_many_fields', undefined]);
+});
+
 describe('objects one after another', () => {
   test.each<[string, string, unknown]>([
     ['one', '{\n"a": 1\n}', [[1, { a: 1 }]]],

@@ -14,6 +14,11 @@ export const COMMON_ERRORS = {
   not_found: { status: 404, title: 'Not found', help: 'No such thing in this workspace, or not visible to this principal.' },
   method_not_allowed: { status: 405, title: 'Method not allowed', help: 'The route exists for other methods, named in the Allow header.' },
   payload_too_large: { status: 413, title: 'Payload too large', help: 'Send less at once, or stream NDJSON or CSV.' },
+  too_many_members: {
+    status: 413,
+    title: 'Too many members',
+    help: 'A JSON body has at most 20,000 members and values, a row or a query among several by itself; a row has at most 10,000.',
+  },
   unsupported_media_type: { status: 415, title: 'Unsupported media type', help: 'Send one of the content types that the route documents.' },
   rate_limited: { status: 429, title: 'Rate limited', help: 'Wait for the seconds in Retry-After.' },
   overloaded: {

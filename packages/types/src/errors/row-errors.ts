@@ -36,7 +36,11 @@ export const ROW_ERRORS = {
   },
   invalid_list: { status: 422, title: 'Invalid list', help: 'Send an array of strings, or set the separator in the mapping.' },
   json_too_deep: { status: 422, title: 'JSON too deep', help: 'Values are nested at most 32 levels deep.' },
-  too_many_fields: { status: 422, title: 'Too many fields', help: 'A row has at most 1,000 fields that its record type does not know.' },
+  too_many_fields: {
+    status: 422,
+    title: 'Too many fields',
+    help: 'A row has at most 1,000 fields that its record type does not know, and 10,000 members and values in all.',
+  },
   invalid_field_name: { status: 422, title: 'Invalid field name', help: 'A field name has 1 to 200 characters.' },
   value_not_mapped: { status: 422, title: 'Value not mapped', help: 'Add the value to the values of the mapping, or a default.' },
   wrong_column_count: {
