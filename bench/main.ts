@@ -15,7 +15,10 @@ const main = async (): Promise<number> => {
   try {
     asked = readArguments();
   } catch (error) {
-    say(`sophia bench: ${error instanceof Error ? error.message : error}`);
+    const detail = error instanceof Error ? error.message : String(error);
+    say(`sophia bench: ${detail}`);
+    // What reads results reads this instead, as from every other command.
+    if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ problem: { detail, exit: 2 } })}\n`);
     return 2;
   }
   return run(asked, say);
