@@ -1,18 +1,54 @@
 import { bindCall } from './bind-call.ts';
-import { type BoundExpression, literal, operation, type ValueType } from './bound-expression.ts';
+import { type BoundExpression, extentOf, literal, operation, type ValueType } from './bound-expression.ts';
 import { coerce, commonType, isNumeric } from './coerce.ts';
 import { type ArithmeticOperator, type ComparisonOperator, type Expression, ExpressionProblem } from './expression.ts';
-import { alike, choice, condition, describeType } from './typing.ts';
+import { alike, choice, condition, describe } from './typing.ts';
 
 /** Finds what a name stands for; throws `ExpressionProblem` where it stands for nothing. */
 export type NameResolver = (path: readonly string[], at: number) => BoundExpression;
 
+/**
+ * Deepest nesting of what is bound, with the operators that stand one after the other and with what names stand for:
+ * DuckDB plans 100 additions in 0.05 s, 300 in 1 s, and 900 in 45 s.
+ */
+export const MAX_BOUND_DEPTH = 100;
+
+/** Most operations and values that the names of one expression come to: names of names double it with each step. */
+const MAX_NAMED_SIZE = 5_000;
+
 /** Gives every name its meaning and every part its type; throws `ExpressionProblem`. */
 export function bindExpression(expression: Expression, resolve: NameResolver): BoundExpression {
-  const bind = (part: Expression): BoundExpression => bindExpression(part, resolve);
+  return bindPart(expression, bounded(resolve), 0);
+}
+
+/** The depth is that of the place where the name stands. */
+type BoundedResolver = (path: readonly string[], at: number, depth: number) => BoundExpression;
+
+function bounded(resolve: NameResolver): BoundedResolver {
+  let named = 0;
+  return (path, at, depth) => {
+    const bound = resolve(path, at);
+    const extent = extentOf(bound);
+    named += extent.size;
+    if (named > MAX_NAMED_SIZE)
+      throw new ExpressionProblem(at, `with ${path.join('.')} the names here come to more than ${MAX_NAMED_SIZE} operations and values`);
+    if (depth + extent.depth > MAX_BOUND_DEPTH) throw tooDeep(at);
+    return bound;
+  };
+}
+
+const tooDeep = (at: number): ExpressionProblem =>
+  new ExpressionProblem(
+    at,
+    `an expression comes to at most ${MAX_BOUND_DEPTH} operations one within the other, with what its names stand for; a + b + c is two`,
+  );
+
+function bindPart(expression: Expression, resolve: BoundedResolver, depth: number): BoundExpression {
+  if (depth > MAX_BOUND_DEPTH) throw tooDeep(expression.at);
+  const bind = (part: Expression): BoundExpression => bindPart(part, resolve, depth + 1);
   switch (expression.kind) {
     case 'number':
-      return literal(isWhole(expression.text) ? 'integer' : 'number', expression.text);
+      return bindNumber(expression.text, expression.at);
     case 'text':
       return literal('text', expression.value.normalize('NFC')); // as texts are stored
     case 'boolean':
@@ -22,9 +58,11 @@ export function bindExpression(expression: Expression, resolve: NameResolver): B
     case 'today':
       return { kind: 'today', type: 'date' };
     case 'name':
-      return resolve(expression.path, expression.at);
+      return resolve(expression.path, expression.at, depth);
     case 'negative':
-      return bindNegative(bind(expression.operand), expression.at);
+      return expression.operand.kind === 'number'
+        ? bindNumber(`-${expression.operand.text}`, expression.at)
+        : bindNegative(bind(expression.operand), expression.at);
     case 'not':
       return operation('not', 'boolean', [condition(bind(expression.operand), expression.operand.at)]);
     case 'is_null':
@@ -35,18 +73,29 @@ export function bindExpression(expression: Expression, resolve: NameResolver): B
       return bindCase(expression, bind);
     case 'call':
       return bindCall(expression.name, expression.arguments.map(bind), expression.at);
+    case 'and':
+    case 'or':
+      return operation(
+        expression.kind,
+        'boolean',
+        expression.operands.map((operand) => condition(bind(operand), operand.at)),
+      );
     case 'binary':
       return bindBinary(expression, bind(expression.left), bind(expression.right));
   }
 }
 
-/** Integers of more than 18 digits may not fit 64 bits. */
-const isWhole = (text: string): boolean => !text.includes('.') && text.length <= 18;
+function bindNumber(text: string, at: number): BoundExpression {
+  if (text.includes('.')) return literal('number', text);
+  if (BigInt.asIntN(64, BigInt(text)) === BigInt(text)) return literal('integer', text);
+  throw new ExpressionProblem(at, `a whole number has 64 bits, which ${text} does not fit; ${text}.0 is a number`);
+}
 
 function bindNegative(operand: BoundExpression, at: number): BoundExpression {
-  if (!isNumeric(operand.type)) throw new ExpressionProblem(at, `- needs a number, not ${describeType(operand.type)}`);
+  if (!isNumeric(operand.type)) throw new ExpressionProblem(at, `- needs a number, not ${describe(operand)}`);
   if (operand.kind === 'literal' && typeof operand.value === 'string') {
-    return literal(operand.type, operand.value.startsWith('-') ? operand.value.slice(1) : `-${operand.value}`);
+    const negated = operand.value.startsWith('-') ? operand.value.slice(1) : `-${operand.value}`;
+    return operand.type === 'integer' ? bindNumber(negated, at) : literal(operand.type, negated);
   }
   return operation('negate', operand.type, [operand]);
 }
@@ -54,9 +103,6 @@ function bindNegative(operand: BoundExpression, at: number): BoundExpression {
 function bindBinary(expression: Expression & { kind: 'binary' }, left: BoundExpression, right: BoundExpression): BoundExpression {
   const { operator, at } = expression;
   switch (operator) {
-    case 'and':
-    case 'or':
-      return operation(operator, 'boolean', [condition(left, expression.left.at), condition(right, expression.right.at)]);
     case '+':
     case '-':
     case '*':
@@ -85,7 +131,7 @@ function arithmetic(operator: ArithmeticOperator, left: BoundExpression, right: 
   const type = arithmeticType(operator, left, right);
   const operands = type === undefined ? undefined : [coerce(left, type), coerce(right, type)];
   if (type === undefined || operands === undefined || operands.includes(undefined)) {
-    throw new ExpressionProblem(at, `${operator} cannot be applied to ${describeType(left.type)} and ${describeType(right.type)}`);
+    throw new ExpressionProblem(at, `${operator} cannot be applied to ${describe(left)} and ${describe(right)}`);
   }
   return operation(ARITHMETIC[operator], type, operands as BoundExpression[]);
 }

@@ -117,17 +117,49 @@ export function conjuncts(condition: BoundExpression): readonly BoundExpression[
   return condition.kind === 'operation' && condition.operation === 'and' ? condition.operands.flatMap(conjuncts) : [condition];
 }
 
-/** The expression and everything below it, each once. */
+/** The expression and everything below it, each once: what several parts share is not visited again. */
 export function* nodesOf(expression: BoundExpression): Generator<BoundExpression> {
-  yield expression;
-  if (expression.kind === 'operation') for (const operand of expression.operands) yield* nodesOf(operand);
-  if (expression.kind !== 'choice') return;
-  for (const { when, value } of expression.branches) {
-    yield* nodesOf(when);
-    yield* nodesOf(value);
+  const seen = new Set<BoundExpression>();
+  const waiting = [expression];
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    if (seen.has(node)) continue;
+    seen.add(node);
+    yield node;
+    waiting.push(...operandsOf(node).toReversed());
   }
-  yield* nodesOf(expression.otherwise);
 }
+
+/** What an expression is made of, in the order in which it is written. */
+function operandsOf(expression: BoundExpression): readonly BoundExpression[] {
+  if (expression.kind === 'operation') return expression.operands;
+  if (expression.kind !== 'choice') return [];
+  return [...expression.branches.flatMap(({ when, value }) => [when, value]), expression.otherwise];
+}
+
+/** How much an expression is when it is written out: what its parts share counts wherever it stands. */
+export interface Extent {
+  readonly size: number;
+  /** Of what is made of nothing 0. */
+  readonly depth: number;
+}
+
+const LEAF: Extent = { size: 1, depth: 0 };
+const EXTENTS = new WeakMap<BoundExpression, Extent>();
+
+export function extentOf(expression: BoundExpression): Extent {
+  if (expression.kind !== 'operation' && expression.kind !== 'choice') return LEAF;
+  const known = EXTENTS.get(expression);
+  if (known !== undefined) return known;
+  const extent = extentOver(operandsOf(expression).map(extentOf));
+  EXTENTS.set(expression, extent);
+  return extent;
+}
+
+/** The extent of what is made of these. */
+const extentOver = (parts: readonly Extent[]): Extent => ({
+  size: parts.reduce((sum, { size }) => sum + size, 1),
+  depth: 1 + Math.max(...parts.map(({ depth }) => depth)),
+});
 
 export function* fieldsOf(expression: BoundExpression): Generator<FieldRead> {
   for (const node of nodesOf(expression)) if (node.kind === 'field') yield node;
@@ -145,17 +177,29 @@ export function reachedBy(prefix: readonly string[], expression: BoundExpression
 export function mapWhole(expression: BoundExpression, replace: (part: BoundExpression) => BoundExpression | undefined): BoundExpression {
   const replaced = replace(expression);
   if (replaced !== undefined) return replaced;
-  if (expression.kind === 'operation') {
-    return { ...expression, operands: expression.operands.map((operand) => mapWhole(operand, replace)) };
-  }
-  if (expression.kind !== 'choice') return expression;
-  return {
-    ...expression,
-    branches: expression.branches.map(({ when, value }) => ({ when: mapWhole(when, replace), value: mapWhole(value, replace) })),
-    otherwise: mapWhole(expression.otherwise, replace),
-  };
+  return mapOperands(expression, (part) => mapWhole(part, replace)) ?? expression;
 }
 
+/** The same for what is made of nothing. What parts share is replaced once, and shared by what comes of them. */
 export function mapLeaves(expression: BoundExpression, replace: (leaf: BoundExpression) => BoundExpression): BoundExpression {
-  return mapWhole(expression, (part) => (part.kind === 'operation' || part.kind === 'choice' ? undefined : replace(part)));
+  const replaced = new Map<BoundExpression, BoundExpression>();
+  const map = (part: BoundExpression): BoundExpression => {
+    const known = replaced.get(part);
+    if (known !== undefined) return known;
+    const mapped = mapOperands(part, map) ?? replace(part);
+    replaced.set(part, mapped);
+    return mapped;
+  };
+  return map(expression);
+}
+
+/** Undefined for what is made of nothing. */
+function mapOperands(expression: BoundExpression, map: (part: BoundExpression) => BoundExpression): BoundExpression | undefined {
+  if (expression.kind === 'operation') return { ...expression, operands: expression.operands.map(map) };
+  if (expression.kind !== 'choice') return undefined;
+  return {
+    ...expression,
+    branches: expression.branches.map(({ when, value }) => ({ when: map(when), value: map(value) })),
+    otherwise: map(expression.otherwise),
+  };
 }

@@ -6,7 +6,7 @@ const NUMERIC: readonly ValueType[] = ['integer', 'money', 'number'];
 
 export const isNumeric = (type: ValueType): boolean => NUMERIC.includes(type);
 
-const isNull = (expression: BoundExpression): boolean => expression.kind === 'literal' && expression.value === null;
+export const isNull = (expression: BoundExpression): boolean => expression.kind === 'literal' && expression.value === null;
 
 /** An amount of at most four decimals is exact as money; a text may stand for a day or an instant. */
 const suits = (expression: BoundExpression, type: ValueType): boolean => asLiteral(expression, type) !== undefined;

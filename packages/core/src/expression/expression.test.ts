@@ -5,7 +5,7 @@ import { formatDay } from '../time/calendar.ts';
 import { dayAt } from '../time/time-zone.ts';
 import { assume } from './assume.ts';
 import { bindExpression } from './bind-expression.ts';
-import { type BoundExpression, conjuncts, literal, operation, TRUE } from './bound-expression.ts';
+import { type BoundExpression, conjuncts, extentOf, literal, nodesOf, operation, reachedBy, TRUE } from './bound-expression.ts';
 import { compareValues } from './compare-values.ts';
 import { evaluate, UNDECIDED } from './evaluate.ts';
 import { ExpressionProblem } from './expression.ts';
@@ -25,6 +25,12 @@ const bind = (text: string, recordType = deal): BoundExpression =>
     if (found === undefined) throw new ExpressionProblem(at, `no field ${path.join('.')}`);
     return found;
   });
+
+/** Deals that have these derived fields. */
+const derived = (...fields: readonly Omit<DerivedField, 'description'>[]): RecordTypeDefinition => ({
+  ...deal,
+  derived: fields.map((field) => ({ ...field, description: '' })),
+});
 
 describe('what cannot be read', () => {
   const cases: readonly (readonly [string, number, string])[] = [
@@ -51,8 +57,52 @@ describe('what cannot be read', () => {
     expect(() => parseExpression(text)).toThrow(expect.objectContaining({ at, message: expect.stringContaining(message) }));
   });
 
-  it('a long chain is no nesting', () => {
-    expect(bind(Array.from({ length: 900 }, () => '1').join(' + ')).type).toBe('integer');
+  const chain = (length: number, operator: string): string => Array.from({ length }, () => 'true').join(` ${operator} `);
+  it('conditions that all hold, or one of which does, are no nesting however many they are', () => {
+    expect(bind(chain(440, 'and'))).toMatchObject({ operation: 'and', operands: { length: 440 } });
+    expect(bind(chain(480, 'or'))).toMatchObject({ operation: 'or', operands: { length: 480 } });
+  });
+
+  it('arithmetic is nested one deeper with each operator', () => {
+    const sum = (length: number): string => Array.from({ length }, () => '1').join('+');
+    expect(bind(sum(101)).type).toBe('integer');
+    const message = expect.stringContaining('at most 100 operations one within the other');
+    expect(() => bind(`1+(${sum(101)})`)).toThrow(expect.objectContaining({ at: 3, message }));
+    expect(() => bind(sum(1_999))).toThrow(expect.objectContaining({ at: 0, message }));
+    expect(() => bind(`1 + one`, derived({ name: 'one', type: 'integer', expression: sum(101) }))).toThrow(
+      expect.objectContaining({ at: 4, message }),
+    );
+  });
+
+  it('what names stand for is counted wherever they stand', () => {
+    const doubled = Array.from({ length: 12 }, (_none, index) => ({
+      name: `x${index + 1}`,
+      type: 'money' as const,
+      expression: `x${index} + x${index}`,
+    }));
+    const fields = derived({ name: 'x0', type: 'money', expression: 'amount' }, ...doubled);
+    expect(extentOf(bind('x11', fields))).toEqual({ size: 4095, depth: 11 });
+    const message = 'with x11 the names here come to more than 5000 operations and values';
+    expect(() => bind('x11 + x11', fields)).toThrow(expect.objectContaining({ at: 6, message }));
+    expect([...nodesOf(bind('x11', fields))]).toHaveLength(4095);
+    const [shared, more] = [bind('x2', fields), bind('if(amount > 1, amount, 2)')];
+    expect([...nodesOf(operation('add', 'money', [shared, shared, more]))].map(({ kind }) => kind)).toEqual([
+      'operation',
+      ...[...nodesOf(shared)].map(({ kind }) => kind),
+      'choice',
+      'operation',
+      'field',
+      'literal',
+      'field',
+      'literal',
+    ]);
+  });
+
+  it('what parts share stays shared where they are reached from further away', () => {
+    const shared = bind('amount + 1');
+    const reached = reachedBy(['deal'], operation('add', 'money', [shared, shared]));
+    expect(reached).toMatchObject({ operands: [{ operands: [{ path: ['deal'] }, {}] }, {}] });
+    expect(reached.kind === 'operation' && reached.operands[0] === reached.operands[1]).toBe(true);
   });
 });
 
@@ -77,7 +127,16 @@ describe('what does not fit', () => {
     ['round(amount, amount)', 0, 'round(number, digits from 0 to 10) cannot take'],
     ['round(amount, 11)', 0, 'round(number, digits from 0 to 10)'],
     ['round(status)', 0, 'round(number'],
+    ['round(days_open, -1)', 0, 'round(number, digits from 0 to 10) cannot take a whole number, a whole number'],
+    ['round(days_open, status)', 0, 'round(number, digits from 0 to 10) cannot take a whole number, a text'],
     ['abs(status)', 0, 'abs(number) cannot take a text'],
+    ['abs(null)', 0, 'abs(number) cannot take null'],
+    ['null + null', 0, '+ cannot be applied to null and null'],
+    ['-null', 0, '- needs a number, not null'],
+    ['constructor(status)', 0, 'there is no function constructor'],
+    [`coalesce(${'1, '.repeat(59)}1)`, 0, 'coalesce(value, …) of at most 50 values was given 60 values'],
+    ['1 + 9223372036854775808', 4, 'a whole number has 64 bits, which 9223372036854775808 does not fit; 9223372036854775808.0 is a number'],
+    ['- -9223372036854775808', 0, 'a whole number has 64 bits'],
     ['date(amount)', 0, 'date(day or instant) cannot take an amount of money'],
     ['days_between(amount, today)', 0, 'days_between(from, to)'],
     ['contains(amount, status)', 0, 'contains(text or list, part)'],
@@ -100,11 +159,6 @@ describe('what does not fit', () => {
 });
 
 describe('derived fields', () => {
-  const derived = (...fields: readonly Omit<DerivedField, 'description'>[]): RecordTypeDefinition => ({
-    ...deal,
-    derived: fields.map((field) => ({ ...field, description: '' })),
-  });
-
   it('may be made of each other', () => {
     const type = derived(
       { name: 'double', type: 'money', expression: 'single + single' },
@@ -141,7 +195,11 @@ describe('types', () => {
   const cases: readonly (readonly [string, string])[] = [
     ['1', 'integer'],
     ['1.0', 'number'],
-    ['1234567890123456789', 'number'],
+    ['9223372036854775807', 'integer'],
+    ['-9223372036854775808', 'integer'],
+    ['- -5', 'integer'],
+    ['9223372036854775808.0', 'number'],
+    ['round(days_open, 2)', 'integer'],
     ['amount', 'money'],
     ['amount + 1', 'money'],
     ['amount + 0.0001', 'money'],

@@ -18,6 +18,7 @@ export type Expression =
       readonly left: Expression;
       readonly right: Expression;
     }
+  | { readonly kind: LogicalOperator; readonly at: number; readonly operands: readonly Expression[] }
   | { readonly kind: 'is_null'; readonly at: number; readonly operand: Expression }
   | { readonly kind: 'in'; readonly at: number; readonly operand: Expression; readonly list: readonly Expression[] }
   | { readonly kind: 'case'; readonly at: number; readonly branches: readonly CaseBranch[]; readonly otherwise: Expression | undefined }
@@ -30,7 +31,8 @@ export interface CaseBranch {
 
 export type ArithmeticOperator = '+' | '-' | '*' | '/';
 export type ComparisonOperator = '=' | '<>' | '<' | '<=' | '>' | '>=';
-export type BinaryOperator = ArithmeticOperator | ComparisonOperator | 'and' | 'or';
+export type BinaryOperator = ArithmeticOperator | ComparisonOperator;
+export type LogicalOperator = 'and' | 'or';
 
 /** What is wrong with an expression, and where in its text. */
 export class ExpressionProblem extends Error {

@@ -1,4 +1,4 @@
-import { type BinaryOperator, type CaseBranch, type Expression, ExpressionProblem } from './expression.ts';
+import { type ArithmeticOperator, type CaseBranch, type Expression, ExpressionProblem, type LogicalOperator } from './expression.ts';
 import { type Token, tokenize } from './tokenize.ts';
 
 /** Deepest nesting of an expression, so that no text can exhaust the stack. */
@@ -61,12 +61,24 @@ class TokenReader {
   }
 }
 
-const disjunction = (reader: TokenReader): Expression => reader.deeper(() => leftToRight(reader, ['or'], conjunction));
-const conjunction = (reader: TokenReader): Expression => leftToRight(reader, ['and'], negation);
+const disjunction = (reader: TokenReader): Expression => reader.deeper(() => together(reader, 'or', conjunction));
+const conjunction = (reader: TokenReader): Expression => together(reader, 'and', negation);
 const sum = (reader: TokenReader): Expression => leftToRight(reader, ['+', '-'], product);
 const product = (reader: TokenReader): Expression => leftToRight(reader, ['*', '/'], signed);
 
-function leftToRight(reader: TokenReader, operators: readonly BinaryOperator[], operand: (reader: TokenReader) => Expression): Expression {
+/** However many there are, they are no nesting: it does not matter in which order they are taken. */
+function together(reader: TokenReader, operator: LogicalOperator, operand: (reader: TokenReader) => Expression): Expression {
+  const first = operand(reader);
+  const operands = [first];
+  while (reader.takes(operator)) operands.push(operand(reader));
+  return operands.length === 1 ? first : { kind: operator, at: first.at, operands };
+}
+
+function leftToRight(
+  reader: TokenReader,
+  operators: readonly ArithmeticOperator[],
+  operand: (reader: TokenReader) => Expression,
+): Expression {
   let left = operand(reader);
   for (let operator = reader.takeOneOf(operators); operator !== undefined; operator = reader.takeOneOf(operators)) {
     left = { kind: 'binary', at: left.at, operator, left, right: operand(reader) };

@@ -1,5 +1,5 @@
 import type { BoundExpression, ValueType } from './bound-expression.ts';
-import { coerce, commonType } from './coerce.ts';
+import { coerce, commonType, isNull } from './coerce.ts';
 import { ExpressionProblem } from './expression.ts';
 
 /** One value for each condition, and one for none of them. */
@@ -34,6 +34,9 @@ export function alike(
   if (type === 'json' || type === 'text_list') throw new ExpressionProblem(at, `${describeType(type)} cannot be compared`);
   return { type, operands: coerced as BoundExpression[] };
 }
+
+/** What an expression is: its type, of which null is none. */
+export const describe = (expression: BoundExpression): string => (isNull(expression) ? 'null' : describeType(expression.type));
 
 export const describeType = (type: ValueType): string => TYPE_NAMES[type];
 

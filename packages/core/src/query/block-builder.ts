@@ -46,6 +46,7 @@ export class BlockBuilder {
   readonly #options: BlockBuilderOptions;
   readonly #blocks = new Map<string, GrowingBlock>();
   readonly #filters = new Map<string, BoundExpression>();
+  readonly #computed = new Map<string, BoundExpression>();
   #count = 0;
   readonly #ownTimes = new Set<number>();
   #usesToday = false;
@@ -56,6 +57,15 @@ export class BlockBuilder {
 
   /** The metric over the columns of aggregates, as it was so much earlier. */
   compute(metric: LinkedMetric, shift: DateShift, filters: readonly ModelFilter[] = []): BoundExpression {
+    const key = JSON.stringify([metric.definition.name, shift, filters]);
+    const known = this.#computed.get(key);
+    if (known !== undefined) return known;
+    const computed = this.#compute(metric, shift, filters);
+    this.#computed.set(key, computed);
+    return computed;
+  }
+
+  #compute(metric: LinkedMetric, shift: DateShift, filters: readonly ModelFilter[]): BoundExpression {
     const { filter } = metric.definition;
     const within = filter === undefined ? filters : [...filters, filter];
     if (metric.kind !== 'composed') return this.#aggregate(metric, shift, within);

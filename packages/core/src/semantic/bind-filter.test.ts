@@ -1,7 +1,7 @@
 import type { Filter } from '@sophia/types';
 import { expect, it } from 'vitest';
-import { literal, operation } from '../expression/bound-expression.ts';
-import { bindFilter } from './bind-filter.ts';
+import { type BoundExpression, literal, operation } from '../expression/bound-expression.ts';
+import { bindFilter, FilterProblem } from './bind-filter.ts';
 
 it('texts are compared in NFC, as they are stored, and else as they are given', () => {
   const name = literal('text', 'x'); // stands for a field
@@ -9,4 +9,13 @@ it('texts are compared in NFC, as they are stored, and else as they are given', 
   expect(bindFilter(filter, () => name)).toEqual(
     operation('in', 'boolean', [name, literal('text', 'Z\u00fcrich'), literal('text', ' Zug ')]),
   );
+});
+
+it('fields that come to too much are refused, however few they are', () => {
+  let name: BoundExpression = literal('text', 'x');
+  for (let doubled = 0; doubled < 10; doubled += 1) name = operation('concat', 'text', [name, name]);
+  const parts = (count: number): Filter => ({ or: Array.from({ length: count }, () => ({ field: 'name', operator: 'is_null' })) });
+  expect(bindFilter(parts(24), () => name)).toMatchObject({ operation: 'or' });
+  const message = 'the fields of filters come to at most 50000 operations and values';
+  expect(() => bindFilter(parts(25), () => name)).toThrow(new FilterProblem(message));
 });

@@ -1,11 +1,13 @@
 import type { FieldFilter, Filter, FilterValue } from '@sophia/types';
-import { allOf, anyOf, type BoundExpression, literal, type OperationName, operation } from '../expression/bound-expression.ts';
+import { allOf, anyOf, type BoundExpression, extentOf, literal, type OperationName, operation } from '../expression/bound-expression.ts';
 import { canonicalValue } from '../expression/coerce.ts';
 import { describeType } from '../expression/typing.ts';
 
 export const MAX_FILTER_DEPTH = 20;
 const MAX_FILTER_PARTS = 1_000;
 const MAX_FILTER_VALUES = 10_000;
+/** Most operations and values that the fields of filters come to: a dimension may be thousands of them. */
+const MAX_FILTER_SIZE = 50_000;
 
 /** What is wrong with a filter. */
 export class FilterProblem extends Error {
@@ -25,6 +27,7 @@ export const bindFilter = (filter: Filter, resolve: (field: string) => BoundExpr
 export function bindFilters(filters: readonly Filter[], resolve: (field: string) => BoundExpression): BoundExpression {
   let parts = 0;
   let values = 0;
+  let size = 0;
   const bind = (part: Filter, depth: number): BoundExpression => {
     parts += 1;
     values += 'field' in part ? (part.values?.length ?? 0) : 0;
@@ -34,7 +37,10 @@ export function bindFilters(filters: readonly Filter[], resolve: (field: string)
     if ('and' in part) return allOf(part.and.map((each) => bind(each, depth + 1)));
     if ('or' in part) return anyOf(part.or.map((each) => bind(each, depth + 1)));
     if ('not' in part) return operation('not', 'boolean', [bind(part.not, depth + 1)]);
-    return bindFieldFilter(part, resolve(part.field));
+    const field = resolve(part.field);
+    size += extentOf(field).size;
+    if (size > MAX_FILTER_SIZE) throw new FilterProblem(`the fields of filters come to at most ${MAX_FILTER_SIZE} operations and values`);
+    return bindFieldFilter(part, field);
   };
   return allOf(filters.map((filter) => bind(filter, 1)));
 }

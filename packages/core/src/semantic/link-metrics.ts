@@ -1,6 +1,6 @@
 import type { MetricDefinition, SemanticLayer } from '@sophia/types';
-import { bindExpression } from '../expression/bind-expression.ts';
-import { type BoundExpression, operation } from '../expression/bound-expression.ts';
+import { bindExpression, MAX_BOUND_DEPTH } from '../expression/bind-expression.ts';
+import { type BoundExpression, extentOf, mapLeaves, nodesOf, operation } from '../expression/bound-expression.ts';
 import { coerce, isNumeric } from '../expression/coerce.ts';
 import { ExpressionProblem } from '../expression/expression.ts';
 import { parseExpression } from '../expression/parse-expression.ts';
@@ -14,6 +14,16 @@ import { reportDuplicates } from './report-duplicates.ts';
 
 /** Longest chain of metrics that are made of metrics. */
 const MAX_METRIC_DEPTH = 10;
+
+/** Most operations and values of measures that a metric comes to: metrics of metrics double it with each step. */
+const MAX_METRIC_SIZE = 1_000;
+
+/** A metric with what it is made of written out down to its measures. */
+interface WrittenOut {
+  readonly expression: BoundExpression;
+  /** How deep it is made of metrics; 1 where it is of none. */
+  readonly depth: number;
+}
 
 /** Links the metrics to their measures and to each other; what is wrong is reported, and left out. */
 export function linkMetrics(layer: SemanticLayer, linkedModels: LinkedModels, report: Report): ReadonlyMap<string, LinkedMetric> {
@@ -74,11 +84,14 @@ function reportRivals({ models }: SemanticLayer, report: Report): void {
 const measuresByName = (models: ReadonlyMap<string, LinkedModel>): ReadonlyMap<string, LinkedMeasure> =>
   new Map([...models.values()].flatMap(({ measures }) => [...measures]));
 
+const TOO_DEEP = `metrics are made of metrics at most ${MAX_METRIC_DEPTH} deep`;
+
 class MetricLinker {
   readonly #layer: SemanticLayer;
   readonly #measures: ReadonlyMap<string, LinkedMeasure>;
   readonly #report: Report;
   readonly #linked = new Map<string, LinkedMetric | undefined>();
+  readonly #written = new Map<LinkedMetric, WrittenOut>();
 
   constructor(layer: SemanticLayer, measures: ReadonlyMap<string, LinkedMeasure>, report: Report) {
     this.#layer = layer;
@@ -99,11 +112,43 @@ class MetricLinker {
     const { name } = definition;
     if (this.#linked.has(name)) return this.#linked.get(name);
     if (above.includes(name)) return this.#failInFiles(definition, undefined, `the metric ${name} depends on itself`);
-    if (above.length >= MAX_METRIC_DEPTH)
-      return this.#failInFiles(definition, undefined, `metrics are made of metrics at most ${MAX_METRIC_DEPTH} deep`);
-    const linked = this.#link(definition, [...above, name]);
+    if (above.length >= MAX_METRIC_DEPTH) return this.#failInFiles(definition, undefined, TOO_DEEP);
+    const linked = this.#withinLimits(this.#link(definition, [...above, name]));
     this.#linked.set(name, linked);
     return linked;
+  }
+
+  #withinLimits(metric: LinkedMetric | undefined): LinkedMetric | undefined {
+    if (metric === undefined) return undefined;
+    const { definition } = metric;
+    const written = this.#writtenOut(metric);
+    const { size, depth } = extentOf(written.expression);
+    if (written.depth > MAX_METRIC_DEPTH) return this.#failInFiles(definition, undefined, TOO_DEEP);
+    if (size > MAX_METRIC_SIZE || depth > MAX_BOUND_DEPTH) {
+      return this.#fail(
+        definition,
+        undefined,
+        `the metric ${definition.name} comes to ${size} operations and values, ${depth} one within the other; at most ${MAX_METRIC_SIZE} and ${MAX_BOUND_DEPTH} are computed`,
+      );
+    }
+    return metric;
+  }
+
+  /** What inputs share stays shared, so that it takes no longer than the definitions are. */
+  #writtenOut(metric: LinkedMetric): WrittenOut {
+    const known = this.#written.get(metric);
+    if (known !== undefined) return known;
+    const written = metric.kind === 'composed' ? this.#composed(metric) : { expression: columnOf(metric), depth: 1 };
+    this.#written.set(metric, written);
+    return written;
+  }
+
+  #composed({ inputs, expression }: LinkedMetric & { kind: 'composed' }): WrittenOut {
+    const parts = new Map(inputs.map(({ alias, metric }) => [alias, this.#writtenOut(metric)]));
+    return {
+      expression: mapLeaves(expression, (leaf) => (leaf.kind === 'column' ? parts.get(leaf.name)?.expression : undefined) ?? leaf),
+      depth: 1 + Math.max(...[...parts.values()].map(({ depth }) => depth)),
+    };
   }
 
   #link(definition: MetricDefinition, above: readonly string[]): LinkedMetric | undefined {
@@ -172,6 +217,9 @@ class MetricLinker {
       const expression = bindExpression(parseExpression(definition.expression), (path, at) => inputColumn(inputs, path.join('.'), at));
       if (!isNumeric(expression.type)) throw new ExpressionProblem(0, 'a derived metric is a number');
       if (inputs.length === 0) throw new ExpressionProblem(0, 'a derived metric is made of other metrics, and this names none');
+      const read = new Set([...nodesOf(expression)].map((node) => (node.kind === 'column' ? node.name : undefined)));
+      const unused = aliases.find((alias) => !read.has(alias));
+      if (unused !== undefined) throw new ExpressionProblem(0, `the input ${unused} is not in the expression`);
       return { kind: 'composed', definition, type: expression.type, inputs, expression };
     });
   }
@@ -190,7 +238,7 @@ class MetricLinker {
     );
   }
 
-  #fail(definition: MetricDefinition, key: string, message: string): undefined {
+  #fail(definition: MetricDefinition, key: string | undefined, message: string): undefined {
     this.#report({ definition, key }, message);
   }
 
@@ -199,6 +247,8 @@ class MetricLinker {
     this.#report({ definition, key, ofFiles: true }, message);
   }
 }
+
+const columnOf = ({ definition, type }: LinkedMetric): BoundExpression => ({ kind: 'column', name: definition.name, type });
 
 function inputColumn(inputs: readonly LinkedInput[], name: string, at: number): BoundExpression {
   const input = inputs.find(({ alias }) => alias === name);

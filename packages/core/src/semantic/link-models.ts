@@ -9,13 +9,16 @@ import { linkMeasure } from './link-measure.ts';
 import { checked, type Report, tolerated } from './link-problem.ts';
 import { linkRollup } from './link-rollup.ts';
 import type { EntityReference, LinkedDimension, LinkedMeasure, LinkedModel, LinkedRollup } from './linked-layer.ts';
-import { invalidDimension, type ModelScope, modelNames } from './name-scope.ts';
+import { invalidDimension, type ModelScope, modelNames, type ScopeOf } from './name-scope.ts';
 import { reportDuplicates } from './report-duplicates.ts';
 
 export interface LinkedModels {
   readonly models: ReadonlyMap<string, LinkedModel>;
   readonly entities: ReadonlyMap<string, LinkedModel>;
 }
+
+/** Longest chain of dimensions that are made of dimensions. */
+const MAX_DIMENSION_DEPTH = 10;
 
 /** The same as a linked model, while its parts are being found. */
 interface GrowingModel extends LinkedModel {
@@ -108,7 +111,7 @@ function problemOfField({ field, to }: EntityReference, { name, fields }: Record
 
 function bindModels(models: readonly GrowingModel[], entities: ReadonlyMap<string, LinkedModel>, report: Report): void {
   const scopes = new Map<LinkedModel, ModelScope>();
-  const scopeOf = (linked: LinkedModel): ModelScope => scopes.get(linked) ?? { linked, dimension: () => undefined };
+  const scopeOf: ScopeOf = (linked) => scopes.get(linked) ?? { linked, dimension: () => undefined };
   const binders = models.map((linked) => {
     const bindOne = dimensionBinder(linked, scopeOf, entities, report);
     scopes.set(linked, { linked, dimension: bindOne });
@@ -131,23 +134,27 @@ function bindModels(models: readonly GrowingModel[], entities: ReadonlyMap<strin
 /** Binds a dimension when it is first asked for, so that dimensions may use each other in any order. */
 function dimensionBinder(
   linked: GrowingModel,
-  scopeOf: (linked: LinkedModel) => ModelScope,
+  scopeOf: ScopeOf,
   entities: ReadonlyMap<string, LinkedModel>,
   report: Report,
-) {
+): ModelScope['dimension'] {
   const underWay = new Set<string>();
   const failed = new Set<string>();
-  return function bindOne(name: string, at: number): LinkedDimension | undefined {
+  return function bindOne(name, at, depth = 1) {
     const definition = linked.model.dimensions.find((dimension) => dimension.name === name);
     const known = linked.dimensions.get(name);
     if (definition === undefined || known !== undefined) return known;
     if (underWay.has(name)) throw new ExpressionProblem(at, `the dimension ${name} depends on itself`);
     if (failed.has(name)) throw invalidDimension(name, at);
+    // From above, before it is bound: so that no chain exhausts the stack.
+    if (depth > MAX_DIMENSION_DEPTH) throw tooDeep(at);
     underWay.add(name);
     const key = definition.expression === undefined ? 'name' : 'expression';
     const dimension = checked({ definition, key }, report, () => {
-      const names = modelNames(scopeOf(linked), scopeOf, entities, name);
-      return linkDimension(definition, bindExpression(parseExpression(definition.expression ?? `"${name}"`), names));
+      const below = scopesBelow(scopeOf, depth);
+      const names = modelNames(below.scopeOf(linked), below.scopeOf, entities, name);
+      const expression = bindExpression(parseExpression(definition.expression ?? `"${name}"`), names);
+      return linkDimension(definition, expression, 1 + below.deepest());
     });
     underWay.delete(name);
     if (dimension !== undefined) {
@@ -159,7 +166,24 @@ function dimensionBinder(
   };
 }
 
-function linkDimension(definition: ModelDimension, expression: BoundExpression): LinkedDimension {
+/** The scopes for a dimension that is itself so deep in others, and how deep those are made of dimensions that it names. */
+function scopesBelow(scopeOf: ScopeOf, depth: number): { readonly scopeOf: ScopeOf; readonly deepest: () => number } {
+  let deepest = 0;
+  const dimensionOf =
+    ({ dimension }: ModelScope): ModelScope['dimension'] =>
+    (name, at) => {
+      const found = dimension(name, at, depth + 1);
+      deepest = Math.max(deepest, found?.depth ?? 0);
+      if (deepest >= MAX_DIMENSION_DEPTH) throw tooDeep(at);
+      return found;
+    };
+  return { scopeOf: (linked) => ({ linked, dimension: dimensionOf(scopeOf(linked)) }), deepest: () => deepest };
+}
+
+const tooDeep = (at: number): ExpressionProblem =>
+  new ExpressionProblem(at, `dimensions are made of dimensions at most ${MAX_DIMENSION_DEPTH} deep`);
+
+function linkDimension(definition: ModelDimension, expression: BoundExpression, depth: number): LinkedDimension {
   const isDay = expression.type === 'date' || expression.type === 'timestamp';
   if (
     definition.type === 'time' ? !isDay : expression.type === 'json' || expression.type === 'text_list' || expression.type === 'timestamp'
@@ -168,7 +192,7 @@ function linkDimension(definition: ModelDimension, expression: BoundExpression):
     throw new ExpressionProblem(0, `${expected}, not ${describeType(expression.type)}`);
   }
   const readsIdentifying = [...fieldsOf(expression)].some(({ field }) => field.identifying === true);
-  return { definition, expression, identifying: definition.identifying ?? readsIdentifying };
+  return { definition, expression, identifying: definition.identifying ?? readsIdentifying, depth };
 }
 
 function checkDefaultTime({ model, dimensions }: LinkedModel, report: Report): void {

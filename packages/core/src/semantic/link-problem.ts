@@ -19,10 +19,15 @@ export function checked<T>(place: ProblemPlace, report: Report, bind: () => T): 
   try {
     return bind();
   } catch (problem) {
-    if (!(problem instanceof ExpressionProblem) && !(problem instanceof FilterProblem)) throw problem;
-    report({ ...place, at: problem instanceof ExpressionProblem ? problem.at : undefined }, problem.message);
+    report({ ...place, at: problem instanceof ExpressionProblem ? problem.at : undefined }, messageOf(problem));
     return undefined;
   }
+}
+
+/** What nobody expects is a mistake of ours: it takes this definition alone, and is told at its place like any other. */
+function messageOf(problem: unknown): string {
+  if (problem instanceof ExpressionProblem || problem instanceof FilterProblem) return problem.message;
+  return `cannot be read, which is a defect of Sophia: ${String(problem)}`;
 }
 
 /** The value, or undefined where it has a problem that is reported elsewhere. */

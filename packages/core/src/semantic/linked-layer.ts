@@ -65,6 +65,8 @@ export interface LinkedDimension {
   readonly definition: ModelDimension;
   readonly expression: BoundExpression;
   readonly identifying: boolean;
+  /** How deep it is made of dimensions; 1 where it names none. */
+  readonly depth: number;
 }
 
 export interface LinkedMeasure {

@@ -11,7 +11,8 @@ import type { LinkedDimension, LinkedModel } from './linked-layer.ts';
 /** What names mean while models are linked: dimensions are bound when first asked for. */
 export interface ModelScope {
   readonly linked: LinkedModel;
-  readonly dimension: (name: string, at: number) => LinkedDimension | undefined;
+  /** `depth` is how deep the one is that is asked for, in those that are made of it. */
+  readonly dimension: (name: string, at: number, depth?: number) => LinkedDimension | undefined;
 }
 
 export type ScopeOf = (linked: LinkedModel) => ModelScope;

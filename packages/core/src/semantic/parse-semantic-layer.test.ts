@@ -335,6 +335,7 @@ metrics:
       'two inputs are called d',
     ],
     ['{ name: x, type: derived, expression: deals.x }', 'is none of the inputs'],
+    ['{ name: x, type: derived, expression: deals, inputs: [{ metric: deals, alias: d }] }', 'the input d is not in the expression'],
     [
       '{ name: x, type: derived, expression: d, inputs: [{ metric: deals, alias: d, offset: { count: 0.5, grain: month } }] }',
       'count: expected a number from 1 to 10000',
@@ -373,6 +374,48 @@ metrics: [{ name: deals, type: simple, measure: deals }, { name: last, type: sim
     expect(problemsOf(company, model(`metrics: [${chain}, { name: m12, type: simple, measure: deals }]`)).join('\n')).toContain(
       'at most 10 deep',
     );
+  });
+
+  const doubled = (count: number, of: (name: string, before: string) => string): string =>
+    Array.from({ length: count }, (_none, index) => of(`x${index + 1}`, `x${index}`)).join(', ');
+  const withDimensions = (dimensions: string): string =>
+    `semantic_models: [{ name: deal, record_type: deal, dimensions: [{ name: x0, type: categorical, expression: amount }, ${dimensions}] }]`;
+  const ofDimension = (name: string, expression: string): string => `{ name: ${name}, type: categorical, expression: ${expression} }`;
+
+  it('of dimensions that come to too much', () => {
+    const five = (name: string, before: string) => ofDimension(name, Array(5).fill(before).join(' + '));
+    expect(problemsOf(withDimensions(doubled(4, five)))).toEqual([]);
+    expect(problemsOf(withDimensions(doubled(6, five)))).toEqual([
+      expect.stringContaining('with x4 the names here come to more than 5000 operations and values'),
+      expect.stringContaining('the dimension x5 is invalid'),
+    ]);
+  });
+
+  it('of dimensions that are made of each other too deep, in whichever order they stand', () => {
+    const chain = Array.from({ length: 10 }, (_none, index) => ofDimension(`x${index + 1}`, `x${index} + 1`));
+    const message = 'dimensions are made of dimensions at most 10 deep';
+    expect(problemsOf(withDimensions(chain.slice(0, 9).join(', ')))).toEqual([]);
+    expect(problemsOf(withDimensions(chain.slice(0, 9).toReversed().join(', ')))).toEqual([]);
+    expect(problemsOf(withDimensions(chain.join(', ')))).toEqual([expect.stringContaining(message)]);
+    expect(problemsOf(withDimensions(chain.toReversed().join(', ')))).toContainEqual(expect.stringContaining(message));
+  });
+
+  it('of metrics that come to too much', () => {
+    const metrics = (count: number, of: (name: string, before: string) => string) =>
+      problemsOf(company, model(`metrics: [{ name: x0, type: simple, measure: deals }, ${doubled(count, of)}]`));
+    const twice = (name: string, before: string) => `{ name: ${name}, type: ratio, numerator: ${before}, denominator: ${before} }`;
+    expect(metrics(8, twice)).toEqual([]);
+    expect(metrics(9, twice)).toEqual([
+      expect.stringContaining(
+        'the metric x9 comes to 1535 operations and values, 10 one within the other; at most 1000 and 100 are computed',
+      ),
+    ]);
+    const deeper = (name: string, before: string) => `{ name: ${name}, type: derived, expression: ${before}${' + 1'.repeat(40)} }`;
+    expect(metrics(2, deeper)).toEqual([]);
+    expect(metrics(3, deeper)).toEqual([expect.stringContaining('the metric x3 comes to 241 operations and values, 120 one within')]);
+    const next = (name: string, before: string) => `{ name: ${name}, type: derived, expression: ${before} }`;
+    expect(metrics(9, next)).toEqual([]);
+    expect(metrics(10, next)).toEqual([expect.stringContaining('metrics are made of metrics at most 10 deep')]);
   });
 
   it('of a metric over an invalid measure are those of the measure', () => {
@@ -437,13 +480,18 @@ metrics: [{ name: deals, type: simple, measure: deals }, { name: last, type: sim
     );
   });
 
-  it('are no errors of another kind, which are passed on', () => {
+  it('are also what nobody expects of one definition', () => {
     const reported: string[] = [];
     const broken = () => {
       throw new RangeError('broken');
     };
-    expect(() => checked({ definition: {} }, (_place, message) => reported.push(message), broken)).toThrow(RangeError);
-    expect(reported).toEqual([]);
+    expect(checked({ definition: {} }, (_place, message) => reported.push(message), broken)).toBeUndefined();
+    expect(reported).toEqual(['cannot be read, which is a defect of Sophia: RangeError: broken']);
+  });
+
+  it('of names that no function has, though every object does', () => {
+    const text = '      - { name: x, aggregation: sum, expression: constructor(amount) }';
+    expect(problemsOf(company, model(text))).toEqual(['2.yaml:13:50: there is no function constructor']);
   });
 
   it('make one error', () => {
