@@ -75,6 +75,24 @@ it('models that become invalid leave the ones before in force, and tell their pr
   expect([await metrics(), layers.problems().get(W), asked.length]).toEqual([['deals'], problems, 2]);
 });
 
+it('models that cannot be read are told of until they can, and those before stay in force', async () => {
+  const { layers, asked, metrics } = open();
+  const first = metrics();
+  asked[0]?.resolve(modelOf('deals'));
+  await first;
+  const [outrun, failing] = [layers.reload(W), layers.reload(W)];
+  asked[1]?.reject(new Error('not of the last reading'));
+  asked[2]?.reject(new Error('no such folder'));
+  await expect(failing).rejects.toThrow('no such folder');
+  await expect(outrun).rejects.toThrow('not of the last reading');
+  const message = 'the models could not be read, so none of their changes are taken: Error: no such folder';
+  expect([await metrics(), layers.problems().get(W)]).toEqual([['deals'], [{ path: 'models', line: 1, column: 1, message }]]);
+
+  const mended = layers.reload(W);
+  asked[3]?.resolve(modelOf('later'));
+  expect([await mended, await metrics(), layers.problems().get(W)]).toEqual([[], ['later'], []]);
+});
+
 it('whoever asks for a layer while it is read waits for that reading', async () => {
   const { asked, metrics } = open();
   const both = [metrics(), metrics()];

@@ -23,7 +23,7 @@ export interface SemanticLayers {
   outdate(workspace: WorkspaceId): void;
   /** Reads the files anew. Resolves to their problems. */
   reload(workspace: WorkspaceId): Promise<readonly SemanticProblem[]>;
-  /** Problems of the files as last read. */
+  /** Problems of the files as last read; where that failed, why. */
   problems(): ReadonlyMap<WorkspaceId, readonly SemanticProblem[]>;
 }
 
@@ -49,6 +49,10 @@ export const createSemanticLayers = ({ readModels, readRecordTypes, logger }: Se
         problems.set(workspace, found);
         outdated.delete(workspace);
         return found;
+      })
+      .catch((error: unknown) => {
+        if (isLatest()) problems.set(workspace, [unreadable(error)]);
+        throw error;
       })
       .finally(() => {
         if (isLatest()) reading.delete(workspace);
@@ -99,6 +103,14 @@ export const createSemanticLayers = ({ readModels, readRecordTypes, logger }: Se
     problems: () => problems,
   };
 };
+
+/** Nobody who asks for the status should think that the models are those of the files. */
+const unreadable = (error: unknown): SemanticProblem => ({
+  path: 'models',
+  line: 1,
+  column: 1,
+  message: `the models could not be read, so none of their changes are taken: ${String(error)}`,
+});
 
 /** Which files are in force from now on, those that were read or those before, and what the record types make of them. */
 const judge = (
