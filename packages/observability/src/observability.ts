@@ -1,8 +1,9 @@
-import { type Clock, createEventLoopDelay, type EventLoopDelay, type LogLevel, systemClock, withDeadline } from '@sophia/shared';
+import { type Clock, createEventLoopDelay, type EventLoopDelay, type LogLevel, systemClock } from '@sophia/shared';
 import { createLogger, type LogDestination, type Logger } from './logger.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createSlowQueries, type SlowQueries } from './slow-queries.ts';
 import { createSpanFactory, type SpanExportOptions } from './span-exporter.ts';
+import { createSpanLoss } from './span-loss.ts';
 import { createTracer, type Tracer } from './tracer.ts';
 
 /** Logs, metrics and traces of one process: given to whoever does something worth seeing. */
@@ -33,14 +34,12 @@ export interface ObservabilityOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** Milliseconds that the last spans have to be sent. */
+/** Milliseconds that the last spans have to be sent: a collector that is gone must not keep the process from ending. */
 const CLOSE_DEADLINE = 2_000;
 
 export function createObservability(options: ObservabilityOptions): Observability {
   const { service, version, tracing = {}, clock = systemClock } = options;
   const { endpoint = null, sampleRatio = 1 } = tracing;
-  const spans = endpoint === null ? undefined : createSpanFactory({ service, version, target: endpoint, sampleRatio });
-  const tracer = createTracer(spans);
   const metrics = createMetrics({ processMetrics: options.processMetrics });
   const linesLost = metrics.counter({ name: 'sophia_log_lines_lost_total', help: 'Lines of the log that could not be written.' }).with();
   const { logger, close: closeLogger } = createLogger({
@@ -51,6 +50,9 @@ export function createObservability(options: ObservabilityOptions): Observabilit
     context: () => traceFields(tracer),
     onLost: (lines) => linesLost.add(lines),
   });
+  const loss = createSpanLoss({ metrics, logger });
+  const spans = endpoint === null ? undefined : createSpanFactory({ service, version, target: endpoint, sampleRatio, loss });
+  const tracer = createTracer(spans);
   const eventLoopDelay = createEventLoopDelay({ clock });
   metrics.observedGauge(
     { name: 'sophia_event_loop_delay_seconds', help: 'How late the event loop is at this moment.' },
@@ -66,11 +68,7 @@ export function createObservability(options: ObservabilityOptions): Observabilit
     eventLoopDelay,
     async close() {
       eventLoopDelay.close();
-      // A collector that is gone must not keep the process from ending.
-      if (spans !== undefined) {
-        const sending = withDeadline(CLOSE_DEADLINE, () => spans.close(), { what: 'the collector of traces' });
-        await sending.catch((error: unknown) => logger.warn({ err: error }, 'the last spans were not sent'));
-      }
+      await spans?.close(CLOSE_DEADLINE);
       await closeLogger();
     },
   };

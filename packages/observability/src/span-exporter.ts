@@ -1,14 +1,16 @@
 import { trace as api, ROOT_CONTEXT, type SpanContext, SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import {
-  BatchSpanProcessor,
   ParentBasedSampler,
   SimpleSpanProcessor,
   type SpanExporter,
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
+import { withDeadline } from '@sophia/shared';
+import { createCollector } from './collector.ts';
+import { createCountingProcessor } from './counting-processor.ts';
+import type { SpanLoss } from './span-loss.ts';
 import type { SpanPlace, Trace } from './trace-context.ts';
 import type { Span, SpanOptions } from './tracer.ts';
 
@@ -21,8 +23,8 @@ export interface OpenSpan extends Span {
 /** Makes spans as children of the trace that they are begun in. */
 export interface SpanFactory {
   start(name: string, options: SpanOptions, trace: Trace): OpenSpan;
-  /** Sends what is waiting. */
-  close(): Promise<void>;
+  /** Sends what is waiting; what was not sent within `milliseconds` is lost. */
+  close(milliseconds: number): Promise<void>;
 }
 
 export interface SpanExportOptions {
@@ -32,18 +34,16 @@ export interface SpanExportOptions {
   readonly target: string | SpanExporter;
   /** Share of the traces begun here that are kept; a caller's decision holds for its trace. */
   readonly sampleRatio: number;
+  readonly loss: SpanLoss;
 }
 
 /** Spans by OpenTelemetry's SDK, without its globals: several may live in one process. */
-export function createSpanFactory({ service, version, target, sampleRatio }: SpanExportOptions): SpanFactory {
+export function createSpanFactory({ service, version, target, sampleRatio, loss }: SpanExportOptions): SpanFactory {
+  const processor = typeof target === 'string' ? createCountingProcessor(createCollector(target), loss) : createSimpleProcessor(target);
   const provider = new TracerProvider({
     resource: resourceFromAttributes({ 'service.name': service, 'service.version': version }),
     sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(sampleRatio) }),
-    spanProcessors: [
-      typeof target === 'string'
-        ? new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url: target }), exportTimeoutMillis: 5_000 })
-        : new SimpleSpanProcessor({ exporter: target }),
-    ],
+    spanProcessors: [processor],
   });
   const tracer = provider.getTracer('sophia');
 
@@ -65,9 +65,15 @@ export function createSpanFactory({ service, version, target, sampleRatio }: Spa
         },
       };
     },
-    close: () => provider.shutdown(),
+    close: (milliseconds) =>
+      // An attempt that failed is told already, and what is left is given up in either case.
+      withDeadline(milliseconds, () => provider.shutdown(), { what: 'the collector of traces' })
+        .catch(() => undefined)
+        .finally(() => processor.giveUp()),
   };
 }
+
+const createSimpleProcessor = (exporter: SpanExporter) => Object.assign(new SimpleSpanProcessor({ exporter }), { giveUp: () => undefined });
 
 const KINDS = {
   internal: SpanKind.INTERNAL,
