@@ -128,19 +128,6 @@ const startPlatform = async (options: PlatformOptions, lifecycle: Lifecycle): Pr
       directory,
     }),
   );
-  const catalog = await lifecycle.start('catalog', () =>
-    createCatalog({
-      database: app,
-      eventLog,
-      policy: auth.policies,
-      audit: auth.audit,
-      clock,
-      observability,
-      recordTypes,
-      connections: configuration.imports.connections,
-      importsPerPrincipal: configuration.imports.perPrincipal,
-    }),
-  );
   const workspaces = await lifecycle.start('workspaces', () => followWorkspaces({ ...auth, ...configuration, logger }));
   const answers = await lifecycle.start('answers', () =>
     createMemoryCache({ maximumBytes: Math.floor(configuration.cache.maximumBytes * ANSWERS_SHARE), clock }),
@@ -171,6 +158,21 @@ const startPlatform = async (options: PlatformOptions, lifecycle: Lifecycle): Pr
       readSourceActivity: () => readSourceActivity(app, workspaces.ids()),
       onApplied: (events) => forgetChanged({ policies: auth.policies, recordTypes }, events),
       warmAnswers: WARM_ANSWERS,
+    }),
+  );
+  const catalog = await lifecycle.start('catalog', () =>
+    createCatalog({
+      database: app,
+      eventLog,
+      policy: auth.policies,
+      audit: auth.audit,
+      clock,
+      hasApplied: analytics.containsWrite,
+      isAlone: configuration.database.kind === 'embedded',
+      observability,
+      recordTypes,
+      connections: configuration.imports.connections,
+      importsPerPrincipal: configuration.imports.perPrincipal,
     }),
   );
   workspaces.onChanged(analytics.forget);

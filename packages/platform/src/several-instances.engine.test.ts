@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Call, JsonObject } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SAMPLE_FOLDER } from './load-sample.ts';
+import { whileHeld } from './testing/set-aside.ts';
 import type { TestPlatform } from './testing/test-platform.ts';
 import { openTwoPlatforms, type TwoPlatforms } from './testing/two-platforms.ts';
 
@@ -105,5 +106,29 @@ describe('a read at one instance that names a write through the other', () => {
     await other.write('user', 'dan', { name: 'Dan', team: 'red' });
     await other.write('deal', 'second', { owner: 'dan', amount: '5', currency: 'USD' });
     expect(await amount(await other.write('user', 'cid', { name: 'Cid', team: 'blue' }))).toBeNull();
+  });
+
+  it('is judged by what was changed through the other before its own write', async () => {
+    const { one, other } = two;
+    await define(one, 'pledge', { phone: { type: 'string' } });
+    await one.write('user', 'eve', { name: 'Eve', team: 'red' });
+    await one.write('user', 'fay', { name: 'Fay', team: 'red' });
+    await one.write('deal', 'third', { owner: 'fay', amount: '5', currency: 'USD' });
+    await one.apply('pledge', 'first', { phone: '555' });
+    const employee = other.as('employee', { source_system: 'test', source_id: 'eve' });
+    const amount = async (after?: string) => (await read(other, employee, 'deal', 'third', after)).amount;
+    const phone = async (after?: string) => (await read(other, other.as('analyst'), 'pledge', 'first', after)).phone;
+    expect([await amount(), await phone()]).toEqual(['5', '555']);
+    const own = await whileHeld(other, async () => {
+      await one.write('user', 'eve', { name: 'Eve', team: 'blue' });
+      await define(one, 'pledge', { phone: { type: 'string', 'x-contact': true } });
+      const token = await other.write('deal', 'other', { name: 'any' });
+      expect([await amount(token), await phone(token)]).toEqual([null, null]);
+      return token;
+    });
+    // Judged once, and applied once: it stays so.
+    expect([await amount(own), await phone(own)]).toEqual([null, null]);
+    await other.platform.analytics.waitForWrite(own, APPLY_MS);
+    expect([await amount(own), await phone(own)]).toEqual([null, null]);
   });
 });

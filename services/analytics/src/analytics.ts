@@ -102,6 +102,8 @@ export interface Analytics {
   freshness(call: Call): Promise<Freshness>;
   /** Resolves when answers contain the write. Errors: `invalid_token`, `not_applied_yet` after so many milliseconds. */
   waitForWrite(token: string, milliseconds: number): Promise<void>;
+  /** Whether answers contain the write by now. Errors: `invalid_token`, `cursor_of_another_log`. */
+  containsWrite(token: string): Promise<boolean>;
   status(): Promise<ProjectionStatus>;
   /** What answers contain by now. */
   readPoint(): ReadPoint;

@@ -181,6 +181,7 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
       ),
     freshness: async ({ principal: { workspace } }) => freshness.freshness(workspace, undefined, published.current()),
     waitForWrite: (token, milliseconds) => writes.waitFor(token, undefined, milliseconds),
+    containsWrite: writes.isContained,
     async status() {
       const head = await eventLog.head();
       const readPoint = published.current();

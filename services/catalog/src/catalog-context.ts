@@ -6,9 +6,9 @@ import type { CatalogMetrics } from './catalog-metrics.ts';
 import type { Collaborators } from './collaborators.ts';
 import type { IdempotencyKeys } from './idempotency/idempotency-keys.ts';
 import type { KeysInHand } from './idempotency/keys-in-hand.ts';
+import type { KnownTokens } from './reading/known-tokens.ts';
 import type { TypesGuard } from './record-types/judged-types.ts';
 import type { RecordTypeBook } from './record-types/record-type-book.ts';
-import type { OwnTokens } from './writing/own-tokens.ts';
 import type { BatchWriter } from './writing/write-batch.ts';
 import type { ChunkWriter } from './writing/write-chunk.ts';
 
@@ -24,7 +24,7 @@ export interface CatalogContext extends Collaborators {
   readonly writeBatch: BatchWriter;
   readonly writeChunk: ChunkWriter;
   readonly catalogMetrics: CatalogMetrics;
-  readonly ownTokens: OwnTokens;
+  readonly knownTokens: KnownTokens;
   /**
    * Called after each commit: wakes whoever follows the log, has policies ask again for users that changed, and remembers
    * the token where the caller is given it.

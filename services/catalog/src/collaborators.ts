@@ -14,8 +14,15 @@ export interface Collaborators {
     EventLog,
     'append' | 'read' | 'head' | 'history' | 'erase' | 'waitForTick' | 'wake' | 'encodeToken' | 'decodeToken'
   >;
-  readonly policy: Pick<Policies, 'resolve' | 'forget' | 'forgetUser'>;
+  readonly policy: Pick<Policies, 'resolve' | 'forget' | 'forgetUser' | 'renew'>;
   readonly audit: Pick<Audit, 'record' | 'write' | 'read'>;
   readonly clock: Clock;
+  /**
+   * Whether this process has taken notice, out of the log, of all that was committed before the write: of types and user
+   * records. Errors: `invalid_token`, `cursor_of_another_log`.
+   */
+  readonly hasApplied: (token: string) => Promise<boolean>;
+  /** Whether no other process writes to the database. */
+  readonly isAlone: boolean;
   readonly observability: Pick<Observability, 'metrics' | 'logger'>;
 }

@@ -11,6 +11,7 @@ import { createKeysInHand } from './idempotency/keys-in-hand.ts';
 import { createImports } from './imports/imports.ts';
 import { createEventFeed } from './reading/event-feed.ts';
 import { createHistory } from './reading/history.ts';
+import { createKnownTokens } from './reading/known-tokens.ts';
 import { createRecordReader } from './reading/record-reader.ts';
 import { createSources } from './reading/sources.ts';
 import { byCurrentTypes } from './record-types/by-current-types.ts';
@@ -24,7 +25,6 @@ import { createUpsert } from './records/upsert.ts';
 import { createUpsertMany } from './records/upsert-many.ts';
 import { createWriteInOwnTransaction } from './records/write-in-own-transaction.ts';
 import { createNewRecords } from './writing/new-records.ts';
-import { createOwnTokens } from './writing/own-tokens.ts';
 import { readRecordIdBase } from './writing/record-id-base.ts';
 import { createBatchWriter } from './writing/write-batch.ts';
 import { createChunkWriter } from './writing/write-chunk.ts';
@@ -48,7 +48,7 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
   book.onChanged((workspace) => policy.forget(workspace));
   const recordIdBase = await readRecordIdBase(database);
   const newRecords = createNewRecords();
-  const ownTokens = createOwnTokens();
+  const knownTokens = createKnownTokens();
   const typesGuard = createTypesGuard(database, book);
   const context: CatalogContext = {
     ...options,
@@ -62,13 +62,14 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
     writeBatch: createBatchWriter(database, recordIdBase, newRecords, typesGuard),
     writeChunk: createChunkWriter(database, recordIdBase, newRecords, typesGuard),
     catalogMetrics: createCatalogMetrics(metrics),
-    ownTokens,
+    knownTokens,
     committed(workspace, records, token) {
       eventLog.wake();
       for (const { record_type, source_system, source_id } of records) {
         if (record_type === 'user') policy.forgetUser(workspace, { source_system, source_id });
       }
-      if (token !== undefined) ownTokens.add(token);
+      // Beside other processes, some of what came before the write may be theirs.
+      if (options.isAlone && token !== undefined) knownTokens.add(token);
     },
   };
   const writer = createRecordWriter({ ...context, transactions: connections });

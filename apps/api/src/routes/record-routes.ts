@@ -212,14 +212,15 @@ const registerRecordById = (app: FastifyInstance, { catalog }: ApiServices): voi
     summary: 'Every version of a record, oldest first: what changed, when, by whom, from where',
     tag: 'records',
     params: IdParams,
+    headers: AfterHeaders,
     query: Type.Object({
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
       cursor: Type.Optional(Type.String({ maxLength: 4000 })),
     }),
     responses: { 200: Type.Object({ versions: Type.Array(AnyObject), next_cursor: NextCursor }) },
     examples: [{ summary: 'No such record', path: `${RECORDS}/1/history`, status: 404 }],
-    handle: async ({ call, params, query }) => {
-      const page = await catalog.records.history(call, params.type, params.id as RecordId, query);
+    handle: async ({ raw, call, params, query }) => {
+      const page = await catalog.records.history(call, params.type, params.id as RecordId, { ...query, after: afterOf(raw) });
       return { versions: page.items, next_cursor: page.nextCursor };
     },
   });

@@ -45,6 +45,8 @@ export interface KeyOptions {
 export interface ApiHarnessOptions extends TestPlatformOptions {
   readonly http?: Partial<HttpConfiguration> | undefined;
   readonly services?: Partial<ApiServices> | undefined;
+  /** Serves this one, and leaves it open, instead of one of its own. */
+  readonly over?: TestPlatform | undefined;
 }
 
 /** Like `fetch`, on a new connection; it is kept alive, too. */
@@ -63,8 +65,8 @@ const fetchAlone = (address: string, sent: { method: string; headers: Record<str
       .end(body);
   });
 
-export const openApiHarness = async ({ http, services, ...platform }: ApiHarnessOptions = {}): Promise<ApiHarness> => {
-  const test = await openTestPlatform(platform);
+export const openApiHarness = async ({ http, services, over, ...platform }: ApiHarnessOptions = {}): Promise<ApiHarness> => {
+  const test = over ?? (await openTestPlatform(platform));
   const { auth, configuration, health, ...parts } = test.platform;
   const api = await createApi({
     ...parts,
@@ -111,7 +113,7 @@ export const openApiHarness = async ({ http, services, ...platform }: ApiHarness
     },
     async close() {
       await api.close();
-      await test.close();
+      if (over === undefined) await test.close();
     },
   };
 };

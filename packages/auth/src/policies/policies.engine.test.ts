@@ -116,6 +116,24 @@ describe('policies', () => {
     policies.forgetUser((await harness.auth.workspaces.ensure('never-asked')).id, { source_system: 'crm', source_id: 'Ann' });
   });
 
+  it('are renewed by what another process has changed', async () => {
+    const { admin, principal } = await inWorkspace('renewed');
+    const { policies } = harness.auth;
+    const [ann, analyst] = [principal('employee', 'Eve'), principal('analyst')];
+    harness.users.set('Eve', { team: 'North' });
+    const before = await policies.resolve(ann);
+    const other = await harness.another();
+    await policies.renew(analyst);
+    expect(policies.peek(ann)).toBe(before);
+    harness.users.set('Eve', { team: 'South' });
+    await policies.renew(ann);
+    expect((await policies.resolve(ann)).hash).not.toBe(before.hash);
+    await other.policies.replace(admin, [forbidDeals]);
+    expect((await policies.resolve(analyst)).records('deal').access).toBe('records');
+    await policies.renew(analyst);
+    expect((await policies.resolve(analyst)).records('deal').access).toBe('none');
+  });
+
   it('do not look at the user record of a role whose rules do not', async () => {
     const { principal } = await inWorkspace('no-user');
     expect(await harness.auth.policies.resolve(principal('executive', 'Ann'))).toBe(

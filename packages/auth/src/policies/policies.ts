@@ -36,6 +36,8 @@ export interface Policies {
   forget(workspace: WorkspaceId): void;
   /** A user record changed, and with it what its principals may see. */
   forgetUser(workspace: WorkspaceId, key: { readonly source_system: string; readonly source_id: string }): void;
+  /** What another process has changed of the rules and of the principal's user record counts from here on. */
+  renew(principal: Principal): Promise<void>;
 }
 
 export interface PoliciesOptions {
@@ -57,8 +59,8 @@ export function createPolicies(options: PoliciesOptions): Policies {
   const cache = createPolicyCache({
     clock,
     load: async (workspace) => {
-      const [{ rules }, types] = await Promise.all([current(workspace), directory.recordTypes(workspace)]);
-      return { rules, types };
+      const [{ version, rules }, types] = await Promise.all([current(workspace), directory.recordTypes(workspace)]);
+      return { version, rules, types };
     },
     resolve: async ({ rules, types }, { role, workspace, userRecord }) => {
       const user = userRecord === undefined ? null : await directory.user(workspace, userRecord);
@@ -71,6 +73,10 @@ export function createPolicies(options: PoliciesOptions): Policies {
     peek: cache.peek,
     forget: cache.forget,
     forgetUser: cache.forgetUser,
+    async renew({ workspace, userRecord }) {
+      cache.forgetOthers(workspace, (await current(workspace)).version);
+      if (userRecord !== undefined) cache.forgetUser(workspace, userRecord);
+    },
     async rules(call) {
       const begun = clock.monotonic();
       await requireAdministrator(call, 'policy.read', 'policy');

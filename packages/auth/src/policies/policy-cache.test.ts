@@ -29,7 +29,7 @@ describe('resolved policies', () => {
       async load() {
         loaded += 1;
         if (failing === 'load') throw new Error('no database');
-        return { rules, types: BUILTIN_RECORD_TYPES };
+        return { version: rules.length, rules, types: BUILTIN_RECORD_TYPES };
       },
       async resolve(basis, principal) {
         resolved.push(principal.id);
@@ -77,6 +77,18 @@ describe('resolved policies', () => {
     expect([ann, bob, ANALYST].map((principal) => cache.peek(principal) !== undefined)).toEqual([false, true, true]);
     await Promise.all([ann, bob, ANALYST].map(cache.resolve));
     expect([loaded, resolved.toSorted()]).toEqual([1, ['key:1', 'key:ann', 'key:ann', 'key:bob']]);
+  });
+
+  it('are made anew for another version of the rules, also where theirs is not known yet', async () => {
+    const policy = await cache.resolve(ANALYST);
+    cache.forgetOthers(ANALYST.workspace, 0);
+    expect(cache.peek(ANALYST)).toBe(policy);
+    rules = [FORBID_DEALS];
+    cache.forgetOthers(ANALYST.workspace, 1);
+    const underWay = cache.resolve(ANALYST);
+    cache.forgetOthers(ANALYST.workspace, 1);
+    cache.forgetOthers(2 as WorkspaceId, 1);
+    expect([await seesDeals(), (await underWay).records('deal').access, loaded]).toEqual([false, 'none', 3]);
   });
 
   it('that could not be made are tried again', async () => {

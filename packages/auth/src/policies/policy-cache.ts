@@ -3,6 +3,8 @@ import type { Clock } from '@sophia/shared';
 import type { PolicyRule, Principal, RecordTypeDefinition, WorkspaceId } from '@sophia/types';
 
 export interface PolicyBasis {
+  /** Of the rules. */
+  readonly version: number;
   readonly rules: readonly PolicyRule[];
   readonly types: readonly RecordTypeDefinition[];
 }
@@ -17,6 +19,8 @@ export interface PolicyCache {
   resolve(principal: Principal): Promise<ResolvedPolicy>;
   peek(principal: Principal): ResolvedPolicy | undefined;
   forget(workspace: WorkspaceId): void;
+  /** Forgets what was not made of this version of the rules. */
+  forgetOthers(workspace: WorkspaceId, version: number): void;
   forgetUser(workspace: WorkspaceId, key: { readonly source_system: string; readonly source_id: string }): void;
 }
 
@@ -28,6 +32,8 @@ const MAXIMUM_POLICIES = 10_000;
 /** What is known of one workspace. Forgetting puts a new one in its place, so that what was under way is not kept. */
 interface Known {
   readonly basis: Promise<PolicyBasis>;
+  /** Undefined until it is known. */
+  version: number | undefined;
   readonly until: number;
   /** By role, and by user where the role's rules ask for attributes. */
   readonly policies: Map<string, Slot>;
@@ -48,11 +54,16 @@ export function createPolicyCache({ clock, load, resolve }: PolicyCacheOptions):
   const knownOf = (workspace: WorkspaceId): Known => {
     const before = workspaces.get(workspace);
     if (before !== undefined && clock.monotonic() < before.until && before.policies.size < MAXIMUM_POLICIES) return before;
-    const known: Known = { basis: load(workspace), until: clock.monotonic() + KEEP, policies: new Map() };
+    const known: Known = { basis: load(workspace), version: undefined, until: clock.monotonic() + KEEP, policies: new Map() };
     workspaces.set(workspace, known);
-    known.basis.catch(() => {
-      if (workspaces.get(workspace) === known) workspaces.delete(workspace);
-    });
+    known.basis.then(
+      ({ version }) => {
+        known.version = version;
+      },
+      () => {
+        if (workspaces.get(workspace) === known) workspaces.delete(workspace);
+      },
+    );
     return known;
   };
   const makeSlot = (known: Known, key: string, principal: Principal, basis: PolicyBasis): Slot => {
@@ -87,6 +98,9 @@ export function createPolicyCache({ clock, load, resolve }: PolicyCacheOptions):
     },
     forget(workspace) {
       workspaces.delete(workspace);
+    },
+    forgetOthers(workspace, version) {
+      if (workspaces.get(workspace)?.version !== version) workspaces.delete(workspace);
     },
     forgetUser(workspace, user) {
       const known = workspaces.get(workspace);

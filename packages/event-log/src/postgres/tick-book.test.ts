@@ -42,7 +42,11 @@ test('the newest ticks are answered from memory, older ones from the table', asy
   expect(numbers(await book.from(10)).slice(0, 3)).toEqual([10, 11, 12]);
   expect(await book.from(10)).toHaveLength(1_000);
   expect(await book.from(5_000)).toEqual([]);
+  state.asked = 0;
+  expect((await book.upTo(4_999)).tick).toBe(4_999);
   expect((await book.upTo(9_999)).tick).toBe(4_999);
+  expect(state.asked).toBe(0);
+  expect((await book.upTo(10)).tick).toBe(10);
 });
 
 test('a tick that is missing before an added one is looked up', async () => {

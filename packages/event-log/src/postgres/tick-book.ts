@@ -82,8 +82,10 @@ export async function openTickBook(select: Select): Promise<TickBook> {
       return (await select<TickRow>(TICKS_FROM, [number, PAGE])).map(tickOf);
     },
     async upTo(number) {
+      const known = ticks[indexUpTo(ticks, number)];
+      if (known !== undefined) return known;
       // Tick 0 is always there.
-      const [tick] = (await book.from(Math.min(number, head.tick))) as [Tick, ...Tick[]];
+      const [tick] = (await book.from(number)) as [Tick, ...Tick[]];
       return tick;
     },
     waitFor(number, milliseconds, signal) {

@@ -6,11 +6,14 @@ import type { PublishedReadPoint } from '../projection/published-read-point.ts';
 export interface WriteWaiting {
   /** Errors: `invalid_token`, `cursor_of_another_log`, `not_applied_yet` after so many milliseconds (2,000 unless told). */
   waitFor(after: string | undefined, signal?: AbortSignal, milliseconds?: number): Promise<void>;
+  /** Errors: `invalid_token`, `cursor_of_another_log`. */
+  isContained(token: string): Promise<boolean>;
 }
 
 const LONGEST_WAIT_MS = 2_000;
 
 export const createWriteWaiting = (eventLog: EventLog, published: PublishedReadPoint): WriteWaiting => ({
+  isContained: async (token) => eventLog.contains(published.current().tick, eventLog.decodeToken(token)),
   async waitFor(after, signal, milliseconds = LONGEST_WAIT_MS) {
     if (after === undefined) return;
     const write = eventLog.decodeToken(after);

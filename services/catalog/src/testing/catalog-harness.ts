@@ -59,6 +59,8 @@ export async function createCatalogHarness(options: Partial<CatalogOptions> = {}
       policy: auth.policies,
       audit: auth.audit,
       clock,
+      hasApplied: async () => false,
+      isAlone: true,
       observability: opened.length === 0 ? observability : createTestObservability(),
       linger: 20,
       ...options,

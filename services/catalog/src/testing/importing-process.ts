@@ -40,7 +40,17 @@ const auth = await createAuth({
   },
 });
 const { policies: policy, audit } = auth;
-const catalog = await createCatalog({ database, eventLog, policy, audit, clock: systemClock, observability, recordTypes });
+const catalog = await createCatalog({
+  database,
+  eventLog,
+  policy,
+  audit,
+  clock: systemClock,
+  hasApplied: async () => false,
+  isAlone: false,
+  observability,
+  recordTypes,
+});
 const { id, finished } = await catalog.imports.start(
   order.call,
   { name: 'numbered', kind: 'http', idempotency: { route: 'POST /records/product', key: order.key } },

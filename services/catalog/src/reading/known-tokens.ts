@@ -1,5 +1,5 @@
-/** Tokens of the latest writes of this process. */
-export interface OwnTokens {
+/** Tokens of writes of which this process knows all that came before: for everybody, or with the name of a user. */
+export interface KnownTokens {
   add(token: string): void;
   has(token: string): boolean;
 }
@@ -11,7 +11,7 @@ const MOST = 10_000;
  * The latest so many, and some before them, which are dropped all at once: to take the oldest out of a long set takes 11 µs, since
  * a set walks over what was taken out before.
  */
-export function createOwnTokens(most = MOST): OwnTokens {
+export function createKnownTokens(most = MOST): KnownTokens {
   let latest = new Set<string>();
   let before = new Set<string>();
   return {
