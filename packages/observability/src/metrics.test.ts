@@ -46,6 +46,37 @@ describe('metrics', () => {
     expect(await rendered(metrics)).toEqual(expect.arrayContaining(['sophia_lag_seconds 2', 'sophia_size_bytes{tier="L1"} 7']));
   });
 
+  it('that give no value are left out and counted, and the others are there', async () => {
+    const metrics = createMetrics({ observeMilliseconds: 10 });
+    const late = Promise.withResolvers<number>();
+    let asked = 0;
+    metrics.observedGauge({ name: 'sophia_good', help: 'x' }, () => 1);
+    metrics.observedGauge({ name: 'sophia_rejects', help: 'x' }, () => Promise.reject(new Error('gone')));
+    metrics.observedGauge({ name: 'sophia_throws', help: 'x' }, () => {
+      throw new Error('gone');
+    });
+    metrics.observedGauge({ name: 'sophia_hangs', help: 'x' }, () => {
+      asked++;
+      return late.promise;
+    });
+    await metrics.render();
+    const lines = await rendered(metrics);
+    expect(lines.filter((line) => /^sophia_(good|rejects|throws|hangs)/.test(line))).toEqual(['sophia_good 1']);
+    expect(lines).toEqual(
+      expect.arrayContaining(['rejects', 'throws', 'hangs'].map((name) => `sophia_metrics_failures_total{metric="sophia_${name}"} 1`)),
+    );
+    expect(asked).toBe(1);
+    late.resolve(5);
+    await late.promise;
+    expect(await rendered(metrics)).toContain('sophia_hangs 5');
+  });
+
+  it('count what is kept elsewhere', async () => {
+    const metrics = createMetrics();
+    metrics.observedCounter({ name: 'sophia_hits_total', help: 'Hits.' }, () => 3);
+    expect(await rendered(metrics)).toEqual(expect.arrayContaining(['# TYPE sophia_hits_total counter', 'sophia_hits_total 3']));
+  });
+
   it('spread over buckets that add up, bounds belonging to the lower one', async () => {
     const metrics = createMetrics();
     const seconds = metrics

@@ -1,3 +1,4 @@
+import { withDeadline } from '@sophia/shared';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createSeriesTable, type LabelValues, type SeriesTable } from './series-table.ts';
 
@@ -36,15 +37,25 @@ export interface Observed<Label extends string> {
   readonly value: number;
 }
 
+export type Observation<Label extends string> = number | readonly Observed<Label>[];
+
 /** Whoever defines a metric again gets the same one, so that two instances of a part may share it. */
 export interface Metrics {
   counter<const Label extends string = never>(definition: MetricDefinition<Label>): Metric<Label, Counter>;
   gauge<const Label extends string = never>(definition: MetricDefinition<Label>): Metric<Label, Gauge>;
   histogram<const Label extends string = never>(definition: HistogramDefinition<Label>): Metric<Label, Histogram>;
-  /** A gauge whose value is asked for when metrics are read; defined again, the last one is asked. */
+  /**
+   * A gauge whose value is asked for when metrics are read; defined again, the last one is asked. One that fails, or has no value
+   * within a second, is left out, so that the others are there when they are needed.
+   */
   observedGauge<const Label extends string = never>(
     definition: MetricDefinition<Label>,
-    observe: () => number | readonly Observed<Label>[] | Promise<number | readonly Observed<Label>[]>,
+    observe: () => Observation<Label> | Promise<Observation<Label>>,
+  ): void;
+  /** The same of what only grows. */
+  observedCounter<const Label extends string = never>(
+    definition: MetricDefinition<Label>,
+    observe: () => Observation<Label> | Promise<Observation<Label>>,
   ): void;
   /** All metrics in Prometheus' text format. */
   render(): Promise<string>;
@@ -60,11 +71,18 @@ interface Sample {
   readonly value: number;
 }
 
+export interface MetricsOptions {
+  readonly processMetrics?: boolean | undefined;
+  /** How long what is asked for when metrics are read may take; a second unless told. */
+  readonly observeMilliseconds?: number | undefined;
+}
+
 /**
  * Metrics for Prometheus. The series are kept here rather than in prom-client, whose observation
  * hashes the labels each time; its registry renders them, and it brings the process's own metrics.
  */
-export function createMetrics(options: { processMetrics?: boolean | undefined } = {}): Metrics {
+export function createMetrics(options: MetricsOptions = {}): Metrics {
+  const { observeMilliseconds = 1_000 } = options;
   const registry = new Registry();
   if (options.processMetrics === true) collectDefaultMetrics({ register: registry });
 
@@ -94,11 +112,33 @@ export function createMetrics(options: { processMetrics?: boolean | undefined } 
     }
     return { with: (...values) => table.find(values[0]) };
   };
+  const counter: Metrics['counter'] = (definition) =>
+    define(definition, 'counter', createCounter, ({ value }, labels) => [{ labels, value }]);
+  /** Of one that still runs nothing is asked again. */
+  const reader = (metric: string, observe: () => Observation<string> | Promise<Observation<string>>) => {
+    const failures = counter({ name: 'sophia_metrics_failures_total', help: 'Readings that gave no value.', labels: ['metric'] });
+    let observing: Promise<Observation<string>> | undefined;
+    const observeOnce = () => {
+      observing ??= new Promise<Observation<string>>((resolve) => resolve(observe())).finally(() => {
+        observing = undefined;
+      });
+      return observing;
+    };
+    return async (): Promise<Sample[]> => {
+      try {
+        const observed = await withDeadline(observeMilliseconds, observeOnce);
+        return typeof observed === 'number' ? [{ labels: {}, value: observed }] : [...observed];
+      } catch {
+        failures.with({ metric }).add();
+        return [];
+      }
+    };
+  };
 
   return {
     contentType: registry.contentType,
     render: () => registry.metrics(),
-    counter: (definition) => define(definition, 'counter', createCounter, ({ value }, labels) => [{ labels, value }]),
+    counter,
     gauge: (definition) => define(definition, 'gauge', createGauge, ({ value }, labels) => [{ labels, value }]),
     histogram: (definition) => {
       const { name, buckets = LATENCY_BUCKETS } = definition;
@@ -109,12 +149,8 @@ export function createMetrics(options: { processMetrics?: boolean | undefined } 
         (series, labels) => readHistogram(name, series, labels),
       );
     },
-    observedGauge(definition, observe) {
-      register(definition, 'gauge', async () => {
-        const observed = await observe();
-        return typeof observed === 'number' ? [{ labels: {}, value: observed }] : [...observed];
-      });
-    },
+    observedGauge: (definition, observe) => register(definition, 'gauge', reader(definition.name, observe)),
+    observedCounter: (definition, observe) => register(definition, 'counter', reader(definition.name, observe)),
   };
 }
 

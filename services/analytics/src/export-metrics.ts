@@ -34,8 +34,8 @@ export const exportMetrics = (
     { name: 'sophia_log_oldest_writer_seconds', help: 'How long the oldest open writing transaction has lasted.' },
     () => eventLog.oldestWriterSeconds(),
   );
-  metrics.observedGauge(
-    { name: 'sophia_cache_events', help: 'What the caches of answers did since the start, by tier and event.', labels: ['tier', 'event'] },
+  metrics.observedCounter(
+    { name: 'sophia_cache_events_total', help: 'What the caches of answers did, by tier and event.', labels: ['tier', 'event'] },
     () =>
       Object.entries({ L1: answers.statistics(), L3: results.statistics() }).flatMap(
         ([tier, { hits, misses, loads, joins, evictions, invalidated }]) =>
