@@ -24,8 +24,22 @@ export interface DeadLetterRow {
   readonly updated_at: string;
 }
 
-export const DEAD_LETTER_COLUMNS =
-  'id, state, record_type, source_system, import, line, errors, payload::json as payload, attempts, created_at, updated_at';
+const COLUMNS = [
+  'id',
+  'state',
+  'record_type',
+  'source_system',
+  'import',
+  'line',
+  'errors',
+  'payload',
+  'attempts',
+  'created_at',
+  'updated_at',
+];
+/** As they are in the table, and as letters are read. */
+export const STORED_COLUMNS = COLUMNS.join(', ');
+export const DEAD_LETTER_COLUMNS = COLUMNS.map((name) => (name === 'payload' ? 'payload::json as payload' : name)).join(', ');
 
 /** The letter as a principal sees it. */
 export function seenLetter(row: DeadLetterRow, sight: LetterSight): DeadLetter {

@@ -39,6 +39,20 @@ async function measured(type: string) {
   };
 }
 
+describe('large rejected rows', () => {
+  test('make pages shorter, each of which says where the next begins', async () => {
+    const { call, records, letters } = await fresh();
+    const note = 'x'.repeat(990_000);
+    for (let line = 1; line <= 11; line += 1) await records.upsertMany(call, target, [row(line, { amount: 'seven', note })]);
+    const first = await letters.list(call, { limit: 10 });
+    const second = await letters.list(call, { limit: 10, cursor: first.nextCursor ?? '' });
+    expect([first.items.length, second.items.length, second.nextCursor]).toEqual([9, 2, null]);
+    expect([...first.items, ...second.items].map(({ row: { source_id: id } }) => id)).toEqual(
+      Array.from({ length: 11 }, (_, index) => `D-${index + 1}`),
+    );
+  });
+});
+
 describe('a rejected row', () => {
   test('is repaired and replayed into the record that it should have been', async () => {
     const { call, records, letters, workspace } = await fresh();

@@ -4,9 +4,10 @@ import type { Action, Call } from '@sophia/types';
 import { auditingRefusal } from '../access/audited-refusal.ts';
 import type { DeadLetters } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
-import { decodeCursor, pageLimit, pageOf } from '../reading/cursor.ts';
+import { decodeCursor, pageLimit } from '../reading/cursor.ts';
+import { boundedPage, boundedPageOf, jsonBytes } from '../reading/page-bytes.ts';
 import { routableId } from '../rows/routable-id.ts';
-import { DEAD_LETTER_COLUMNS, type DeadLetterRow, repairedRow, seenLetter } from './dead-letter-row.ts';
+import { DEAD_LETTER_COLUMNS, type DeadLetterRow, repairedRow, STORED_COLUMNS, seenLetter } from './dead-letter-row.ts';
 import { openTypes, SELECTED, selectionValues, sightOf } from './letter-selection.ts';
 import { holdUnseen } from './repair-guard.ts';
 import { createReplay } from './replay.ts';
@@ -36,8 +37,9 @@ export function createDeadLetters(context: CatalogContext): DeadLetters {
       const [after] = options.cursor === undefined ? ['0'] : decodeCursor(options.cursor, 1);
       const access = await openTypes(context, call, 'read');
       const values = [call.principal.workspace, [...access.keys()], ...selectionValues(options), checkId(after), limit + 1];
-      const rows = await database.select<DeadLetterRow>([call.principal.workspace], LIST_LETTERS, values);
-      const page = pageOf(rows, limit, ({ id }) => [id]);
+      const rows = await database.select<ListedLetter>([call.principal.workspace], LIST_LETTERS, values);
+      const letters = rows.map(({ found: _, ...row }) => row);
+      const page = boundedPageOf(letters, rows[0]?.found ?? 0, limit, ({ id }) => [id]);
       await audit.read({ ...audited(call, 'list', 'dead_letters', begun), rows: page.items.length });
       return { ...page, items: page.items.map((row) => seenLetter(row, sightOf(access, row))) };
     },
@@ -92,9 +94,16 @@ const checkId = (text: string | undefined): string => {
   throw new SophiaError('invalid_cursor', 'The cursor is none that this listing gave.');
 };
 
+type ListedLetter = DeadLetterRow & { readonly found: number };
+
 const LIST_LETTERS: Statement = {
   name: 'catalog_list_dead_letters',
-  text: `select ${DEAD_LETTER_COLUMNS} from dead_letter where ${SELECTED} and id > $8::bigint order by id limit $9::int`,
+  text: boundedPage({
+    rows: `select ${STORED_COLUMNS}, octet_length(payload) + ${jsonBytes('errors')} as bytes
+      from dead_letter where ${SELECTED} and id > $8::bigint order by id limit $9::int`,
+    columns: DEAD_LETTER_COLUMNS,
+    order: 'id',
+  }),
 };
 
 const READ_LETTER: Statement = {

@@ -3,6 +3,7 @@ import type { Statement } from '@sophia/database';
 import type { Filter } from '@sophia/types';
 import type { ListOptions } from '../catalog.ts';
 import type { TypesByName } from '../record-types/record-type-book.ts';
+import { boundedPage, jsonBytes } from './page-bytes.ts';
 import { RECORD_COLUMNS } from './record-row.ts';
 import { type Sight, sightOf, statementName } from './sight.ts';
 
@@ -46,11 +47,22 @@ const DELETED = {
   include: 'r.version > 0',
 } as const;
 
+const ORDER = 'source_system, source_id';
+
 function planOf(types: TypesByName, policy: ResolvedPolicy, recordType: string, find: Find): ReadPlan {
   const sight = sightOf({ recordType, types: [...types.values()], policy, filter: find.filter, offset: 2 + find.values.length });
-  const text = `select ${RECORD_COLUMNS}, ${sight.shown} as shown from record as r
-    where r.workspace = $1::int and r.record_type = $2 and ${DELETED[find.deleted ?? 'exclude']} and ${find.where} and ${sight.where}
-    ${find.limit === undefined ? '' : `order by r.source_system, r.source_id limit $${3 + find.values.length + sight.parameters.length}::int`}`;
+  const from = `from record as r
+    where r.workspace = $1::int and r.record_type = $2 and ${DELETED[find.deleted ?? 'exclude']} and ${find.where} and ${sight.where}`;
+  const columns = `${RECORD_COLUMNS}, ${sight.shown} as shown`;
+  const limit = `order by ${ORDER} limit $${3 + find.values.length + sight.parameters.length}::int`;
+  const text =
+    find.limit === undefined
+      ? `select ${columns} ${from}`
+      : boundedPage({
+          rows: `select ${columns}, ${jsonBytes('data')} as bytes ${from} ${limit}`,
+          columns: `${RECORD_COLUMNS}, shown`,
+          order: ORDER,
+        });
   const { keyed } = find;
   const statement = {
     name: statementName('catalog_read', text),

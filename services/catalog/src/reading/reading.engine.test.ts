@@ -88,6 +88,26 @@ describe('listings by filters', () => {
   });
 });
 
+describe('large records', () => {
+  test('make pages shorter, each of which says where the next begins', async () => {
+    const { call, records } = await fresh();
+    const body = 'x'.repeat(990_000);
+    const into = { recordType: 'document', sourceSystem: 'files' };
+    const ids = Array.from({ length: 20 }, (_, index) => `F-${10 + index}`);
+    for (const id of ids) await records.upsert(call, into, row(id, { body }));
+    const pages: string[][] = [];
+    for (let cursor: string | undefined; ; ) {
+      const { items, nextCursor } = await records.list(call, 'document', { limit: 12, cursor });
+      pages.push(items.map(({ source_id: id }) => id));
+      if (nextCursor === null) break;
+      cursor = nextCursor;
+    }
+    expect(pages.map(({ length }) => length)).toEqual([9, 9, 2]);
+    expect(pages.flat()).toEqual(ids);
+    expect((await records.list(call, 'document', { limit: 1 })).items).toHaveLength(1);
+  });
+});
+
 describe('the feed', () => {
   test('goes on from its cursor, and shows viewers what concerns no record', async () => {
     const { call, records, workspace } = await fresh();

@@ -5,8 +5,9 @@ import type { CatalogContext } from '../catalog-context.ts';
 import { isRecordId, recordNotFound } from '../records/change-record.ts';
 import { keyText } from '../records/key-text.ts';
 import { catchUp } from './catch-up.ts';
-import { decodeCursor, pageLimit, pageOf } from './cursor.ts';
+import { decodeCursor, pageLimit } from './cursor.ts';
 import { createListings } from './listings.ts';
+import { boundedPageOf } from './page-bytes.ts';
 import { createReadPlans, type Find } from './read-plans.ts';
 import type { RecordRow } from './record-row.ts';
 import { seenData } from './sight.ts';
@@ -23,7 +24,9 @@ export function createRecordReader(context: CatalogContext): Pick<Records, 'get'
     const begun = clock.monotonic();
     if (options.after !== undefined) await catchUp(context, call, options.after);
     await book.require(call.principal.workspace, recordType);
-    const [record] = await readRecords(context, plan, call, recordType, find, options);
+    const {
+      records: [record],
+    } = await readRecords(context, plan, call, recordType, find, options);
     const result = record === undefined ? 'not_found' : 'ok';
     await audit.read({
       call,
@@ -60,8 +63,10 @@ export function createRecordReader(context: CatalogContext): Pick<Records, 'get'
       if (options.after !== undefined) await catchUp(context, call, options.after);
       await book.require(call.principal.workspace, recordType);
       const limit = pageLimit(options.limit);
-      const found = await inTurn(call, () => readRecords(context, plan, call, recordType, findPage(options, limit + 1), options));
-      const page = pageOf(found, limit, ({ source_system, source_id }) => [source_system, source_id]);
+      const { records, found } = await inTurn(call, () =>
+        readRecords(context, plan, call, recordType, findPage(options, limit + 1), options),
+      );
+      const page = boundedPageOf(records, found, limit, ({ source_system, source_id }) => [source_system, source_id]);
       await audit.read({
         call,
         action: 'list',
@@ -87,6 +92,14 @@ function findPage({ sourceSystem, sourceId, filter, deleted, cursor }: ListOptio
   return { where: conditions.join(' and '), values, limit, filter, deleted };
 }
 
+type ReadRow = RecordRow & { readonly shown: readonly boolean[]; readonly found?: number };
+
+interface FoundRecords {
+  readonly records: readonly CatalogRecord[];
+  /** Of a page, how many there are up to one more than its limit. */
+  readonly found: number;
+}
+
 async function readRecords(
   context: CatalogContext,
   plan: ReturnType<typeof createReadPlans>,
@@ -94,7 +107,7 @@ async function readRecords(
   recordType: string,
   find: Find,
   { after }: ReadOptions,
-): Promise<CatalogRecord[]> {
+): Promise<FoundRecords> {
   const { database, eventLog, gate, policy, book } = context;
   const { workspace } = call.principal;
   await gate.records(call, 'read', recordType);
@@ -103,10 +116,11 @@ async function readRecords(
   const { deadline, signal } = call;
   const options = { deadline, signal, staleness: STALENESS, after: after === undefined ? undefined : eventLog.decodeToken(after) };
   const values = [workspace, recordType, ...find.values, ...sight.parameters, ...(find.limit === undefined ? [] : [find.limit])];
-  const rows = await database.select<RecordRow & { readonly shown: readonly boolean[] }>([workspace], statement, values, options);
-  return rows.map(({ shown, ...row }) => {
+  const rows = await database.select<ReadRow>([workspace], statement, values, options);
+  const records = rows.map(({ shown, found: _, ...row }) => {
     const data = seenData(row.data, sight.masks, shown);
     // The hash covers what is masked.
     return { ...row, data, content_hash: data === row.data ? row.content_hash : null };
   });
+  return { records, found: rows[0]?.found ?? 0 };
 }
