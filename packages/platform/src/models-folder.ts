@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SemanticFile } from '@sophia/core';
@@ -40,17 +41,27 @@ export const createModelFiles = (folderOf: (workspace: WorkspaceId) => Promise<s
   };
 };
 
+/** Files that begin with a dot are those of editors and file systems, not of the models. */
 const namesIn = async (folder: string): Promise<readonly string[]> =>
-  (await readdir(folder)).filter((name) => /\.ya?ml$/.test(name)).sort();
+  (await readdir(folder)).filter((name) => /^[^.].*\.ya?ml$/s.test(name)).sort();
 
 const readFiles = async (folder: string): Promise<readonly SemanticFile[]> =>
-  Promise.all(
-    (await namesIn(folder)).map(async (name) => ({ path: join(folder, name), text: await readFile(join(folder, name), 'utf8') })),
-  );
+  (await Promise.all((await namesIn(folder)).map((name) => readOne(join(folder, name))))).flat();
+
+/** One that cannot be read is a problem of its own, and takes the others' models from nobody; a folder or a pipe is no file. */
+const readOne = async (path: string): Promise<readonly SemanticFile[]> => {
+  try {
+    if (!(await stat(path)).isFile()) return [];
+    const bytes = await readFile(path);
+    return [isUtf8(bytes) ? { path, text: bytes.toString() } : { path, text: '', unreadable: 'the file is not UTF-8: save it as UTF-8' }];
+  } catch (error) {
+    return [{ path, text: '', unreadable: `the file cannot be read: ${String(error)}` }];
+  }
+};
 
 /** Differs whenever a file was added, changed or removed, or the folder is another. */
 const stampOf = async (folder: string): Promise<string> => {
   const names = await namesIn(folder);
-  const stats = await Promise.all(names.map((name) => stat(join(folder, name))));
-  return JSON.stringify([folder, ...stats.map(({ mtimeMs, size }, index) => [names[index], mtimeMs, size])]);
+  const stats = await Promise.all(names.map((name) => stat(join(folder, name)).catch(() => undefined)));
+  return JSON.stringify([folder, ...stats.map((found, index) => [names[index], found?.mtimeMs, found?.size])]);
 };

@@ -1,4 +1,4 @@
-import { cp, mkdir, rm, rmdir, writeFile } from 'node:fs/promises';
+import { cp, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { SAMPLE_FOLDER } from './load-sample.ts';
@@ -16,22 +16,20 @@ afterAll(() => test.close());
 
 const won = async (after?: string) => Number((await test.ask(WON, { after })).rows[0]?.[0]);
 
-it('answers are dropped by a batch whose models cannot be read, and the models are read when they can', async () => {
+it('answers are dropped by a batch whose models are wrong from the start, and are given when these are mended', async () => {
   const models = join(test.platform.configuration.dataDirectory, 'models', 'main');
   await cp(join(SAMPLE_FOLDER, 'models'), models, { recursive: true });
-  await test.platform.analytics.reloadModels(test.workspace.id);
-  const before = await won(await test.write('deal', 'first', deal));
-  expect((await test.ask(WON)).cache.tier).toBe('L1');
-
-  const unreadable = join(models, 'unreadable.yml');
-  await mkdir(unreadable);
+  const wrong = join(models, 'wrong.yml');
+  await symlink('nowhere', wrong);
+  await expect(test.ask(WON)).rejects.toMatchObject({ code: 'semantic_model_invalid', message: expect.stringContaining(wrong) });
   const after = await whileHeld(test, async () => {
     await test.platform.catalog.recordTypes.define(test.call, 'ticket', { type: 'object', properties: { hours: { type: 'integer' } } });
-    return test.write('deal', 'second', deal);
+    return test.write('deal', 'first', deal);
   });
-  await expect(test.ask(WON, { after })).rejects.toMatchObject({ code: 'EISDIR' });
-  await rmdir(unreadable);
-  expect(await won()).toBe(before + 1);
+  await expect(test.ask(WON, { after })).rejects.toMatchObject({ code: 'semantic_model_invalid' });
+  await rm(wrong);
+  await test.platform.analytics.reloadModels(test.workspace.id);
+  expect(await won(after)).toBe(1);
 });
 
 it('answers are dropped by a batch that fails after it was applied, which is not handed over again', async () => {

@@ -1,4 +1,4 @@
-import { cp, mkdir, rm, rmdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTestObservability } from '@sophia/observability/testing';
 import type { Call } from '@sophia/types';
@@ -58,16 +58,37 @@ describe('semantic models that change while Sophia runs', () => {
     expect([await problems(), (await own()).includes('before')]).toEqual([[], false]);
   });
 
-  it('that cannot be read are looked at again, and do not keep those of other workspaces from being read', async () => {
+  it('that cannot be read are told as a problem, and take the models of no other file away', async () => {
+    await addMetric('before');
+    await expect.poll(own, LONG).toContain('before');
     const unreadable = join(folderOf('main'), 'unreadable.yaml');
-    await mkdir(unreadable);
-    await expect.poll(() => lines('semantic models could not be looked at').length, LONG).toBeGreaterThan(0);
+    await symlink('nowhere', unreadable);
+    await expect
+      .poll(problems, LONG)
+      .toMatchObject([
+        {
+          workspace: test.workspace.id,
+          problems: [{ path: unreadable, message: expect.stringContaining('the file cannot be read: Error: ENOENT') }],
+        },
+      ]);
+    await test.platform.catalog.recordTypes.define(test.call, 'ticket', { type: 'object', properties: { hours: { type: 'integer' } } });
+    expect((await test.ask({ metrics: ['before'] })).rows).toEqual([[1]]);
     await addMetric('of_the_other', 'other');
     await expect.poll(() => metrics(other), LONG).toContain('of_the_other');
-    expect(await own()).not.toContain('of_the_other');
-    await addMetric('readable');
-    await rmdir(unreadable);
-    await expect.poll(own, LONG).toContain('readable');
+    await rm(unreadable);
+    await writeFile(join(folderOf('main'), 'latin.yaml'), Buffer.from('metrics: [] # K\xf6ln\n', 'latin1'));
+    await expect.poll(problems, LONG).toMatchObject([{ problems: [{ message: 'the file is not UTF-8: save it as UTF-8' }] }]);
+    await rm(join(folderOf('main'), 'latin.yaml'));
+    await expect.poll(problems, LONG).toEqual([]);
+  });
+
+  it('are passed over where an editor or a file system keeps a file of its own beside them, and where they are a folder', async () => {
+    await symlink('somebody@somewhere.4711', join(folderOf('main'), '.#deal.yaml'));
+    await writeFile(join(folderOf('main'), '._deal.yaml'), Buffer.from([0, 5, 22, 7]));
+    await mkdir(join(folderOf('main'), 'old.yaml'));
+    await addMetric('besides');
+    await expect.poll(own, LONG).toContain('besides');
+    expect(await problems()).toEqual([]);
   });
 
   it('are those that Sophia brings where the workspace’s own are removed', async () => {

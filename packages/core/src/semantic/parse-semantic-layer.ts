@@ -11,6 +11,8 @@ export interface SemanticFile {
   /** As it is shown in problems. */
   readonly path: string;
   readonly text: string;
+  /** Why it could not be read, as a predicate; its text is empty then. */
+  readonly unreadable?: string | undefined;
 }
 
 export interface SemanticLayerReading {
@@ -22,6 +24,7 @@ export interface SemanticLayerReading {
 /** Most characters of all files together, and most models and metrics in one file. */
 const MAX_LENGTH = 4_000_000;
 const MAX_DEFINITIONS = 2_000;
+const TOO_LONG = `semantic models have at most ${MAX_LENGTH} characters in all files together`;
 
 /**
  * Reads semantic models and metrics (docs/reference/semantic-models.md) and checks them against the record types.
@@ -59,18 +62,14 @@ export function parseSemanticLayer(files: readonly SemanticFile[], recordTypes: 
 
 function readFiles(files: readonly SemanticFile[], problems: SemanticProblem[]): readonly SourceMap[] {
   let length = 0;
-  return files.flatMap(({ path, text }) => {
+  return files.flatMap(({ path, text, unreadable }) => {
     length += text.length;
-    if (length > MAX_LENGTH) {
-      problems.push({
-        path,
-        line: 1,
-        column: 1,
-        message: `semantic models have at most ${MAX_LENGTH} characters in all files together`,
-      });
+    const refused = unreadable ?? (length > MAX_LENGTH ? TOO_LONG : undefined);
+    if (refused !== undefined) {
+      problems.push({ path, line: 1, column: 1, message: refused });
       return [];
     }
-    const file = { path, lines: new LineCounter(), problems };
+    const file = { path, text, lines: new LineCounter(), problems };
     return parseAllDocuments(text, { lineCounter: file.lines, uniqueKeys: true, prettyErrors: false, stringKeys: true }).flatMap(
       (document) => {
         for (const { pos, message } of [...document.errors, ...document.warnings]) {
