@@ -68,4 +68,21 @@ describe('the bulkhead', () => {
     await Promise.all([...many, few].map(({ done }) => done));
     expect([bulkhead.active, bulkhead.waiting]).toEqual([0, 0]);
   });
+
+  it('has a place for another, however many calls of one are under way', async () => {
+    const bulkhead = createBulkhead({ name: 'queries', concurrency: 3, queue: 10 });
+    const many = Array.from({ length: 4 }, () => start(bulkhead, undefined, 'a'));
+    expect(many.map(({ began }) => began())).toEqual([true, true, false, false]);
+    const few = start(bulkhead, undefined, 'b');
+    expect(few.began()).toBe(true);
+    few.finish();
+    await few.done;
+    expect([bulkhead.active, bulkhead.waiting]).toEqual([2, 2]);
+
+    many[0]?.finish();
+    await expect.poll(() => many.map(({ began }) => began())).toEqual([true, true, true, false]);
+    for (const { finish } of many) finish();
+    await Promise.all(many.map(({ done }) => done));
+    expect([bulkhead.active, bulkhead.waiting]).toEqual([0, 0]);
+  });
 });

@@ -14,7 +14,8 @@ export interface Bulkhead {
   readonly waiting: number;
   /**
    * Runs the work when there is a place; an abort while it waits gives its place up. Calls of one party wait in the order
-   * of their arrival, parties by turns: whoever has many waiting keeps nobody else waiting for all of them.
+   * of their arrival, parties by turns: whoever has many waiting keeps nobody else waiting for all of them. One that is
+   * named takes all places but one, so that another need not wait for the end of long calls.
    */
   run<T>(work: () => Promise<T>, signal?: AbortSignal, party?: string): Promise<T>;
 }
@@ -23,13 +24,25 @@ export interface Bulkhead {
 export function createBulkhead({ name, concurrency, queue }: BulkheadOptions): Bulkhead {
   let active = 0;
   const waiters = new FairQueue();
+  /** Calls under way of each named party. */
+  const running = new Map<string, number>();
+  const most = Math.max(1, concurrency - 1);
+
+  const hasRoom = (party: string): boolean => party === '' || (running.get(party) ?? 0) < most;
+  const count = (party: string, change: 1 | -1): void => {
+    if (party === '') return;
+    const now = (running.get(party) ?? 0) + change;
+    if (now === 0) running.delete(party);
+    else running.set(party, now);
+  };
 
   const overloaded = () =>
     new SophiaError('overloaded', `${name} has ${active} calls running and ${waiters.size} waiting.`, { retryAfter: 1 });
   const enter = (signal: AbortSignal | undefined, party: string): Promise<void> | undefined => {
     signal?.throwIfAborted();
-    if (active < concurrency) {
+    if (active < concurrency && hasRoom(party)) {
       active++;
+      count(party, 1);
       return undefined;
     }
     if (waiters.size >= queue) {
@@ -56,10 +69,15 @@ export function createBulkhead({ name, concurrency, queue }: BulkheadOptions): B
     });
   };
   // A place is handed to the next waiter directly, so that no newcomer overtakes it.
-  const leave = () => {
-    const next = waiters.take();
-    if (next === undefined) active--;
-    else next.admit();
+  const leave = (party: string) => {
+    count(party, -1);
+    const next = waiters.take(hasRoom);
+    if (next === undefined) {
+      active--;
+      return;
+    }
+    count(next.party, 1);
+    next.admit();
   };
 
   return {
@@ -75,7 +93,7 @@ export function createBulkhead({ name, concurrency, queue }: BulkheadOptions): B
       try {
         return await work();
       } finally {
-        leave();
+        leave(party);
       }
     },
   };
@@ -111,14 +129,18 @@ class FairQueue {
     if (waiting?.size === 0) this.#parties.delete(waiter.party);
   }
 
-  take(): Waiter | undefined {
-    const [turn] = this.#parties;
-    const [next] = turn?.[1] ?? [];
-    if (turn === undefined || next === undefined) return undefined;
-    this.remove(next);
-    // Its others wait until the other parties had their turn.
-    if (this.#parties.delete(next.party)) this.#parties.set(...turn);
-    return next;
+  /** The next waiter of those parties that may go on. */
+  take(mayGoOn: (party: string) => boolean): Waiter | undefined {
+    for (const [party, waiting] of this.#parties) {
+      if (!mayGoOn(party)) continue;
+      for (const next of waiting) {
+        this.remove(next);
+        // Its others wait until the other parties had their turn.
+        if (this.#parties.delete(party)) this.#parties.set(party, waiting);
+        return next;
+      }
+    }
+    return undefined;
   }
 
   /** The newest waiter of the party with the most of them, if those are more than this party would have with one more. */
