@@ -1,5 +1,3 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Database } from '@sophia/database';
 import { createPostgresDatabase, type PostgresConnection } from '@sophia/database/postgres';
@@ -7,6 +5,7 @@ import { exportLog } from '@sophia/event-log/postgres';
 import type { Transaction } from '@sophia/types';
 import { BACKUP_FORMAT, type BackupHeader, type BackupLine } from './backup-line.ts';
 import { BACKUP_SEQUENCES, BACKUP_TABLES, type BackupTable } from './backup-tables.ts';
+import { readModelLines } from './model-lines.ts';
 
 export interface BackupSource {
   readonly owner: PostgresConnection;
@@ -30,6 +29,7 @@ export const writeBackup = async (source: BackupSource, writeText: WriteText, si
     return writeText(text);
   };
   const { owner, version, modelsDirectory } = source;
+  const models = await readModelLines(modelsDirectory);
   const database = await createPostgresDatabase({ connection: owner, role: 'owner', pool: { minimum: 1, maximum: 1 } });
   const put = (...lines: (BackupLine | BackupHeader)[]): Promise<void> => write(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
   let begun = false;
@@ -48,7 +48,7 @@ export const writeBackup = async (source: BackupSource, writeText: WriteText, si
           created_at: new Date().toISOString(),
           database_number: installation?.database_number ?? 0,
         });
-        await putModels(modelsDirectory, put);
+        await put(...models);
         await putSequences(database, transaction, put);
         const rows = await putTables(database, transaction, write, put);
         let events = 0;
@@ -66,15 +66,6 @@ export const writeBackup = async (source: BackupSource, writeText: WriteText, si
 };
 
 type Put = (...lines: BackupLine[]) => Promise<void>;
-
-const putModels = async (folder: string, put: Put): Promise<void> => {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
-  for (const entry of entries) {
-    if (!entry.isFile()) continue;
-    const path = join(entry.parentPath, entry.name);
-    await put({ model: path.slice(folder.length + 1), text: await readFile(path, 'utf8') });
-  }
-};
 
 const putSequences = async (database: Database, transaction: Transaction, put: Put): Promise<void> => {
   for (const sequence of BACKUP_SEQUENCES) {
