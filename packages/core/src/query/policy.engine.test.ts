@@ -174,7 +174,8 @@ describe('aggregates only', () => {
     const metrics = ['deals_won', 'revenue', 'average_amount', 'median_amount', 'most_amount', 'amounts', 'owners'];
     const won: MetricQuery = { metrics, filters: [{ field: 'status', operator: 'eq', values: ['won'] }] };
     expect(await ask(won, scope({}, 4))).toEqual([[4, null, null, null, null, null, null]]);
-    const masked = { deal: { masks: [{ fields: ['amount'], visible: { field: 'owner', operator: 'eq', values: ['bob'] } }] } } as const;
+    const bobs: Filter = { field: 'owner', operator: 'eq', values: ['bob'] };
+    const masked = { deal: { masks: [{ fields: ['amount'], visible: bobs }] } };
     const january: MetricQuery = { metrics: ['deals', 'revenue'], time_range: { from: '2017-01-01', to: '2017-02-01' } };
     expect(await ask(january, scope(masked, 2))).toEqual([[2, null]]);
   });

@@ -93,6 +93,14 @@ const QUERIES: Readonly<Record<string, readonly [MetricQuery, Partial<CompileCon
     { policy: { types: { deal: { rows: { field: 'status', operator: 'eq', values: ['won'] } } } } },
   ],
   'aggregates only': [{ metrics: ['deals', 'revenue'], dimensions: ['deal.status'] }, { policy: { types: {}, smallestGroup: 5 } }],
+  'aggregates only, a running total': [
+    { metrics: ['running_revenue'], dimensions: ['user.office', 'metric_time:month'], fill: false },
+    { policy: { types: {}, smallestGroup: 5 } },
+  ],
+  'aggregates only, a window': [
+    { metrics: ['deals_ten_days'], dimensions: ['metric_time:week'], fill: false },
+    { policy: { types: {}, smallestGroup: 5 } },
+  ],
   'one source system and one currency': [
     { metrics: ['revenue'], dimensions: ['user.office'] },
     { onlySourceSystem: () => 'crm', onlyCurrency: () => 'EUR' },

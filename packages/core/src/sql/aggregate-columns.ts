@@ -14,6 +14,8 @@ export interface AggregateColumns {
   readonly count: string | undefined;
   /** How many of them have a value, where that is asked and may be fewer. */
   readonly valued: string | undefined;
+  /** Which of both is compared with the smallest group, where there is one. */
+  readonly size: string | undefined;
   /** The least and the greatest currency of its amounts, where there may be several. */
   readonly currencies: readonly CurrencyColumns[];
 }
@@ -29,12 +31,14 @@ export function aggregateColumns(
   { smallestGroup }: Pick<QueryPlan, 'smallestGroup'>,
 ): AggregateColumns {
   // No records make a sum of 0, records without a value make none: only their number tells.
-  const isCounted = measure.aggregation === 'sum' || smallestGroup !== undefined;
-  const hasValues = measure.expression !== undefined && smallestGroup !== undefined;
+  const isJudged = smallestGroup !== undefined;
+  const count = isJudged || measure.aggregation === 'sum' ? `${column}_count` : undefined;
+  const valued = isJudged && measure.expression !== undefined ? `${column}_valued` : undefined;
   return {
     value: column,
-    count: isCounted ? `${column}_count` : undefined,
-    valued: hasValues ? `${column}_valued` : undefined,
+    count,
+    valued,
+    size: isJudged ? (valued ?? count) : undefined,
     currencies: currencies.map((field, index) => ({ field, least: `${column}_least${index}`, greatest: `${column}_greatest${index}` })),
   };
 }

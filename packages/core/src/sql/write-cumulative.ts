@@ -1,12 +1,14 @@
 import type { TimeGrain } from '@sophia/types';
+import type { Dialect } from '../dialects/dialect.ts';
 import { type BoundExpression, operation } from '../expression/bound-expression.ts';
-import { shiftOf } from '../query/date-shift.ts';
+import { type DateShift, shiftOf } from '../query/date-shift.ts';
 import type { Block, Cumulative } from '../query/query-plan.ts';
 import { periodOf } from '../query/resolve-dimension.ts';
 import { shownPeriods } from '../query/time-bounds.ts';
 import { nests } from '../time/nests.ts';
 import { keyColumn } from './aggregate-columns.ts';
-import { mergePart, type WrittenAggregates, writeAggregates } from './write-aggregates.ts';
+import { countUnlessSmallStep, sizeColumns } from './small-steps.ts';
+import { mergePart, type Part, type WrittenAggregates, writeAggregates } from './write-aggregates.ts';
 import { blockSource, groupBy, type PlanScope } from './write-block.ts';
 import { writeExpression } from './write-expression.ts';
 import { type WrittenPeriods, writePeriods } from './write-periods.ts';
@@ -103,7 +105,7 @@ function writePeriodOf(sql: string, grain: TimeGrain, { writer, time }: Pick<Pla
 
 /** Running aggregates over the base's rows and, among them, the periods that are shown. */
 function writeRunning(scope: CumulativeScope, { parts, results }: WrittenAggregates, grid: string): string {
-  const { block, base, others, timeKey, writer } = scope;
+  const { block, base, others, plan, timeKey, writer } = scope;
   const { dialect } = writer;
   const keys = block.keys.map((_key, index) => keyColumn(index));
   const gridKeys = keys.map((name) => (name === timeKey ? 's.period' : `g.${name}`));
@@ -112,40 +114,87 @@ function writeRunning(scope: CumulativeScope, { parts, results }: WrittenAggrega
   const { toDate } = block.cumulative;
   const partition = [...others, ...(toDate === undefined ? [] : [writePeriodOf(timeKey, toDate, scope)])];
   const over = ` over (${partition.length === 0 ? '' : `partition by ${partition.join(', ')} `}order by ${timeKey} range between unbounded preceding and current row)`;
-  const running = parts.map((part) => `${mergePart(part, part.name, dialect, over)} as ${part.name}`);
+  const { smallestGroup } = plan;
+  const sizes = sizeColumns(block, plan);
+  const running = parts.map((part) => {
+    const merged = mergePart(part, part.name, dialect, over);
+    const steps = [{ size: `series.${part.name}`, at: `series.${timeKey}` }];
+    const isJudged = smallestGroup !== undefined && sizes.includes(part.name);
+    return `${isJudged ? countUnlessSmallStep(merged, steps, smallestGroup, over) : merged} as ${part.name}`;
+  });
   const accumulated = `select ${[...keys, ...running, 'is_shown', `min(is_shown)${over} as first_shown`].join(', ')} from (${series}) as series`;
   const columns = results.map(({ name, sql }) => `${sql((column) => column)} as ${name}`);
   return `select ${[...keys, ...columns].join(', ')} from (${accumulated}) as accumulated where is_shown = 1 and first_shown = 0`;
 }
 
-/** Each shown period with the base's rows in the window that ends with it. */
+/** Each shown period with the base's rows in the window that ends with it; beside them those that left it, where steps are judged. */
 function writeWindowed(scope: CumulativeScope, { parts, results }: WrittenAggregates, grid: string): string {
-  const { block, grain, base, others, timeKey, writer } = scope;
+  const { block, base, others, plan, timeKey, writer } = scope;
   const { dialect } = writer;
-  const { window, toDate } = block.cumulative;
   const keys = block.keys.map((_key, index) => keyColumn(index));
   const gridKeys = keys.map((name) => (name === timeKey ? `s.period as ${name}` : `g.${name}`));
-  const length = shiftOf({ count: 1, grain });
-  const end = dialect.shiftDay('s.period', length.months, length.days);
-  const back = window === undefined ? undefined : shiftOf(window);
-  const lastDay = dialect.shiftDay(end, 0, -1);
-  const begin =
-    back !== undefined
-      ? dialect.shiftDay(end, -back.months, -back.days)
-      : toDate === undefined
-        ? undefined
-        : writePeriodOf(lastDay, toDate, scope);
-  const bounded = `select ${[...gridKeys, ...(begin === undefined ? [] : [`${begin} as begins`]), `${end} as ends`].join(', ')} from ${grid}`;
+  const sizes = sizeColumns(block, plan);
+  const { begin, reach, end } = writeWindow(scope);
+  const leaves = sizes.length > 0 && reach !== undefined;
+  const ends = [...(begin === undefined ? [] : [`${begin} as begins`]), ...(leaves ? [`${reach} as reaches`] : []), `${end} as ends`];
   const on = [
     ...others.map((name) => dialect.isNotDistinct(`r.${name}`, `p.${name}`)),
-    ...(begin === undefined ? [] : [`r.${timeKey} >= p.begins`]),
+    ...(begin === undefined ? [] : [`r.${timeKey} >= p.${leaves ? 'reaches' : 'begins'}`]),
     `r.${timeKey} < p.ends`,
   ];
-  const merged = parts.map((part) => {
-    const sql = part.merge === undefined ? `count(distinct r.${part.name})` : mergePart(part, `r.${part.name}`, dialect);
-    return [part.name, sql] as const;
-  });
-  const sqlOf = new Map(merged);
+  const sqlOf = new Map(parts.map((part) => [part.name, writeMerged(part, scope, sizes.includes(part.name), leaves)]));
   const columns = results.map(({ name, sql }) => `${sql((column) => sqlOf.get(column) ?? '')} as ${name}`);
-  return `select ${[...keys.map((name) => `p.${name}`), ...columns].join(', ')} from (${bounded}) as p join ${base} as r on ${on.join(' and ')}${groupBy(keys.length)}`;
+  const rows = sizes.length === 0 ? base : `(${writeSteps(scope, sizes)})`;
+  const bounded = `select ${[...gridKeys, ...ends].join(', ')} from ${grid}`;
+  const having = leaves ? ` having count(${within('1', scope)}) > 0` : '';
+  return `select ${[...keys.map((name) => `p.${name}`), ...columns].join(', ')} from (${bounded}) as p join ${rows} as r on ${on.join(' and ')}${groupBy(keys.length)}${having}`;
+}
+
+/** A part over the rows of a window; `leaves` tells that the rows that left it are among them. */
+function writeMerged(part: Part, scope: CumulativeScope, isSize: boolean, leaves: boolean): string {
+  const { plan, timeKey, writer } = scope;
+  const { smallestGroup } = plan;
+  const inside = (column: string): string => (leaves ? within(column, scope) : column);
+  const column = inside(`r.${part.name}`);
+  const merged = part.merge === undefined ? `count(distinct ${column})` : mergePart(part, column, writer.dialect);
+  if (!isSize || smallestGroup === undefined) return merged;
+  const at = `r.${timeKey}`;
+  // Windows that do not overlap have nothing in common that a difference could leave.
+  const hasLeft = `${at} < p.begins and p.begins < p.${timeKey}`;
+  const went = leaves ? [{ size: `case when ${hasLeft} then r.${part.name}_went end`, at }] : [];
+  return countUnlessSmallStep(merged, [{ size: inside(`r.${part.name}_came`), at }, ...went], smallestGroup);
+}
+
+const within = (column: string, { timeKey }: CumulativeScope): string => `case when r.${timeKey} >= p.begins then ${column} end`;
+
+/** The first day of what counts in a period, where it has one, and the day after the last; `reach` is as far before a window as the window is long. */
+function writeWindow(scope: CumulativeScope): { readonly begin?: string; readonly reach?: string; readonly end: string } {
+  const { dialect } = scope.writer;
+  const { window, toDate } = scope.block.cumulative;
+  const length = shiftOf({ count: 1, grain: scope.grain });
+  const end = dialect.shiftDay('s.period', length.months, length.days);
+  if (window !== undefined) {
+    const { months, days } = shiftOf(window);
+    const begin = dialect.shiftDay(end, -months, -days);
+    return { begin, reach: dialect.shiftDay(begin, -months, -days), end };
+  }
+  return toDate === undefined ? { end } : { begin: writePeriodOf(dialect.shiftDay(end, 0, -1), toDate, scope), end };
+}
+
+/** The base's rows, each with the number of records that come into cells together with its own, and leave windows together. */
+function writeSteps(scope: CumulativeScope, sizes: readonly string[]): string {
+  const { base, block, grain, others, timeKey, writer } = scope;
+  const together = (day: string, name: string): readonly string[] => {
+    const of = [...others, writePeriodOf(day, grain, scope)].join(', ');
+    return sizes.map((size) => `case when ${size} > 0 then sum(${size}) over (partition by ${of}) end as ${size}_${name}`);
+  };
+  const { window } = block.cumulative;
+  const went = window === undefined ? [] : together(lastDayWithin(timeKey, shiftOf(window), writer.dialect), 'went');
+  return `select *, ${[...together(timeKey, 'came'), ...went].join(', ')} from ${base}`;
+}
+
+/** The last day whose window has this day: windows of months begin on the same day where several of them end beyond a shorter month. */
+function lastDayWithin(day: string, { months, days }: DateShift, { shiftDay }: Dialect): string {
+  const before = shiftDay(shiftDay(shiftDay(day, 0, 1), months, days), 0, -1);
+  return `greatest(${shiftDay(day, months, days)}, ${before})`;
 }

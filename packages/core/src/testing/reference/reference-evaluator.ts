@@ -72,7 +72,11 @@ export const evaluateReference = (query: MetricQuery, world: ReferenceWorld): re
     if (metric.kind === 'ratio') for (const part of [metric.numerator, metric.denominator]) need(part, by);
     else if (metric.kind === 'difference') for (const side of [metric.left, metric.right]) need(side, by);
     else if (metric.kind === 'offset') need(metric.metric, added(by, metric.by));
-    else tables.set(tableName(name, by), matched(tableOf(metric, chosen, dimensions, earlierRange(range, by)), dimensions, by, range));
+    else
+      tables.set(
+        tableName(name, by),
+        matched(tableOf(metric, chosen, dimensions, earlierRange(range, by), world.smallestGroup), dimensions, by, range),
+      );
   };
   for (const name of query.metrics) for (const by of earlier === undefined ? [NOW] : [NOW, earlier]) need(name, by);
 
@@ -183,6 +187,7 @@ const tableOf = (
   rows: readonly ReferenceRow[],
   dimensions: readonly Dimension[],
   range: Range,
+  smallestGroup = 1,
 ): Table => {
   const { measure } = metric;
   const empty: Value =
@@ -200,6 +205,7 @@ const tableOf = (
       return value === null || dimension.grain === undefined ? value : periodOf(String(value), dimension.grain);
     });
   const groups = new Map<string, { key: Cell[]; members: ReferenceRow[] }>();
+  const smallSteps = new Set<string>();
   const put = (key: Cell[], row: ReferenceRow): void => {
     const text = JSON.stringify(key);
     const group = groups.get(text) ?? { key, members: [] };
@@ -221,18 +227,29 @@ const tableOf = (
       const last = range.to === undefined ? times.at(-1) : shiftDays(range.to, -1);
       if (first !== undefined && last !== undefined) {
         for (const period of periodsBetween(first, last, grain)) {
-          const end = periodsBetween(period, '9999-12-31', grain, 2)[1] ?? '9999-12-31';
+          const end = endOf(period, grain);
           for (const row of dated) if (counts(String(timeOf(row)), end, metric)) put(keyOf(row, period), row);
+          for (const [text, { key }] of groups) {
+            if (key[dimensions.findIndex((dimension) => isOwnTime(dimension, measure))] !== period) continue;
+            const days = valuedOf(
+              measure,
+              dated.filter((row) => JSON.stringify(keyOf(row, period)) === text),
+            ).map((row) => String(timeOf(row)));
+            if (lastSteps(days, period, end, grain, metric).some((step) => step > 0 && step < smallestGroup)) smallSteps.add(text);
+          }
         }
       }
     }
   }
-  const aggregated = [...groups].map(([text, { key, members }]): [string, Group] => [
-    text,
-    { key, value: aggregate(measure, members), size: valuedOf(measure, members).length || members.length },
-  ]);
+  const aggregated = [...groups].map(([text, { key, members }]): [string, Group] => {
+    const valued = valuedOf(measure, members).length;
+    const size = valued > 0 && smallSteps.has(text) ? 1 : valued || members.length;
+    return [text, { key, value: aggregate(measure, members), size }];
+  });
   return { groups: new Map(aggregated), empty, measure, isMoved: false };
 };
+
+const endOf = (period: string, grain: string): string => periodsBetween(period, '9999-12-31', grain, 2)[1] ?? '9999-12-31';
 
 const valuedOf = ({ value }: ReferenceMeasure, members: readonly ReferenceRow[]): readonly ReferenceRow[] =>
   value === undefined ? members : members.filter((row) => value(row) !== null);
@@ -242,6 +259,27 @@ const counts = (day: string, end: string, { months, toDate }: { readonly months?
   if (day >= end) return false;
   if (months !== undefined) return day >= addMonths(end, -months);
   return toDate === undefined || day >= periodOf(shiftDays(end, -1), toDate);
+};
+
+/** How many records came into the cell last, and left its window last, given the days of those that have a value: each time those of one period. */
+const lastSteps = (
+  days: readonly string[],
+  period: string,
+  end: string,
+  grain: string,
+  metric: Extract<ReferenceMetric, { kind: 'cumulative' }>,
+): readonly number[] => {
+  const came = days.filter((day) => counts(day, end, metric)).sort();
+  const last = came.at(-1);
+  const together = days.filter((day) => last !== undefined && periodOf(day, grain) === periodOf(last, grain)).length;
+  const { months } = metric;
+  const begin = months === undefined ? undefined : addMonths(end, -months);
+  if (months === undefined || begin === undefined || begin >= period) return [together];
+  const leaving = (day: string): string | undefined =>
+    periodsBetween(day, '9999-12-31', grain, 100 * months).find((each) => addMonths(endOf(each, grain), -months) > day);
+  const went = days.filter((day) => day < begin && day >= addMonths(begin, -months)).sort();
+  const lastGone = went.at(-1);
+  return [together, days.filter((day) => lastGone !== undefined && leaving(day) === leaving(lastGone)).length];
 };
 
 const within = (day: string | null, { from, to }: Range): boolean => {
