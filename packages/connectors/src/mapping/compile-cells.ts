@@ -35,7 +35,7 @@ export function compileCells(mapping: Mapping, used: readonly string[], columns:
       const value = read(row);
       values[index] = value;
       if (!isCareful || value === undefined || typeof value === 'object') continue;
-      const text = String(value);
+      const text = comparable(value);
       if (nulls.has(text.trim())) {
         values[index] = undefined;
         continue;
@@ -50,6 +50,9 @@ export function compileCells(mapping: Mapping, used: readonly string[], columns:
     return { values, original, repairs };
   };
 }
+
+/** The text that a value is compared by: in NFC, as the mapping's own are. */
+export const comparable = (value: JsonValue | undefined): string => String(value).normalize('NFC');
 
 /** Where a column's values go. */
 function targetsOf(mapping: Mapping, column: string): readonly string[] {

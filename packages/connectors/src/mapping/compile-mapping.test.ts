@@ -279,6 +279,38 @@ fields: { text: v }`,
   });
 });
 
+describe('texts that look the same are the same, be they composed or decomposed', () => {
+  const [composed, decomposed] = ['Z\u00fcrich', 'Zu\u0308rich'];
+  const rules = (named: string) => `fields: { text: v, kind: { column: w, values: { ${named}: a } } }
+repairs: [{ rule: city, columns: [v], replace: { ${named}: ok } }]
+deleted: { column: d, values: [${named}] }`;
+
+  test.each([
+    [composed, decomposed],
+    [decomposed, composed],
+  ])('in repairs, tables of values and marks of deletion', (named, given) => {
+    const map = mapper(rules(named), ['id', 'v', 'w', 'd']);
+    expect(map({ line: 1, values: ['1', given, given, given] })).toMatchObject({
+      fields: { text: 'ok', kind: 'a' },
+      repairs: ['city'],
+      original: { text: given },
+      deleted: true,
+      errors: undefined,
+    });
+    const nothing = mapper(`fields: { text: v }\nnull_values: [${named}]`, ['id', 'v']);
+    expect(nothing({ line: 1, values: ['1', given] }).fields).toEqual({});
+  });
+
+  test.each([
+    [composed, decomposed],
+    [decomposed, composed],
+  ])('in names of members and of what they hold', (named, given) => {
+    const map = mapper(`fields: { text: ${named}, kind: ${named}.${named} }`);
+    expect(map({ line: 1, values: { id: '1', [given]: 'a' } }).fields).toEqual({ text: 'a' });
+    expect(map({ line: 1, values: { id: '1', [given]: { [given]: 'b' } } }).fields).toMatchObject({ kind: 'b' });
+  });
+});
+
 describe('repairs', () => {
   const map = mapper(
     `fields: { text: v, owner: w, kind: w }

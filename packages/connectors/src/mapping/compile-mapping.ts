@@ -2,7 +2,7 @@ import { FieldFailure, normalizeBoolean, rowError } from '@sophia/core';
 import type { FieldDefinition, JsonValue, RecordTypeDefinition, RowError } from '@sophia/types';
 import type { ImportRow } from '../import-item.ts';
 import type { SourceRow } from '../read/source-row.ts';
-import { compileCells } from './compile-cells.ts';
+import { comparable, compileCells } from './compile-cells.ts';
 import { compileId } from './compile-id.ts';
 import { compileUnused } from './compile-unused.ts';
 import { compileValue, type ValueReader } from './compile-value.ts';
@@ -93,5 +93,5 @@ export function compileMapping(mapping: Mapping, definition: RecordTypeDefinitio
 function compileDeleted(values: readonly string[] | undefined): (value: JsonValue | undefined) => JsonValue | undefined {
   if (values === undefined) return (value) => value;
   const marks = new Set(values.map((value) => value.trim()));
-  return (value) => marks.has(String(value).trim());
+  return (value) => marks.has(comparable(value).trim());
 }

@@ -12,7 +12,9 @@ export function compileUnused(
   columns: readonly string[] | undefined,
 ): ((row: RowValues) => JsonObject | undefined) | undefined {
   // A path's first name stands for the object that holds it, which is then used.
-  const known = new Set([...used, ...mapping.ignore, ...(columns === undefined ? used.map((column) => column.replace(/\..*$/s, '')) : [])]);
+  const firstNames = columns === undefined ? used.map((column) => column.replace(/\..*$/s, '')) : [];
+  // The members of objects may be decomposed.
+  const known = new Set([...used, ...mapping.ignore, ...firstNames].flatMap((name) => [name, name.normalize('NFD')]));
   if (columns === undefined) return (row) => gather(Object.entries(row).filter(([name]) => !known.has(name)));
   const unused = columns.map((name, index) => ({ name, index })).filter(({ name }) => !known.has(name));
   if (unused.length === 0) return undefined;

@@ -6,6 +6,7 @@ import { compileInstantFormat } from '../values/instant-format.ts';
 import { compileNumberFormat } from '../values/number-format.ts';
 import { UNITS } from '../values/units.ts';
 import { compileZone } from '../values/zone.ts';
+import { comparable } from './compile-cells.ts';
 import type { ColumnRule } from './mapping.ts';
 
 export type ValueReader = (value: JsonValue) => Normalized<JsonValue>;
@@ -43,7 +44,7 @@ function valueTable(table: ReadonlyMap<string, JsonValue>, rule: ColumnRule, fie
   const expected = `expected one of ${[...table.keys()].join(', ')} ${where(rule)} for ${field.name}`;
   const unknown = new FieldFailure('value_not_mapped', `${expected}; a repair gives what it stands for${exampleOf(table)}`);
   return (value) => {
-    const found = table.get(String(value).trim());
+    const found = table.get(comparable(value).trim());
     return found === undefined ? (rule.default ?? unknown) : (found ?? undefined);
   };
 }

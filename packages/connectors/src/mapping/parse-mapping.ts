@@ -34,7 +34,8 @@ export function parseMapping(text: string, path: string, recordTypes: readonly R
   const lines = new LineCounter();
   const problems: MappingProblem[] = [];
   if (text.length > MAX_LENGTH) throw invalid(path, [{ line: 1, message: 'a mapping has at most 262,144 characters' }]);
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+  // Its names and values are compared with those of sources, which are in NFC too.
+  const document = parseDocument(text.normalize('NFC'), { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
   for (const { pos, message } of document.errors)
     problems.push({ line: lines.linePos(pos[0]).line, message: message.replace(/\n.*$/s, '') });
   if (problems.length > 0) throw invalid(path, problems);

@@ -102,6 +102,20 @@ describe('what can be read in two ways', () => {
     expect(ruleOf(set, 'amount')).toMatchObject({ decimal: '.', symbol: '%', unit: 'percent' });
   });
 
+  test('percentages beside JSON numbers are asked like those without the sign, whatever the decimal sign of the texts', async () => {
+    const resolved = async (texts: readonly string[], fields = '{ amount: value }', answers: string[] = []) => {
+      const objects = [...texts, 0.5].map((value, index) => ({ line: index + 1, values: { id: index, value } }));
+      const mapping = await resolveFormats(mappingOf(fields), definition, undefined, objects, async () => answers.shift() ?? '');
+      return ruleOf(mapping, 'amount');
+    };
+    await expect(resolved(['12 %'])).rejects.toThrow('"0.5" is 0.005 (unit: "percent") or 0.5 (decimal: ".")');
+    await expect(resolved(['12,5 %', '7 %'])).rejects.toThrow('"0,5" is 0.005 (unit: "percent") or 0.5 (decimal: ",")');
+    expect(await resolved(['12 %'], '{ amount: value }', ['percent'])).toMatchObject({ decimal: '.', unit: 'percent' });
+    expect(await resolved(['3,125 %'], '{ amount: value }', [',', 'percent'])).toMatchObject({ decimal: ',', unit: 'percent' });
+    expect(await resolved(['12 %'], '{ amount: { column: value, unit: percent } }')).toMatchObject({ unit: 'percent' });
+    expect(await resolved(['12 €'])).toMatchObject({ decimal: '.', symbol: '€', unit: undefined });
+  });
+
   test('percentages beside numbers without the sign that a comma makes two of are asked twice, unless the unit is set', async () => {
     const resolved = async (rule: string, answers: string[]) => {
       const fees = rows(['', '3,125 %', '', ''], ['', '5', '', '']);

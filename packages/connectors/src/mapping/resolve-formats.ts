@@ -3,7 +3,7 @@ import type { FieldDefinition, FieldType, RecordTypeDefinition } from '@sophia/t
 import type { SourceRow } from '../read/source-row.ts';
 import { type Scale, scaleDecimal } from '../values/decimal.ts';
 import { detectDates } from '../values/detect-date.ts';
-import { detectNumbers, detectShares, type NumbersFormat } from '../values/detect-number.ts';
+import { type Ambiguous, detectNumbers, detectShares, type NumbersFormat } from '../values/detect-number.ts';
 import { UNITS } from '../values/units.ts';
 import { compileCells } from './compile-cells.ts';
 import type { ColumnRule, FieldRule, Mapping } from './mapping.ts';
@@ -36,7 +36,7 @@ export async function resolveFormats(
 ): Promise<Mapping> {
   const resolve = async (rule: ColumnRule, field: FieldDefinition): Promise<ColumnRule> => {
     if (!isOpen(rule, field)) return rule;
-    return resolveRule(rule, field, columnTexts(mapping, rule.column, columns, sample), ask);
+    return resolveRule(rule, field, columnValues(mapping, rule.column, columns, sample), ask);
   };
   const fields: FieldRule[] = [];
   for (const rule of mapping.fields) {
@@ -57,27 +57,31 @@ function isOpen(rule: ColumnRule, { type }: FieldDefinition): boolean {
   return NUMERIC.has(type) && rule.decimal === undefined;
 }
 
-/** The column's texts, repaired as the mapping says. */
-function columnTexts(
+interface ColumnValues {
+  readonly texts: readonly string[];
+  /** JSON numbers: how they are written is known, but not what their unit is. */
+  readonly numbers: readonly number[];
+}
+
+/** The column's texts and numbers, repaired as the mapping says. */
+function columnValues(
   mapping: Mapping,
   column: string,
   columns: readonly string[] | undefined,
   sample: readonly SourceRow[],
-): readonly string[] {
+): ColumnValues {
   const cells = compileCells(mapping, [column], columns);
-  return sample.flatMap((row) => {
-    const [value] = row.errors === undefined ? cells(row.values).values : [];
-    return typeof value === 'string' ? [value] : [];
-  });
+  const values = sample.map((row) => (row.errors === undefined ? cells(row.values).values[0] : undefined));
+  return { texts: values.filter((value) => typeof value === 'string'), numbers: values.filter((value) => typeof value === 'number') };
 }
 
 async function resolveRule(
   rule: ColumnRule,
   field: FieldDefinition,
-  texts: readonly string[],
+  values: ColumnValues,
   ask: AskFormat | undefined,
 ): Promise<ColumnRule> {
-  return NUMERIC.has(field.type) ? resolveNumber(rule, field, texts, ask) : resolveDate(rule, field, texts, ask);
+  return NUMERIC.has(field.type) ? resolveNumber(rule, field, values, ask) : resolveDate(rule, field, values.texts, ask);
 }
 
 async function resolveDate(
@@ -97,20 +101,27 @@ async function resolveDate(
 async function resolveNumber(
   rule: ColumnRule,
   field: FieldDefinition,
-  texts: readonly string[],
+  { texts, numbers }: ColumnValues,
   ask: AskFormat | undefined,
 ): Promise<ColumnRule> {
   const found = detectNumbers(texts, field.type === 'integer');
   if (found.kind === 'none' || found.kind === 'plain') return rule;
-  if (found.kind === 'found') return withNumbers(rule, found);
-  if (field.type === 'integer' && rule.unit !== undefined && areWhole(texts, UNITS[rule.unit])) return rule;
-  // Where the unit is set, the sign says nothing.
-  const isAsked = rule.unit === undefined || found.readings.every(({ key }) => key === 'decimal');
-  if (!isAsked) return withNumbers(rule, found.readings[0]);
-  const chosen = await decide(rule.column, field.name, found.example, found.readings, ask, 'ambiguous_number_format');
-  const shares = rule.unit === undefined && !chosen.percent ? detectShares(texts, chosen.format) : undefined;
-  if (shares === undefined) return withNumbers(rule, chosen);
-  return withNumbers(rule, await decide(rule.column, field.name, shares.example, shares.readings, ask, 'ambiguous_number_format'));
+  const choose = (question: Ambiguous) =>
+    decide(rule.column, field.name, question.example, question.readings, ask, 'ambiguous_number_format');
+  let chosen: NumbersFormat = found.kind === 'found' ? found : found.readings[0];
+  let isAsked = rule.unit !== undefined;
+  if (found.kind === 'ambiguous') {
+    if (field.type === 'integer' && rule.unit !== undefined && areWhole(texts, UNITS[rule.unit])) return rule;
+    const isOfUnit = found.readings.some(({ key }) => key === 'unit');
+    // Where the unit is set, the sign says nothing.
+    if (!(isOfUnit && isAsked)) chosen = await choose(found);
+    isAsked ||= isOfUnit;
+  }
+  const { decimal } = chosen.format;
+  const shares = isAsked
+    ? undefined
+    : detectShares([...texts, ...numbers.map((each) => String(each).replace('.', decimal))], chosen.format);
+  return withNumbers(rule, shares === undefined ? chosen : await choose(shares));
 }
 
 /** Decimals are as usual as thousands where the unit leaves none of them: `7.500` hours. */

@@ -14,7 +14,7 @@ interface SchemaElement {
 }
 
 /**
- * The names of a Parquet file's columns in their order, as the file writes them: DuckDB renames those that differ only in
+ * The names of a Parquet file's columns in their order, as the file writes them, in NFC: DuckDB renames those that differ only in
  * case. Errors: `unsupported_column_type` for a decimal that would not be read as it is, in a column or within one.
  */
 export async function parquetColumns(connection: DuckDBConnection, path: string): Promise<readonly string[]> {
@@ -23,7 +23,7 @@ export async function parquetColumns(connection: DuckDBConnection, path: string)
   for (const { name, children, precision } of await schemaElements(connection, path)) {
     while (above.at(-1)?.left === 0) above.pop();
     const parent = above.at(-1);
-    if (parent === undefined) columns.push(name);
+    if (parent === undefined) columns.push(name.normalize('NFC'));
     else parent.left -= 1;
     above.push({ name, left: children });
     if (precision > MAX_PRECISION) throw tooLong(above.map((element) => element.name).join('.'), precision);

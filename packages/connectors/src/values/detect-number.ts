@@ -66,7 +66,8 @@ export function detectShares(values: Iterable<string>, format: NumberFormat): Am
 const mayBeThousands = (texts: readonly string[]): boolean =>
   texts.some((text) => text.includes('.')) && texts.every((text) => THOUSANDS.test(text));
 
-type Ambiguous = Extract<NumberDetection, { kind: 'ambiguous' }>;
+/** Numbers that can be read in two ways. */
+export type Ambiguous = Extract<NumberDetection, { kind: 'ambiguous' }>;
 
 interface Judgement {
   readonly format: NumberFormat;
