@@ -240,9 +240,9 @@ export interface Imports {
    * those of `permit`, of the options, `overloaded`.
    */
   start(call: Call, options: ImportOptions, items: AsyncIterable<ImportItem>, place?: ImportPlace): Promise<RunningImport>;
-  /** Errors: `not_found`. */
+  /** Errors: `forbidden` for who neither reads nor writes records of any type nor administers, `not_found`. */
   get(call: Call, id: string): Promise<ImportReport>;
-  /** Newest first. */
+  /** Newest first. Errors: `forbidden`. */
   list(call: Call, options?: PageOptions & { readonly state?: ImportState | undefined }): Promise<Page<ImportReport>>;
 }
 
@@ -327,7 +327,10 @@ export interface Catalog {
   readonly recordTypes: RecordTypes;
   readonly imports: Imports;
   readonly deadLetters: DeadLetters;
-  /** The workspace's events after the cursor (null: from the beginning), of records that the principal may see. */
+  /**
+   * The workspace's events after the cursor (null: from the beginning): of records that the principal may see, and of none where
+   * it reads or writes some or administers.
+   */
   events(
     call: Call,
     options?: {

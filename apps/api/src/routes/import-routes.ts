@@ -12,6 +12,7 @@ export const registerImportRoutes = (app: FastifyInstance, { catalog }: ApiServi
     url: '/imports',
     operation: 'listImports',
     summary: 'Imports, newest first, with their counts and progress',
+    description: 'For whoever may read or write records of some type one by one, or administers.',
     tag: 'imports',
     query: Type.Object({
       state: Type.Optional(Type.Enum(['running', 'interrupted', 'finished', 'failed'])),
@@ -31,6 +32,7 @@ export const registerImportRoutes = (app: FastifyInstance, { catalog }: ApiServi
     url: '/imports/:id',
     operation: 'getImport',
     summary: 'One import: read = created + updated + unchanged + rejected, repairs by rule, rate and time left',
+    description: 'For whoever may read or write records of some type one by one, or administers.',
     tag: 'imports',
     params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) }),
     responses: { 200: AnyObject },

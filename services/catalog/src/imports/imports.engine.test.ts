@@ -1,5 +1,5 @@
 import { SophiaError } from '@sophia/shared';
-import { ERROR_CODES, type JsonObject, type JsonValue, type Position, type Role } from '@sophia/types';
+import { type Call, ERROR_CODES, type JsonObject, type JsonValue, type PolicyRule, type Position, type Role } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ImportItem, ImportOptions, ImportProgress, ImportRow } from '../catalog.ts';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
@@ -37,22 +37,23 @@ async function fresh() {
   const { imports, records, deadLetters } = harness.catalog;
   const run = async (options: Partial<ImportOptions>, items: AsyncIterable<ImportItem>) =>
     (await imports.start(call, { name: 'products.csv', kind: 'file', ...options }, items)).finished;
-  const syncs = async () => {
+  const syncsSeenBy = async (reader: Call) => {
     // A page may be empty before the end: the log holds the events of all workspaces.
     const found: unknown[] = [];
-    let page = await harness.catalog.events(call, { kinds: ['sync.finished'], limit: 1_000 });
+    let page = await harness.catalog.events(reader, { kinds: ['sync.finished'], limit: 1_000 });
     for (let after: Position | null = null; after !== page.cursor; ) {
       found.push(...page.events.map(({ data }) => data));
       after = page.cursor;
-      page = await harness.catalog.events(call, { kinds: ['sync.finished'], limit: 1_000, after });
+      page = await harness.catalog.events(reader, { kinds: ['sync.finished'], limit: 1_000, after });
     }
     return found;
   };
+  const syncs = () => syncsSeenBy(call);
   /** Waits until so many rows of the newest import are committed. */
   const committed = (rows: number) => async (): Promise<void> => {
     await expect.poll(async () => (await imports.list(call)).items[0]?.read).toBe(rows);
   };
-  return { workspace, call, imports, records, deadLetters, run, syncs, committed };
+  return { workspace, call, imports, records, deadLetters, run, syncs, syncsSeenBy, committed };
 }
 
 describe('an import', () => {
@@ -535,7 +536,30 @@ test('where an import comes from and how it goes on is told to who may import or
   expect(await read('admin')).toMatchObject([told, told]);
   expect(await read('employee')).toMatchObject([told, told]);
   const untold = expect.objectContaining({ id, created: 1, parameters: {}, lastState: null });
-  for (const role of ['viewer', 'analyst'] as const) expect(await read(role)).toEqual([untold, untold]);
+  expect(await read('analyst')).toEqual([untold, untold]);
+});
+
+test('who neither reads nor writes any records, nor administers, is told of no import and of no event that is of no record', async () => {
+  const { call, imports, run, workspace, syncs, syncsSeenBy } = await fresh();
+  const { id } = await run({}, stream(rowsItem([row(1)])));
+  const as = (role: Role) => harness.callOf(workspace, role);
+  await expect.poll(syncs).toHaveLength(1);
+  const forbidden = { code: 'forbidden', details: { action: 'read', object: 'imports' } };
+  for (const wanted of [id, 'unknown']) await expect(imports.get(as('viewer'), wanted)).rejects.toMatchObject(forbidden);
+  await expect(imports.list(as('viewer'))).rejects.toMatchObject(forbidden);
+  expect(await syncsSeenBy(as('viewer'))).toEqual([]);
+  const told = async (role: Role) => {
+    expect(await imports.get(as(role), id)).toMatchObject({ id, created: 1 });
+    expect(await syncsSeenBy(as(role))).toHaveLength(1);
+  };
+  await told('analyst');
+  // Who writes blindly follows its own imports; who administers does so whatever it may read.
+  await harness.auth.policies.replace(call, [
+    { rule: 'forbid', roles: ['executive'], actions: ['read'] },
+    { rule: 'forbid', roles: ['admin'], actions: ['read', 'write'] },
+  ]);
+  await told('executive');
+  await told('admin');
 });
 
 test('who sees no values in records sees none in reports', async () => {
@@ -550,8 +574,9 @@ test('who sees no values in records sees none in reports', async () => {
     { line: 1, code: 'invalid_money', column: 'amount', message: 'Invalid amount' },
     { line: 2, code: 'invalid_field_name', column: 'bonus', message: ERROR_CODES.invalid_field_name.title },
   ]);
-  const viewer = await imports.get(harness.callOf(workspace, 'viewer'), id);
-  expect(viewer.errors).toEqual(masked.errors);
+  const unread: PolicyRule = { rule: 'forbid', roles: ['executive'], actions: ['read'], record_types: ['deal'] };
+  await harness.auth.policies.replace(call, [unread]);
+  expect((await imports.get(harness.callOf(workspace, 'executive'), id)).errors).toEqual(masked.errors);
   // What another type calls so is not what the row meant.
   await harness.catalog.recordTypes.define(call, 'payroll', { type: 'object', properties: { bonus: { type: 'string' } } });
   expect((await imports.list(harness.callOf(workspace, 'employee'))).items[0]?.errors).toEqual(masked.errors);

@@ -1,10 +1,9 @@
-import type { ResolvedPolicy } from '@sophia/core';
 import { createBulkhead, createIdGenerator, SophiaError } from '@sophia/shared';
 import type { Call } from '@sophia/types';
+import { maySome, seesComing } from '../access/some-records.ts';
 import type { ImportItem, ImportOptions, ImportPlace, ImportReport, Imports, RunningImport } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { decodeCursor, pageLimit, pageOf } from '../reading/cursor.ts';
-import type { TypesByName } from '../record-types/record-type-book.ts';
 import { errorsSeenBy, type ReportSight, seenReport } from './import-row.ts';
 import { createImportStore } from './import-store.ts';
 import { type OpenedImport, openImport } from './open-import.ts';
@@ -35,18 +34,22 @@ export function createImports({ context, lanes, perPrincipal, linger = 200 }: Im
   const closing = new AbortController();
   const running = new Set<Promise<unknown>>();
 
+  const resolve = ({ principal }: Call) => Promise.all([policy.resolve(principal), book.types(principal.workspace)]);
   const sightOf = async (call: Call): Promise<ReportSight> => {
-    const [resolved, types] = await Promise.all([policy.resolve(call.principal), book.types(call.principal.workspace)]);
+    const [resolved, types] = await resolve(call);
+    if (!seesComing(resolved, types)) await gate.refuse(call, 'read', 'imports');
     return {
       seenErrorsOf: errorsSeenBy(resolved, types),
-      seesOrigin: mayImport(resolved, types) || resolved.can('administer'),
+      seesOrigin: maySome(resolved, types, 'write') || resolved.can('administer'),
     };
   };
-  const read = async (call: Call, id: string): Promise<ImportReport> =>
-    seenReport(await store.read(call.principal.workspace, id), await sightOf(call));
+  const read = async (call: Call, id: string): Promise<ImportReport> => {
+    const sight = await sightOf(call);
+    return seenReport(await store.read(call.principal.workspace, id), sight);
+  };
   const permit = async (call: Call): Promise<ImportPlace> => {
-    const [resolved, types] = await Promise.all([policy.resolve(call.principal), book.types(call.principal.workspace)]);
-    if (!mayImport(resolved, types)) await gate.refuse(call, 'write', 'imports');
+    const [resolved, types] = await resolve(call);
+    if (!maySome(resolved, types, 'write')) await gate.refuse(call, 'write', 'imports');
     return ofPrincipal.take(call.principal);
   };
   const run = async (
@@ -97,10 +100,10 @@ export function createImports({ context, lanes, perPrincipal, linger = 200 }: Im
       const begun = clock.monotonic();
       const limit = pageLimit(options.limit);
       const [before = null] = options.cursor === undefined ? [] : decodeCursor(options.cursor, 1);
+      const sight = await sightOf(call);
       const rows = await store.list(call.principal.workspace, { before, state: options.state ?? null, limit: limit + 1 });
       const page = pageOf(rows, limit, ({ id }) => [id]);
       await audit.read({ call, action: 'list', object: 'imports', rows: page.items.length, milliseconds: clock.monotonic() - begun });
-      const sight = await sightOf(call);
       return { ...page, items: page.items.map((row) => seenReport(row, sight)) };
     },
     async close() {
@@ -114,7 +117,3 @@ export function createImports({ context, lanes, perPrincipal, linger = 200 }: Im
 function leaveUnread(items: AsyncIterable<ImportItem>): void {
   Promise.resolve(items[Symbol.asyncIterator]().return?.()).catch(() => undefined);
 }
-
-/** May write records of some type, whichever an import turns out to hold. */
-const mayImport = (resolved: ResolvedPolicy, types: TypesByName): boolean =>
-  [...types.keys()].some((name) => resolved.records(name, 'write').access === 'records');

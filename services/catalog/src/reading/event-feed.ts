@@ -1,11 +1,12 @@
 import type { JsonObject, LogEvent, RecordId } from '@sophia/types';
+import { seesComing } from '../access/some-records.ts';
 import type { Catalog } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { pageLimit } from './cursor.ts';
 import { readSeen, type SeenRecord } from './seen-by-id.ts';
 import { seenData, seenFields } from './sight.ts';
 
-/** Pages of the workspace's log, of records that the principal may see as they are now. */
+/** Pages of the workspace's log: of records that the principal may see as they are now, and of none where it sees any. */
 export function createEventFeed(context: CatalogContext): Catalog['events'] {
   const { eventLog, clock, audit, book, policy, database } = context;
   return async (call, options = {}) => {
@@ -22,7 +23,7 @@ export function createEventFeed(context: CatalogContext): Catalog['events'] {
       const ofType = await readSeen(database, { workspace, recordType, ids: [...ids], types, policy: resolved });
       for (const [id, record] of ofType) seen.set(id, record);
     }
-    const visible = events.flatMap((event) => seenEvent(event, seen));
+    const visible = events.flatMap((event) => (event.record === null && !seesComing(resolved, types) ? [] : seenEvent(event, seen)));
     await audit.read({ call, action: 'events', object: 'events', rows: visible.length, milliseconds: clock.monotonic() - begun });
     return { events: visible, cursor, completeTo, more };
   };
