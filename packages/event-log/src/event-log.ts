@@ -44,7 +44,7 @@ export interface ReadOptions {
 export interface HistoryOptions {
   /** From the first version unless told. */
   readonly afterVersion?: number | undefined;
-  /** 1,000 unless told. */
+  /** 1,000 unless told; of large changes there are fewer, one at least. */
   readonly limit?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }

@@ -4,7 +4,7 @@ import Type from 'typebox';
 import type { ApiServices } from '../services.ts';
 import { defineRoute } from './define-route.ts';
 import { RepairSchema, readRepairedRow, ShownRowSchema } from './repaired-row.ts';
-import { AnyObject, WriteAnswerSchema } from './schemas.ts';
+import { AnyObject, BOUNDED, WriteAnswerSchema } from './schemas.ts';
 
 const IdParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) });
 const Ids = Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { minItems: 1, maxItems: 1000 });
@@ -48,7 +48,12 @@ export const registerDeadLetterRoutes = (app: FastifyInstance, { catalog: { dead
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
       cursor: Type.Optional(Type.String({ maxLength: 4000 })),
     }),
-    responses: { 200: Type.Object({ dead_letters: Type.Array(DeadLetterSchema), next_cursor: Type.Union([Type.String(), Type.Null()]) }) },
+    responses: {
+      200: Type.Object({
+        dead_letters: Type.Array(DeadLetterSchema),
+        next_cursor: Type.Union([Type.String(), Type.Null()], { description: BOUNDED }),
+      }),
+    },
     examples: [{ summary: 'Those of deals', path: `${DEAD_LETTERS}?record_type=deal`, status: 200 }],
     handle: async ({ call, query: { limit, cursor, ...selection } }) => {
       const page = await deadLetters.list(call, { ...selectionOf(selection), limit, cursor });

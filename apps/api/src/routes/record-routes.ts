@@ -12,13 +12,22 @@ import { inPlace } from './imports/in-place.ts';
 import { afterOf } from './metric-routes.ts';
 import { parseFilter } from './parse-filter.ts';
 import { registerRecordBody } from './record-body.ts';
-import { AfterHeaders, AnyObject, IdempotencyHeaders, IN_HEAD, RecordSchema, RowsAnswerSchema, WriteAnswerSchema } from './schemas.ts';
+import {
+  AfterHeaders,
+  AnyObject,
+  BOUNDED,
+  IdempotencyHeaders,
+  IN_HEAD,
+  RecordSchema,
+  RowsAnswerSchema,
+  WriteAnswerSchema,
+} from './schemas.ts';
 import { openStreamedItems, type StreamedRows } from './streamed-items.ts';
 
 const TypeParams = Type.Object({ type: Type.String({ minLength: 1, maxLength: 100 }) });
 const IdParams = Type.Object({ type: Type.String({ minLength: 1, maxLength: 100 }), id: Type.String({ pattern: '^[0-9]{1,19}$' }) });
 const SourceQuery = Type.Object({ source_system: Type.String({ minLength: 1, maxLength: 100 }) });
-const NextCursor = Type.Union([Type.String(), Type.Null()]);
+const NextCursor = Type.Union([Type.String(), Type.Null()], { description: BOUNDED });
 
 const RECORDS = '/api/v1/records/deal';
 

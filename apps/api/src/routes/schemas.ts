@@ -110,6 +110,9 @@ export const RecordSchema = Type.Object(
 /** Of parameters that may be long. */
 export const IN_HEAD = 'encoded, and with all headers, it has 16 KiB at most, beyond which the answer is 431 headers_too_large';
 
+/** Of the cursor of pages whose items may be large. */
+export const BOUNDED = 'Where the next page begins, null at the end; a page ends at about 8 MB, so that it may be shorter than its limit';
+
 /** Read your writes: the token of a write, so that the answer contains it. */
 export const AfterHeaders = Type.Object({ 'sophia-after': Type.Optional(Type.String({ maxLength: 200 })) });
 export const IdempotencyHeaders = Type.Object({ 'idempotency-key': Type.Optional(Type.String({ minLength: 1, maxLength: 200 })) });

@@ -1,3 +1,4 @@
+import { jsonBytes } from '@sophia/database';
 import type { Actor, BusinessPriority, Cause, EventKind, JsonObject, LogEvent, Position, RecordId, WorkspaceId } from '@sophia/types';
 
 /** A row of the table `event`. */
@@ -27,6 +28,8 @@ export interface EventRow {
 export const FACT_COLUMNS = `workspace, kind, record_id, source_system, record_type, source_id, version, occurred_at, source_version,
   business_priority, created_at, actor, cause, data, previous, original`;
 export const EVENT_COLUMNS = `xid, position, tick, ${FACT_COLUMNS}`;
+/** How large it is. */
+export const EVENT_BYTES = ['data', 'previous', 'original'].map((name) => `coalesce(${jsonBytes(name)}, 0)`).join(' + ');
 
 /** The event with the place and the time that its tick gives it. */
 export const logEventOf = (row: EventRow, position: Position, at: string): LogEvent => ({

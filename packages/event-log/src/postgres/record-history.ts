@@ -1,12 +1,13 @@
+import { boundedPage } from '@sophia/database';
 import type { RecordId, WorkspaceId } from '@sophia/types';
 import type { RecordChange } from '../event-log.ts';
 import { formatPosition } from '../position.ts';
-import { EVENT_COLUMNS, type EventRow, logEventOf } from './event-rows.ts';
+import { EVENT_BYTES, EVENT_COLUMNS, type EventRow, logEventOf } from './event-rows.ts';
 import type { Select } from './select.ts';
 
 type HistoryRow = EventRow & { readonly tick_at: string };
 
-/** The changes of a record after a version, oldest first, as far as a tick has them. */
+/** The changes of a record after a version, oldest first, as far as a tick has them; fewer where they are large. */
 export async function readHistory(
   select: Select,
   workspace: WorkspaceId,
@@ -25,7 +26,9 @@ export async function readHistory(
 // The first tick that sees a transaction is among those that were made after it began.
 const READ_HISTORY = {
   name: 'event_log_read_history',
-  text: `select ${EVENT_COLUMNS.replaceAll(/\b(?=\w)/g, 'event.')}, seen.at as tick_at
+  text: boundedPage({
+    columns: `${EVENT_COLUMNS}, tick_at`,
+    rows: `select ${EVENT_COLUMNS.replaceAll(/\b(?=\w)/g, 'event.')}, seen.at as tick_at, ${EVENT_BYTES} as bytes
     from event
       join lateral (
         (select at from tick where event.tick is not null and tick.tick = event.tick)
@@ -35,4 +38,6 @@ const READ_HISTORY = {
       ) as seen on true
     where event.record_id = $2 and event.workspace = $1 and event.version > $3
     order by event.version limit $4`,
+    order: 'version',
+  }),
 };

@@ -1,11 +1,10 @@
-import type { Statement } from '@sophia/database';
+import { boundedPage, jsonBytes, type Statement } from '@sophia/database';
 import { SophiaError } from '@sophia/shared';
 import type { Action, Call } from '@sophia/types';
 import { auditingRefusal } from '../access/audited-refusal.ts';
 import type { DeadLetters } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
-import { decodeCursor, pageLimit } from '../reading/cursor.ts';
-import { boundedPage, boundedPageOf, jsonBytes } from '../reading/page-bytes.ts';
+import { boundedPageOf, decodeCursor, pageLimit } from '../reading/cursor.ts';
 import { routableId } from '../rows/routable-id.ts';
 import { DEAD_LETTER_COLUMNS, type DeadLetterRow, repairedRow, STORED_COLUMNS, seenLetter } from './dead-letter-row.ts';
 import { openTypes, SELECTED, selectionValues, sightOf } from './letter-selection.ts';

@@ -28,6 +28,13 @@ export function pageOf<Row>(rows: readonly Row[], limit: number, place: (row: Ro
   return { items, nextCursor: rows.length > limit ? encodeCursor(place(items[limit - 1] as Row)) : null };
 }
 
+/** A page of the rows that the statement of a bounded page gave; `place` gives the parts of the cursor behind a row. */
+export function boundedPageOf<Row>(rows: readonly Row[], found: number, limit: number, place: (row: Row) => readonly string[]): Page<Row> {
+  const items = rows.slice(0, limit);
+  const last = items.at(-1);
+  return { items, nextCursor: last === undefined || found === items.length ? null : encodeCursor(place(last)) };
+}
+
 /** How many items a page has. Errors: `invalid_request`. */
 export function pageLimit(limit: number | undefined): number {
   const wanted = limit ?? 100;

@@ -1,9 +1,8 @@
 import type { ResolvedPolicy } from '@sophia/core';
-import type { Statement } from '@sophia/database';
+import { boundedPage, jsonBytes, type Statement } from '@sophia/database';
 import type { Filter } from '@sophia/types';
 import type { ListOptions } from '../catalog.ts';
 import type { TypesByName } from '../record-types/record-type-book.ts';
-import { boundedPage, jsonBytes } from './page-bytes.ts';
 import { RECORD_COLUMNS } from './record-row.ts';
 import { type Sight, sightOf, statementName } from './sight.ts';
 

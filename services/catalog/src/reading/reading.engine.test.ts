@@ -106,6 +106,20 @@ describe('large records', () => {
     expect(pages.flat()).toEqual(ids);
     expect((await records.list(call, 'document', { limit: 1 })).items).toHaveLength(1);
   });
+
+  test('have a history in pages that are shorter', async () => {
+    const { call, records } = await fresh();
+    const into = { recordType: 'document', sourceSystem: 'files' };
+    for (const letter of 'abcdefg') await records.upsert(call, into, row('F-1', { body: letter.repeat(990_000) }));
+    const { id } = await records.getByKey(call, into, 'F-1');
+    const first = await records.history(call, 'document', id);
+    const second = await records.history(call, 'document', id, { cursor: first.nextCursor ?? '' });
+    expect([first, second].map(({ items }) => items.map(({ version }) => version))).toEqual([
+      [1, 2, 3, 4, 5],
+      [6, 7],
+    ]);
+    expect(second.nextCursor).toBeNull();
+  });
 });
 
 describe('the feed', () => {

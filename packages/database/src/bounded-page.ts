@@ -1,6 +1,3 @@
-import type { Page } from '../catalog.ts';
-import { encodeCursor } from './cursor.ts';
-
 /** Bytes of values after which a page ends: one thread makes the answers of all, so that none may be long. */
 const PAGE_BYTES = 8 * 2 ** 20;
 
@@ -25,10 +22,3 @@ export const boundedPage = ({ rows, columns, order }: BoundedPage): string => `s
 /** Bytes of a column of JSON; only what is compressed has to be read for that. */
 export const jsonBytes = (column: string): string =>
   `case when pg_column_compression(${column}) is null then pg_column_size(${column}) else octet_length(${column}::text) end`;
-
-/** A page of the rows that such a statement gave; `place` gives the parts of the cursor behind a row. */
-export function boundedPageOf<Row>(rows: readonly Row[], found: number, limit: number, place: (row: Row) => readonly string[]): Page<Row> {
-  const items = rows.slice(0, limit);
-  const last = items.at(-1);
-  return { items, nextCursor: last === undefined || found === items.length ? null : encodeCursor(place(last)) };
-}
