@@ -98,6 +98,15 @@ describe('what cannot be read', () => {
     ]);
   });
 
+  it('a literal stays one where its name is negated', () => {
+    const field = derived({ name: 'five', type: 'integer', expression: '5' }, { name: 'half', type: 'number', expression: '0.5' });
+    expect([bind('-five', field), bind('- -five', field), bind('-half', field)]).toEqual([
+      literal('integer', '-5'),
+      literal('integer', '5'),
+      literal('number', '-0.5'),
+    ]);
+  });
+
   it('what parts share stays shared where they are reached from further away', () => {
     const shared = bind('amount + 1');
     const reached = reachedBy(['deal'], operation('add', 'money', [shared, shared]));
@@ -198,6 +207,7 @@ describe('types', () => {
     ['9223372036854775807', 'integer'],
     ['-9223372036854775808', 'integer'],
     ['- -5', 'integer'],
+    ['- -5.0', 'number'],
     ['9223372036854775808.0', 'number'],
     ['round(days_open, 2)', 'integer'],
     ['amount', 'money'],

@@ -4,7 +4,7 @@ import { canonicalValue } from '../expression/coerce.ts';
 import { describeType } from '../expression/typing.ts';
 
 export const MAX_FILTER_DEPTH = 20;
-const MAX_FILTER_PARTS = 1_000;
+export const MAX_FILTER_PARTS = 1_000;
 const MAX_FILTER_VALUES = 10_000;
 /** Most operations and values that the fields of filters come to: a dimension may be thousands of them. */
 const MAX_FILTER_SIZE = 50_000;

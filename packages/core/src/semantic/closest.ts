@@ -11,6 +11,7 @@ export function nearest(name: string, names: Iterable<string>): readonly string[
   const wrong = name.toLowerCase().slice(0, LONGEST);
   const most = Math.max(2, Math.ceil(wrong.length / 3));
   return [...new Set(names)]
+    .filter((candidate) => candidate !== '')
     .map((candidate) => ({ candidate, letters: distance(wrong, candidate.toLowerCase()) }))
     .filter(({ letters }) => letters <= most)
     .sort((a, b) => a.letters - b.letters || (a.candidate < b.candidate ? -1 : 1))

@@ -1,11 +1,12 @@
-import type { Aggregation, ModelFilter, ModelMeasure } from '@sophia/types';
+import { type Aggregation, type ModelFilter, type ModelMeasure, TIME_GRAINS } from '@sophia/types';
 import { bindExpression, type NameResolver } from '../expression/bind-expression.ts';
 import { type BoundExpression, type FieldRead, fieldsOf, type ValueType } from '../expression/bound-expression.ts';
 import { isNumeric } from '../expression/coerce.ts';
 import { ExpressionProblem } from '../expression/expression.ts';
 import { parseExpression } from '../expression/parse-expression.ts';
 import { condition, describeType } from '../expression/typing.ts';
-import { bindFilter } from './bind-filter.ts';
+import { periodOf } from '../query/resolve-dimension.ts';
+import { bindFilter, FilterProblem } from './bind-filter.ts';
 import { closest } from './closest.ts';
 import { checked, type Report } from './link-problem.ts';
 import type { LinkedDimension, LinkedMeasure, LinkedModel } from './linked-layer.ts';
@@ -73,7 +74,18 @@ function aggregateType(aggregation: Aggregation, operand: ValueType): ValueType 
 /** A model's filter: a condition in the language of expressions, or a filter as in queries. */
 export function bindModelFilter(filter: ModelFilter, names: NameResolver): BoundExpression {
   if (typeof filter === 'string') return condition(bindExpression(parseExpression(filter), names), 0);
-  return bindFilter(filter, (field) => bindExpression(parseExpression(field), names));
+  return bindFilter(filter, (field) => bindFilterField(field, names));
+}
+
+/** A name as in queries: with a grain the first day of the period. */
+function bindFilterField(field: string, names: NameResolver): BoundExpression {
+  const [, name = field, written] = /^([\w.]+):(.*)$/.exec(field) ?? [];
+  const value = bindExpression(parseExpression(name), names);
+  if (written === undefined) return value;
+  const grain = TIME_GRAINS.find((each) => each === written);
+  if (grain === undefined) throw new FilterProblem(`${field}: a grain is one of ${TIME_GRAINS.join(', ')}`, field);
+  if (value.type !== 'date' && value.type !== 'timestamp') throw new FilterProblem(`${field}: only dimensions of time have a grain`, field);
+  return periodOf(value, grain);
 }
 
 /** The time of a measure, null where it has none; undefined where the model's default is wrong, which is reported once, elsewhere. */

@@ -10,12 +10,21 @@ import type { LinkedMeasure, LinkedModel, LinkedRollup } from './linked-layer.ts
 /** Checks that a rollup can be kept exactly, change by change; what is wrong is reported, and the rollup then undefined. */
 export function linkRollup(definition: ModelRollup, linked: LinkedModel, names: NameResolver, report: Report): LinkedRollup | undefined {
   const dimensions = checked({ definition, key: 'dimensions' }, report, () =>
-    definition.dimensions.map((name) => bindDimension(name, names)),
+    eachOnce(definition.dimensions).map((name) => bindDimension(name, names)),
   );
-  const measures = checked({ definition, key: 'measures' }, report, () => definition.measures.map((name) => findMeasure(name, linked)));
+  const measures = checked({ definition, key: 'measures' }, report, () => {
+    if (definition.measures.length === 0) throw new ExpressionProblem(0, 'a rollup is of at least one measure');
+    return eachOnce(definition.measures).map((name) => findMeasure(name, linked));
+  });
   const time = checked({ definition, key: 'time_dimension' }, report, () => findTime(definition, linked, measures ?? []));
   if (dimensions === undefined || measures === undefined || time === undefined) return undefined;
   return { definition, dimensions, measures, time: time ?? undefined };
+}
+
+function eachOnce(names: readonly string[]): readonly string[] {
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new ExpressionProblem(0, `${twice} is there twice`);
+  return names;
 }
 
 function bindDimension(name: string, names: NameResolver): BoundExpression {

@@ -62,6 +62,31 @@ describe('a semantic layer', () => {
     });
   });
 
+  it('has filters of periods, and of as many parts as queries have', () => {
+    const parts = Array.from({ length: 150 }, (_none, index) => `{ field: amount, operator: eq, values: [${index}] }`).join(', ');
+    const text =
+      model(`      - { name: june, aggregation: count, filter: { field: 'close_date:month', operator: eq, values: ['2017-06-01'] } }
+      - { name: calls, aggregation: count, filter: { field: 'deal.occurred_at:week', operator: eq, values: ['2017-06-05'] } }
+      - { name: many, aggregation: count, filter: { or: [${parts}] } }`);
+    const { layer, problems } = parseSemanticLayer(
+      [
+        { path: 'x', text: company },
+        { path: 'y', text },
+      ],
+      BUILTIN_RECORD_TYPES,
+    );
+    expect(problems).toEqual([]);
+    const measures = layer === null ? undefined : linkedLayer(layer).models.get('deal')?.measures;
+    const read = (name: string) => ({ kind: 'field', field: { name } });
+    const period = (grain: string, day: unknown) => ({
+      operation: 'eq',
+      operands: [{ operation: 'period', grain, operands: [day] }, { type: 'date' }],
+    });
+    expect(measures?.get('june')?.filter).toMatchObject(period('month', read('close_date')));
+    expect(measures?.get('calls')?.filter).toMatchObject(period('week', { operation: 'day_of', operands: [read('occurred_at')] }));
+    expect(measures?.get('many')?.filter).toMatchObject({ operation: 'or', operands: { length: 150 } });
+  });
+
   it('has metrics whose inputs are called as they are, unless they are given another name', () => {
     const inputs = '[deals, { metric: deals, alias: before, offset: { count: 1, grain: month } }, { metric: other }]';
     const { layer, problems } = parseSemanticLayer(
@@ -168,6 +193,47 @@ metrics:
     expect(problemsOf(text)[0]).toContain(`1.yaml:${problem}`);
   });
 
+  it('of keys that are cut short name those that begin so', () => {
+    expect(
+      problemsOf(company, model('      - { name: x, agg: count, exp: amount }\n    default_time: close_date\n    default: close_date')),
+    ).toEqual([
+      expect.stringContaining('aggregation is missing'),
+      expect.stringContaining('agg has no meaning here; did you mean aggregation?'),
+      expect.stringContaining('exp has no meaning here; did you mean expression?'),
+      expect.stringContaining('default_time has no meaning here; did you mean default_time_dimension?'),
+      expect.stringContaining('default has no meaning here; did you mean default_time_dimension?'),
+    ]);
+  });
+
+  it('of what is left empty say so, and the empty name is no suggestion for others', () => {
+    const problems = problemsOf(
+      company,
+      model(
+        "      - { name: , aggregation: count }\n      - { name: '', aggregation: count }\nmetrics: [{ name: x, type: simple, measure: m }]",
+      ),
+    );
+    expect(problems).toEqual([
+      '2.yaml:13:17: name: expected a text, found nothing',
+      '2.yaml:14:18: name: an empty text is not made of lower-case words joined by single underscores, of at most 60 letters',
+      '2.yaml:15:45: there is no measure m',
+    ]);
+  });
+
+  it('in a text of several lines are told where they stand in it', () => {
+    const measure = (expression: string) =>
+      problemsOf(company, model(`      - name: x\n        aggregation: sum\n        expression: ${expression}`))[0];
+    const message = 'deal has no field amout; did you mean amount?';
+    expect(measure('>- # folded\n          amount\n          + amout\n')).toBe(`2.yaml:17:13: ${message}`);
+    expect(measure('|\n          amount\n\n            + amout\n')).toBe(`2.yaml:18:15: ${message}`);
+    expect(measure('amount\n          + amout')).toBe(`2.yaml:16:13: ${message}`);
+    expect(measure("'if(status = ''won'', amount,\n          amout)'")).toBe(`2.yaml:16:11: ${message}`);
+    expect(measure('"amount\n          + amout"')).toBe(`2.yaml:16:13: ${message}`);
+    expect(measure('"amount\\n + amout"')).toBe(`2.yaml:15:21: ${message}`);
+    expect(measure('>-\n          amount\n          +\n')).toBe(
+      '2.yaml:17:12: expected a value, a name or a function, found the end of the expression',
+    );
+  });
+
   const inModel: readonly (readonly [string, string, string])[] = [
     ['two primary entities', '      - { name: x, aggregation: count }\n    entities: []', 'Map keys must be unique'],
     ['a dimension of two kinds', '    label: x', 'label has no meaning here'],
@@ -227,6 +293,21 @@ metrics:
       'amount: "much" is not an amount of money',
     ],
     [
+      'a grain that is none',
+      "      - { name: x, aggregation: count, filter: { field: 'close_date:decade', operator: is_null } }",
+      'close_date:decade: a grain is one of day, week, month, quarter, year',
+    ],
+    [
+      'a grain of what is no time',
+      "      - { name: x, aggregation: count, filter: { field: 'status:month', operator: is_null } }",
+      'status:month: only dimensions of time have a grain',
+    ],
+    [
+      'a filter of more parts than there may be',
+      `      - { name: x, aggregation: count, filter: { or: [${Array(1001).fill('{ field: status, operator: is_null }').join(', ')}] } }`,
+      'or: at most 1000, found 1001',
+    ],
+    [
       'values that are none',
       '      - { name: x, aggregation: count, filter: { field: amount, operator: gt, values: [[]] } }',
       'values: expected texts, numbers, true, false or null',
@@ -268,6 +349,7 @@ metrics:
     ['{ name: occurred_at, type: categorical }', 'a categorical dimension is one value, not an instant'],
     ['{ name: x, type: categorical }', 'deal has no field x'],
     ['{ name: x, type: categorical, expression: y }, { name: y, type: categorical, expression: x }', 'the dimension x depends on itself'],
+    ['{ name: metric_time, type: time, expression: close_date }', 'name: metric_time is the time of whatever measure is asked for'],
     ['{ name: x, type: categorical, expression: z.y }', 'no reference of deal leads to z'],
     ['{ name: x, type: categorical, identifying: maybe }', 'identifying: expected true or false, found "maybe"'],
     ['{ name: x, type: categorical, expression: bad( }', 'expected a value, a name or a function'],
@@ -310,6 +392,21 @@ metrics:
   it('of a part in a wrong shape are told once', () => {
     const metric = (inputs: string) => problemsOf(`metrics: [{ name: x, type: derived, expression: y, inputs: ${inputs} }]`);
     expect(metric('[{ alias: y }]')).toEqual(['1.yaml:1:61: metric is missing']);
+    expect(metric('[[y]]')).toEqual(['1.yaml:1:61: expected an input with its keys, found a list']);
+    const offset = (text: string) => metric(`[{ metric: y, offset: ${text} }]`);
+    expect(offset('90 days')).toEqual([
+      '1.yaml:1:82: offset: expected a count and a grain, as in { count: 90, grain: day }, found "90 days"',
+    ]);
+    expect(offset('{ count: 0, grain: day }')).toEqual(['1.yaml:1:91: count: expected a whole number from 1 to 10000, found 0']);
+    expect(offset('{ count: 10001, grain: day }')).toEqual([expect.stringContaining('count: expected a whole number from 1 to 10000')]);
+    expect(offset('{ count: [1], grain: day }')).toEqual([expect.stringContaining('from 1 to 10000, found a list')]);
+    expect(offset('{ grain: day }')).toEqual(['1.yaml:1:82: count is missing: a whole number from 1 to 10000']);
+    expect(offset('{ count: , grain: day }')).toEqual([
+      expect.stringContaining('count: expected a whole number from 1 to 10000, found nothing'),
+    ]);
+    expect(offset('{ count: 1, grain: }')).toEqual([
+      expect.stringContaining('grain: expected one of day, week, month, quarter, year, found nothing'),
+    ]);
     expect(problemsOf(company, model('      - { name: x, aggregation: count, filter: { and: [{ operator: is_null }] } }'))).toEqual([
       '2.yaml:13:56: field is missing',
     ]);
@@ -338,11 +435,11 @@ metrics:
     ['{ name: x, type: derived, expression: deals, inputs: [{ metric: deals, alias: d }] }', 'the input d is not in the expression'],
     [
       '{ name: x, type: derived, expression: d, inputs: [{ metric: deals, alias: d, offset: { count: 0.5, grain: month } }] }',
-      'count: expected a number from 1 to 10000',
+      'count: expected a whole number from 1 to 10000, found 0.5',
     ],
     [
       '{ name: x, type: derived, expression: d, inputs: [{ metric: deals, alias: d, offset: { count: 1.5, grain: month } }] }',
-      'count: expected a whole number of periods',
+      'count: expected a whole number from 1 to 10000, found 1.5',
     ],
     ['{ name: x, type: cumulative, measure: amount }', 'amount has no time dimension to accumulate over'],
     ['{ name: x, type: cumulative, measure: middle }', 'a median cannot be accumulated'],
@@ -354,7 +451,10 @@ metrics:
       '{ name: x, type: cumulative, measure: deals, window: { count: 1, grain: month }, grain_to_date: year }',
       'grain_to_date: a window is given too',
     ],
-    ['{ name: x, type: cumulative, measure: deals, window: 3 }', 'expected a count and a grain with its keys, found 3'],
+    [
+      '{ name: x, type: cumulative, measure: deals, window: 3 }',
+      'window: expected a count and a grain, as in { count: 90, grain: day }, found 3',
+    ],
     ['{ name: x, type: simple, measure: deals, filter: industry = 1 }', 'deal has no field industry'],
     ['{ name: x, type: ratio, numerator: deals, denominator: last }', 'both parts of a ratio are numbers'],
     [
@@ -392,11 +492,12 @@ metrics: [{ name: deals, type: simple, measure: deals }, { name: last, type: sim
   });
 
   it('of dimensions that are made of each other too deep, in whichever order they stand', () => {
-    const chain = Array.from({ length: 10 }, (_none, index) => ofDimension(`x${index + 1}`, `x${index} + 1`));
+    const chain = Array.from({ length: 11 }, (_none, index) => ofDimension(`x${index + 1}`, `x${index} + 1`));
     const message = 'dimensions are made of dimensions at most 10 deep';
     expect(problemsOf(withDimensions(chain.slice(0, 9).join(', ')))).toEqual([]);
     expect(problemsOf(withDimensions(chain.slice(0, 9).toReversed().join(', ')))).toEqual([]);
-    expect(problemsOf(withDimensions(chain.join(', ')))).toEqual([expect.stringContaining(message)]);
+    expect(problemsOf(withDimensions(chain.slice(0, 10).join(', ')))).toEqual([expect.stringContaining(message)]);
+    expect(problemsOf(withDimensions(chain.slice(0, 10).toReversed().join(', ')))).toEqual([expect.stringContaining(message)]);
     expect(problemsOf(withDimensions(chain.toReversed().join(', ')))).toContainEqual(expect.stringContaining(message));
   });
 
@@ -468,6 +569,9 @@ metrics: [{ name: deals, type: simple, measure: deals }, { name: last, type: sim
     expect(rollup('measures: [amount], dimensions: [], grain: month, time_dimension: close_date')).toContain(
       'the time of amount is none, not close_date',
     );
+    expect(rollup('measures: [], dimensions: []')).toContain('a rollup is of at least one measure');
+    expect(rollup('measures: [deals, amount, deals], dimensions: []')).toContain('deals is there twice');
+    expect(rollup('measures: [deals], dimensions: [status, status]')).toContain('status is there twice');
     expect(rollup('measures: [3], dimensions: []')).toContain('measures: expected a text, found 3');
   });
 

@@ -1,6 +1,6 @@
 import { FILTER_OPERATORS, type Filter, type FilterValue, type ModelFilter } from '@sophia/types';
 import { isMap, isScalar, type Node } from 'yaml';
-import { MAX_FILTER_DEPTH } from './bind-filter.ts';
+import { MAX_FILTER_DEPTH, MAX_FILTER_PARTS } from './bind-filter.ts';
 import type { SourceMap } from './source-node.ts';
 
 /** A model's filter: a condition as text, or a filter as queries write it. */
@@ -15,8 +15,8 @@ function readFilter(source: SourceMap, depth: number): Filter {
   const not = source.node('not');
   const shape = not !== undefined ? 'not' : (['and', 'or'] as const).find((key) => source.node(key) !== undefined);
   if (depth > MAX_FILTER_DEPTH) source.problem(undefined, `a filter is nested at most ${MAX_FILTER_DEPTH} deep`);
-  else if (shape === 'and') return finished(source, { and: source.items('and', 100).map(nested) });
-  else if (shape === 'or') return finished(source, { or: source.items('or', 100).map(nested) });
+  else if (shape === 'and') return finished(source, { and: source.items('and', MAX_FILTER_PARTS).map(nested) });
+  else if (shape === 'or') return finished(source, { or: source.items('or', MAX_FILTER_PARTS).map(nested) });
   else if (not !== undefined) return finished(source, { not: nested(not) });
   return finished(source, {
     field: source.required('field'),

@@ -1,10 +1,10 @@
 import { METRIC_FORMATS, type MetricDefinition, type MetricInput, type PeriodCount, TIME_GRAINS } from '@sophia/types';
-import { isScalar, type Node } from 'yaml';
+import { isMap, isScalar, type Node } from 'yaml';
 import { tokenize } from '../expression/tokenize.ts';
 import { tolerated } from './link-problem.ts';
 import { readModelFilter } from './read-filter.ts';
 import { type Remember, withoutUndefined } from './read-models.ts';
-import type { SourceMap } from './source-node.ts';
+import { describeNode, type SourceMap } from './source-node.ts';
 
 const MAX_INPUTS = 20;
 
@@ -62,13 +62,16 @@ function readInput(source: SourceMap, node: Node): MetricInput {
 }
 
 function readPeriods(source: SourceMap, key: string): PeriodCount | undefined {
-  const periods = source.map(key, 'a count and a grain');
-  if (periods === undefined) return undefined;
-  const count = periods.number('count', 1, 10_000);
-  const grain = periods.requiredOneOf('grain', TIME_GRAINS);
-  if (count === undefined || !Number.isInteger(count)) periods.problem('count', 'count: expected a whole number of periods');
+  const node = source.node(key);
+  if (node === undefined) return undefined;
+  if (!isMap(node)) {
+    source.problem(key, `${key}: expected a count and a grain, as in { count: 90, grain: day }, found ${describeNode(node)}`);
+    return undefined;
+  }
+  const periods = source.child(node, 'a count and a grain');
+  const read = { count: periods.count('count', 10_000), grain: periods.requiredOneOf('grain', TIME_GRAINS) };
   periods.finish();
-  return { count: count ?? 1, grain };
+  return read;
 }
 
 /** The names of an expression that are no functions, each once; none where it cannot be read, which is reported later. */

@@ -10,6 +10,8 @@ import {
 import { readModelFilter } from './read-filter.ts';
 import type { SourceMap } from './source-node.ts';
 
+const METRIC_TIME = 'metric_time';
+
 /** Most parts of each kind in one model. */
 const MAX_PARTS = 500;
 
@@ -40,8 +42,11 @@ function readEntity(source: SourceMap, remember: Remember): ModelEntity {
 }
 
 function readDimension(source: SourceMap, remember: Remember): ModelDimension {
+  const name = source.name('name');
+  // Queries could not tell it from the time of each measure.
+  if (name === METRIC_TIME) source.problem('name', `name: ${METRIC_TIME} is the time of whatever measure is asked for`);
   const dimension = {
-    name: source.name('name'),
+    name,
     type: source.requiredOneOf('type', ['categorical', 'time']),
     expression: source.text('expression'),
     label: source.text('label'),

@@ -5,6 +5,7 @@ import { closest } from './closest.ts';
 /** The text that a definition was read from, and where what is wrong with it goes. */
 export interface SourceFile {
   readonly path: string;
+  readonly text: string;
   readonly lines: LineCounter;
   readonly problems: SemanticProblem[];
 }
@@ -63,18 +64,32 @@ export class SourceMap {
   }
 
   required(key: string): string {
-    const value = this.text(key);
-    if (value === undefined && !this.#values.has(key)) this.problem(undefined, `${key} is missing`);
-    return value ?? '';
+    return this.#given(key) ?? '';
+  }
+
+  /** Undefined after its problem was noted. */
+  #given(key: string): string | undefined {
+    if (this.node(key) === undefined) this.#missing(key);
+    return this.text(key);
+  }
+
+  /** Of what is no mapping at all that alone was noted. */
+  #missing(key: string, expected?: string): void {
+    if (!isMap(this.#node)) return;
+    if (this.#values.has(key)) this.problem(key, `${key}: expected ${expected ?? 'a text'}, found nothing`);
+    else this.problem(undefined, `${key} is missing${expected === undefined ? '' : `: ${expected}`}`);
   }
 
   /** A name that queries may write: lower-case words joined by single underscores. */
   name(key: string): string {
-    const name = this.required(key);
-    if (name !== '' && (!/^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/.test(name) || name.length > 60)) {
-      this.problem(key, `${key}: ${name} is not made of lower-case words joined by single underscores, of at most 60 letters`);
+    const name = this.#given(key);
+    if (name !== undefined && (!/^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/.test(name) || name.length > 60)) {
+      this.problem(
+        key,
+        `${key}: ${name === '' ? 'an empty text' : name} is not made of lower-case words joined by single underscores, of at most 60 letters`,
+      );
     }
-    return name;
+    return name ?? '';
   }
 
   oneOf<T extends string>(key: string, allowed: readonly T[]): T | undefined {
@@ -86,7 +101,7 @@ export class SourceMap {
   }
 
   requiredOneOf<T extends string>(key: string, allowed: readonly [T, ...T[]]): T {
-    if (!this.#values.has(key)) this.problem(undefined, `${key} is missing: one of ${allowed.join(', ')}`);
+    if (this.node(key) === undefined) this.#missing(key, `one of ${allowed.join(', ')}`);
     return this.oneOf(key, allowed) ?? allowed[0];
   }
 
@@ -99,17 +114,25 @@ export class SourceMap {
     return undefined;
   }
 
+  count(key: string, most: number): number {
+    const node = this.node(key);
+    const expected = `a whole number from 1 to ${most}`;
+    if (node === undefined) {
+      this.#missing(key, expected);
+      return 1;
+    }
+    const value = isScalar(node) ? node.value : undefined;
+    if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= most) return value;
+    this.problem(key, `${key}: expected ${expected}, found ${describeNode(node)}`);
+    return 1;
+  }
+
   flag(key: string): boolean | undefined {
     const node = this.node(key);
     if (node === undefined) return undefined;
     if (isScalar(node) && typeof node.value === 'boolean') return node.value;
     this.problem(key, `${key}: expected true or false, found ${describeNode(node)}`);
     return undefined;
-  }
-
-  map(key: string, what: string): SourceMap | undefined {
-    const node = this.node(key);
-    return node === undefined ? undefined : this.child(node, what);
   }
 
   items(key: string, most: number): readonly Node[] {
@@ -143,30 +166,55 @@ export class SourceMap {
   /** Notes every key that was not asked for. */
   finish(): void {
     for (const [name, { key }] of this.#values) {
-      if (!this.#asked.has(name)) this.#problemAt(key, `${name} has no meaning here${closest(name, this.#asked)}`);
+      if (!this.#asked.has(name)) this.#problemAt(key, `${name} has no meaning here${likeKey(name, this.#asked)}`);
     }
   }
+}
+
+/** Keys are often cut short: `expr`, `agg`, `default_time`. */
+function likeKey(name: string, keys: ReadonlySet<string>): string {
+  const begun = name.length < 3 ? [] : [...keys].filter((key) => key.startsWith(name));
+  return begun.length === 0 ? closest(name, keys) : `; did you mean ${begun.join(' or ')}?`;
 }
 
 /** Numbers keep the digits that they were written with. */
 const scalarText = (node: Scalar): string => (typeof node.value === 'string' ? node.value : (node.source ?? String(node.value)));
 
 export function problemAt(file: SourceFile, node: Node, message: string, offset: number): SemanticProblem {
-  const start = (node.range?.[0] ?? 0) + (isScalar(node) ? offsetInSource(node, offset) : 0);
-  const { line, col } = file.lines.linePos(start);
+  const [start, end] = node.range ?? [0, 0];
+  const before = isScalar(node) ? offsetInSource(node, offset, file.text.slice(start, end)) : 0;
+  const { line, col } = file.lines.linePos(start + before);
   const problem = { path: file.path, line, column: col, message };
   file.problems.push(problem);
   return problem;
 }
 
-/** Only a text that stands on one line without escapes has its characters where they are in the file. */
-function offsetInSource({ type, source, value }: Scalar, offset: number): number {
-  if (source !== value) return 0;
-  if (type === Scalar.PLAIN) return offset;
-  return type === Scalar.QUOTE_DOUBLE || type === Scalar.QUOTE_SINGLE ? offset + 1 : 0;
+/**
+ * Where a character of a text stands in what is written for it. Lines are folded and indented there, which changes nothing but white
+ * space, so that the others are counted. Escapes in double quotes are not followed: then it is where the text begins.
+ */
+function offsetInSource({ type, value }: Scalar, offset: number, written: string): number {
+  if (typeof value !== 'string') return 0;
+  if (type === Scalar.QUOTE_DOUBLE && written.includes('\\')) return 0;
+  let before = value.slice(0, offset).replaceAll(/\s/g, '').length;
+  let end = beginningOf(type, written);
+  for (let position = end; position < written.length; position += 1) {
+    if (/\s/.test(written.charAt(position))) continue;
+    if (before === 0) return position;
+    before -= 1;
+    if (type === Scalar.QUOTE_SINGLE && written.charAt(position) === "'") position += 1; // two stand for one
+    end = position + 1;
+  }
+  return end;
 }
 
-function describeNode(node: Node): string {
+/** Behind the quote, or behind the line with the sign of a block. */
+function beginningOf(type: Scalar.Type | undefined, written: string): number {
+  if (type === Scalar.PLAIN) return 0;
+  return type === Scalar.QUOTE_DOUBLE || type === Scalar.QUOTE_SINGLE ? 1 : written.indexOf('\n') + 1;
+}
+
+export function describeNode(node: Node): string {
   if (isMap(node)) return 'keys and values';
   if (isSeq(node)) return 'a list';
   if (isAlias(node)) return 'an alias';
