@@ -30,6 +30,12 @@ describe('API keys', () => {
     expect(harness.auth.authentication.peek(bearer(text))).toBe(principal);
   });
 
+  it('names a record of a user as records are found by, however it was typed', async () => {
+    const { text } = await makeKey({ role: 'employee', userRecord: { source_system: 'crm', source_id: ' Zoe\u0308 ' } });
+    const { userRecord } = await harness.auth.authentication.authenticate(bearer(text));
+    expect(userRecord).toEqual({ source_system: 'crm', source_id: 'Zo\u00eb' });
+  });
+
   it('is stored as a hash alone', async () => {
     const { key, text } = await makeKey();
     const rows = await harness.database.select<{ row: string }>(

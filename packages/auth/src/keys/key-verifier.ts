@@ -1,3 +1,4 @@
+import { keyText } from '@sophia/core';
 import type { Database } from '@sophia/database';
 import type { Clock } from '@sophia/shared';
 import type { Principal } from '@sophia/types';
@@ -149,7 +150,7 @@ function toVerifiedKey(row: KeyRow): Pick<KnownKey, keyof VerifiedKey | 'hash' |
     // Numbers of workspaces come from the database alone.
     workspace: row.workspace as Principal['workspace'],
     workspaceName: row.workspace_name,
-    ...(system === null || sourceId === null ? {} : { userRecord: { source_system: system, source_id: sourceId } }),
+    ...(system === null || sourceId === null ? {} : { userRecord: { source_system: keyText(system), source_id: keyText(sourceId) } }),
   };
   return {
     principal,

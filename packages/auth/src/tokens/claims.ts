@@ -1,3 +1,4 @@
+import { keyText } from '@sophia/core';
 import { type IssuerConfiguration, SophiaError } from '@sophia/shared';
 import { ROLES, type Role } from '@sophia/types';
 import type { JWTPayload } from 'jose';
@@ -31,7 +32,8 @@ export function readClaims(claims: JWTPayload, issuer: IssuerConfiguration): Tok
     name: nameOf(claims) ?? sub,
     role,
     workspaces,
-    userRecord: userId === undefined || userSourceSystem === null ? undefined : { source_system: userSourceSystem, source_id: userId },
+    userRecord:
+      userId === undefined || userSourceSystem === null ? undefined : { source_system: userSourceSystem, source_id: keyText(userId) },
   };
 }
 

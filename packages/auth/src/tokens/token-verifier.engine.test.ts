@@ -89,7 +89,7 @@ describe('tokens of an OpenID issuer', () => {
       name: 'Ann',
       realm_access: { roles: ['other', 'bi_user', 'bi_boss'] },
       'https://sophia.example/workspaces': ['sales', 'main'],
-      employee_id: 'E7',
+      employee_id: 'Zoe\u0308',
     });
     const principal = await verifier.authenticate(token);
     expect(principal).toMatchObject({
@@ -97,7 +97,7 @@ describe('tokens of an OpenID issuer', () => {
       name: 'Ann',
       role: 'executive',
       workspaceName: 'sales',
-      userRecord: { source_system: 'crm', source_id: 'E7' },
+      userRecord: { source_system: 'crm', source_id: 'Zo\u00eb' },
     });
     expect(verifier.peek(token)).toBe(principal);
     expect(await verifier.authenticate(token)).toBe(principal);

@@ -4,6 +4,7 @@ export { nameProblem } from './field-names.ts';
 export { compileFieldNormalizer, type FieldNormalizer } from './field-normalizer.ts';
 export { type JsonSchemaReading, MAX_FIELDS, recordTypeFromJsonSchema } from './json-schema.ts';
 export type { SchemaProblem } from './json-schema-problem.ts';
+export { keyText } from './key-text.ts';
 export { normalizeBoolean } from './normalize-boolean.ts';
 export { isInexactAmount } from './normalize-money.ts';
 export { MAX_SOURCE_ID_LENGTH, MAX_SOURCE_SYSTEM_LENGTH, type Reference } from './normalize-reference.ts';

@@ -2,6 +2,7 @@ import type { FieldDefinition, FieldType } from '@sophia/types';
 import { nameProblem } from './field-names.ts';
 import { withKeywords } from './json-schema-keywords.ts';
 import { isSchemaObject, type SchemaObject, type SchemaProblem } from './json-schema-problem.ts';
+import { keyText } from './key-text.ts';
 
 export interface PropertyReading {
   readonly field?: FieldDefinition | undefined;
@@ -102,7 +103,8 @@ const isCount = (value: unknown): boolean => typeof value === 'number' && Number
 const isNumber = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value);
 const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
 const isName = (value: unknown): boolean => typeof value === 'string' && nameProblem(value) === undefined;
-const isTexts = (value: unknown): boolean => Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string');
+const isTexts = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string');
 
 const CHECKS: readonly (readonly [keyword: string, isValid: (value: unknown) => boolean, expected: string])[] = [
   ['maxLength', isCount, 'a positive whole number'],
@@ -125,7 +127,7 @@ function valueProblems(schema: SchemaObject, path: string): SchemaProblem[] {
   );
 }
 
-/** The keywords' values were judged by `valueProblems`. */
+/** The keywords' values were judged by `valueProblems`. Texts of records are trimmed and in NFC, and so are those that a field allows. */
 function makeField(name: string, type: FieldType, schema: SchemaObject, required: boolean): FieldDefinition {
   const { description, maxLength, minimum, maximum } = schema;
   const values = schema.enum;
@@ -135,7 +137,7 @@ function makeField(name: string, type: FieldType, schema: SchemaObject, required
     name,
     type,
     ...(typeof description === 'string' ? { description } : {}),
-    ...(Array.isArray(values) ? { values } : {}),
+    ...(isTexts(values) ? { values: [...new Set(values.map(keyText))] } : {}),
     ...(typeof references === 'string' ? { references } : {}),
     ...(typeof currency === 'string' ? { currency } : {}),
     ...(schema['x-contact'] === true ? { contact: true } : {}),

@@ -21,7 +21,7 @@ describe('a record type from JSON Schema', () => {
       'x-owner': ['agent'],
       properties: {
         subject: { type: 'string', maxLength: 200, description: 'What it is about', 'x-identifying': true },
-        state: { type: ['string', 'null'], enum: ['open', 'closed'] },
+        state: { type: ['string', 'null'], enum: ['open', 'closed', ' cance\u0301led', 'canc\u00e9led'] },
         email: { type: 'string', format: 'email', 'x-contact': true },
         agent: { type: 'string', 'x-references': 'user' },
         cost: { type: 'string', format: 'decimal', minimum: 0, 'x-currency': 'currency' },
@@ -45,7 +45,7 @@ describe('a record type from JSON Schema', () => {
       owner: ['agent'],
       fields: [
         { name: 'subject', type: 'text', maxLength: 200, description: 'What it is about', identifying: true, required: true },
-        { name: 'state', type: 'text', values: ['open', 'closed'] },
+        { name: 'state', type: 'text', values: ['open', 'closed', 'canc\u00e9led'] },
         { name: 'email', type: 'text', contact: true },
         { name: 'agent', type: 'reference', references: 'user' },
         { name: 'cost', type: 'money', minimum: 0, currency: 'currency' },
