@@ -42,6 +42,16 @@ it.each<[PolicyRule, string, RegExp]>([
     '0.rows',
     /no field version/,
   ],
+  [
+    { ...read, record_types: ['deal'], rows: { not: { field: 'stage', operator: 'eq', values: ['x', { principal: 'teem' }] } } },
+    '0.rows',
+    /no attribute teem: .*; did you mean team/,
+  ],
+  [
+    { ...read, record_types: ['deal'], rows: { field: 'stage', operator: 'eq', values: [{ principal: 'source_system' }] } },
+    '0.rows',
+    /no attribute source_system/,
+  ],
   [{ rule: 'forbid', roles: ['viewer', 'admin'], actions: ['read', 'administer'] }, '0.actions', /cannot be forbidden to administer/],
 ])('%o', (rule, place, message) => {
   const found = problems(rule);
@@ -50,6 +60,7 @@ it.each<[PolicyRule, string, RegExp]>([
 
 it.each<PolicyRule>([
   { ...read, rows: { field: '$owner.team', operator: 'eq', values: [{ principal: 'team' }] } },
+  { ...read, record_types: ['deal'], rows: { field: 'owner', operator: 'eq', values: [{ principal: 'source_id' }] } },
   { ...read, record_types: ['deal'], rows: { field: 'status', operator: 'in', values: ['won', null] } },
   { ...read, record_types: ['deal'], rows: { field: 'owner', operator: 'eq', values: ['Ann'] } },
   { ...read, metrics: ['whatever the models say'] },
@@ -58,4 +69,17 @@ it.each<PolicyRule>([
   { rule: 'mask', roles: ['viewer'], fields: ['extra', 'phone'] },
 ])('nothing is wrong with %o', (rule) => {
   expect(problems(rule)).toEqual([]);
+});
+
+it('an attribute has a single value', () => {
+  const builtIn = BUILTIN_RECORD_TYPES.filter(({ name }) => name === 'user' || name === 'deal');
+  const [skills, notes] = [
+    { name: 'skills', type: 'text_list' },
+    { name: 'notes', type: 'json' },
+  ] as const;
+  const types = builtIn.map((type) => (type.name === 'user' ? { ...type, fields: [...type.fields, skills, notes] } : type));
+  for (const name of ['skills', 'notes']) {
+    const rule: PolicyRule = { ...read, record_types: ['deal'], rows: { field: 'stage', operator: 'eq', values: [{ principal: name }] } };
+    expect(policyProblems([rule], types)[0]?.message).toMatch(`no attribute ${name}`);
+  }
 });

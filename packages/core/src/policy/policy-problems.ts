@@ -1,8 +1,8 @@
-import type { FieldFilter, Filter, PolicyFilter, PolicyRule, RecordTypeDefinition } from '@sophia/types';
+import type { FieldDefinition, FieldFilter, Filter, PolicyFilter, PolicyRule, RecordTypeDefinition } from '@sophia/types';
 import { FilterProblem } from '../semantic/bind-filter.ts';
 import { closest } from '../semantic/closest.ts';
 import { bindRecordFilter } from './bind-record-filter.ts';
-import { ownerPath, speaksOfOwner } from './resolve-filter.ts';
+import { attributesOf, ownerPath, speaksOfOwner } from './resolve-filter.ts';
 import { EXTRA } from './rule-ability.ts';
 
 /** A rule that cannot hold, and where in the list: `1.fields.0`. */
@@ -23,6 +23,7 @@ function problemsOf(rule: PolicyRule, types: readonly RecordTypeDefinition[]): P
     ...unknownTypes(rule, types),
     ...('actions' in rule ? rowsOfMetrics(rule) : unknownFields(rule.fields ?? [], concerned)),
     ...unfitRows(rule, concerned, types),
+    ...unknownAttributes(rule, types),
   ];
 }
 
@@ -64,6 +65,24 @@ function unfitRows(rule: PolicyRule, concerned: readonly RecordTypeDefinition[],
     return message === undefined ? [] : [{ place: 'rows', message }];
   });
 }
+
+/** What no user record can have is null for everybody. */
+function unknownAttributes({ rows }: PolicyRule, types: readonly RecordTypeDefinition[]): PolicyProblem[] {
+  const known = types.flatMap(({ name, fields }) => (name === 'user' ? fields.flatMap(attributeName) : []));
+  const names = ['source_id', ...known];
+  return (rows === undefined ? [] : attributesOf(rows)).flatMap((name) =>
+    names.includes(name)
+      ? []
+      : [
+          {
+            place: 'rows',
+            message: `a principal has no attribute ${name}: no user record has a single value of that name${closest(name, names)}`,
+          },
+        ],
+  );
+}
+
+const attributeName = ({ name, type }: FieldDefinition): readonly string[] => (type === 'text_list' || type === 'json' ? [] : [name]);
 
 function unfit(rows: PolicyFilter, type: RecordTypeDefinition, types: readonly RecordTypeDefinition[]): string | undefined {
   try {
