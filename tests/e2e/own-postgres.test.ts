@@ -207,6 +207,40 @@ describe('a PostgreSQL of one’s own', () => {
     await expect.poll(() => ask(two, key, token), { timeout: 60_000 }).toEqual([[`${revenue + 1000}.0000`, deals + 21]]);
     await two.kill();
   });
+
+  it('that goes back while Sophia runs is begun anew: what it lost is in no answer, and what comes is in all', async () => {
+    const sophia = await start('back');
+    const key = await createKey(sophia, 'admin');
+    const [[before, deals]] = await ask(sophia, key, await write(sophia, key, 'B-0', '0'));
+    let lost = '';
+    await inDatabase(async (query) => {
+      const [kept] = (await query('kept', 'select max(tick) as tick, max(ceiling) as ceiling from tick')) as {
+        tick: string;
+        ceiling: string;
+      }[];
+      lost = await write(sophia, key, 'B-1', '1000');
+      expect(await ask(sophia, key, lost)).toEqual([[`${Number(before) + 1000}.0000`, deals + 1]]);
+      // As of a replica that is promoted before it has the write.
+      await query('stop', 'lock table tick in exclusive mode');
+      await query('events', 'delete from event where position > $1', [kept?.ceiling]);
+      await query('records', "delete from record where source_id = 'B-1'");
+      await query('ticks', 'delete from tick where tick > $1', [kept?.tick]);
+      await query('cut', "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'sophia_log'");
+    });
+    const ready = () => [...sophia.output().matchAll(/Sophia is ready at (\S+)\s/g)].map(([, address]) => address ?? '');
+    await expect.poll(() => ready().length, { timeout: 60_000 }).toBe(2);
+    expect(sophia.output()).toContain('an older state was restored. Sophia starts anew');
+    const again = { ...sophia, address: ready()[1] ?? '' };
+    const refused = await fetch(`${again.address}/api/v1/metrics/query?q=${encodeURIComponent('{"metrics":["revenue"]}')}`, {
+      headers: { authorization: `Bearer ${key}`, 'sophia-after': lost },
+    });
+    expect(refused.status).toBe(410);
+    expect(await ask(again, key, await write(again, key, 'B-2', '1'))).toEqual([[`${Number(before) + 1}.0000`, deals + 1]]);
+
+    await cluster.stop();
+    expect(await sophia.kill()).toBe(0);
+    expect(sophia.output()).toContain('\nstopped\n');
+  });
 });
 
 const SET_AMOUNT = `update event set data = jsonb_set(data, '{amount}', to_jsonb($2::text)) where source_id = $1`;

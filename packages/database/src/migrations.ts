@@ -54,11 +54,11 @@ export async function migrate(
   });
 }
 
-/** Gives the log a new epoch, so that no cursor of before is taken for one of now: after a restore or a move. */
-export async function renewEpoch(owner: PostgresConnection): Promise<string> {
+/** Gives the log a new epoch, so that no cursor of before is taken for one of now: after a restore or a move. Of one that has another epoch than `only`, nothing changes. */
+export async function renewEpoch(owner: PostgresConnection, only?: string): Promise<string> {
   return withClient(owner, 'sophia-migrate', async (client) => {
     const epoch = makeEpoch();
-    await client.query('update installation set epoch = $1', [epoch]);
+    await client.query('update installation set epoch = $1 where epoch = coalesce($2, epoch)', [epoch, only ?? null]);
     return epoch;
   });
 }

@@ -10,6 +10,11 @@ export interface MicroBatch {
   readonly cursor: Position;
   /** Number of the tick that the batch ends in or with. */
   readonly tick: number;
+  /**
+   * Tells that tick from one of the same number in another life of the log: of a database that was set back to an older
+   * state and went on from there. `stateOf` takes it.
+   */
+  readonly mark: string;
   /** That tick's time, ISO 8601 with microseconds; each tick's is later than the one before. */
   readonly at: string;
   /** ISO 8601 with microseconds: everything committed before this instant is at or before the cursor. */
@@ -122,6 +127,12 @@ export interface SetAsideCount {
   readonly events: number;
 }
 
+/**
+ * `lost` where the database was set back behind the tick: what followed is another history, and a cursor of before points to
+ * nothing of it. Of one that was `pruned`, without events, it is not known.
+ */
+export type MarkState = 'held' | 'pruned' | 'lost';
+
 export interface LogHead {
   readonly epoch: string;
   readonly position: Position;
@@ -166,6 +177,8 @@ export interface EventLog {
    * events stood aside for what it holds is forgotten.
    */
   keepInstance(group: string, instance: string): Promise<boolean>;
+  /** What the log says of the tick that a batch was marked with. */
+  stateOf(mark: string): Promise<MarkState>;
   /** The events that stand aside for any instance, in order. */
   setAside(group: string, options?: { limit?: number; after?: Position }): Promise<SetAsideEvent[]>;
   /**

@@ -10,8 +10,10 @@ afterAll(() => test.close());
 it('after a clock was ahead answers go on, and health and metrics say how far ahead the log is', async () => {
   await test.apply('deal', 'before', { name: 'before' });
   const isAhead = async () => {
-    await test.sql(`update tick set at = now() + interval '1 hour', complete_to = now() + interval '1 hour'
-      where tick = (select max(tick) from tick)`);
+    await test.sql(`insert into tick (tick, snapshot, complete_to, at, floor, ceiling)
+      select tick + 1, pg_current_snapshot(), now() + interval '1 hour', now() + interval '1 hour', floor,
+        coalesce(pg_sequence_last_value('event_position_seq'), 0)
+      from tick order by tick.tick desc limit 1 on conflict do nothing`);
     return Date.parse((await test.platform.eventLog.head()).completeTo) > Date.now() + 3_000_000;
   };
   // A tick may be made meanwhile.

@@ -15,12 +15,21 @@ import {
   readSourceActivity,
 } from '@sophia/catalog';
 import type { Database } from '@sophia/database';
-import { migrate } from '@sophia/database/migrations';
+import { migrate, renewEpoch } from '@sophia/database/migrations';
 import { createDatabaseObservers, createPostgresDatabase, type DatabaseRole, type PostgresConnection } from '@sophia/database/postgres';
 import type { EventLog } from '@sophia/event-log';
 import { createPostgresEventLog, EVENT_LOG_MIGRATIONS } from '@sophia/event-log/postgres';
 import type { Observability } from '@sophia/observability';
-import { type Configuration, closingOnFailure, createIdGenerator, createLifecycle, type Lifecycle, systemClock } from '@sophia/shared';
+import {
+  type Configuration,
+  closingOnFailure,
+  createIdGenerator,
+  createLifecycle,
+  isSophiaError,
+  type Lifecycle,
+  type SophiaError,
+  systemClock,
+} from '@sophia/shared';
 import { isEnvironmentalWarehouseError, type Warehouse } from '@sophia/warehouse';
 import { openPubSub, openWarehouse } from './adapters.ts';
 import { openBackup } from './backup/open-backup.ts';
@@ -55,6 +64,11 @@ export interface Platform {
   /** PostgreSQL as the owner of the tables: for upkeep. */
   readonly owner: PostgresConnection;
   readonly workspaces: WorkspaceDirectory;
+  /**
+   * Resolves when the database is no longer the one that was read (`log_went_back`): a replica was promoted that lacked a
+   * part, or an older state was restored. Close the platform then and make it anew.
+   */
+  readonly wentBack: Promise<SophiaError>;
   close(): Promise<void>;
 }
 
@@ -75,11 +89,20 @@ const DATABASE_START_MS = 11 * 60_000;
 export const createPlatform = async (options: PlatformOptions): Promise<Platform> => {
   const { configuration } = options;
   await mkdir(configuration.dataDirectory, { recursive: true, mode: 0o700 });
-  const lifecycle = createLifecycle({ closeDeadline: closeDeadlineOf(configuration) });
-  return closingOnFailure(lifecycle, () => startPlatform(options, lifecycle));
+  const start = (overtaken?: unknown): Promise<Platform> => {
+    const lifecycle = createLifecycle({ closeDeadline: closeDeadlineOf(configuration) });
+    return closingOnFailure(lifecycle, () => startPlatform(options, lifecycle, overtaken));
+  };
+  try {
+    return await start();
+  } catch (error) {
+    if (!isSophiaError(error, 'log_went_back')) throw error;
+    return start(error.details.epoch);
+  }
 };
 
-const startPlatform = async (options: PlatformOptions, lifecycle: Lifecycle): Promise<Platform> => {
+/** `overtaken` is the epoch in which the database was set back: positions and tokens of it are refused from then on. */
+const startPlatform = async (options: PlatformOptions, lifecycle: Lifecycle, overtaken: unknown): Promise<Platform> => {
   const { configuration, version, samples = SHIPPED_SAMPLES } = options;
   const observability = options.observability ?? (await lifecycle.start('observability', () => observe(configuration, version)));
   const { logger, tracer } = observability;
@@ -91,6 +114,11 @@ const startPlatform = async (options: PlatformOptions, lifecycle: Lifecycle): Pr
   });
   const owner = postgres.connection('owner');
   await migrate(owner, [EVENT_LOG_MIGRATIONS, AUTH_MIGRATIONS, CATALOG_MIGRATIONS]);
+  if (typeof overtaken === 'string') {
+    logger.error({ epoch: overtaken }, 'the database was set back to an older state: the log has a new epoch, the warehouse is made anew');
+    // Another instance that found so may have renewed it.
+    await renewEpoch(owner, overtaken);
+  }
   const observers = createDatabaseObservers(observability);
   const open = (role: DatabaseRole, own: Partial<{ minimum: number; maximum: number }> = {}): Promise<Database> =>
     lifecycle.start(`database as ${role}`, () =>
@@ -104,9 +132,10 @@ const startPlatform = async (options: PlatformOptions, lifecycle: Lifecycle): Pr
     );
   const [app, log] = await Promise.all([open('app'), open('log', LOG_POOL)]);
   const pubSub = await lifecycle.start('pub-sub', () => openPubSub(configuration, app, observability));
+  const wentBack = Promise.withResolvers<SophiaError>();
   const startLog = lifecycle.start('event log', async () => {
     const { retentionDays } = configuration.eventLog;
-    return traceEventLog(await createPostgresEventLog({ app, log, logger, retentionDays }), tracer);
+    return traceEventLog(await createPostgresEventLog({ app, log, logger, retentionDays, onWentBack: wentBack.resolve }), tracer);
   });
   const [eventLog, { warehouse, instance }] = await Promise.all([
     startLog,
@@ -188,6 +217,7 @@ const startPlatform = async (options: PlatformOptions, lifecycle: Lifecycle): Pr
     observability,
     owner,
     workspaces,
+    wentBack: wentBack.promise,
     async caughtUp(waiting) {
       const { tick: last } = await eventLog.head();
       await untilApplied({ ...waiting, last, applied: async () => (await analytics.status()).readPoint.tick });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { WAREHOUSE_GROUP } from '@sophia/analytics';
 import type { EventLog } from '@sophia/event-log';
 import type { Logger } from '@sophia/observability';
-import type { Configuration } from '@sophia/shared';
+import { type Configuration, SophiaError } from '@sophia/shared';
 import type { Warehouse } from '@sophia/warehouse';
 
 export interface WarehouseInstance {
@@ -18,23 +18,36 @@ export interface WarehouseInstanceOptions {
   readonly open: () => Promise<Warehouse>;
   /** Where it is kept, with the name of its instance. */
   readonly directory: string;
-  readonly eventLog: Pick<EventLog, 'keepInstance'>;
+  readonly eventLog: Pick<EventLog, 'keepInstance' | 'head' | 'stateOf'>;
   readonly logger: Logger;
 }
 
-/** An embedded database has one warehouse, beside it; over any other there may be several. */
+/** An embedded database has one warehouse, beside it; over any other there may be several. One of another log is made anew. Errors: `log_went_back`. */
 export const openOwnWarehouse = async (
   { database, warehouse: { directory } }: Pick<Configuration, 'database' | 'warehouse'>,
-  { open, eventLog, logger }: Omit<WarehouseInstanceOptions, 'directory' | 'eventLog'> & { readonly eventLog: Promise<EventLog> },
+  {
+    open,
+    eventLog,
+    logger,
+  }: Omit<WarehouseInstanceOptions, 'directory' | 'eventLog'> & { readonly eventLog: Promise<WarehouseInstanceOptions['eventLog']> },
 ): Promise<WarehouseInstance> => {
   if (database.kind !== 'embedded') return openWarehouseInstance({ open, directory, eventLog: await eventLog, logger });
-  const warehouse = await open();
-  return { warehouse, instance: undefined, close: warehouse.close };
+  let warehouse = await open();
+  try {
+    if (await isOfAnotherLog(warehouse, await eventLog)) {
+      logger.warn({ directory }, OF_ANOTHER_LOG);
+      warehouse = await anew(warehouse, directory, open);
+    }
+    return { warehouse, instance: undefined, close: warehouse.close };
+  } catch (error) {
+    await warehouse.close();
+    throw error;
+  }
 };
 
 /**
  * Opens a warehouse that is one of several over a log. One that the log does not know, because it was away for long or
- * comes from another database, is made anew: nobody knows any more which events it lacks.
+ * comes from another database, is made anew: nobody knows any more which events it lacks. Errors: `log_went_back`.
  */
 export const openWarehouseInstance = async ({
   open,
@@ -47,12 +60,11 @@ export const openWarehouseInstance = async ({
   const opened = (instance: string): WarehouseInstance => ({ warehouse, instance, close: warehouse.close });
   try {
     const known = await readInstance(directory);
-    if (known !== undefined && (await eventLog.keepInstance(WAREHOUSE_GROUP, known))) return opened(known);
+    const isOther = await isOfAnotherLog(warehouse, eventLog);
+    if (!isOther && known !== undefined && (await eventLog.keepInstance(WAREHOUSE_GROUP, known))) return opened(known);
     if (warehouse.applied().cursor !== null) {
-      logger.warn({ directory, instance: known }, 'the log does not know this warehouse: it is made anew');
-      await warehouse.close();
-      await removeWarehouse(directory);
-      warehouse = await open();
+      logger.warn({ directory, instance: known }, isOther ? OF_ANOTHER_LOG : 'the log does not know this warehouse: it is made anew');
+      warehouse = await anew(warehouse, directory, open);
     }
     const instance = randomBytes(6).toString('hex');
     await writeInstance(directory, instance);
@@ -61,6 +73,28 @@ export const openWarehouseInstance = async ({
     await warehouse.close();
     throw error;
   }
+};
+
+const OF_ANOTHER_LOG = 'the log does not have what this warehouse applied last: it is made anew';
+
+/** Throws `log_went_back` where it is of this log, which no longer has what was applied: then the epoch has to be renewed first. */
+const isOfAnotherLog = async (warehouse: Warehouse, eventLog: Pick<EventLog, 'head' | 'stateOf'>): Promise<boolean> => {
+  const { cursor, tick, mark } = warehouse.applied();
+  const head = await eventLog.head();
+  if (cursor === null) return false;
+  if (!cursor.startsWith(`${head.epoch}.`)) return true;
+  // A warehouse of before there were marks tells its tick alone.
+  const state = mark === undefined ? (tick <= head.tick ? 'held' : 'lost') : await eventLog.stateOf(mark);
+  if (state !== 'lost') return state === 'pruned';
+  throw new SophiaError('log_went_back', 'The database was set back to a state before what the warehouse has applied.', {
+    details: { epoch: head.epoch, tick },
+  });
+};
+
+const anew = async (warehouse: Warehouse, directory: string, open: () => Promise<Warehouse>): Promise<Warehouse> => {
+  await warehouse.close();
+  await removeWarehouse(directory);
+  return open();
 };
 
 const fileOf = (directory: string): string => join(directory, 'instance');

@@ -227,6 +227,21 @@ describe('DuckDB and its surroundings', () => {
     await expect(open()).rejects.toMatchObject({ code: 'warehouse_from_newer_version', message: expect.stringContaining('1000') });
   });
 
+  test('W5: a file of before there were marks is brought up, and knows the mark of the next batch', async () => {
+    const log = createLogScript();
+    const warehouse = await open();
+    await warehouse.apply(log.next(log.upsert(1, { name: 'a' })));
+    await warehouse.close();
+    await onFile('alter table sophia.state drop column mark', 'update sophia.format set format = 1', 'checkpoint');
+    const older = await open();
+    expect(older.applied().mark).toBeUndefined();
+    await older.apply({ ...log.next(log.upsert(2, { name: 'b' })), mark: 'of the second' });
+    await older.close();
+    const again = await open();
+    expect(again.applied().mark).toBe('of the second');
+    await again.close();
+  });
+
   test('W7: what a rebuild or a rewrite left unfinished is removed when the warehouse is opened', async () => {
     const log = createLogScript();
     const warehouse = await open();

@@ -78,6 +78,8 @@ export interface WarehouseBatch {
   readonly changes: readonly WarehouseChange[];
   readonly cursor: Position;
   readonly tick: number;
+  /** By which the log tells the batch's tick from another one of its number. */
+  readonly mark?: string | undefined;
   /** ISO 8601 with microseconds. */
   readonly completeTo: string;
   readonly endOfTick: boolean;
@@ -94,6 +96,8 @@ export interface AppliedState {
   /** The last tick applied to its end. */
   readonly tick: number;
   readonly completeTo: string | null;
+  /** That of the last batch. */
+  readonly mark?: string | undefined;
   /** Grows with each rebuild. */
   readonly generation: number;
 }

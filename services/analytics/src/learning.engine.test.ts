@@ -49,7 +49,15 @@ const created = (source_system: string, data: JsonObject): LogEvent => {
 };
 const apply = (event: LogEvent): Promise<void> =>
   warehouse.apply(
-    warehouseBatch({ events: [event], cursor: `e.${tick + 1}.0` as Position, tick, at: event.at, completeTo: event.at, endOfTick: true }),
+    warehouseBatch({
+      events: [event],
+      cursor: `e.${tick + 1}.0` as Position,
+      tick,
+      mark: `${tick}`,
+      at: event.at,
+      completeTo: event.at,
+      endOfTick: true,
+    }),
   );
 
 it('a currency that is being applied while the others are learnt is known', async () => {
@@ -211,6 +219,7 @@ it('the first change of a type is read once, until the past changes', async () =
       events: [{ ...created('crm', {}), at: '2020-01-01T00:00:00.000000Z' }],
       cursor: first.position,
       tick,
+      mark: `${tick}`,
       at: first.at,
       completeTo: first.at,
       endOfTick: true,

@@ -1,4 +1,4 @@
-import { readConfiguration, waitForStopSignal } from '@sophia/shared';
+import { isSophiaError, readConfiguration, waitForStopSignal } from '@sophia/shared';
 import { readConfigurationFile } from '../client/settings.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { CommonOptions, Invocation } from '../command-line/invocation.ts';
@@ -14,7 +14,7 @@ export interface StartOptions extends CommonOptions {
 
 /** Runs the server until it is told to stop; then lets what is in hand finish. */
 export const start = async ({ terminal, environment }: Invocation, options: StartOptions): Promise<void> => {
-  const begun = performance.now();
+  let begun = performance.now();
   const say = (line: string): void => terminal.err(`${line}\n`);
   const parsed = readConfiguration({
     env: environment,
@@ -34,25 +34,38 @@ export const start = async ({ terminal, environment }: Invocation, options: Star
   const isWatched = terminal.columns !== undefined && options.json !== true && parsed.origins.logLevel === 'default';
   const observability = isWatched ? quietObservability(parsed.configuration) : undefined;
   try {
-    const served = await serve({ parsed, listens: true, say, observability });
-    const seconds = (performance.now() - begun) / 1000;
-    const { address } = served;
-    if (options.json === true) terminal.out(`${JSON.stringify({ ready: { address, seconds, pid: process.pid } })}\n`);
-    else
-      terminal.out(`Sophia is ready at ${address} after ${seconds.toFixed(1)} s. A key: ./sophia keys create --role analyst --name me\n`);
-    const signal = await stopped;
-    say(`${signal}: letting requests and work in hand finish (again to stop at once)`);
-    await served.close().catch(tellWhatWasCutOff);
+    for (;;) {
+      const served = await serve({ parsed, listens: true, say, observability });
+      const seconds = (performance.now() - begun) / 1000;
+      const { address } = served;
+      if (options.json === true) terminal.out(`${JSON.stringify({ ready: { address, seconds, pid: process.pid } })}\n`);
+      else
+        terminal.out(`Sophia is ready at ${address} after ${seconds.toFixed(1)} s. A key: ./sophia keys create --role analyst --name me\n`);
+      const end = await Promise.race([stopped, served.platform.wentBack]);
+      if (typeof end === 'string') {
+        say(`${end}: letting requests and work in hand finish (again to stop at once)`);
+        await served.close().catch((error: unknown) => tellHowItEnded(error, say));
+        break;
+      }
+      begun = performance.now();
+      say(`${end.message} Sophia starts anew`);
+      await served.close().catch((error: unknown) => say(messageOf(error)));
+    }
   } finally {
     await observability?.close();
   }
   say('stopped');
 };
 
-const tellWhatWasCutOff = (error: unknown): never => {
+/** A database that cannot be reached any more cuts nothing off: what was acknowledged it has. */
+const tellHowItEnded = (error: unknown, say: (line: string) => void): void => {
+  if (!isCutOff(error)) return say(messageOf(error));
   throw new CommandError(
     'failed',
     `Not all ended in time. ${messageOf(error)}`,
     'What was acknowledged is kept. SOPHIA_SHUTDOWN says how long requests and work in hand may take.',
   );
 };
+
+const isCutOff = (error: unknown): boolean =>
+  error instanceof AggregateError ? error.errors.some(isCutOff) : isSophiaError(error, 'deadline_exceeded');

@@ -4,6 +4,7 @@ import type { Transaction } from '@sophia/types';
 import type { Handler, MicroBatch } from '../event-log.ts';
 import { formatPosition } from '../position.ts';
 import type { LogBatch } from './log-batch.ts';
+import { markOf } from './tick.ts';
 
 /** What went wrong in a handler, as opposed to around it; its own error is the cause. A SophiaError, so that it passes the database port as it is. */
 export class HandlerFailure extends SophiaError {
@@ -57,6 +58,7 @@ export const microBatch = (epoch: string, { events, end, tick, complete }: LogBa
   events,
   cursor: formatPosition(epoch, end.tick, end.offset),
   tick: tick.tick,
+  mark: markOf(tick),
   at: tick.at,
   completeTo: complete.completeTo,
   endOfTick: end.offset === 0,

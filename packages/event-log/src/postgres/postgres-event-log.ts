@@ -21,6 +21,7 @@ import { keepInstance } from './instances.ts';
 import { openKeptSession } from './kept-session.ts';
 import { readHistory } from './record-history.ts';
 import { askForReplay, discard } from './replay-requests.ts';
+import { createSameLog, READ_EPOCH, stateOf, watchSameLog } from './same-log.ts';
 import { selectFrom } from './select.ts';
 import { countSetAside, listSetAside } from './set-aside-rows.ts';
 import { contains } from './snapshot.ts';
@@ -43,6 +44,10 @@ export interface PostgresEventLogOptions {
     | undefined;
   /** Days that the data of passing events are kept; 30 unless told. */
   readonly retentionDays?: number | undefined;
+  /** Told, perhaps more than once, when the database is no longer the one that was read: what follows the log has to begin anew. */
+  readonly onWentBack?: ((error: SophiaError) => void) | undefined;
+  /** Milliseconds between two looks whether it is; 5,000 unless told. */
+  readonly lookMs?: number | undefined;
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
 }
@@ -53,18 +58,20 @@ export interface PostgresEventLog extends EventLog {
 }
 
 const HOUSEKEEPING_MS = 10_000;
+const LOOK_MS = 5_000;
 const REPLAY_DEADLINE = 60_000;
 
 /** The event log over the table `event` of PostgreSQL 15 and later. */
 export async function createPostgresEventLog(options: PostgresEventLogOptions): Promise<PostgresEventLog> {
   const { app, log, logger, ticker: { intervalMs = 5, idleMs = 1_000 } = {}, retentionDays = 30 } = options;
-  const { clock = systemClock, random = systemRandom } = options;
+  const { clock = systemClock, random = systemRandom, lookMs = LOOK_MS, onWentBack = () => undefined } = options;
   const name = randomUUID();
   const epoch = await readEpoch(log);
   const book = await openTickBook(selectFrom(log));
   const reader = createEventReader(epoch, book);
   const members = createGroupMembers(random);
   const haste = createHaste();
+  const lookForSameLog = createSameLog({ epoch, book, onWentBack });
   // Set when the session is open, and called by it from then on.
   let ticker: Ticker | undefined;
   const session = await openKeptSession({
@@ -77,12 +84,17 @@ export async function createPostgresEventLog(options: PostgresEventLogOptions): 
       },
       [WRITTEN_CHANNEL]: () => ticker?.heard(),
     },
-    onOpen: members.join,
+    async onOpen(opened) {
+      // Before it makes a tick.
+      await lookForSameLog((statement, values) => opened.query(statement, values));
+      await members.join(opened);
+    },
     onLost: () => ticker?.deposed(),
   });
   const ticking = startTicker({ name, session, book, clock, logger, haste, intervalMs, idleMs });
   ticker = ticking;
   const housekeeping = startHousekeeping({ log, logger, isElected: () => ticking.isElected, retentionDays, intervalMs: HOUSEKEEPING_MS });
+  const watch = watchSameLog(lookForSameLog, session, lookMs);
   const consumers = new Set<{ close(): Promise<void> }>();
   const select = selectFrom(log);
   const placeOf = (cursor: Position | null): Place => (cursor === null ? BEGINNING : parsePosition(epoch, cursor));
@@ -120,6 +132,7 @@ export async function createPostgresEventLog(options: PostgresEventLogOptions): 
     },
     setAsideCounts: (group, instance) => countSetAside(select, groupName(group, instance)),
     keepInstance: (group, instance) => keepInstance(log, group, instance),
+    stateOf: (mark) => stateOf(select, mark),
     replay: (group, { deadline = REPLAY_DEADLINE } = {}) =>
       askForReplay({ log, book, wake: ticking.wake, lag: eventLog.lag, deadline }, group),
     discard: (group, position) => discard(log, group, placeOf(position)),
@@ -158,6 +171,7 @@ export async function createPostgresEventLog(options: PostgresEventLogOptions): 
     decodeToken: (token) => decodeWriteToken(epoch, token),
     async close() {
       await Promise.all([...consumers].map((consumer) => consumer.close()));
+      await watch.close();
       await housekeeping.close();
       await ticking.close();
       await session.close();
@@ -172,7 +186,6 @@ async function readEpoch(log: Database): Promise<string> {
   return row.epoch;
 }
 
-const READ_EPOCH = { name: 'event_log_read_epoch', text: 'select epoch from installation' };
 const ERASE = { name: 'event_log_erase', text: 'select erase_record_events($1)' };
 const OLDEST_WRITER = {
   name: 'event_log_oldest_writer',

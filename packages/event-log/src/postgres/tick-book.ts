@@ -1,5 +1,6 @@
+import { SophiaError } from '@sophia/shared';
 import type { Select } from './select.ts';
-import { TICK_COLUMNS, type Tick, type TickRow, tickOf } from './tick.ts';
+import { markOf, TICK_COLUMNS, type Tick, type TickRow, tickOf } from './tick.ts';
 
 /** The newest ticks in memory, and the way to the older ones. */
 export interface TickBook {
@@ -7,7 +8,7 @@ export interface TickBook {
   readonly head: Tick;
   /** Takes a tick that was just made. */
   add(tick: Tick): Promise<void>;
-  /** Looks for ticks that others made; resolves when what was committed before the call is known. */
+  /** Looks for ticks that others made; resolves when what was committed before the call is known. Errors: `log_went_back`. */
   refresh(): Promise<void>;
   /** The newest tick up to `number` and those that follow it, at most 1,000; empty for a number beyond the head. */
   from(number: number): Promise<readonly Tick[]>;
@@ -44,9 +45,12 @@ export async function openTickBook(select: Select): Promise<TickBook> {
 
   const load = async () => {
     for (;;) {
-      const rows = await select<TickRow>(TICKS_AFTER, [head.tick, PAGE]);
-      for (const row of rows) append(tickOf(row));
-      if (rows.length < PAGE) return;
+      const last = head;
+      const [known, ...next] = (await select<TickRow>(TICKS_SINCE, [last.tick, PAGE + 1])).map(tickOf);
+      // Ticks of another life are not put behind those of this one, though their numbers may follow.
+      if (known === undefined || markOf(known) !== markOf(last)) throw logWentBack(last.tick);
+      for (const tick of next) append(tick);
+      if (next.length < PAGE) return;
     }
   };
 
@@ -107,6 +111,14 @@ export async function openTickBook(select: Select): Promise<TickBook> {
   return book;
 }
 
+/** The database lacks a tick that was read of it, or has another one of its number. */
+export const logWentBack = (tick: number): SophiaError =>
+  new SophiaError(
+    'log_went_back',
+    'The database is not the one that was read: a replica was promoted that lacked a part, or an older state was restored.',
+    { details: { tick } },
+  );
+
 /** Index of the last tick up to `number`, -1 if there is none. */
 function indexUpTo(ticks: readonly Tick[], number: number): number {
   let low = 0;
@@ -120,7 +132,7 @@ function indexUpTo(ticks: readonly Tick[], number: number): number {
 }
 
 const LAST_TICKS = { name: 'event_log_last_ticks', text: `select ${TICK_COLUMNS} from tick order by tick desc limit $1` };
-const TICKS_AFTER = { name: 'event_log_ticks_after', text: `select ${TICK_COLUMNS} from tick where tick > $1 order by tick limit $2` };
+const TICKS_SINCE = { name: 'event_log_ticks_since', text: `select ${TICK_COLUMNS} from tick where tick >= $1 order by tick limit $2` };
 const TICKS_FROM = {
   name: 'event_log_ticks_from',
   text: `select ${TICK_COLUMNS} from tick

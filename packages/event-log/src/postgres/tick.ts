@@ -26,6 +26,13 @@ export interface TickRow {
   readonly ceiling: string;
 }
 
+/**
+ * Tells a tick from others of its number. The time alone does not: while the clock is behind the log, each is a microsecond
+ * after the one before.
+ */
+export const markOf = ({ tick, at, snapshot, ceiling }: Tick): string =>
+  snapshot === null ? `${tick} ${at} ${ceiling}` : `${tick} ${at} ${ceiling} ${snapshot.minimum}:${snapshot.maximum}`;
+
 export const TICK_COLUMNS = 'tick, snapshot, complete_to, at, floor, ceiling';
 
 export const tickOf = (row: TickRow): Tick => ({

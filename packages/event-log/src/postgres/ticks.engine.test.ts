@@ -60,7 +60,9 @@ test('the times of ticks never go back, also when the clock does', async () => {
   await owner.write([], async (transaction) => {
     // Whoever makes a tick meanwhile has looked at the one before already, or waits.
     await owner.query(transaction, { name: 'test_no_ticks', text: 'lock table tick in exclusive mode' });
-    const text = 'update tick set at = $1, complete_to = $1 where tick = (select max(tick) from tick)';
+    const text = `insert into tick (tick, snapshot, complete_to, at, floor, ceiling)
+      select tick + 1, pg_current_snapshot(), $1, $1, floor, coalesce(pg_sequence_last_value('event_position_seq'), 0)
+      from tick order by tick.tick desc limit 1`;
     await owner.query(transaction, { name: 'test_clock', text }, [future]);
   });
   await nextTick(eventLog);

@@ -20,7 +20,7 @@ export const ANALYTICS_ERRORS = {
   rebuild_differs: {
     status: 500,
     title: 'Rebuild differs',
-    help: 'The warehouse made anew from the log does not equal the one in use, which stays; the detail names the tables.',
+    help: 'The warehouse made anew from the log does not equal the one in use, which stays; the detail names the tables. Stop Sophia, move the folder of the warehouse away, and start again: it is made from the log.',
   },
   rebuild_running: { status: 409, title: 'Rebuild running', help: 'The warehouse is being made anew already; wait for its end.' },
 } as const satisfies Record<string, ErrorCode>;

@@ -81,7 +81,7 @@ async function saveProgress(progress: ProgressWriter, meta: Meta, batch: Warehou
     changes.set(type, change);
   }
   const passed = batch.endOfTick ? { tick: batch.tick, completeTo: batch.completeTo } : {};
-  const applied = batch.replay === true ? meta.applied : { ...meta.applied, cursor: batch.cursor, ...passed };
+  const applied = batch.replay === true ? meta.applied : { ...meta.applied, cursor: batch.cursor, mark: batch.mark, ...passed };
   const entry = meta.entry + 1;
   await progress.saveState(entry, applied, serial);
   return { ...meta, applied, serial, entry, changes };

@@ -7,7 +7,7 @@ import type { Layouts } from './layouts.ts';
 import type { TableLayout } from './table-layout.ts';
 
 /** Grows when the meta tables or the records' own columns change; older files are then brought up here. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** When the records of a type last changed in a workspace. */
 export interface LastChange {
@@ -34,7 +34,7 @@ export async function initializeMeta(connection: DuckDBConnection, generation: n
   await connection.run('create schema if not exists sophia');
   for (const table of [
     'format (format integer)',
-    'state (entry bigint, generation integer, cursor varchar, tick bigint, complete_to varchar, serial bigint)',
+    'state (entry bigint, generation integer, cursor varchar, tick bigint, complete_to varchar, serial bigint, mark varchar)',
     'change (type varchar, tick bigint, serial bigint)',
     'layout (type varchar, layout varchar)',
     'derived (name varchar, definition varchar, error varchar)',
@@ -42,11 +42,18 @@ export async function initializeMeta(connection: DuckDBConnection, generation: n
     await connection.run(`create table if not exists sophia.${table}`);
   }
   await connection.run(`insert into sophia.format select ${FORMAT} where not exists (from sophia.format)`);
-  await connection.run(`insert into sophia.state select 0, ${generation}, null, 0, null, 0 where not exists (from sophia.state)`);
   const [[format] = []] = await rows(connection, 'select format from sophia.format');
   if (Number(format) > FORMAT) {
     throw new SophiaError('warehouse_from_newer_version', `The warehouse has format ${format}, this version of Sophia knows ${FORMAT}.`);
   }
+  if (Number(format) < FORMAT) await bringUp(connection);
+  await connection.run(`insert into sophia.state select 0, ${generation}, null, 0, null, 0, null where not exists (from sophia.state)`);
+}
+
+/** Format 2 tells by its mark which tick was applied last. */
+async function bringUp(connection: DuckDBConnection): Promise<void> {
+  await connection.run('alter table sophia.state add column if not exists mark varchar');
+  await connection.run('update sophia.format set format = 2');
 }
 
 export async function readMeta(connection: DuckDBConnection): Promise<Meta> {
@@ -70,7 +77,7 @@ export async function readMeta(connection: DuckDBConnection): Promise<Meta> {
 
 /** How far the log is applied, as the connection's transaction sees it. */
 export async function readState(connection: DuckDBConnection): Promise<Pick<Meta, 'applied' | 'serial' | 'entry'>> {
-  const [[entry, generation, cursor, tick, completeTo, serial] = []] = await rows(
+  const [[entry, generation, cursor, tick, completeTo, serial, mark] = []] = await rows(
     connection,
     'from sophia.state order by entry desc limit 1',
   );
@@ -81,6 +88,7 @@ export async function readState(connection: DuckDBConnection): Promise<Pick<Meta
       tick: Number(tick),
       completeTo: textOrNull(completeTo),
       generation: Number(generation),
+      mark: textOrNull(mark) ?? undefined,
     },
     serial: Number(serial),
     entry: Number(entry),

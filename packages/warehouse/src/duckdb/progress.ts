@@ -24,10 +24,10 @@ export function createProgressWriter(connection: DuckDBConnection): ProgressWrit
     await statement.run();
   };
   return {
-    saveState: (entry, { generation, cursor, tick, completeTo }, serial) =>
+    saveState: (entry, { generation, cursor, tick, completeTo, mark = null }, serial) =>
       run(
-        'insert into sophia.state values ($1::bigint, $2::integer, $3, $4::bigint, $5, $6::bigint)',
-        ...[entry, generation, cursor, tick, completeTo, serial],
+        'insert into sophia.state values ($1::bigint, $2::integer, $3, $4::bigint, $5, $6::bigint, $7)',
+        ...[entry, generation, cursor, tick, completeTo, serial, mark],
       ),
     saveChange: (type, { tick, serial }) => run('insert into sophia.change values ($1, $2::bigint, $3::bigint)', type, tick, serial),
   };

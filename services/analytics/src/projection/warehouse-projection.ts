@@ -84,10 +84,11 @@ export const startWarehouseProjection = (options: WarehouseProjectionOptions): P
 };
 
 /** The batch as the warehouse takes it. */
-export const warehouseBatch = ({ events, cursor, tick, completeTo, endOfTick }: MicroBatch): WarehouseBatch => ({
+export const warehouseBatch = ({ events, cursor, tick, mark, completeTo, endOfTick }: MicroBatch): WarehouseBatch => ({
   changes: events.flatMap(warehouseChanges),
   cursor,
   tick,
+  mark,
   completeTo,
   endOfTick,
 });
