@@ -1,4 +1,5 @@
 import { openTwoPlatforms, type TwoPlatforms } from '@sophia/platform/testing/two-platforms';
+import type { MetricQuery } from '@sophia/types';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type ApiHarness, openApiHarness } from '../testing/api-harness.ts';
 
@@ -42,4 +43,28 @@ it('a read at one instance that names a change through another in Sophia-After i
     key: 'analyst',
   });
   expect([status, json.code]).toEqual([400, 'invalid_token']);
+});
+
+it('an answer has one entity tag at every instance, whatever each has compiled, and another for another query or role', async () => {
+  const one = await openApiHarness({ over: two.one });
+  try {
+    await harness.makeKey('executive', { role: 'executive' });
+    const won = { metrics: ['deals_won'] };
+    const ask = async (from: ApiHarness, query: MetricQuery, role: string, known = '"none"') => {
+      const authorization = `Bearer ${harness.keys.get(role)}`;
+      const path = `/api/v1/metrics/query?q=${encodeURIComponent(JSON.stringify(query))}`;
+      const { status, headers } = await from.send('GET', path, { key: '', headers: { authorization, 'if-none-match': known } });
+      return [status, headers.get('etag')];
+    };
+    const [, tag] = await ask(harness, won, 'executive');
+    two.other.platform.analytics.forget(two.other.workspace.id);
+    for (const from of [harness, one]) expect(await ask(from, won, 'executive', `${tag}`)).toEqual([304, tag]);
+    // Of the same bytes, since there are no deals.
+    const lost = { ...won, filters: [{ field: 'deal.status', operator: 'eq' as const, values: ['lost'] }] };
+    for (const [status, other] of [await ask(harness, lost, 'executive', `${tag}`), await ask(harness, won, 'analyst', `${tag}`)]) {
+      expect([status, other === tag]).toEqual([200, false]);
+    }
+  } finally {
+    await one.close();
+  }
 });

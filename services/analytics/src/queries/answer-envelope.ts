@@ -17,11 +17,11 @@ export const envelopeText = (freshness: string, tier: string, age: number, query
 
 const tags = new WeakMap<Buffer, string>();
 
-/** Weak entity tag over the bytes and the cache key (query, model version, policy scope); computed once for the same buffer. */
-export const entityTag = (bytes: Buffer, key: string): string => {
+/** Weak entity tag over the bytes and the query's identity (with model version and policy scope); computed once for the same buffer. */
+export const entityTag = (bytes: Buffer, identity: string): string => {
   const known = tags.get(bytes);
   if (known !== undefined) return known;
-  const tag = `W/"${createHash('sha256').update(key).update('\n').update(bytes).digest('base64url').slice(0, 27)}"`;
+  const tag = `W/"${createHash('sha256').update(identity).update('\n').update(bytes).digest('base64url').slice(0, 27)}"`;
   tags.set(bytes, tag);
   return tag;
 };

@@ -112,7 +112,7 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
     return {
       bytes,
       rowCount: rowCountOf(bytes),
-      etag: entityTag(bytes, of.key),
+      etag: entityTag(bytes, of.identity),
       readPoint,
       envelope: envelopeText(options.freshnessText(of, readPoint), tier, age, queryId, notes),
       queryId,

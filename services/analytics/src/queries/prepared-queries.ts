@@ -23,7 +23,9 @@ export interface PreparedQuery {
   readonly workspace: WorkspaceId;
   readonly query: MetricQuery;
   readonly compiled: CompiledQuery;
-  /** Key in the caches: `{service}:{version}:{operation}:{hash}`. */
+  /** Hash of query, models, policy scope and calendar: what an answer says follows from it and the rows alone, in every process. */
+  readonly identity: string;
+  /** Key in the caches of this process: `{service}:{version}:{operation}:{hash}`. */
   readonly key: string;
   readonly dependencies: readonly AnswerDependency[];
   readonly tags: readonly string[];
@@ -95,6 +97,7 @@ export const createPreparedQueries = (options: PreparedQueriesOptions): Prepared
     now: clock.now(),
     ...calendar(workspace),
     policy: policy?.scope,
+    mayAsk: policy?.metric,
     rollups: rollups(workspace),
     onlyCurrency: (recordType, field) => onlyCurrency(workspace, recordType, field),
     onlySourceSystem: (recordType) => onlySourceSystem(workspace, recordType),
@@ -112,13 +115,14 @@ export const createPreparedQueries = (options: PreparedQueriesOptions): Prepared
     const recordTypes = compiled.reads.map(({ recordType }) => recordType);
     const tags = recordTypes.map((recordType) => recordTypeTag(workspace, recordType));
     const generation = generationOf(workspace);
-    const parameters: JsonValue = [workspace, generation, layer.hash, policy.hash, JSON.parse(JSON.stringify(query)), timeZone, weekStart];
-    const key = `analytics:1:query:${digest(canonicalJson(compiled.usesToday ? [...parameters, compiled.today] : parameters))}`;
+    const parameters: JsonValue = [workspace, layer.hash, policy.hash, JSON.parse(JSON.stringify(query)), timeZone, weekStart];
+    const identity = digest(canonicalJson(compiled.usesToday ? [...parameters, compiled.today] : parameters));
     return {
       workspace,
       query,
       compiled,
-      key,
+      identity,
+      key: `analytics:1:query:${digest(`${generation} ${identity}`)}`,
       dependencies: dependenciesOf(compiled, tags),
       tags,
       recordTypes,
