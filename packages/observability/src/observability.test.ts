@@ -141,9 +141,13 @@ describe('traces', () => {
     await expect(tracer.span('fails', {}, () => Promise.reject(new Error('out of luck')))).rejects.toThrow('out of luck');
     const request = tracer.startRequest({ name: 'GET /', requestId: 'r' });
     request.end('a text that was thrown');
+    const failed = tracer.startRequest({ name: 'GET /', requestId: 'r' });
+    failed.fail();
+    failed.end();
     expect(spans().map(({ status, events }) => [status.code, status.message, events[0]?.name])).toEqual([
       [2, 'out of luck', 'exception'],
       [2, 'a text that was thrown', 'exception'],
+      [2, undefined, undefined],
     ]);
     await close();
   });
@@ -183,6 +187,7 @@ describe('traces', () => {
     expect(tracer.enabled).toBe(false);
     const request = tracer.startRequest({ name: 'GET /', requestId: 'r' });
     request.setAttribute('a', 1);
+    request.fail();
     expect(request.run(() => tracer.current()?.traceparent)).toMatch(new RegExp(`^00-${request.traceId}-[0-9a-f]{16}-00$`));
     const value = await tracer.span('x', {}, async (span) => {
       span.setAttribute('a', 1);

@@ -17,6 +17,7 @@ import type { Span, SpanOptions } from './tracer.ts';
 /** A span in the making. */
 export interface OpenSpan extends Span {
   readonly place: SpanPlace;
+  fail(): void;
   end(error?: unknown): void;
 }
 
@@ -54,6 +55,9 @@ export function createSpanFactory({ service, version, target, sampleRatio, loss 
         place: placeOf(span.spanContext()),
         setAttribute: (key, value) => {
           span.setAttribute(key, value);
+        },
+        fail: () => {
+          span.setStatus({ code: SpanStatusCode.ERROR });
         },
         end(error) {
           if (error !== undefined) {

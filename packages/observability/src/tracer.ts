@@ -28,6 +28,8 @@ export interface RequestTrace extends Span {
   readonly traceId: string;
   /** Everything that begins within `work`, also later, belongs to this request. */
   run<T>(work: () => T): T;
+  /** Says that it failed, where no error was thrown to `end` with. */
+  fail(): void;
   end(error?: unknown): void;
 }
 
@@ -96,6 +98,10 @@ class RunningRequest implements RequestTrace {
 
   setAttribute(name: string, value: string | number | boolean): void {
     this.#span?.setAttribute(name, value);
+  }
+
+  fail(): void {
+    this.#span?.fail();
   }
 
   end(error?: unknown): void {

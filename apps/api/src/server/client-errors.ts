@@ -16,7 +16,7 @@ export const answerClientErrors =
     if (socket.writable && error.code !== 'ECONNRESET') {
       const told = toldOf(error);
       const problem = problemDocument(told, newRequestId());
-      watch(told, problem, undefined);
+      watch(told, problem, undefined, socket);
       const body = JSON.stringify(problem);
       const head = [
         `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,

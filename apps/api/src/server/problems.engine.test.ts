@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiHarness, openApiHarness } from '../testing/api-harness.ts';
 
 describe('problems', () => {
-  const observability = createTestObservability();
+  const observability = createTestObservability({ traces: true });
   let harness: ApiHarness;
   beforeAll(async () => {
     // Nobody finds room.
@@ -31,6 +31,20 @@ describe('problems', () => {
     expect(errors('Internal error')).toEqual([
       expect.objectContaining({ request_id: headers.get('x-request-id'), err: expect.objectContaining({ message: 'out of luck' }) }),
     ]);
+  });
+
+  it('that are the server’s fail their spans, by their code', async () => {
+    await harness.send('GET', '/api/v1/metrics', { headers: { 'x-request-id': 'a' } });
+    await harness.send('GET', '/api/v1/nowhere');
+    const ended = (name: string) =>
+      observability
+        .spans()
+        .filter((span) => span.name === name)
+        .at(-1);
+    await expect
+      .poll(() => ended('GET /api/v1/metrics'))
+      .toMatchObject({ status: { code: 2 }, attributes: { 'error.type': 'overloaded' } });
+    await expect.poll(() => ended('GET unknown')).toMatchObject({ status: { code: 0 } });
   });
 
   it('and answers are shown to the pages of sites that are allowed, and to no others', async () => {

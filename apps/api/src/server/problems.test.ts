@@ -1,7 +1,9 @@
 import { type AddressInfo, connect } from 'node:net';
+import { createTestObservability } from '@sophia/observability/testing';
+import { SophiaError } from '@sophia/shared';
 import Fastify from 'fastify';
 import { expect, test } from 'vitest';
-import { registerProblems } from './problems.ts';
+import { CALLER_GONE, registerProblems, sendProblem, watchProblems } from './problems.ts';
 
 test('a sender who goes away in the midst of a body is no defect', async () => {
   const reading = Promise.withResolvers<void>();
@@ -19,4 +21,15 @@ test('a sender who goes away in the midst of a body is no defect', async () => {
   socket.destroy();
   expect(await told.promise).toBe('invalid_request');
   await app.close();
+});
+
+test('a problem that nobody is there to be told of is no answer, and a defect is logged all the same', async () => {
+  const observability = createTestObservability();
+  const options = { requestId: 'r', route: '/', headers: [], watch: watchProblems(observability) };
+  const gone = { destroyed: true, headersSent: false, writeHead: () => expect.unreachable() };
+  expect(sendProblem(gone, new SophiaError('deadline_exceeded', 'x'), options)).toBe(CALLER_GONE);
+  expect(sendProblem(gone, new Error('out of luck'), options)).toBe(CALLER_GONE);
+  expect(await observability.metrics.render()).not.toContain('sophia_http_problems_total{');
+  expect(observability.lines().filter(({ level }) => level === 'error')).toEqual([expect.objectContaining({ route: '/' })]);
+  await observability.close();
 });

@@ -5,8 +5,16 @@ import { PROBLEM_CONTENT_TYPE, type ProblemDocument, problemDocument } from './p
 import { setHeaders } from './respond.ts';
 import type { ShortResponse } from './short-request.ts';
 
-/** Told of each error that was answered with a problem document. */
-export type ProblemWatch = (error: unknown, problem: ProblemDocument, route: string | undefined) => void;
+/** Told of each error that a problem document was made of, and of whether there is anybody to answer it to. */
+export type ProblemWatch = (
+  error: unknown,
+  problem: ProblemDocument,
+  route: string | undefined,
+  response: { readonly destroyed: boolean },
+) => void;
+
+/** What metrics say instead of a status where the caller has gone before there was an answer, as it is usual. */
+export const CALLER_GONE = 499;
 
 /**
  * Counts problems by their code, and logs defects whole. What a caller or the load made is no defect: a line with a
@@ -18,8 +26,8 @@ export const watchProblems = ({ logger, metrics }: Pick<Observability, 'logger' 
     help: 'Requests answered with a problem document, by its code.',
     labels: ['code'],
   });
-  return (error, { status, code, title, detail, instance }, route) => {
-    answered.with({ code }).add();
+  return (error, { status, code, title, detail, instance }, route, { destroyed }) => {
+    if (!destroyed) answered.with({ code }).add();
     if (status === 500) logger.error({ err: error, request_id: instance, route }, title);
     else logger.debug({ code, detail, request_id: instance, route }, title);
   };
@@ -51,7 +59,8 @@ export const answerFrameworkErrors =
 
 const answer = (error: unknown, request: FastifyRequest, reply: FastifyReply, watch: ProblemWatch): FastifyReply => {
   const problem = problemDocument(error, request.id);
-  watch(error, problem, request.routeOptions.url);
+  watch(error, problem, request.routeOptions.url, reply.raw);
+  if (problem.status >= 500) request.trace?.setAttribute('error.type', problem.code);
   return setHeaders(reply.code(problem.status), problemHeaders(problem)).send(JSON.stringify(problem));
 };
 
@@ -84,7 +93,7 @@ const notThere = ({ method, url }: FastifyRequest, routes: readonly KnownRoute[]
   return new SophiaError('method_not_allowed', `${path} takes ${allow.join(', ')}, not ${method}.`, { details: { allow } });
 };
 
-/** The same answer without the framework. */
+/** The same answer without the framework; returns its status, or `CALLER_GONE`. */
 export const sendProblem = (
   response: ShortResponse,
   error: unknown,
@@ -94,15 +103,16 @@ export const sendProblem = (
     headers,
     watch,
   }: { readonly requestId: string; readonly route: string; readonly headers: readonly string[]; readonly watch: ProblemWatch },
-): ProblemDocument => {
+): number => {
   const problem = problemDocument(error, requestId);
-  watch(error, problem, route);
+  watch(error, problem, route, response);
   const body = JSON.stringify(problem);
+  if (response.destroyed) return CALLER_GONE;
   if (!response.headersSent)
     response
       .writeHead(problem.status, [...headers, ...problemHeaders(problem), 'content-length', String(Buffer.byteLength(body))])
       .end(body);
-  return problem;
+  return problem.status;
 };
 
 const problemHeaders = ({ status, retry_after: retryAfter, code, allow }: ProblemDocument): string[] => [

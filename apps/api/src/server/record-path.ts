@@ -1,7 +1,7 @@
 import type { Catalog } from '@sophia/catalog';
 import type { CatalogRecord, RecordId } from '@sophia/types';
 import type { Admitted } from './admission.ts';
-import { type ProblemWatch, sendProblem } from './problems.ts';
+import { CALLER_GONE, type ProblemWatch, sendProblem } from './problems.ts';
 import type { ShortRequest, ShortResponse } from './short-request.ts';
 
 export interface RecordPathOptions {
@@ -27,10 +27,11 @@ export const createRecordPath = ({ catalog, admit, watch, served }: RecordPathOp
     try {
       // The path's pattern says that it is one.
       const record = await catalog.records.get(call, type, id as RecordId);
-      if (!response.destroyed) sendRecord(response, record, headers);
+      if (response.destroyed) return CALLER_GONE;
+      sendRecord(response, record, headers);
       return 200;
     } catch (error) {
-      return sendProblem(response, error, { requestId: call.request, route: RECORD_ROUTE, headers, watch }).status;
+      return sendProblem(response, error, { requestId: call.request, route: RECORD_ROUTE, headers, watch });
     }
   };
 

@@ -3,8 +3,9 @@ import type { Allowance } from '@sophia/auth';
 import type { Histogram, Metric, RequestTrace } from '@sophia/observability';
 import { type LoadShedder, SophiaError } from '@sophia/shared';
 import type { Call, Principal } from '@sophia/types';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiServices } from '../services.ts';
+import { CALLER_GONE } from './problems.ts';
 import { allowanceHeaders, requireAllowance } from './rate-limit.ts';
 import { setHeaders } from './respond.ts';
 import type { ShortRequest } from './short-request.ts';
@@ -42,6 +43,15 @@ export const registerRequestContext = (app: FastifyInstance, options: RequestCon
   app.decorateRequest('abort', undefined);
   app.decorateRequest('trace', undefined);
 
+  const tellEnd = (request: FastifyRequest, reply: FastifyReply, status: number): void => {
+    const route = request.routeOptions.url ?? 'unknown';
+    durations.with({ route, method: request.method, status: String(status) }).observe(reply.elapsedTime / 1000);
+    // What is answered before a trace begins, as the question of a browser whether it may call, has none.
+    request.trace?.setAttribute('http.response.status_code', status);
+    if (status >= 500) request.trace?.fail();
+    request.trace?.end();
+  };
+
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     const route = request.routeOptions.url ?? 'unknown';
@@ -68,7 +78,7 @@ export const registerRequestContext = (app: FastifyInstance, options: RequestCon
     reply.raw.once('close', () => {
       shedder.leave(known?.id);
       if (reply.raw.writableFinished) return;
-      request.trace?.end();
+      tellEnd(request, reply, CALLER_GONE);
       abort.abort(new SophiaError('deadline_exceeded', 'The caller has gone.'));
     });
     if (isAdminRequest(request.raw)) {
@@ -83,11 +93,7 @@ export const registerRequestContext = (app: FastifyInstance, options: RequestCon
   });
 
   app.addHook('onResponse', (request, reply, done) => {
-    const route = request.routeOptions.url ?? 'unknown';
-    durations.with({ route, method: request.method, status: String(reply.statusCode) }).observe(reply.elapsedTime / 1000);
-    // What is answered before a trace begins, as the question of a browser whether it may call, has none.
-    request.trace?.setAttribute('http.response.status_code', reply.statusCode);
-    request.trace?.end();
+    tellEnd(request, reply, reply.statusCode);
     done();
   });
 

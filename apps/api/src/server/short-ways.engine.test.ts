@@ -129,6 +129,10 @@ describe('requests that need no framework', () => {
       expect(answer()).toBe('');
     }
     expect(await read('gone')).toMatchObject({ data: { first_name: 'Joan' } });
+    const { text } = await harness.send('GET', '/metrics', { key: '' });
+    expect(text).toContain('sophia_http_request_duration_seconds_count{route="/api/v1/records/:type",method="POST",status="499"} 1\n');
+    expect(text).toContain('sophia_http_request_duration_seconds_count{route="/api/v1/records/:type/:id",method="GET",status="499"} 3\n');
+    expect(text).not.toMatch(/^sophia_http_problems_total\{code="deadline_exceeded"\}/m);
     expect(observability.lines().filter(({ level }) => level === 'error')).toEqual([]);
   });
 

@@ -4,7 +4,7 @@ import type { Catalog, RecordWriteAnswer } from '@sophia/catalog';
 import { parseExactJson } from '@sophia/shared';
 import { toRow } from '../to-row.ts';
 import type { Admitted } from './admission.ts';
-import { type ProblemWatch, sendProblem } from './problems.ts';
+import { CALLER_GONE, type ProblemWatch, sendProblem } from './problems.ts';
 import type { ShortRequest, ShortResponse } from './short-request.ts';
 
 export interface WritePathOptions {
@@ -32,10 +32,11 @@ export const createWritePath = ({ catalog, admit, watch, served }: WritePathOpti
   const write = async ({ call, headers }: Admitted, target: Target, row: object, response: ShortResponse): Promise<number> => {
     try {
       const answer = await catalog.records.upsert(call, target, toRow(row, 0));
-      if (!response.destroyed) sendAnswer(response, answer, headers);
+      if (response.destroyed) return CALLER_GONE;
+      sendAnswer(response, answer, headers);
       return 200;
     } catch (error) {
-      return sendProblem(response, error, { requestId: call.request, route: WRITE_ROUTE, headers, watch }).status;
+      return sendProblem(response, error, { requestId: call.request, route: WRITE_ROUTE, headers, watch });
     }
   };
 
