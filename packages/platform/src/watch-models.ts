@@ -15,10 +15,14 @@ export const watchModels = (options: {
 }): { close(): Promise<void> } => {
   const { models, workspaces, analytics, logger } = options;
   let looking: Promise<void> | undefined;
+  /** What is wrong with them was not found out: they are read again, although they do not change again. */
+  const unread = new Set<WorkspaceId>();
 
   const lookAt = async (id: WorkspaceId): Promise<void> => {
-    if (!(await models.haveChanged(id))) return;
+    if (!unread.has(id) && !(await models.haveChanged(id))) return;
+    unread.add(id);
     const problems = await analytics.reloadModels(id);
+    unread.delete(id);
     const workspace = workspaces.name(id);
     if (problems.length === 0) logger.info({ workspace }, 'semantic models were read again');
     else logger.error({ workspace, problems }, 'semantic models have problems; files that bring new ones are not taken');
