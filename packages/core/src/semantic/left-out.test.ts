@@ -109,7 +109,7 @@ describe('what does not fit the record types is left out:', () => {
     expect(offered(layer)).toEqual(allBut('amount', 'amount_so_far', 'average', 'doubled'));
     for (const metric of ['amount', 'amount_so_far', 'average', 'doubled']) {
       expect(refusal({ metrics: [metric] }, layer)).toBe(
-        `SophiaError: The metric ${metric} is left out, because it does not fit the record types as they are:\nmodels.yaml:16:55: sum cannot be applied to a text`,
+        `SophiaError: The metric ${metric} is left out, because of what is wrong with it by the record types as they are:\nmodels.yaml:16:55: sum cannot be applied to a text`,
       );
     }
     expect(compileRollup(layer, 'deal', 'amounts', CONTEXT)).toBeUndefined();

@@ -21,7 +21,7 @@ export function referenceLeftOut(name: string, { definition, role, to }: EntityR
 }
 
 const leftOut = (what: string, problems: readonly SemanticProblem[]): SophiaError =>
-  semanticLayerError(problems, `${what} is left out, because it does not fit the record types as they are:`);
+  semanticLayerError(problems, `${what} is left out, because of what is wrong with it by the record types as they are:`);
 
 const problemsOf = ({ problems }: LinkedLayer, ...definitions: readonly (object | undefined)[]): readonly SemanticProblem[] =>
   definitions.flatMap((definition) => (definition === undefined ? [] : (problems.get(definition) ?? [])));
