@@ -104,6 +104,11 @@ describe('the records behind a cell', () => {
     await expect(test.ask(WON, {}, analyst)).rejects.toMatchObject(forbidden);
     await expect(analytics.explain(analyst, WON)).rejects.toMatchObject(forbidden);
     await expect(drill('deals_won', {}, {}, analyst)).rejects.toMatchObject(forbidden);
+    const misspelt = { ...WON, metrics: ['deals_wo'] };
+    await expect(test.ask(misspelt, {}, analyst)).rejects.not.toMatchObject({
+      details: { nearest: expect.arrayContaining(['deals_won']) },
+    });
+    await expect(test.ask(misspelt)).rejects.toMatchObject({ details: { nearest: expect.arrayContaining(['deals_won']) } });
     expect((await test.ask(RATE, {}, analyst)).rows).toHaveLength(1);
     await expect(drill('win_rate', { part: 'numerator' }, {}, analyst)).rejects.toMatchObject(forbidden);
 

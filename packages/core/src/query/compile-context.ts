@@ -16,6 +16,8 @@ export interface CompileContext {
   readonly timeZone?: string | undefined;
   readonly weekStart?: 'monday' | 'sunday' | undefined;
   readonly policy?: PolicyScope | undefined;
+  /** Whether the principal may ask for a metric of this name: errors name no others. All, unless told. */
+  readonly mayAsk?: ((metric: string) => boolean) | undefined;
   /** Rollups that are kept and complete. */
   readonly rollups?: readonly AvailableRollup[] | undefined;
   /**

@@ -252,6 +252,13 @@ describe('a query that cannot be answered', () => {
     expect(() => compile(query)).toThrow(expect.objectContaining({ code, message: expect.stringContaining(message) }));
   });
 
+  it('an unknown metric is told no names of metrics that may not be asked for', () => {
+    const mayAsk = (name: string): boolean => name !== 'deals_won';
+    expect(() => compile({ metrics: ['deals_wo'] }, { mayAsk })).toThrow(
+      expect.objectContaining({ code: 'unknown_metric', details: { name: 'deals_wo', nearest: ['deals'] } }),
+    );
+  });
+
   it('a filter that is nested too deep, or has too many parts', () => {
     let deep: NonNullable<MetricQuery['filters']>[number] = { field: 'amount', operator: 'is_null' };
     for (let depth = 0; depth < 20; depth += 1) deep = { not: deep };

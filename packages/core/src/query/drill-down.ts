@@ -78,7 +78,7 @@ function planCell({ query, metric: asked, part }: DrillDownRequest, layer: Linke
   const { bounds, usesToday } = readTimeBounds(query.time_range, time);
   const isPrevious = asked.endsWith('__previous');
   const name = isPrevious ? asked.slice(0, -'__previous'.length) : asked;
-  const metrics = findMetrics(query, layer);
+  const metrics = findMetrics(query, layer, context);
   const metric = metrics.find(({ definition }) => definition.name === name);
   if (metric === undefined) {
     throw new SophiaError('invalid_drill_down', `metric: ${asked} is none of the query's (${query.metrics.join(', ')}).`);

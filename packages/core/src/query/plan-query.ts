@@ -19,7 +19,7 @@ import { previousShift, type QueryTime, readTimeBounds, shownPeriods, type TimeB
 
 /** Finds every name of a query and says what is to be computed. Throws `SophiaError` with the codes of `semantic-errors.ts`. */
 export function planQuery(query: MetricQuery, layer: LinkedLayer, context: CompileContext): QueryPlan {
-  const metrics = findMetrics(query, layer);
+  const metrics = findMetrics(query, layer, context);
   const time = readQueryTime(query, context);
   const { bounds, usesToday } = readTimeBounds(query.time_range, time);
   const bases = modelsOf(metrics, layer.models);
@@ -63,7 +63,11 @@ export function planQuery(query: MetricQuery, layer: LinkedLayer, context: Compi
 }
 
 /** The query's metrics. Throws `unknown_metric`, and `semantic_model_invalid` for one that is left out. */
-export function findMetrics({ metrics }: Pick<MetricQuery, 'metrics'>, layer: LinkedLayer): readonly LinkedMetric[] {
+export function findMetrics(
+  { metrics }: Pick<MetricQuery, 'metrics'>,
+  layer: LinkedLayer,
+  { mayAsk = () => true }: Pick<CompileContext, 'mayAsk'>,
+): readonly LinkedMetric[] {
   const twice = metrics.find((name, index) => metrics.indexOf(name) !== index);
   if (twice !== undefined) throw new SophiaError('invalid_query', `metrics: ${twice} is there twice.`);
   return metrics.map((name) => {
@@ -71,7 +75,10 @@ export function findMetrics({ metrics }: Pick<MetricQuery, 'metrics'>, layer: Li
     if (metric !== undefined) return metric;
     const leftOut = metricLeftOut(name, layer);
     if (leftOut !== undefined) throw leftOut;
-    const near = nearest(name, layer.metrics.keys());
+    const near = nearest(
+      name,
+      [...layer.metrics.keys()].filter((each) => mayAsk(each)),
+    );
     const hint =
       near.length === 0 ? 'The list of metrics has all (GET /metrics, sophia metrics list).' : `Did you mean ${near.join(' or ')}?`;
     throw new SophiaError('unknown_metric', `There is no metric ${name}. ${hint}`, { details: { name, nearest: near } });
