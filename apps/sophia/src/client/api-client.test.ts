@@ -188,6 +188,18 @@ describe('what stands in between', () => {
     expect(written).toContain(
       'for Sophia went away; what was committed stays.\n  Go on with: sophia import --resume 01M7YQ6SDE6TZEDKRYDVCVNCDQ\n',
     );
+    const piped = await askStandIn(
+      (request, response) => {
+        response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+        response.write(`${JSON.stringify(begun)}\n`, () => request.destroy());
+      },
+      ['import', '-', ...args.slice(2)],
+      { input: 'source_id\n1\n' },
+    );
+    expect([piped.code, piped.err]).toEqual([
+      75,
+      expect.stringContaining('Go on with: sophia import - --resume 01M7YQ6SDE6TZEDKRYDVCVNCDQ < FILE\n'),
+    ]);
     await writeFile(file, 'source_id\n1\n');
     const before = await askStandIn(
       (request, response) =>
@@ -220,12 +232,14 @@ it('Ctrl-C ends a command that waits', async () => {
   });
 });
 
-it('Ctrl-C, or a refusal, ends an import of what a tap writes, though the tap has more to say: its end is not waited for', async () => {
+it.each([
+  ['what a tap writes', ['import', '--singer', '--source-system', 'desk'], '{"type":"STATE","value":1}\n'],
+  ['a pipe', ['import', '-', '--type', 'deal', '--source-system', 'desk'], 'source_id\n1\n'],
+])('Ctrl-C, or a refusal, ends an import of %s, though there is more to come: its end is not waited for', async (_what, args, begin) => {
   const asked = Promise.withResolvers<void>();
-  const args = ['import', '--singer', '--source-system', 'desk'];
   const openInput = (): PassThrough => {
     const input = new PassThrough();
-    input.write('{"type":"STATE","value":1}\n');
+    input.write(begin);
     return input;
   };
   const [stopped, refused] = [openInput(), openInput()];
@@ -254,6 +268,9 @@ it('an import whose refusal is lost with the connection asks for it again, but n
   expect([again.code, again.err]).toEqual([2, expect.stringContaining('The mapping is wrong.')]);
   const never = await askStandIn((request) => void request.destroy(), args);
   expect([never.code, never.err, never.asked.length]).toEqual([75, expect.stringContaining('does not answer at'), 4]);
+  // What has come through a pipe does not come again.
+  const piped = await askStandIn((request) => void request.destroy(), ['import', '-', ...args.slice(2)], { input: 'source_id\n1\n' });
+  expect([piped.code, piped.asked.length]).toEqual([75, 1]);
   await rm(dirname(file), { recursive: true });
 });
 

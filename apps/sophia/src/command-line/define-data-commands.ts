@@ -21,7 +21,7 @@ const defineImport = (program: Command, { client }: Runs): void => {
     program
       .command('import')
       .description('import files, or what a Singer tap writes, and report counts that add up')
-      .argument('[files...]', 'CSV, TSV, NDJSON, JSON or Parquet; plain, gzip or zstd')
+      .argument('[files...]', 'CSV, TSV, NDJSON, JSON or Parquet; plain, gzip or zstd; -: standard input')
       .option('--mapping <file>', 'how columns become fields: YAML; may be repeated with --singer', collect)
       .option('--type <record type>', 'type of the rows, where columns are called like its fields')
       .option('--source-system <name>', 'where the rows come from, where no mapping says it')

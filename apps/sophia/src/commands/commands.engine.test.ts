@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { watch } from 'node:fs';
 import { readdir, rename, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { adminSocketPath } from '../server/run-directory.ts';
 import { type OpenSophia, openSophia } from '../testing/open-sophia.ts';
@@ -247,6 +249,7 @@ describe('files', () => {
     await refused(1, `The mapping ${test.outside} cannot be read: EISDIR`, file, '--mapping', test.outside);
     await refused(2, 'One import is resumed at a time.', file, file, '--resume', 'x');
     await refused(3, 'There is no import x', '--resume', 'x');
+    await refused(2, 'Standard input is imported by itself', file, '-', ...HAND);
     await refused(2, 'without files', file, '--singer');
     await refused(2, '--suggest and --resume are for files', '--singer', '--resume', 'x');
     await refused(2, '--suggest and --resume are for files', '--tap', 'x', '--suggest');
@@ -371,6 +374,45 @@ describe('files', () => {
     const set = await sophia([...args, '--quote', '"', '--escaping', 'double']);
     expect([set.out, set.out]).toEqual([expect.stringContaining('2 updated'), expect.not.stringContaining('assumed')]);
     expect((await sophia(['records', 'get', 'company', 'SONG-1', '--source-system', 'songs'])).out).toContain("'Heroes'");
+  });
+
+  it('what comes through a pipe is imported, gone on with and suggested for, and read once', async () => {
+    const args = ['import', '-', '--type', 'company', '--source-system', 'piped'];
+    const rows = Array.from({ length: 12_000 }, (_, index) => `P-${index},${'x'.repeat(400)} ${index}\n`);
+    const text = `source_id,name\n${rows.join('')}`;
+    const last = async () => {
+      const [first] = (await test.json(words('imports list --limit 1'))) as [{ id: string; name: string; state: string }];
+      return first;
+    };
+    async function* torn(): AsyncGenerator<Buffer> {
+      yield Buffer.from(text.slice(0, 4_600_000));
+      await expect.poll(last, { timeout: 30_000 }).toMatchObject({ name: 'standard input', state: 'running' });
+      throw new Error('the pipe broke');
+    }
+    const broken = await sophia(args, { terminal: { input: Readable.from(torn()) } });
+    expect([broken.code, broken.err]).toEqual([1, expect.stringContaining('the pipe broke')]);
+    await expect.poll(async () => (await last()).state, { timeout: 30_000 }).toBe('interrupted');
+    const { id } = await last();
+    expect(await sophia(['import', '--resume', id])).toMatchObject({ code: 2, err: expect.stringContaining(`import FILE --resume ${id}`) });
+    const whole = await sophia(['import', '-', '--resume', id, '--json'], { input: text });
+    expect(JSON.parse(whole.out)).toMatchObject({ id, name: 'standard input', state: 'finished', read: 12_000, updated: 0 });
+    const suggested = await sophia(['import', '-', '--suggest'], { input: 'id,day\nQ-9,03/04/2017\n' });
+    expect(suggested).toMatchObject({ code: 0, out: expect.stringContaining('source_id: id') });
+    const mapping = await write('piped.yaml', 'source_system: hand\nrecord_type: deal\nsource_id: id\nfields: { close_date: day }\n');
+    // Whoever is asked would answer for rows that cannot be read again.
+    const asked = await sophia(['import', '-', '--mapping', mapping], { terminal: WATCHED, input: 'id,day\nQ-9,03/04/2017\n' });
+    expect(asked).toMatchObject({ code: 2, err: expect.stringContaining('ambiguous_date_format') });
+    expect(asked.err).not.toContain('can be read in several ways. "');
+  });
+
+  it('a pipe that has a name is told to come through standard input', async () => {
+    const pipe = join(test.outside, 'pipe');
+    await promisify(execFile)('mkfifo', [pipe]);
+    expect(await sophia(['import', pipe, ...HAND])).toMatchObject({
+      code: 2,
+      err: `sophia: ${pipe} is not a regular file.\n  What can be read only once comes from standard input: sophia import - < ${pipe}\n`,
+    });
+    expect((await sophia(['import', test.outside, ...HAND])).err).toBe(`sophia: ${test.outside} is not a regular file.\n`);
   });
 
   it('a column that can be read in two ways: nobody can be asked, or a person is', async () => {

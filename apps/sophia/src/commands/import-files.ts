@@ -1,5 +1,3 @@
-import { stat } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
 import type { ImportReport } from '@sophia/catalog';
 import { HungUp } from '../client/api-client.ts';
 import { ProblemError } from '../client/problem-error.ts';
@@ -8,8 +6,8 @@ import type { Exit } from '../command-line/exit-codes.ts';
 import type { ClientInvocation, CommonOptions } from '../command-line/invocation.ts';
 import { PartlyDone } from '../command-line/partly-done.ts';
 import { askFormat, type FormatQuestion } from '../input/ask-format.ts';
+import { findSource, type ImportSource, STANDARD_INPUT } from '../input/import-source.ts';
 import { readNamed } from '../input/read-named.ts';
-import { unchangedBytes } from '../input/unchanged-bytes.ts';
 import { renderReport } from '../output/import-report.ts';
 import { stylesOf } from '../output/styles.ts';
 import { runImport } from './run-import.ts';
@@ -35,13 +33,18 @@ export const importFiles = async (invocation: ClientInvocation, files: readonly 
   const chosen = files.length === 0 && options.resume !== undefined ? [await pathOf(invocation, options.resume)] : files;
   if (chosen.length === 0) throw new CommandError('usage', 'No file is named.', 'sophia import FILE --mapping mapping.yaml');
   if (options.resume !== undefined && chosen.length > 1) throw new CommandError('usage', 'One import is resumed at a time.');
-  const found: FoundFile[] = [];
-  for (const path of chosen) found.push({ path, size: await sizeOf(path) });
+  if (chosen.length > 1 && chosen.includes(STANDARD_INPUT)) {
+    throw new CommandError('usage', 'Standard input is imported by itself, without files.');
+  }
+  const sources: ImportSource[] = [];
+  for (const path of chosen) sources.push(await findSource(path, invocation.terminal));
   const reports: ImportReport[] = [];
-  for (const file of found) {
-    const report = await importFile(invocation, file, options).catch((error: unknown) => {
-      throw reports.length === 0 ? error : new PartlyDone(error, { reports });
-    });
+  for (const source of sources) {
+    const report = await importSource(invocation, source, options)
+      .finally(source.close)
+      .catch((error: unknown) => {
+        throw reports.length === 0 ? error : new PartlyDone(error, { reports });
+      });
     reports.push(report);
     if (options.json !== true) invocation.terminal.out(renderReport(report, stylesOf(invocation.terminal)));
   }
@@ -56,18 +59,14 @@ const pathOf = async ({ api }: ClientInvocation, id: string): Promise<string> =>
   throw new CommandError('usage', `The import ${id} does not say which file it read.`, `sophia import FILE --resume ${id}`);
 };
 
-interface FoundFile {
-  readonly path: string;
-  readonly size: number;
-}
-
-const importFile = async (invocation: ClientInvocation, { path, size }: FoundFile, options: ImportFileOptions): Promise<ImportReport> => {
+const importSource = async (invocation: ClientInvocation, source: ImportSource, options: ImportFileOptions): Promise<ImportReport> => {
+  const { typed, name, file } = source;
   const { mapping, resume, type, sourceSystem } = options;
   if (mapping === undefined && resume === undefined && (type === undefined || sourceSystem === undefined)) {
     throw new CommandError(
       'usage',
-      `What the rows of ${path} are is not said: give --mapping, or --type and --source-system where its columns are called like the fields of the type.`,
-      `A first mapping is written by: sophia import ${path} --suggest > mapping.yaml`,
+      `What the rows of ${typed} are is not said: give --mapping, or --type and --source-system where its columns are called like the fields of the type.`,
+      `A first mapping is written by: sophia import ${typed} --suggest > mapping.yaml`,
     );
   }
   const sent = {
@@ -75,20 +74,22 @@ const importFile = async (invocation: ClientInvocation, { path, size }: FoundFil
     source_system: options.sourceSystem,
     record_type: options.type,
     resume: options.resume,
-    path: resolve(path),
-    bytes_total: size,
+    path: file?.path,
+    bytes_total: file?.size,
     ...readingOf(options),
   };
   const answers: Record<string, string> = {};
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await runImport(invocation, {
+      const form = {
         // One that goes on keeps the answers that it was begun with.
         options: Object.keys(answers).length === 0 ? sent : { ...sent, answers },
-        fileName: basename(path),
-        bytes: unchangedBytes(path),
-      });
+        fileName: name,
+        bytes: source.read(),
+      };
+      return await runImport(invocation, form, file === undefined ? { goOn: goOnFromInput } : {});
     } catch (error) {
+      if (file === undefined) throw error;
       if (error instanceof HungUp && attempt < ATTEMPTS) continue;
       const question = questionOf(error);
       if (question === undefined || !invocation.terminal.interactive || question.column in answers) throw error;
@@ -96,6 +97,8 @@ const importFile = async (invocation: ClientInvocation, { path, size }: FoundFil
     }
   }
 };
+
+const goOnFromInput = (id: string): string => `sophia import - --resume ${id} < FILE`;
 
 /** How a file is read, as far as that is set. Errors: `CommandError` where a character is none. */
 export const readingOf = ({ format, encoding, delimiter, quote, escaping, header }: ImportFileOptions) => ({
@@ -114,16 +117,6 @@ const characterOf = (text: string, option: string, allowed: string): string => {
   const character = TAB.includes(text) ? '\t' : text;
   if (character.length === 1) return character;
   throw new CommandError('usage', `${option} is ${JSON.stringify(text)}; allowed is ${allowed}.`);
-};
-
-/** Bytes of a file that can be read. */
-export const sizeOf = async (path: string): Promise<number> => {
-  const found = await stat(path).catch((error: NodeJS.ErrnoException) => error);
-  if (found instanceof Error) {
-    throw new CommandError(found.code === 'ENOENT' ? 'notFound' : 'failed', `${path} cannot be read: ${found.message}`);
-  }
-  if (!found.isFile()) throw new CommandError('usage', `${path} is not a regular file.`);
-  return found.size;
 };
 
 const mappingOf = async (path: string | undefined): Promise<{ mapping?: string; mapping_name?: string }> => {

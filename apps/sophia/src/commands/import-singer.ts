@@ -1,8 +1,8 @@
-import type { Readable } from 'node:stream';
 import { clientSettings } from '../client/settings.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { Exit } from '../command-line/exit-codes.ts';
 import type { ClientInvocation } from '../command-line/invocation.ts';
+import { bytesOf } from '../input/import-source.ts';
 import { readNamed } from '../input/read-named.ts';
 import { renderReport } from '../output/import-report.ts';
 import { stylesOf } from '../output/styles.ts';
@@ -27,13 +27,13 @@ export const importSinger = async (invocation: ClientInvocation, options: Import
   const form = {
     options: { kind: 'singer', name, source_system: sourceSystem, mappings },
     fileName: name,
-    bytes: tap?.bytes ?? stdin(terminal.input),
+    bytes: tap?.bytes ?? bytesOf(terminal.input),
   };
   const report = await runImport(invocation, form, {
     onBegun: (lastState) => tap?.begin(lastState),
     // As `target-*` programs do, so that a state file can be kept.
     onState: (state) => json !== true && terminal.out(`${JSON.stringify(state)}\n`),
-    goOn: options.tap === undefined ? 'the tap, from the last state that was printed' : `sophia import --tap ${options.tap}`,
+    goOn: () => (options.tap === undefined ? 'the tap, from the last state that was printed' : `sophia import --tap ${options.tap}`),
   }).finally(() => {
     // The import may be over before its input is, which would keep the process until then.
     if (tap === undefined) terminal.input.destroy();
@@ -48,7 +48,3 @@ const openTap = async (path: string, invocation: ClientInvocation, options: Impo
   const { dataDirectory } = await clientSettings(options, invocation.environment);
   return readTap(path, dataDirectory, invocation);
 };
-
-async function* stdin(input: Readable): AsyncGenerator<Uint8Array> {
-  for await (const chunk of input) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-}

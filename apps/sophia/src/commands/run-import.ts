@@ -22,7 +22,7 @@ export interface FollowImport {
   readonly onBegun?: ((lastState: JsonValue | null) => void) | undefined;
   readonly onState?: ((state: JsonValue) => void) | undefined;
   /** The command that goes on where this import was cut off; `--resume` with its id unless told. */
-  readonly goOn?: string | undefined;
+  readonly goOn?: ((id: string) => string) | undefined;
 }
 
 /** Sends a form and follows the import to its end. Errors: `CommandError` where it was cut off; what the form's bytes throw. */
@@ -51,7 +51,7 @@ export const runImport = async (
   } finally {
     progress.clear();
   }
-  throw cutOff(interrupted.aborted, id === undefined ? undefined : (follow.goOn ?? `sophia import --resume ${id}`));
+  throw cutOff(interrupted.aborted, id === undefined ? undefined : (follow.goOn?.(id) ?? `sophia import --resume ${id}`));
 };
 
 const cutOff = (isInterrupted: boolean, goOn: string | undefined): CommandError => {
