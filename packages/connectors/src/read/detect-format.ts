@@ -1,8 +1,35 @@
+import type { Peekable } from '../bytes/peekable.ts';
+
 export const SOURCE_FORMATS = ['csv', 'tsv', 'ndjson', 'json', 'parquet'] as const;
 export type SourceFormat = (typeof SOURCE_FORMATS)[number];
 
 /** Parquet begins with this. */
 const PARQUET_MAGIC = 'PAR1';
+
+/** How files begin that are none of the formats, in latin1, and what to do with them. */
+const FOREIGN: readonly (readonly [begin: RegExp, what: string])[] = [
+  [/^PK(?!\s)\p{Cc}/u, 'a zip archive, as an Excel workbook is one; unpack it, or save the sheet as CSV'],
+  [/^\xd0\xcf\p{Cc}\xe0/u, 'an old Office document; save the sheet as CSV'],
+  [/^PARE.{0,3}\0/s, 'a Parquet file with an encrypted footer; write it without encryption'],
+  [/^ORC.{0,12}(?!\s)[\p{Cc}\x80-\xff]/su, 'an ORC file; write it as Parquet'],
+  [/^Obj(?!\s)\p{Cc}/u, 'an Avro file; write it as Parquet or NDJSON'],
+  [/^SQLite format 3\0/, 'an SQLite database; export its tables as CSV'],
+  [/^BZh\d1AY&SY|^\xfd7zXZ\0|^7z\xbc\xaf/, 'compressed in a way that is not read; gzip and zstd are'],
+  [/^%PDF-\d/, 'a PDF document'],
+];
+const MAY_BE_FOREIGN = /^(?:PK|\xd0\xcf|PARE|ORC|Obj|SQLi|BZh|\xfd7z|7z|%PDF)/;
+const FOREIGN_BYTES = 16;
+
+/** What the content is, where that is nothing that has rows. More than four bytes are waited for only where these are suspicious. */
+export async function foreignContent(content: Pick<Peekable, 'peek'>): Promise<string | undefined> {
+  const begin = async (bytes: number): Promise<string> => (await content.peek(bytes)).toString('latin1');
+  if (!MAY_BE_FOREIGN.test(await begin(4))) return undefined;
+  const head = await begin(FOREIGN_BYTES);
+  return FOREIGN.find(([sign]) => sign.test(head))?.[1];
+}
+
+/** A page instead of a file is what a server sends for a download that needs a login. */
+export const isHtml = (text: string): boolean => /^\s*<(?:!doctype\s+html|html[\s>])/i.test(text);
 
 const EXTENSIONS: ReadonlyMap<string, SourceFormat> = new Map([
   ['csv', 'csv'],

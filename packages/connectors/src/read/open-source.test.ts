@@ -259,6 +259,33 @@ describe('formats', () => {
   });
 });
 
+describe('contents that have no rows', () => {
+  const binary = (text: string) => Buffer.from(text, 'latin1');
+  test.each([
+    [
+      'a workbook',
+      binary('PK\x03\x04\x14\0\x06\0'),
+      'This is a zip archive, as an Excel workbook is one; unpack it, or save the sheet as CSV.',
+    ],
+    ['an encrypted Parquet file', binary('PARE\x21\0\0\0\x9f'), 'This is a Parquet file with an encrypted footer'],
+    ['an SQLite database', binary('SQLite format 3\0\x10'), 'This is an SQLite database; export its tables as CSV.'],
+    ['a page', '\n<!DOCTYPE html><html>', 'This is an HTML page.'],
+    ['a page without a declaration', '<HTML lang="en">', 'This is an HTML page.'],
+  ])('are refused: %s', async (_, content, message) => {
+    await expect(readAll(content, { name: 'x.csv' })).rejects.toMatchObject({
+      code: 'unknown_format',
+      message: expect.stringContaining(message),
+    });
+  });
+
+  test.each(['PKG,ORC\n1,2\n', 'PARENT\n1\n', 'ORCID,b\n1,2\n', 'SQLi\n1\n', 'PK\n1\n', '<html>'.slice(1)])(
+    'are not taken for what only begins alike: %j',
+    async (content) => {
+      expect((await readAll(content)).source.description.format).toBe('csv');
+    },
+  );
+});
+
 describe('tables', () => {
   test.each([
     ['commas', 'a,b\n1,2\n', ','],

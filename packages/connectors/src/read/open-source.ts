@@ -7,7 +7,7 @@ import { type OpenedText, openText, openUtf8 } from '../bytes/open-text.ts';
 import type { Peekable } from '../bytes/peekable.ts';
 import type { ReadProgress, SourceInput } from '../bytes/source-input.ts';
 import { assumptionsOf } from './assumptions.ts';
-import { hintedFormat, isParquet, type SourceFormat, sniffFormat } from './detect-format.ts';
+import { foreignContent, hintedFormat, isHtml, isParquet, type SourceFormat, sniffFormat } from './detect-format.ts';
 import { DEFAULT_LIMITS, type ReadLimits } from './limits.ts';
 import { openParquet } from './open-parquet.ts';
 import { type CsvOptions, readCsv } from './read-csv.ts';
@@ -55,6 +55,8 @@ export async function openSource(input: SourceInput, options: OpenOptions = {}):
   try {
     const format = options.format ?? hintedFormat(name, input.kind === 'file' ? undefined : input.contentType);
     if (isParquet(await content.peek(MAGIC_BYTES))) return await openParquet(opened, options, SAMPLE_ROWS);
+    const foreign = await foreignContent(content);
+    if (foreign !== undefined) throw new SophiaError('unknown_format', `This is ${foreign}.`);
     if (format === 'parquet') throw new SophiaError('unknown_format', 'This is no Parquet file: it does not begin with PAR1.');
     return await openTextSource(opened, format, options);
   } catch (error) {
@@ -67,6 +69,9 @@ async function openTextSource(opened: OpenedInput, hinted: SourceFormat | undefi
   const isJson = hinted === 'ndjson' || hinted === 'json';
   const isSentJson = isJson && opened.input.kind === 'stream' && options.encoding === undefined && !(await isWideFile(opened));
   const text = isSentJson ? await openUtf8(opened.content) : await openText(opened.content, options.encoding);
+  if (isHtml(text.sample)) {
+    throw new SophiaError('unknown_format', 'This is an HTML page. It may be what a server sent instead of the file, such as its login.');
+  }
   const { rows, columns, description } = readText(opened, text, hinted ?? sniffFormat(text.sample), options);
   const { sample, rows: all } = await takeSample(rows, options.sampleRows ?? SAMPLE_ROWS);
   return {
