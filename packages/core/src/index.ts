@@ -7,7 +7,7 @@ export * from './query/compiled-query.ts';
 export { compileDrillDown, type DrillDownRequest, MAX_DRILL_DOWN } from './query/drill-down.ts';
 export { type DimensionDescription, listMetrics, type MetricDescription } from './query/list-metrics.ts';
 export { type ColumnarResult, readAnswer } from './query/read-answer.ts';
-export { type DrilledRecord, readDrillDown } from './query/read-drill-down.ts';
+export { type DrilledRecord, nextRecord, readDrillDown } from './query/read-drill-down.ts';
 export * from './record-types/index.ts';
 export { type CompiledRollup, compileRollup } from './rollup/compile-rollup.ts';
 export { valueTypeOf } from './semantic/name-scope.ts';

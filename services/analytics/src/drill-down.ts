@@ -1,4 +1,4 @@
-import { compileDrillDown, readDrillDown } from '@sophia/core';
+import { compileDrillDown, nextRecord, readDrillDown } from '@sophia/core';
 import type { EventLog } from '@sophia/event-log';
 import type { Call, WorkspaceId } from '@sophia/types';
 import type { Warehouse } from '@sophia/warehouse';
@@ -54,12 +54,11 @@ const readRecords = async (
   const result = await warehouse.query(compiled, { signal: call.signal, party: call.principal.id });
   const readPoint = readPointOf(result.applied, published.current());
   await untilPublished(published, readPoint, call.signal);
-  const records = readDrillDown(compiled, result);
   const types = compiled.reads.map(({ recordType }) => recordType);
   return {
     answer: {
-      records,
-      next_cursor: records.length === compiled.limit ? (records.at(-1)?.id ?? null) : null,
+      records: readDrillDown(compiled, result),
+      next_cursor: nextRecord(compiled, result),
       freshness: freshness.freshness(workspace, types, readPoint),
     },
     isCurrent: () => prepared.isCurrent({ workspace, generation }),

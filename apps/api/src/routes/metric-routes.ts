@@ -11,7 +11,7 @@ import type { ApiServices } from '../services.ts';
 import { defineRoute } from './define-route.ts';
 import { parseJsonText } from './parse-json-text.ts';
 import { parseMetricQuery } from './parse-metric-query.ts';
-import { AfterHeaders, AnyObject, FreshnessSchema, IN_HEAD, MetricAnswerSchema } from './schemas.ts';
+import { AfterHeaders, AnyObject, BOUNDED, FreshnessSchema, IN_HEAD, MetricAnswerSchema } from './schemas.ts';
 
 /** Queries of one request at most; they run one after the other. */
 const MAXIMUM_QUERIES = 20;
@@ -134,7 +134,7 @@ export const registerMetricRoutes = (app: FastifyInstance, { analytics }: ApiSer
     responses: {
       200: Type.Object({
         records: Type.Array(AnyObject),
-        next_cursor: Type.Union([Type.String(), Type.Null()]),
+        next_cursor: Type.Union([Type.String(), Type.Null()], { description: BOUNDED }),
         freshness: FreshnessSchema,
       }),
     },

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SMALL_RECORDS, SMALL_TYPES, smallLayer } from '../testing/small-world.ts';
 import { createTestEngine, type TestEngine } from '../testing/test-engine.ts';
 import { compileDrillDown, type DrillDownRequest, MAX_DRILL_DOWN } from './drill-down.ts';
-import { type DrilledRecord, readDrillDown } from './read-drill-down.ts';
+import { type DrilledRecord, nextRecord, readDrillDown } from './read-drill-down.ts';
 
 let engine: TestEngine;
 let layer: SemanticLayer;
@@ -128,6 +128,27 @@ describe('drill-down', () => {
     expect(await ids({ ...request, cursor: '4' })).toEqual(['5', '6']);
     expect(compileDrillDown({ ...request, limit: 1e9 }, layer, engine.context).limit).toBe(MAX_DRILL_DOWN);
     expect(compileDrillDown({ ...request, limit: -1 }, layer, engine.context).limit).toBe(1);
+  });
+
+  it('ends a page with the record that fills it, and goes on behind it', async () => {
+    const other = await createTestEngine(SMALL_TYPES);
+    try {
+      const name = 'x'.repeat(3_000_000);
+      await other.insert(
+        Array.from({ length: 5 }, (_, index) => ({ type: 'deal', id: index + 1, source_id: `d${index}`, data: { name } })),
+      );
+      const page = async (request: Partial<DrillDownRequest>) => {
+        const compiled = compileDrillDown({ query: { metrics: ['deals'] }, row: {}, metric: 'deals', ...request }, layer, other.context);
+        const result = await other.run(compiled);
+        return [readDrillDown(compiled, result).map(({ id }) => id), nextRecord(compiled, result)];
+      };
+      expect(await page({})).toEqual([['1', '2', '3'], '3']);
+      expect(await page({ cursor: '3' })).toEqual([['4', '5'], null]);
+      expect(await page({ cursor: '5' })).toEqual([[], null]);
+      expect(await page({ limit: 2 })).toEqual([['1', '2'], '2']);
+    } finally {
+      other.close();
+    }
   });
 
   const refused: readonly (readonly [string, Partial<DrillDownRequest>, string])[] = [

@@ -15,7 +15,7 @@ export interface DrilledRecord {
   readonly data: Readonly<Record<string, JsonValue>>;
 }
 
-/** The records of a drill-down's result; if there are as many as its limit, the last one's id is the next cursor. */
+/** The records of a drill-down's result. */
 export function readDrillDown(
   { columns, recordType }: Pick<CompiledDrillDown, 'columns' | 'recordType'>,
   { values, rowCount }: ColumnarResult,
@@ -33,6 +33,15 @@ export function readDrillDown(
       data: readFields(fields, String(source_system)),
     };
   });
+}
+
+/** The id after which the next page begins; null behind the last record. A page of large records has fewer than its limit. */
+export function nextRecord(
+  { columns, limit }: Pick<CompiledDrillDown, 'columns' | 'limit'>,
+  { values, rowCount }: ColumnarResult,
+): RecordId | null {
+  const found = Number(values[columns.length]?.[0] ?? 0);
+  return rowCount === limit || rowCount < found ? (String(values[0]?.[rowCount - 1]) as RecordId) : null; // the catalog's own id
 }
 
 /** Index of the value among the columns. */

@@ -1,4 +1,5 @@
 import type { AnswerColumn } from '@sophia/types';
+import type { Dialect } from '../dialects/dialect.ts';
 import { type BoundExpression, TRUE } from '../expression/bound-expression.ts';
 import type { Block } from '../query/query-plan.ts';
 import { COLUMN_TYPES } from './column-types.ts';
@@ -12,7 +13,7 @@ import { writeJoins } from './write-joins.ts';
 /** What stands before a record's fields. */
 const KEY = ['id', 'source_system', 'source_id', 'version'] as const;
 
-/** The records that a block's only aggregate is over, each with its value in it and all of its fields. */
+/** The records that a block's only aggregate is over, each with its value in it and all of its fields; behind the columns how many they are, also beyond a page. */
 export function writeRecords(
   block: Block,
   after: string | undefined,
@@ -44,10 +45,22 @@ export function writeRecords(
   ];
   const selected = columns.map(([, sql], index) => `${sql} as c${index}`);
   const where = chosen.length === 0 ? '' : ` where ${chosen.join(' and ')}`;
-  return {
-    text: `select ${selected.join(', ')} from ${from}${where} order by ${relation.column('id')} limit ${limit}`,
-    columns: columns.map(([column]) => column),
-  };
+  const rows = `select ${selected.join(', ')} from ${from}${where} order by ${relation.column('id')} limit ${limit}`;
+  const names = columns.map((_, index) => `c${index}`);
+  // Numbers, days and instants are short.
+  const long = columns.flatMap(([{ type }], index) => (type === 'text' ? [`c${index}`] : []));
+  return { text: writePage(rows, names, long, writer.dialect), columns: columns.map(([column]) => column) };
+}
+
+/** Characters after which a page ends: one thread makes the answers of all, so that none may be long. */
+const PAGE_LENGTH = 8_000_000;
+
+/** The rows up to the one that fills the page, so that there is one at least, each with how many they would be. */
+function writePage(rows: string, names: readonly string[], long: readonly string[], { cast }: Dialect): string {
+  const length = long.map((name) => `coalesce(length(${cast(name, 'text')}), 0)`).join(' + ');
+  const before = `coalesce(sum(${length}) over (order by c0 rows between unbounded preceding and 1 preceding), 0)`;
+  const measured = `select *, count(*) over () as found, ${before} as length_before from (${rows}) as page`;
+  return `select ${names.join(', ')}, found from (${measured}) as measured where length_before < ${PAGE_LENGTH} order by c0`;
 }
 
 const measureOf = (block: Block) => block.aggregates[0]?.measure;
