@@ -157,6 +157,6 @@ it('law: two cells of a cumulative metric that are shown differ by no records or
         }
       },
     ),
-    { numRuns: 100, seed: 20_171_231 },
+    { numRuns: 40, seed: 20_171_231 },
   );
 });
