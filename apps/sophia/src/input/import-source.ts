@@ -30,14 +30,15 @@ export const findSource = async (typed: string, { input }: Terminal): Promise<Im
   return { typed, name: basename(typed), file, read: () => unchangedBytes(typed), close: () => undefined };
 };
 
+const READ_ONCE = 'What can be read only once comes from standard input: sophia import - < PIPE';
+
 const sizeOf = async (path: string): Promise<number> => {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => error);
   if (found instanceof Error) {
     throw new CommandError(found.code === 'ENOENT' ? 'notFound' : 'failed', `${path} cannot be read: ${found.message}`);
   }
   if (found.isFile()) return found.size;
-  const hint = found.isDirectory() ? undefined : `What can be read only once comes from standard input: sophia import - < ${path}`;
-  throw new CommandError('usage', `${path} is not a regular file.`, hint);
+  throw new CommandError('usage', `${path} is not a regular file.`, found.isDirectory() ? undefined : READ_ONCE);
 };
 
 /** What comes through standard input, as bytes. */
