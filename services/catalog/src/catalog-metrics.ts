@@ -9,6 +9,9 @@ export interface CatalogMetrics {
   chunkWritten(milliseconds: number): void;
 }
 
+/** What becomes of a single row that does not fit its type. */
+export const ONE_REJECTED: WriteCounts = { created: 0, updated: 0, unchanged: 0, stale: 0, rejected: 1 };
+
 export function createCatalogMetrics(metrics: Metrics): CatalogMetrics {
   const rows = metrics.counter({
     name: 'sophia_catalog_rows_total',

@@ -166,7 +166,8 @@ const registerPolicyRoutes = (app: FastifyInstance, { policies }: ApiServices): 
     checksBody: true,
     responses: { 200: AnyObject },
     examples: [{ summary: 'No rules of its own', path: '/api/v1/policies', body: { rules: [] }, status: 200 }],
-    handle: ({ call, raw }) => {
+    handle: async ({ call, raw }) => {
+      await policies.requireReplacer(call);
       const { rules, if_version: ifVersion } = parsePolicies(raw.body);
       return policies.replace(call, rules, { ifVersion });
     },

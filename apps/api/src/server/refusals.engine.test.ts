@@ -44,6 +44,14 @@ describe('a request that no route takes as it is', () => {
     expect((await send(method, path, JSON.stringify(body))).code).toBe(code);
   });
 
+  it('who may not replace policies is told so, not what is wrong with them, and it is audited', async () => {
+    await harness.makeKey('who may not', { role: 'analyst' });
+    const { status, json } = await harness.send('PUT', '/api/v1/policies', { key: 'who may not', body: { rules: 5 } });
+    expect([status, json.code]).toEqual([403, 'forbidden']);
+    const { entries } = await harness.test.platform.auth.audit.list(harness.test.call, { action: 'policy.replace' });
+    expect(entries).toMatchObject([{ result: 'forbidden', object: 'policy' }]);
+  });
+
   it.each([
     ['POST', '/metrics/query', '{"metrics":["revenue"],"filters":[{"field":"deal.stage","operator":"eq","values":["\\ud800"]}]}'],
     ['POST', '/keys', '{"name":"\\ud800","role":"viewer"}'],

@@ -30,6 +30,8 @@ export interface Policies {
   peek(principal: Principal): ResolvedPolicy | undefined;
   /** The workspace's own rules. Errors: `forbidden`. */
   rules(call: Call): Promise<WorkspaceRules>;
+  /** For who judges the form of rules before they are replaced: those who may not are told no more. Errors: `forbidden`, which is audited. */
+  requireReplacer(call: Call): Promise<void>;
   /** Puts these rules in the place of the workspace's own. Errors: `forbidden`, `invalid_policy`, `policy_conflict` where `ifVersion` is not the current one. */
   replace(call: Call, rules: readonly PolicyRule[], options?: { readonly ifVersion?: number | undefined }): Promise<WorkspaceRules>;
   /** Rules or record types of the workspace changed: asks for them again. */
@@ -52,6 +54,7 @@ export interface PoliciesOptions {
 export function createPolicies(options: PoliciesOptions): Policies {
   const { database, clock, audit, directory, requireAdministrator, onChanged } = options;
 
+  const requireReplacer = (call: Call): Promise<void> => requireAdministrator(call, 'policy.replace', 'policy');
   const current = async (workspace: WorkspaceId): Promise<WorkspaceRules> => {
     const [row] = await database.select<RulesRow>([workspace], CURRENT_RULES, [workspace]);
     return toRules(row);
@@ -90,10 +93,11 @@ export function createPolicies(options: PoliciesOptions): Policies {
       });
       return rules;
     },
+    requireReplacer,
     async replace(call, rules, { ifVersion } = {}) {
       const begun = clock.monotonic();
       const { workspace, id } = call.principal;
-      await requireAdministrator(call, 'policy.replace', 'policy');
+      await requireReplacer(call);
       const problems = policyProblems(rules, await directory.recordTypes(workspace));
       if (problems.length > 0) {
         const [first] = problems;

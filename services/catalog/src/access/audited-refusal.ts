@@ -3,7 +3,7 @@ import type { AuditEntry, Collaborators } from '../collaborators.ts';
 
 /**
  * Runs a transaction that writes what `entry` says, and audits its refusal: the principal may not write the record, or
- * sees none there. The entry stands by itself, since what the transaction recorded is undone with it.
+ * sees none there, or the row does not fit its type. The entry stands by itself, since what the transaction recorded is undone with it.
  */
 export async function auditingRefusal<T>(
   { audit, clock }: Pick<Collaborators, 'audit' | 'clock'>,
@@ -14,8 +14,10 @@ export async function auditingRefusal<T>(
   try {
     return await transact();
   } catch (error) {
-    if (isSophiaError(error, 'forbidden') || isSophiaError(error, 'not_found'))
-      await audit.write({ ...entry, result: error.code, rows: 0, milliseconds: clock.monotonic() - begun });
+    const refused = { ...entry, milliseconds: clock.monotonic() - begun };
+    if (isSophiaError(error, 'row_rejected')) await audit.write({ ...refused, result: error.code });
+    else if (isSophiaError(error, 'forbidden') || isSophiaError(error, 'not_found'))
+      await audit.write({ ...refused, result: error.code, rows: 0 });
     throw error;
   }
 }

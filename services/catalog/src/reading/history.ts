@@ -31,14 +31,16 @@ export function createHistory(context: CatalogContext): Records['history'] {
       : undefined;
     const changes =
       seen === undefined ? [] : await readUpTo(context, call.signal, { workspace, id, afterVersion, limit, version: seen.version });
+    const isThere = seen !== undefined && seen.version > 0;
     await audit.read({
       call,
       action: 'history',
       object: `record:${recordType}/${id}`,
+      result: isThere ? 'ok' : 'not_found',
       rows: changes.length,
       milliseconds: clock.monotonic() - begun,
     });
-    if (seen === undefined || seen.version === 0) throw recordNotFound(recordType, id);
+    if (!isThere) throw recordNotFound(recordType, id);
     const items = changes.map((change) => toVersion(change, seen));
     const last = items.at(-1);
     return { items, nextCursor: last !== undefined && last.version < seen.version ? encodeCursor([last.version]) : null };

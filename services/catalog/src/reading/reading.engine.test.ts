@@ -153,6 +153,15 @@ describe('one record', () => {
       await expect(records.get(call, 'deal', id as RecordId)).rejects.toMatchObject({ code: 'not_found', details: { id } });
     }
     await expect(records.getByKey(call, target, 'nobody')).rejects.toMatchObject({ code: 'not_found' });
+    const { id } = await records.upsert(call, target, row('D-1', {}));
+    await records.history(call, 'deal', id as RecordId);
+    await expect(records.history(call, 'deal', '123456789' as RecordId)).rejects.toMatchObject({ code: 'not_found' });
+    await harness.auth.audit.flush();
+    const { entries } = await harness.auth.audit.list(call, { action: 'history' });
+    expect(entries.map(({ object, result, rows }) => [object, result, rows])).toEqual([
+      ['record:deal/123456789', 'not_found', 0],
+      [`record:deal/${id}`, 'ok', 1],
+    ]);
   });
 
   test('is read behind the write that a token names, and tokens that are none are refused', async () => {

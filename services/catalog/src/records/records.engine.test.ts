@@ -258,7 +258,12 @@ describe('by id', () => {
   test('a patch that does not fit, of another version, or of nothing is refused', async () => {
     const { call, records } = await fresh();
     const id = idOf(await records.upsert(call, target, row('D-1', { name: 'x' })));
+    const rejected = async () => /rows_total\{outcome="rejected"\} (\d+)/.exec(await harness.observability.metrics.render())?.[1];
+    const before = Number(await rejected());
     await expect(records.patch(call, 'deal', id, { amount: 'much' })).rejects.toMatchObject({ code: 'row_rejected' });
+    expect(Number(await rejected())).toBe(before + 1);
+    const { entries } = await harness.auth.audit.list(call, { result: 'row_rejected' });
+    expect(entries).toMatchObject([{ action: 'write', object: `record:deal/${id}`, rows: 1 }]);
     await expect(records.patch(call, 'deal', id, { name: 'y' }, { ifVersion: 2 })).rejects.toMatchObject({
       code: 'version_conflict',
       details: { version: 1, expected: 2 },

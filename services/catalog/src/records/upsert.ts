@@ -4,6 +4,7 @@ import { actorOf, causeOf } from '../access/attribution.ts';
 import { isGuarded } from '../access/write-guard.ts';
 import type { Records, RecordWriteAnswer } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
+import { ONE_REJECTED } from '../catalog-metrics.ts';
 import { storeRejected } from '../dead-letters/store-rejected.ts';
 import { keyUse } from '../idempotency/key-use.ts';
 import type { IncomingRecord, RejectedRow } from '../rows/incoming-record.ts';
@@ -70,6 +71,6 @@ async function keepRejected(context: CatalogContext, call: Call, rejected: Rejec
     },
     { deadline: call.deadline, signal: call.signal },
   );
-  catalogMetrics.counted({ created: 0, updated: 0, unchanged: 0, stale: 0, rejected: 1 });
+  catalogMetrics.counted(ONE_REJECTED);
   return new SophiaError('row_rejected', rejected.errors[0].message, { details: { errors: rejected.errors } });
 }

@@ -1,9 +1,11 @@
+import { isSophiaError } from '@sophia/shared';
 import type { Call, NaturalKey, Transaction } from '@sophia/types';
 import { auditingRefusal } from '../access/audited-refusal.ts';
 import type { KeepUnseen } from '../access/unseen-values.ts';
 import type { WriteAccess } from '../access/write-access.ts';
 import type { RecordWriteAnswer } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
+import { ONE_REJECTED } from '../catalog-metrics.ts';
 import type { AuditEntry } from '../collaborators.ts';
 import { earlierAnswer } from '../idempotency/earlier-answer.ts';
 import type { KeyUse } from '../idempotency/idempotency-keys.ts';
@@ -29,7 +31,7 @@ export type WriteInOwnTransaction = (
 ) => Promise<RecordWriteAnswer>;
 
 export const createWriteInOwnTransaction = (context: CatalogContext): WriteInOwnTransaction => {
-  const { database, eventLog, audit, clock, keys, guard, writeBatch, committed } = context;
+  const { database, eventLog, audit, clock, keys, guard, writeBatch, committed, catalogMetrics } = context;
   return async (call, { access, keepUnseen, use, audit: entry, begun }, decide) => {
     let written: readonly NaturalKey[] = [];
     const transact = () =>
@@ -61,7 +63,10 @@ export const createWriteInOwnTransaction = (context: CatalogContext): WriteInOwn
         },
         { deadline: call.deadline, signal: call.signal },
       );
-    const { value, token } = await auditingRefusal(context, entry, begun, transact);
+    const { value, token } = await auditingRefusal(context, entry, begun, transact).catch((error: unknown) => {
+      if (isSophiaError(error, 'row_rejected')) catalogMetrics.counted(ONE_REJECTED);
+      throw error;
+    });
     const text = eventLog.encodeToken(token);
     committed(call.principal.workspace, written, text);
     return { token: text, ...value };
