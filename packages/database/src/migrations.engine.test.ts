@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type MigrationModule, migrate, renewEpoch } from './migrations.ts';
+import { loadMigrations, type Migration, type MigrationModule, migrate, renewEpoch } from './migrations.ts';
 import type { PostgresConnection } from './postgres/connection-settings.ts';
 import { withClient } from './postgres/with-client.ts';
 import { createTestDatabase, type TestDatabase } from './testing/index.ts';
@@ -95,6 +95,52 @@ describe('D6', () => {
       message: expect.stringMatching(/Back the data up with the version of Sophia that ran on it last, and restore/),
       details: { migration: 'deals/0001_deal' },
     });
+  });
+
+  test('D6: a text that came in the place of another one with the same outcome is no edit', async () => {
+    const text = 'create table deal (id int);\n';
+    await file('0001_deal.sql', text);
+    await migrate(owner, [module()]);
+    const { checksum } = (await loadMigrations([module()]))[0] as Migration;
+    await file('0001_deal.sql', `-- was ${checksum}\ncreate table deal (id integer);\n`);
+    expect((await migrate(owner, [module()])).applied).toEqual([]);
+  });
+
+  test('D6: a migration keeps nobody waiting behind it for a lock that it cannot have, says for whom it waits, and goes on then', async () => {
+    await file('0001_deal.sql', 'create table deal (id int);');
+    await migrate(owner, [module()]);
+    await file('0002_amount.sql', 'insert into deal values (1);\nalter table deal add column amount numeric;');
+    await withClient(owner, 'a backup', async (reader) => {
+      await reader.query('begin; select count(*) from deal');
+      const waited: string[] = [];
+      const migrating = migrate(owner, [module()], {
+        lockTimeout: 10,
+        onWait(message) {
+          waited.push(message);
+          if (waited.length === 2) void reader.query('commit');
+        },
+      });
+      expect((await migrating).applied).toEqual(['deals/0002_amount']);
+      expect(waited[0]).toMatch(
+        /^The migration deals\/0002_amount waits for pid \d+ \(\S+, a backup, open for \d+ s\): begin; select count/,
+      );
+      expect(await ask('select * from deal')).toEqual([{ id: 1, amount: null }]);
+    });
+  });
+
+  test('D6: a migration that never has its lock is given up, with who has it', async () => {
+    await file('0001_deal.sql', 'create table deal (id int);');
+    await migrate(owner, [module()]);
+    await file('0002_amount.sql', 'alter table deal add column amount numeric;');
+    await withClient(owner, 'a backup', async (reader) => {
+      await reader.query('begin; select count(*) from deal');
+      await expect(migrate(owner, [module()], { lockTimeout: 1, attempts: 2 })).rejects.toMatchObject({
+        code: 'unavailable',
+        message: expect.stringMatching(/waits for pid .* a backup, .*: end it, and start again\.$/),
+      });
+    });
+    await file('0002_amount.sql', "do $$ begin raise lock_not_available using message = 'nobody has it'; end $$;");
+    await expect(migrate(owner, [module()], { attempts: 1 })).rejects.toThrow('waits for a lock that somebody had');
   });
 
   test.each([['0002_first.sql'], ['1_deal.sql'], ['0001_Deal.sql']])('D6: %s is no name for a first migration', async (name) => {

@@ -1,8 +1,9 @@
 import { createHash, randomInt } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { SophiaError } from '@sophia/shared';
+import { SophiaError, systemSleep } from '@sophia/shared';
 import type pg from 'pg';
 import type { PostgresConnection } from './postgres/connection-settings.ts';
+import { sqlStateOf } from './postgres/postgres-errors.ts';
 import { withClient } from './postgres/with-client.ts';
 
 /** A workspace of the code that owns tables: its SQL files `0001_name.sql`, `0002_...` in one folder. */
@@ -11,13 +12,18 @@ export interface MigrationModule {
   readonly directory: URL;
 }
 
-/** One SQL file. Its first line `-- no-transaction` says that it is one statement that cannot run in a transaction. */
+/**
+ * One SQL file. Its first line `-- no-transaction` says that it is one statement that cannot run in a transaction. A line
+ * `-- was <checksum>` names the text that it had before, with the same outcome by other means: who has that one has this one.
+ */
 export interface Migration {
   readonly module: string;
   readonly number: number;
   readonly name: string;
   readonly text: string;
   readonly checksum: string;
+  /** That of the text which it had before. */
+  readonly formerly: string | undefined;
 }
 
 export interface MigrationReport {
@@ -29,14 +35,21 @@ export interface MigrationReport {
 export interface MigrateOptions {
   /** The number of a new database among those that may be merged one day, 0 to 32767; 0 unless told. */
   readonly databaseNumber?: number | undefined;
+  /** Told who is waited for, each time that a lock was not to be had. */
+  readonly onWait?: ((message: string) => void) | undefined;
+  /** Milliseconds that a statement waits for a lock, and others behind it: 1,000 unless told. */
+  readonly lockTimeout?: number | undefined;
+  /** How often a migration is tried until it has its locks; 300 times unless told, a second apart. */
+  readonly attempts?: number | undefined;
 }
 
 /**
  * Brings the database to what the code knows (D6): each file in its own transaction, in order of the
  * modules and of their numbers, under an advisory lock, so that several processes may start at once.
- * The port's own module comes first.
+ * The port's own module comes first. Other instances go on meanwhile: what a migration has to lock it waits for only a second,
+ * since everybody else queues behind it, and tries again later.
  *
- * Throws `data_newer_than_code` where a migration was applied that the code does not know, and
+ * Throws `unavailable` where a lock is not to be had,  `data_newer_than_code` where a migration was applied that the code does not know, and
  * `migration_changed` where the text of an applied one differs.
  */
 export async function migrate(
@@ -49,7 +62,7 @@ export async function migrate(
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await client.query(CREATE_JOURNAL);
     const pending = await pendingMigrations(client, migrations);
-    for (const migration of pending) await apply(client, migration);
+    for (const migration of pending) await applyInTime(client, migration, options);
     return { applied: pending.map(label), epoch: await ensureInstallation(client, options.databaseNumber ?? 0) };
   });
 }
@@ -78,7 +91,15 @@ export async function loadMigrations(modules: readonly MigrationModule[]): Promi
 
 export const FOUNDATION: MigrationModule = { module: 'database', directory: new URL('./migrations/', import.meta.url) };
 
+const LOCK_TIMEOUT = 1_000;
+const LOCK_ATTEMPTS = 300;
+const LOCK_NOT_AVAILABLE = '55P03';
+const READ_BLOCKERS = `select format('pid %s (%s, %s, open for %s s): %s', pid, usename, coalesce(nullif(application_name, ''), backend_type),
+    extract(epoch from clock_timestamp() - xact_start)::int, left(regexp_replace(query, '\\s+', ' ', 'g'), 80)) as blocker
+  from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null
+  order by xact_start limit 2`;
 const MIGRATION_LOCK = 7_364_217_001;
+const FORMERLY = /^-- was ([0-9a-f]{64})$/m;
 const FILE_NAME = /^(\d{4})_([a-z0-9_]+)\.sql$/;
 const CREATE_JOURNAL = `create table if not exists migration (
   module text not null,
@@ -102,7 +123,7 @@ async function loadModule({ module, directory }: MigrationModule): Promise<Migra
       const text = await readFile(new URL(file, directory), 'utf8');
       // A checkout with other line endings is the same migration.
       const checksum = createHash('sha256').update(text.replaceAll('\r\n', '\n')).digest('hex');
-      return { module, number: Number(number), name, text, checksum };
+      return { module, number: Number(number), name, text, checksum, formerly: FORMERLY.exec(text)?.[1] };
     }),
   );
 }
@@ -123,7 +144,7 @@ async function pendingMigrations(client: pg.Client, migrations: readonly Migrati
         },
       );
     }
-    if (migration.checksum !== row.checksum) {
+    if (migration.checksum !== row.checksum && migration.formerly !== row.checksum) {
       throw new SophiaError(
         'migration_changed',
         `The migration ${label(row)} was applied with another text than ${label(migration)} has now. Back the data up with the version of ` +
@@ -138,15 +159,39 @@ async function pendingMigrations(client: pg.Client, migrations: readonly Migrati
   return [...known.values()];
 }
 
-async function apply(client: pg.Client, migration: Migration): Promise<void> {
+/** Somebody who reads or writes for long holds a migration up, not everybody else behind it. */
+async function applyInTime(client: pg.Client, migration: Migration, options: MigrateOptions): Promise<void> {
+  const { onWait, lockTimeout = LOCK_TIMEOUT, attempts = LOCK_ATTEMPTS } = options;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await apply(client, migration, lockTimeout);
+    } catch (error) {
+      if (sqlStateOf(error) !== LOCK_NOT_AVAILABLE) throw error;
+      const message = `The migration ${label(migration)} waits for ${await readBlockers(client)}`;
+      if (attempt === attempts) throw new SophiaError('unavailable', `${message}: end it, and start again.`, { cause: error });
+      onWait?.(message);
+      await systemSleep(lockTimeout);
+    }
+  }
+}
+
+/** The transactions that have been open for longest, which others wait for as a rule. */
+async function readBlockers(client: pg.Client): Promise<string> {
+  const { rows } = await client.query<{ blocker: string }>(READ_BLOCKERS);
+  return rows.length === 0 ? 'a lock that somebody had' : rows.map(({ blocker }) => blocker).join(', ');
+}
+
+async function apply(client: pg.Client, migration: Migration, lockTimeout: number): Promise<void> {
   const { module, number, name, text, checksum } = migration;
   const inTransaction = !/^-- no-transaction\b/.test(text);
   try {
-    if (inTransaction) await client.query('begin');
+    if (inTransaction) await client.query(`begin; set local lock_timeout = ${lockTimeout}`);
     await client.query(text);
     await client.query('insert into migration (module, number, name, checksum) values ($1, $2, $3, $4)', [module, number, name, checksum]);
     if (inTransaction) await client.query('commit');
   } catch (error) {
+    // Of a connection that is gone the error tells, and nothing is left to roll back.
+    if (inTransaction) await client.query('rollback').catch(() => undefined);
     throw new SophiaError(
       'database_error',
       `The migration ${label(migration)} failed: ${error instanceof Error ? error.message : String(error)}`,

@@ -78,6 +78,8 @@ export interface PlatformOptions {
   /** Where the semantic models, mappings and data that Sophia brings are; the repository's `samples` unless told. */
   readonly samples?: string | undefined;
   readonly observability?: Observability | undefined;
+  /** What is waited for at the start, for people. */
+  readonly say?: ((line: string) => void) | undefined;
 }
 
 const SHIPPED_SAMPLES = fileURLToPath(new URL('../../../samples/', import.meta.url));
@@ -103,7 +105,7 @@ export const createPlatform = async (options: PlatformOptions): Promise<Platform
 
 /** `overtaken` is the epoch in which the database was set back: positions and tokens of it are refused from then on. */
 const startPlatform = async (options: PlatformOptions, lifecycle: Lifecycle, overtaken: unknown): Promise<Platform> => {
-  const { configuration, version, samples = SHIPPED_SAMPLES } = options;
+  const { configuration, version, samples = SHIPPED_SAMPLES, say = () => undefined } = options;
   const observability = options.observability ?? (await lifecycle.start('observability', () => observe(configuration, version)));
   const { logger, tracer } = observability;
   const clock = systemClock;
@@ -113,7 +115,12 @@ const startPlatform = async (options: PlatformOptions, lifecycle: Lifecycle, ove
     startDeadline: DATABASE_START_MS,
   });
   const owner = postgres.connection('owner');
-  await migrate(owner, [EVENT_LOG_MIGRATIONS, AUTH_MIGRATIONS, CATALOG_MIGRATIONS]);
+  await migrate(owner, [EVENT_LOG_MIGRATIONS, AUTH_MIGRATIONS, CATALOG_MIGRATIONS], {
+    onWait(message) {
+      logger.warn(message);
+      say(message);
+    },
+  });
   if (typeof overtaken === 'string') {
     logger.error({ epoch: overtaken }, 'the database was set back to an older state: the log has a new epoch, the warehouse is made anew');
     // Another instance that found so may have renewed it.

@@ -1,7 +1,7 @@
 -- A letter is of the record that its row names: those that were repaired to another id are set to it, by the rule of
--- `routable-id.ts`. As the owner, who is held to the workspaces of a transaction otherwise.
-alter table dead_letter no force row level security;
-alter table record no force row level security;
+-- `routable-id.ts`. It locks no table, since it takes as long as there are letters: requests of other instances go on.
+-- was a83807fe1acaa3b34f21dfe7a844b4ada1562ce5484e2f487d94f14492b0c0d9
+select set_config('sophia.workspaces', (select string_agg(id::text, ',') from workspace), true);
 
 update dead_letter as d set source_id = named.source_id
 from (
@@ -14,7 +14,10 @@ from (
     -- U+0000 and halves of surrogate pairs can be read by no operator of json, and stand in no id.
     select id, regexp_replace(payload, '(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})', '\1\\ufffd', 'g')::json -> 'source_id' as named
     from dead_letter where state <> 'open'
+    -- Read once for each letter, however often its id is named.
+    offset 0
   ) as letter
+  offset 0
 ) as named
 where d.id = named.id and d.source_id is distinct from named.source_id
   and length(named.source_id) between 1 and 500 and position(U&'\FFFD' in named.source_id) = 0;
@@ -24,6 +27,3 @@ update dead_letter as d set payload = '{"fields": {}}', errors = '[]', fingerpri
 from record as r
 where r.workspace = d.workspace and r.record_type = d.record_type and r.source_system = d.source_system and r.source_id = d.source_id
   and r.last_change = 'e' and d.updated_at <= r.updated_at and d.fingerprint <> '';
-
-alter table dead_letter force row level security;
-alter table record force row level security;

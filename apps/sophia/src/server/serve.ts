@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type ApiServer, createApi } from '@sophia/api';
 import type { Observability } from '@sophia/observability';
-import { createPlatform, type Platform } from '@sophia/platform';
+import { createPlatform, type Platform, type PlatformOptions } from '@sophia/platform';
 import {
   closingOnFailure,
   createLifecycle,
@@ -52,7 +52,7 @@ const startAll = async ({ parsed, listens, observability, say }: ServeOptions, l
   // Told before a new folder is filled, unless this folder's own Sophia is who listens there: that is told below.
   if (listens && (await findServer(dataDirectory)) === undefined) await requireFree(configuration);
   await openRunDirectory(dataDirectory);
-  const platform = await lifecycle.start('platform', () => startPlatform(configuration, observability), {
+  const platform = await lifecycle.start('platform', () => startPlatform({ configuration, version: VERSION, observability, say }), {
     startDeadline: PLATFORM_MS,
     closeDeadline: PLATFORM_MS,
   });
@@ -77,19 +77,17 @@ const PLATFORM_MS = 60 * 60_000;
 /** A server without requests needs a moment too. */
 const LEAST_CLOSE_MS = 1_000;
 
-const startPlatform = async (
-  configuration: ParsedConfiguration['configuration'],
-  observability: Observability | undefined,
-): Promise<Platform> => {
+const startPlatform = async (options: PlatformOptions): Promise<Platform> => {
+  const { dataDirectory } = options.configuration;
   try {
-    return await createPlatform({ configuration, version: VERSION, observability });
+    return await createPlatform(options);
   } catch (error) {
-    const holder = isSophiaError(error, 'data_folder_in_use') ? await findServer(configuration.dataDirectory) : undefined;
+    const holder = isSophiaError(error, 'data_folder_in_use') ? await findServer(dataDirectory) : undefined;
     if (holder === undefined) throw error;
     const { pid, address, started_at } = holder;
     throw new SophiaError(
       'data_folder_in_use',
-      `The data folder ${configuration.dataDirectory} is held by the Sophia at ${address} (process ${pid}, started ${started_at}).`,
+      `The data folder ${dataDirectory} is held by the Sophia at ${address} (process ${pid}, started ${started_at}).`,
       { cause: error, details: { pid, address } },
     );
   }
