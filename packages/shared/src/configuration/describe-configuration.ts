@@ -1,3 +1,4 @@
+import { maskUrls } from './mask-urls.ts';
 import type { Origin, ParsedConfiguration } from './parse-configuration.ts';
 import type { Setting } from './setting.ts';
 import { SETTINGS, type SettingName } from './settings.ts';
@@ -27,5 +28,5 @@ export function describeConfiguration({ values, origins }: ParsedConfiguration):
 
 function shown({ secret, format }: Setting<unknown>, value: unknown): string | null {
   if (value === null || (Array.isArray(value) && value.length === 0)) return null;
-  return secret ? '********' : format(value);
+  return secret ? '********' : maskUrls(format(value));
 }

@@ -188,6 +188,27 @@ describe('the configuration', () => {
     expect(JSON.stringify(described)).not.toContain('geheim');
   });
 
+  it.each([
+    ['https://tok:geheim@otel.example/v1/traces', 'https://***@otel.example/v1/traces'],
+    ['https://geheim@otel.example', 'https://***@otel.example'],
+    ['https://otel.example/v1/traces?api_key=geheim', 'https://otel.example/v1/traces?***'],
+    ['https://otel.example/v1/traces', 'https://otel.example/v1/traces'],
+  ])('described hold no secret of a URL: %s', (endpoint, shown) => {
+    const described = describeConfiguration(readConfiguration({ env: { SOPHIA_TRACING_ENDPOINT: endpoint } }));
+    expect(described.find(({ path }) => path === 'tracing.endpoint')?.value).toBe(shown);
+  });
+
+  it.each([
+    ['SOPHIA_TRACING_ENDPOINT', 'ftp://tok:geheim@otel', '"ftp://***@otel"'],
+    ['SOPHIA_TRACING_ENDPOINT', 'https://tok:ge/heim@otel?x', '"https://***@otel?***"'],
+    ['SOPHIA_TRACING_ENDPOINT', 'tok:geheim@otel', '"***@otel"'],
+    ['SOPHIA_AUTH_ISSUERS', '[{"issuer":"https://a.example","jwks_uri":"https://u:geheim@keys/?k=geheim"}]', 'https://***@keys/?***'],
+  ])('refused are told without the secret of a URL: %s=%s', (variable, value, shown) => {
+    const refused = () => parseConfiguration({ env: { [variable]: value } });
+    expect(refused).toThrow(shown);
+    expect(refused).not.toThrow(/heim/);
+  });
+
   it('described can be set again as it is written', () => {
     const described = describeConfiguration(readConfiguration({}));
     const env = Object.fromEntries(described.filter(({ value }) => value !== null).map(({ variable, value }) => [variable, value ?? '']));

@@ -2,6 +2,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import { SophiaError } from '../errors.ts';
 import { assemble } from './assemble.ts';
 import type { Configuration } from './configuration.ts';
+import { maskUrls } from './mask-urls.ts';
 import { nearest } from './nearest.ts';
 import type { Setting } from './setting.ts';
 import { SETTINGS, type SettingName, type SettingValues } from './settings.ts';
@@ -64,7 +65,7 @@ function pick(
 function accept(setting: Setting<unknown>, name: string, found: unknown): unknown {
   const value = setting.parse(found);
   if (value !== undefined) return value;
-  const shown = setting.secret ? 'a value that is not shown' : JSON.stringify(found);
+  const shown = setting.secret ? 'a value that is not shown' : maskUrls(JSON.stringify(found));
   throw new SophiaError('invalid_configuration', `${name} is ${shown}; allowed is ${setting.allowed}.`, {
     details: { setting: setting.path, variable: setting.variable, allowed: setting.allowed },
   });
