@@ -1,3 +1,4 @@
+import type { Parties } from '@sophia/shared';
 import type { FieldDefinition, FieldType, Position, WorkspaceId } from '@sophia/types';
 
 /** Types of result columns; each adapter maps its own to them. */
@@ -112,7 +113,7 @@ export interface WarehouseResult {
   readonly columns: readonly { readonly name: string; readonly type: WarehouseColumnType }[];
   /**
    * One array per column. Decimals are strings with all digits of their scale (`"1054.0000"`), integers beyond 2^53
-   * strings, doubles that are no number null, dates `YYYY-MM-DD`, timestamps ISO 8601 in UTC with only the digits that
+   * strings, dates `YYYY-MM-DD`, timestamps ISO 8601 in UTC with only the digits that
    * are needed, lists arrays, JSON parsed.
    */
   readonly values: readonly (readonly unknown[])[];
@@ -125,8 +126,8 @@ export interface QueryOptions {
   /** Milliseconds; 10,000 unless told. */
   readonly deadline?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** On whose behalf: queries that wait are run by turns, one of each party. */
-  readonly party?: string | undefined;
+  /** On whose behalf: queries that wait are run by turns, one of each party. One of several parties is run at the first turn of any. */
+  readonly party?: string | Parties | undefined;
   /** More rows than this fail with `result_too_large`; 100,000 unless told. */
   readonly maxRows?: number | undefined;
 }

@@ -58,6 +58,9 @@ function safeCast(sql: string, from: ValueType, to: ValueType): string {
       return asText(plain, from);
     case 'text_list':
       return `case when ${plain} is not null then [${asText(plain, from)}] end`;
+    case 'number':
+      // A text such as nan is cast to what no record can have.
+      return from === 'text' || from === 'json' ? `case when isfinite(${cast}) then ${cast} end` : cast;
     case 'boolean':
       // try_cast takes every number but 0 for true.
       return isNumeric(from) ? `case when ${plain} in (0, 1) then ${cast} end` : cast;

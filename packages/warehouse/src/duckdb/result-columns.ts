@@ -10,6 +10,7 @@ import {
   DuckDBTypeId,
   type DuckDBValue,
 } from '@duckdb/node-api';
+import { SophiaError } from '@sophia/shared';
 import type { WarehouseColumnType } from '../warehouse.ts';
 import { formatDay, formatInstant } from './calendar.ts';
 
@@ -66,7 +67,7 @@ function conversion({ typeId, alias }: DuckDBType): Conversion {
       return { type: 'integer', convert: safeInteger };
     case DuckDBTypeId.FLOAT:
     case DuckDBTypeId.DOUBLE:
-      return { type: 'number', convert: (value) => (Number.isFinite(value) ? value : null) };
+      return { type: 'number', convert: finite };
     case DuckDBTypeId.DECIMAL:
       return { type: 'money', convert: decimal };
     case DuckDBTypeId.BOOLEAN:
@@ -84,6 +85,12 @@ function conversion({ typeId, alias }: DuckDBType): Conversion {
 }
 
 const plain = (value: DuckDBValue): unknown => (value === null || typeof value === 'string' ? value : String(value));
+
+/** Null would be another value, and a group of its own. */
+function finite(value: DuckDBValue): DuckDBValue {
+  if (Number.isFinite(value)) return value;
+  throw new SophiaError('warehouse_overflow', 'A value that the query computes is too large for its type.');
+}
 
 /** A number where that is exact, else its digits. */
 function safeInteger(value: DuckDBValue): number | string {
