@@ -557,6 +557,7 @@ describe('listMetrics', () => {
 
   it('says what each metric is, and its parts', () => {
     expect(metrics.length).toBe(layer.metrics.length);
+    expect(listMetrics(layer)).toBe(metrics);
     expect(named('revenue')).toMatchObject({
       label: 'Revenue',
       description: '',

@@ -1,7 +1,7 @@
 import { type MetricDefinition, type MetricFormat, type SemanticLayer, TIME_GRAINS, type TimeGrain } from '@sophia/types';
 import { linkedLayer } from '../semantic/link-layer.ts';
 import { measuresOf, modelsOf } from '../semantic/link-metrics.ts';
-import type { LinkedLayer, LinkedMetric } from '../semantic/linked-layer.ts';
+import type { LinkedLayer, LinkedMetric, LinkedModel } from '../semantic/linked-layer.ts';
 import { METRIC_TIME, reachableDimensions } from './resolve-dimension.ts';
 
 /** A metric, and what it can be asked by. */
@@ -27,13 +27,28 @@ export interface DimensionDescription {
   readonly identifying: boolean;
 }
 
-/** Every metric of a layer, in the order in which they are defined. */
+/** Every metric of a layer, in the order in which they are defined. Made once for each layer. */
 export function listMetrics(layer: SemanticLayer): readonly MetricDescription[] {
+  const known = LISTED.get(layer);
+  if (known !== undefined) return known;
   const linked = linkedLayer(layer);
-  return [...linked.metrics.values()].map((metric) => describeMetric(metric, linked));
+  // A model's chains of references are followed once, however many metrics are made of it.
+  const described = new Map<LinkedModel, readonly DimensionDescription[]>();
+  const dimensionsOfModel: DimensionsOfModel = (model) => {
+    const dimensions = described.get(model) ?? describeDimensions(reachableDimensions(model, linked));
+    described.set(model, dimensions);
+    return dimensions;
+  };
+  const listed = [...linked.metrics.values()].map((metric) => describeMetric(metric, linked, dimensionsOfModel));
+  LISTED.set(layer, listed);
+  return listed;
 }
 
-function describeMetric(metric: LinkedMetric, layer: LinkedLayer): MetricDescription {
+const LISTED = new WeakMap<SemanticLayer, readonly MetricDescription[]>();
+
+type DimensionsOfModel = (model: LinkedModel) => readonly DimensionDescription[];
+
+function describeMetric(metric: LinkedMetric, layer: LinkedLayer, dimensionsOfModel: DimensionsOfModel): MetricDescription {
   const { name, label, description, type, format, unit } = metric.definition;
   return {
     name,
@@ -43,14 +58,15 @@ function describeMetric(metric: LinkedMetric, layer: LinkedLayer): MetricDescrip
     format: format ?? null,
     unit: unit ?? null,
     parts: metric.kind === 'composed' ? metric.inputs.map(({ alias }) => alias) : [],
-    dimensions: dimensionsOf(metric, layer),
+    dimensions: dimensionsOf(metric, layer, dimensionsOfModel),
   };
 }
 
 /** The dimensions that all measures below the metric can be asked by. */
-function dimensionsOf(metric: LinkedMetric, layer: LinkedLayer): readonly DimensionDescription[] {
-  const [first = [], ...others] = modelsOf([metric], layer.models).map((model) => describeDimensions(reachableDimensions(model, layer)));
-  const common = first.filter(({ name }) => others.every((each) => each.some((dimension) => dimension.name === name)));
+function dimensionsOf(metric: LinkedMetric, layer: LinkedLayer, dimensionsOfModel: DimensionsOfModel): readonly DimensionDescription[] {
+  const [first = [], ...others] = modelsOf([metric], layer.models).map(dimensionsOfModel);
+  const named = others.map((dimensions) => new Set(dimensions.map(({ name }) => name)));
+  const common = first.filter(({ name }) => named.every((names) => names.has(name)));
   if (measuresOf(metric).some(({ time }) => time === undefined)) return common;
   return [{ name: METRIC_TIME, label: 'Time', type: 'time', grains: TIME_GRAINS, identifying: false }, ...common];
 }
