@@ -188,18 +188,21 @@ describe('what stands in between', () => {
     expect(written).toContain(
       'for Sophia went away; what was committed stays.\n  Go on with: sophia import --resume 01M7YQ6SDE6TZEDKRYDVCVNCDQ\n',
     );
-    const piped = await askStandIn(
-      (request, response) => {
-        response.writeHead(200, { 'content-type': 'application/x-ndjson' });
-        response.write(`${JSON.stringify(begun)}\n`, () => request.destroy());
-      },
-      ['import', '-', ...args.slice(2)],
-      { input: 'source_id\n1\n' },
-    );
-    expect([piped.code, piped.err]).toEqual([
-      75,
-      expect.stringContaining('Go on with: sophia import - --resume 01M7YQ6SDE6TZEDKRYDVCVNCDQ < FILE\n'),
-    ]);
+    for (const [from, goOn] of [
+      [['-', ...args.slice(2)], 'sophia import - --resume 01M7YQ6SDE6TZEDKRYDVCVNCDQ < FILE'],
+      [['--singer', '--source-system', 'hand'], 'the tap, from the last state that was printed'],
+    ] as const) {
+      const piped = await askStandIn(
+        (request, response) =>
+          void request.resume().once('end', () => {
+            response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+            response.write(`${JSON.stringify(begun)}\n`, () => response.destroy());
+          }),
+        ['import', ...from],
+        { input: 'source_id\n1\n' },
+      );
+      expect([piped.code, piped.err]).toEqual([75, expect.stringContaining(`Go on with: ${goOn}\n`)]);
+    }
     await writeFile(file, 'source_id\n1\n');
     const before = await askStandIn(
       (request, response) =>

@@ -29,11 +29,12 @@ export const importSinger = async (invocation: ClientInvocation, options: Import
     fileName: name,
     bytes: tap?.bytes ?? bytesOf(terminal.input),
   };
+  const goOn = options.tap === undefined ? 'the tap, from the last state that was printed' : `sophia import --tap ${options.tap}`;
   const report = await runImport(invocation, form, {
     onBegun: (lastState) => tap?.begin(lastState),
     // As `target-*` programs do, so that a state file can be kept.
     onState: (state) => json !== true && terminal.out(`${JSON.stringify(state)}\n`),
-    goOn: () => (options.tap === undefined ? 'the tap, from the last state that was printed' : `sophia import --tap ${options.tap}`),
+    goOn: () => goOn,
   }).finally(() => {
     // The import may be over before its input is, which would keep the process until then.
     if (tap === undefined) terminal.input.destroy();
