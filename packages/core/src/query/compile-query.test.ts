@@ -285,6 +285,24 @@ ${names.map((name, index) => `  - { name: ${name}, type: simple, measure: deals,
   );
 });
 
+it('a dimension and a metric of one name are no two columns of one answer', () => {
+  const rivals = layerOf(`
+semantic_models:
+  - name: deal
+    record_type: deal
+    dimensions: [{ name: stage, type: categorical }, { name: status, type: categorical }]
+    measures: [{ name: deals, aggregation: count }]
+metrics: [{ name: stage, type: simple, measure: deals }]
+`);
+  expect(compileQuery({ metrics: ['stage'], dimensions: ['status'] }, rivals, context).columns.length).toBe(2);
+  expect(() => compileQuery({ metrics: ['stage'], dimensions: ['stage'] }, rivals, context)).toThrow(
+    expect.objectContaining({
+      code: 'invalid_query',
+      message: 'dimensions: stage is a metric of this query, too; rename one of the two in the models.',
+    }),
+  );
+});
+
 describe('names of dimensions', () => {
   /** Two references of deals to companies, one named as they are; and to either of two types by one name. */
   const types = SMALL_TYPES.map((type) =>

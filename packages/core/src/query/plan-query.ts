@@ -36,6 +36,10 @@ export function planQuery(query: MetricQuery, layer: LinkedLayer, context: Compi
     context,
   });
   const planned = metrics.flatMap((metric) => planMetric(metric, query, builder, bounds));
+  refuseOneName(
+    keys.map(({ planned: key }) => key),
+    planned,
+  );
   const blocks = builder.finish();
   return {
     keys: keys.map(({ planned: key }) => key),
@@ -60,6 +64,13 @@ export function planQuery(query: MetricQuery, layer: LinkedLayer, context: Compi
     usesToday: usesToday || builder.usesToday,
     smallestGroup,
   };
+}
+
+/** Two columns of one name would be ordered by, and drilled into, as if they were the same. */
+function refuseOneName(keys: readonly PlannedKey[], planned: readonly PlannedMetric[]): void {
+  const both = keys.find(({ name }) => planned.some((metric) => metric.name === name));
+  if (both === undefined) return;
+  throw new SophiaError('invalid_query', `dimensions: ${both.name} is a metric of this query, too; rename one of the two in the models.`);
 }
 
 /** The query's metrics. Throws `unknown_metric`, and `semantic_model_invalid` for one that is left out. */
