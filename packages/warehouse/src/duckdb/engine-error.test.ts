@@ -4,10 +4,10 @@ import { isEnvironmentalWarehouseError } from '../environmental-error.ts';
 import { engineError, isInvalidating, messageOf } from './engine-error.ts';
 
 test.each([
-  ['IO Error: Could not write file "x": No space left on device', 'warehouse_unavailable', true, false],
+  ['IO Error: Could not write file "x": File too large', 'warehouse_unavailable', true, false],
   ['INTERRUPT Error: Interrupted!', 'warehouse_unavailable', true, false],
   ['TransactionContext Error: Conflict on tuple deletion!', 'warehouse_unavailable', true, false],
-  ['TransactionContext Error: Failed to commit: Could not write file "x": No space left on device', 'warehouse_unavailable', true, false],
+  ['TransactionContext Error: Failed to commit: Could not write file "x": Quota exceeded', 'warehouse_unavailable', true, false],
   [
     'TransactionContext Error: Failed to commit: Attempting to modify table t but another transaction has altered this table',
     'warehouse_statement_failed',
@@ -41,6 +41,23 @@ test.each([
   expect(engineError(new Error(message), '/x')).toMatchObject({ message: expect.stringMatching(/^The warehouse \/x is damaged: /) });
   // No event is set aside for it.
   expect(isEnvironmentalWarehouseError(told)).toBe(true);
+});
+
+test.each([
+  [
+    'TransactionContext Error: Failed to commit: Could not write file "/data/it\'s.wal": No space left on device',
+    /^The warehouse has no room left/,
+  ],
+  ['IO Error: Cannot open file "/data/w.duckdb": Permission denied', /^IO Error: Cannot open file of the warehouse: Permission denied$/],
+  ["IO Error: Could not rename '/data/a b' to /data/c of it", /^IO Error: Could not rename of the warehouse to of the warehouse of it$/],
+  ['Out of Memory Error: could not write "data/tmp/1"', /^Out of Memory Error: could not write of the warehouse$/],
+  [
+    'IO Error: Could not read enough bytes from file "/data/x": at 5',
+    /damaged: IO Error: Could not read enough bytes from file of the warehouse: at 5\./,
+  ],
+])('where a file lies is for the log: %s', (message, shown) => {
+  const error = new Error(message);
+  expect(engineError(error)).toMatchObject({ message: expect.stringMatching(shown), cause: error });
 });
 
 test('what is not of the engine stays as it is', () => {
