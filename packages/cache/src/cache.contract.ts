@@ -1,3 +1,4 @@
+import type { Parties } from '@sophia/shared';
 import type { ReadPoint } from '@sophia/types';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Cache, CacheDependency, Loaded, LoadOptions } from './cache.ts';
@@ -62,6 +63,33 @@ export const cacheContract = (name: string, makeHarness: () => Promise<CacheHarn
 
     it('C1: a caller that has given up before it asks is refused', async () => {
       await expect(get('k', 'value', { signal: AbortSignal.abort(new Error('gone')) })).rejects.toThrow('gone');
+    });
+
+    it('C1: a load is on behalf of all who wait for it', async () => {
+      const load = gate();
+      const of = (party?: string) => cache.getOrLoad('k', { ...options([]), party }, load.run);
+      const results = [of('a'), of('b'), of('a'), of()];
+      expect([...(load.parties()?.all ?? [])]).toEqual(['a', 'b', '']);
+      load.open('value', 1);
+      await Promise.all(results);
+    });
+
+    it('C1: who has joined a load that fails for its caller loads once more, with the others whom it failed', async () => {
+      const [first, second] = [failing(), failing()];
+      const wanted = { ...options([]), isOfItsCaller: (error: unknown) => error === first.error || error === second.error };
+      const stop = new AbortController();
+      const own = cache.getOrLoad('k', wanted, first.run);
+      const joined = [1, 2].map(() => cache.getOrLoad('k', wanted, second.run));
+      const content = cache.getOrLoad('k', options([]), second.run);
+      const gone = cache.getOrLoad('k', { ...wanted, signal: stop.signal }, second.run);
+      const outcomes = Promise.allSettled([own, content, gone, ...joined]);
+      stop.abort(first.error);
+      first.fail();
+      await expect.poll(second.calls).toBe(1);
+      second.fail();
+      const errors = (await outcomes).map((outcome) => outcome.status === 'rejected' && outcome.reason);
+      expect(errors).toEqual([first.error, first.error, first.error, second.error, second.error]);
+      expect([first.calls(), second.calls()]).toEqual([1, 1]);
     });
 
     it('C2: an invalidation drops what depends on its tag, and nothing else', async () => {
@@ -242,14 +270,32 @@ const gate = () => {
   const { promise, resolve } = Promise.withResolvers<Loaded>();
   let calls = 0;
   let seen: AbortSignal | undefined;
+  let told: Parties | undefined;
   return {
-    run: (signal: AbortSignal) => {
+    run: (signal: AbortSignal, parties: Parties) => {
       calls += 1;
-      seen = signal;
+      [seen, told] = [signal, parties];
       return promise;
     },
     open: (value: string, tick: number) => resolve(loaded(value, tick)),
     calls: () => calls,
     signal: () => seen,
+    parties: () => told,
+  };
+};
+
+/** A load that waits until it is to fail. */
+const failing = () => {
+  const { promise, reject } = Promise.withResolvers<Loaded>();
+  const error = new Error('no');
+  let calls = 0;
+  return {
+    error,
+    run: () => {
+      calls += 1;
+      return promise;
+    },
+    fail: () => reject(error),
+    calls: () => calls,
   };
 };

@@ -1,3 +1,4 @@
+import type { Parties } from '@sophia/shared';
 import type { ReadPoint } from '@sophia/types';
 
 /** Something that an entry was computed from, and which of its changes matter to the entry. */
@@ -19,6 +20,10 @@ export interface LoadOptions {
   readonly heldBytes?: number | undefined;
   /** Serve an entry past its ttl by so many milliseconds while it is loaded anew; 0 unless told. */
   readonly staleWhileRevalidate?: number | undefined;
+  /** On whose behalf; the load is told of everybody who joins it. Nobody's unless told. */
+  readonly party?: string | undefined;
+  /** Whether an error is that of whose load it was: who has joined that loads once more, and itself. No error unless told. */
+  readonly isOfItsCaller?: ((error: unknown) => boolean) | undefined;
   /** This caller waits no longer; the load itself is given up when no caller is left. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -29,6 +34,9 @@ export interface Loaded {
   /** Where the value was read. */
   readonly readPoint: ReadPoint;
 }
+
+/** @param parties on whose behalf it is done, by now */
+export type Load = (signal: AbortSignal, parties: Parties) => Promise<Loaded>;
 
 export interface CacheResult extends Loaded {
   readonly tier: 'L1' | 'none';
@@ -63,7 +71,7 @@ export interface CacheStatistics {
 /**
  * Exact caching of ready-to-send bytes.
  *
- * - C1 `getOrLoad`: one load at a time per key.
+ * - C1 `getOrLoad`: one load at a time per key, on behalf of all who wait for it.
  * - C2 after `invalidate` returns, this instance never serves an older value of what it touched;
  *   another instance does so for at most the bus delay; a lost message or a cut bus is noticed
  *   within one second, and the memory tier is emptied.
@@ -75,7 +83,7 @@ export interface CacheStatistics {
  * - C7 hits, misses, loads, joins, evictions and invalidations are counted.
  */
 export interface Cache {
-  getOrLoad(key: string, options: LoadOptions, load: (signal: AbortSignal) => Promise<Loaded>): Promise<CacheResult>;
+  getOrLoad(key: string, options: LoadOptions, load: Load): Promise<CacheResult>;
   /** The entry if it is there and fresh, without loading: for the hot path. Counts a hit, never a miss. */
   peek(key: string): CacheResult | undefined;
   /** Whether `peek` would find it; counts nothing and does not keep it from eviction. */

@@ -1,4 +1,5 @@
-import type { CacheDependency, Loaded } from './cache.ts';
+import { createParties, type Parties } from '@sophia/shared';
+import type { Load, Loaded, LoadOptions } from './cache.ts';
 import type { Tagged } from './tag-index.ts';
 
 /** A load under way, waited for by one or more callers. */
@@ -10,21 +11,20 @@ export interface Flight extends Tagged {
   /** Set when the cache was emptied meanwhile. */
   cleared: boolean;
   waiting: number;
+  readonly parties: Parties;
   readonly abort: AbortController;
 }
 
 /** Starts the load at once. */
-export const createFlight = (
-  key: string,
-  dependencies: readonly CacheDependency[],
-  load: (signal: AbortSignal) => Promise<Loaded>,
-): Flight => {
+export const createFlight = (key: string, { dependencies, party = '' }: LoadOptions, load: Load): Flight => {
   const abort = new AbortController();
+  const parties = createParties(party);
   return {
     key,
     dependencies,
     abort,
-    promise: load(abort.signal),
+    parties,
+    promise: load(abort.signal, parties),
     touchedAtTick: Number.NEGATIVE_INFINITY,
     cleared: false,
     waiting: 0,
@@ -32,8 +32,9 @@ export const createFlight = (
 };
 
 /** Waits for the load; a caller that gives up leaves it to the others, the last one aborts it. */
-export const joinFlight = async (flight: Flight, signal: AbortSignal | undefined): Promise<Loaded> => {
+export const joinFlight = async (flight: Flight, { signal, party = '' }: LoadOptions): Promise<Loaded> => {
   flight.waiting += 1;
+  flight.parties.join(party);
   const givenUp = signal === undefined ? undefined : rejectedOn(signal);
   try {
     return await (givenUp === undefined ? flight.promise : Promise.race([givenUp.promise, flight.promise]));

@@ -1,6 +1,16 @@
 import type { Clock } from '@sophia/shared';
 import { LRUCache } from 'lru-cache';
-import type { Cache, CacheChange, CacheDependency, CacheResult, CacheStatistics, Invalidation, Loaded, LoadOptions } from './cache.ts';
+import type {
+  Cache,
+  CacheChange,
+  CacheDependency,
+  CacheResult,
+  CacheStatistics,
+  Invalidation,
+  Load,
+  Loaded,
+  LoadOptions,
+} from './cache.ts';
 import { createFlight, type Flight, joinFlight } from './flight.ts';
 import { createTagIndex, type Tagged } from './tag-index.ts';
 
@@ -59,9 +69,9 @@ export const createMemoryCache = ({ maximumBytes, clock }: MemoryCacheOptions): 
     if (entries.peek(key) === entry) entriesByTag.add(entry);
   };
 
-  const startLoad = (key: string, options: LoadOptions, load: (signal: AbortSignal) => Promise<Loaded>): Flight => {
+  const startLoad = (key: string, options: LoadOptions, load: Load): Flight => {
     count.loads += 1;
-    const flight = createFlight(key, options.dependencies, load);
+    const flight = createFlight(key, options, load);
     flights.set(key, flight);
     flightsByTag.add(flight);
     const landed = () => {
@@ -77,6 +87,24 @@ export const createMemoryCache = ({ maximumBytes, clock }: MemoryCacheOptions): 
       landed,
     );
     return flight;
+  };
+
+  const joinOrLoad = async (key: string, options: LoadOptions, load: Load): Promise<Loaded> => {
+    const joined = underWay(key);
+    if (joined === undefined) return joinFlight(startLoad(key, options, load), options);
+    count.joins += 1;
+    try {
+      return await joinFlight(joined, options);
+    } catch (error) {
+      if (options.signal?.aborted === true || options.isOfItsCaller?.(error) !== true) throw error;
+      // Those whom the same load has failed share the next one.
+      return joinFlight(underWay(key) ?? startLoad(key, options, load), options);
+    }
+  };
+
+  const underWay = (key: string): Flight | undefined => {
+    const flight = flights.get(key);
+    return flight?.abort.signal.aborted === false ? flight : undefined;
   };
 
   const touch = (flight: Flight, tick: number): void => {
@@ -95,11 +123,8 @@ export const createMemoryCache = ({ maximumBytes, clock }: MemoryCacheOptions): 
         return served(entry, now);
       }
       count.misses += 1;
-      const underWay = flights.get(key);
-      const joined = underWay !== undefined && !underWay.abort.signal.aborted;
-      if (joined) count.joins += 1;
-      const loaded = await joinFlight(joined ? underWay : startLoad(key, options, load), options.signal);
-      return { bytes: loaded.bytes, readPoint: loaded.readPoint, tier: 'none', age: 0 };
+      const { bytes, readPoint } = await joinOrLoad(key, options, load);
+      return { bytes, readPoint, tier: 'none', age: 0 };
     },
 
     peek(key) {

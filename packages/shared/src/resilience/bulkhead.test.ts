@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createBulkhead } from './bulkhead.ts';
+import { createParties, type Parties } from './parties.ts';
 
 describe('the bulkhead', () => {
-  const start = (bulkhead: ReturnType<typeof createBulkhead>, signal?: AbortSignal, party?: string) => {
+  const start = (bulkhead: ReturnType<typeof createBulkhead>, signal?: AbortSignal, party?: string | Parties) => {
     const work = Promise.withResolvers<string>();
     let began = false;
     const done = bulkhead.run(
@@ -66,6 +67,60 @@ describe('the bulkhead', () => {
     expect(bulkhead.waiting).toBe(3);
     for (const { finish } of [...many, few]) finish();
     await Promise.all([...many, few].map(({ done }) => done));
+    expect([bulkhead.active, bulkhead.waiting]).toEqual([0, 0]);
+  });
+
+  it('lets a call of several go on at whoever’s turn comes first', async () => {
+    const bulkhead = createBulkhead({ name: 'queries', concurrency: 1, queue: 10 });
+    const order: string[] = [];
+    const call = (name: string, party: string | Parties) => bulkhead.run(async () => void order.push(name), undefined, party);
+    const shared = createParties('a');
+    const done = ['a1', 'a2', 'a3'].map((name) => call(name, 'a'));
+    done.push(call('shared', shared), call('b1', 'b'), call('c1', 'c'));
+    for (const party of ['b', 'c', 'c']) shared.join(party);
+    done.push(call('b2', 'b'));
+    await Promise.all(done);
+    // In the order of its arrival among those of each.
+    expect(order).toEqual(['a1', 'a2', 'b1', 'c1', 'a3', 'shared', 'b2']);
+    expect([bulkhead.active, bulkhead.waiting]).toEqual([0, 0]);
+  });
+
+  it('gives a call the place that is free for one who joins it, or who is of it already', async () => {
+    const bulkhead = createBulkhead({ name: 'queries', concurrency: 2, queue: 10 });
+    const many = [start(bulkhead, undefined, 'a'), start(bulkhead, undefined, 'a')];
+    const shared = createParties('a');
+    const joined = start(bulkhead, undefined, shared);
+    expect([joined.began(), bulkhead.waiting]).toEqual([false, 2]);
+    shared.join('b');
+    await expect.poll(joined.began).toBe(true);
+    expect([bulkhead.active, bulkhead.waiting]).toEqual([2, 1]);
+    joined.finish();
+    await joined.done;
+    // It waits no more, so it is nobody's call any longer.
+    shared.join('c');
+    const again = start(bulkhead, undefined, shared);
+    expect(again.began()).toBe(true);
+    for (const { finish } of [...many, again]) finish();
+    await Promise.all([...many, again].map(({ done }) => done));
+    expect([bulkhead.active, bulkhead.waiting]).toEqual([0, 0]);
+  });
+
+  it('refuses a call of several only when it is the last of all of them', async () => {
+    const bulkhead = createBulkhead({ name: 'queries', concurrency: 1, queue: 3 });
+    const shared = createParties('a');
+    const [first, second, third, both] = ['a', 'a', 'a', shared].map((party) => start(bulkhead, undefined, party));
+    shared.join('b');
+    // The newest of those who have most waiting is the shared one, which stays for the other's sake.
+    const few = start(bulkhead, undefined, 'c');
+    await expect(third?.done).rejects.toMatchObject({ code: 'overloaded' });
+    expect(bulkhead.waiting).toBe(3);
+    // One that has many, and one that has as many as anybody: neither makes room.
+    await expect(start(bulkhead, undefined, createParties('c')).done).rejects.toMatchObject({ code: 'overloaded' });
+    const [gone, caller] = [createParties('a'), new AbortController()];
+    gone.join('c');
+    await expect(start(bulkhead, caller.signal, gone).done).rejects.toMatchObject({ code: 'overloaded' });
+    for (const call of [first, second, both, few]) call?.finish();
+    await Promise.all([first, second, both, few].map((call) => call?.done));
     expect([bulkhead.active, bulkhead.waiting]).toEqual([0, 0]);
   });
 

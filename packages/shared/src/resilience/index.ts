@@ -5,5 +5,6 @@ export * from './deadline.ts';
 export * from './event-loop-delay.ts';
 export * from './load-shedding.ts';
 export * from './map-bounded.ts';
+export * from './parties.ts';
 export * from './retry.ts';
 export * from './sleep.ts';

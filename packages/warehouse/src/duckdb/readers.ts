@@ -1,5 +1,5 @@
 import { type DuckDBConnection, StatementType } from '@duckdb/node-api';
-import { createBulkhead, SophiaError, withDeadline } from '@sophia/shared';
+import { createBulkhead, type Parties, SophiaError, withDeadline } from '@sophia/shared';
 import type { QueryOptions, WarehouseResult, WarehouseStatement } from '../warehouse.ts';
 import { bindParameters } from './bind-parameters.ts';
 import type { DatabaseFile } from './database-file.ts';
@@ -44,7 +44,7 @@ export async function openReaders({ file, count, waiting, settled, onInvalidated
     work: (connection: DuckDBConnection) => Promise<T>,
     milliseconds: number,
     signal?: AbortSignal,
-    party?: string,
+    party?: string | Parties,
   ): Promise<T> => {
     if (isDrained) return Promise.reject(closing());
     const stop = new AbortController();

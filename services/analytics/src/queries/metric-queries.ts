@@ -1,6 +1,6 @@
 import type { Cache, CacheResult, Loaded } from '@sophia/cache';
 import { type RecordChange, readAnswer } from '@sophia/core';
-import type { Clock } from '@sophia/shared';
+import type { Clock, Parties } from '@sophia/shared';
 import type { Call, MetricQuery, ReadPoint, WorkspaceId } from '@sophia/types';
 import type { Warehouse } from '@sophia/warehouse';
 import type { Answer, AskOptions } from '../analytics.ts';
@@ -12,6 +12,7 @@ import { readPointOf } from '../projection/warehouse-projection.ts';
 import { entityTag, envelopeText } from './answer-envelope.ts';
 import type { AsOfWaiting } from './as-of-waiting.ts';
 import { audited, objectOf } from './audited.ts';
+import { isOfItsCaller } from './is-of-its-caller.ts';
 import { mayAsk, requireMetrics } from './metric-permission.ts';
 import type { AnswerDependency, PreparedQueries, PreparedQuery } from './prepared-queries.ts';
 import { isPublished, untilPublished } from './publication-waiting.ts';
@@ -128,7 +129,7 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
     return first === null || of.compiled.asOf < first ? ['as_of_before_first_change'] : [];
   };
 
-  const readWarehouse = async (of: PreparedQuery, signal: AbortSignal, party: string | undefined): Promise<Loaded> => {
+  const readWarehouse = async (of: PreparedQuery, signal: AbortSignal, party: string | Parties): Promise<Loaded> => {
     const begun = clock.monotonic();
     const result = await warehouse.query(of.compiled, { signal, party });
     options.ran(of, clock.monotonic() - begun);
@@ -137,13 +138,8 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
   };
 
   /** L3: the same answer again while the version of its tables stands. */
-  const load = async (
-    of: PreparedQuery,
-    signal: AbortSignal,
-    party: string | undefined,
-    told: { tier: Answer['tier'] },
-  ): Promise<Loaded> => {
-    if (of.compiled.asOf !== null) return readWarehouse(of, signal, party);
+  const load = async (of: PreparedQuery, signal: AbortSignal, parties: Parties, told: { tier: Answer['tier'] }): Promise<Loaded> => {
+    if (of.compiled.asOf !== null) return readWarehouse(of, signal, parties);
     const current = published.current();
     const version = warehouse.version(of.workspace, of.recordTypes);
     const key = `${of.key}:${version}`;
@@ -152,7 +148,7 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
       told.tier = 'L3';
       return { bytes: known.bytes, readPoint: laterOf(current, known.readPoint) };
     }
-    const loaded = await readWarehouse(of, signal, party);
+    const loaded = await readWarehouse(of, signal, parties);
     // Only an answer of exactly this version may stand under its name.
     if (warehouse.version(of.workspace, of.recordTypes) === version) {
       await results.getOrLoad(
@@ -171,9 +167,8 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
   ): Promise<{ result: CacheResult; tier: Answer['tier'] }> => {
     const told: { tier: Answer['tier'] } = { tier: 'none' };
     const ttl = of.compiled.asOf === null ? ANSWER_TTL : RESULT_TTL;
-    const result = await answers.getOrLoad(of.key, { dependencies: of.dependencies, ttl, signal, heldBytes: of.bytes }, (loading) =>
-      load(of, loading, party, told),
-    );
+    const wanted = { dependencies: of.dependencies, ttl, signal, party, isOfItsCaller, heldBytes: of.bytes };
+    const result = await answers.getOrLoad(of.key, wanted, (loading, parties) => load(of, loading, parties, told));
     return { result, tier: result.tier === 'L1' ? 'L1' : told.tier };
   };
 
