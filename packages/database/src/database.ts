@@ -37,6 +37,8 @@ export interface CallOptions {
 export interface TransactionOptions extends CallOptions {
   /** The work may run again after a serialization failure or a lost connection (D3); true unless told. */
   readonly idempotent?: boolean | undefined;
+  /** Milliseconds that each of its statements waits for a lock at most; as long as the deadline unless told. */
+  readonly lockTimeout?: number | undefined;
 }
 
 export interface Committed<T> {

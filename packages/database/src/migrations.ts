@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { SophiaError, systemSleep } from '@sophia/shared';
 import type pg from 'pg';
 import type { PostgresConnection } from './postgres/connection-settings.ts';
-import { sqlStateOf } from './postgres/postgres-errors.ts';
+import { isLockTimeout } from './postgres/postgres-errors.ts';
 import { withClient } from './postgres/with-client.ts';
 
 /** A workspace of the code that owns tables: its SQL files `0001_name.sql`, `0002_...` in one folder. */
@@ -93,7 +93,6 @@ export const FOUNDATION: MigrationModule = { module: 'database', directory: new 
 
 const LOCK_TIMEOUT = 1_000;
 const LOCK_ATTEMPTS = 300;
-const LOCK_NOT_AVAILABLE = '55P03';
 const READ_BLOCKERS = `select format('pid %s (%s, %s, open for %s s): %s', pid, usename, coalesce(nullif(application_name, ''), backend_type),
     extract(epoch from clock_timestamp() - xact_start)::int, left(regexp_replace(query, '\\s+', ' ', 'g'), 80)) as blocker
   from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null
@@ -166,7 +165,7 @@ async function applyInTime(client: pg.Client, migration: Migration, options: Mig
     try {
       return await apply(client, migration, lockTimeout);
     } catch (error) {
-      if (sqlStateOf(error) !== LOCK_NOT_AVAILABLE) throw error;
+      if (!isLockTimeout(error)) throw error;
       const message = `The migration ${label(migration)} waits for ${await readBlockers(client)}`;
       if (attempt === attempts) throw new SophiaError('unavailable', `${message}: end it, and start again.`, { cause: error });
       onWait?.(message);

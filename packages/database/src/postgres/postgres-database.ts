@@ -37,13 +37,13 @@ export class PostgresDatabase implements Database {
   write<T>(
     workspaces: readonly WorkspaceId[],
     work: (transaction: Transaction) => Promise<T>,
-    { idempotent = true, ...options }: TransactionOptions = {},
+    { idempotent = true, lockTimeout, ...options }: TransactionOptions = {},
   ): Promise<Committed<T>> {
     const { primary, observer } = this.#parts;
     const limits = this.#limits(options);
     const run = () =>
       this.#retrying(limits, idempotent, (attempt) =>
-        tryWrite({ pool: primary.pool, observer, limits }, workspaces, { work, isFirstRun: attempt === 1 }),
+        tryWrite({ pool: primary.pool, observer, limits }, workspaces, { work, isFirstRun: attempt === 1, lockTimeout }),
       );
     return observer.traced('postgresql write', SPAN, run);
   }

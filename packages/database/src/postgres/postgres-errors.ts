@@ -10,6 +10,9 @@ export function sqlStateOf(error: unknown): string | undefined {
 /** Whether a row is there already, by an error of PostgreSQL or the SophiaError around it. */
 export const isUniqueViolation = (error: unknown): boolean => sqlStateOf(error) === '23505';
 
+/** Whether a lock was not to be had in the time for it. */
+export const isLockTimeout = (error: unknown): boolean => sqlStateOf(error) === '55P03';
+
 /** Why a transaction failed, as far as it matters for running it again. */
 export type FailureKind =
   /** Serialization failure or deadlock: another transaction won. */

@@ -1,6 +1,6 @@
 import { SophiaError } from '@sophia/shared';
 import type { Transaction, WorkspaceId } from '@sophia/types';
-import type { Committed } from '../database.ts';
+import type { Committed, TransactionOptions } from '../database.ts';
 import type { CallLimits } from './call-limits.ts';
 import type { Connections } from './connection-pool.ts';
 import type { DatabaseObserver } from './database-observer.ts';
@@ -22,11 +22,15 @@ export interface TransactionContext {
 export async function tryWrite<T>(
   context: TransactionContext,
   workspaces: readonly WorkspaceId[],
-  { work, isFirstRun }: { readonly work: Work<T>; readonly isFirstRun: boolean },
+  {
+    work,
+    isFirstRun,
+    lockTimeout,
+  }: { readonly work: Work<T>; readonly isFirstRun: boolean; readonly lockTimeout: TransactionOptions['lockTimeout'] },
 ): Promise<Attempt<Committed<T>>> {
   const { pool, observer, limits } = context;
   const connection = await observer.acquire(pool, limits);
-  const transaction = new OpenTransaction(connection, beginWrite(workspaces, limits.remaining()), observer, isFirstRun);
+  const transaction = new OpenTransaction(connection, beginWrite(workspaces, limits.remaining(), lockTimeout), observer, isFirstRun);
   const ended = observer.writerBegan();
   const release = limits.watch((error) => transaction.abandon(error));
   try {

@@ -12,10 +12,13 @@ export const setWorkspacesForKeys = (workspaces: readonly WorkspaceId[]): BatchS
   step(SET_WORKSPACES_FOR_KEYS, [workspaces.join(',')]);
 
 /** Begins a writing transaction that has an id at once. `$2` is its longest statement in milliseconds. */
-export const beginWrite = (workspaces: readonly WorkspaceId[], milliseconds: number): BatchStep[] => [
-  step(BEGIN_WRITE),
-  step(OPEN_WRITE, [workspaces.join(','), Math.ceil(milliseconds)]),
-];
+export const beginWrite = (workspaces: readonly WorkspaceId[], milliseconds: number, lockTimeout?: number): BatchStep[] => {
+  const values = [workspaces.join(','), Math.ceil(milliseconds)];
+  return [
+    step(BEGIN_WRITE),
+    lockTimeout === undefined ? step(OPEN_WRITE, values) : step(OPEN_WRITE_NOT_WAITING, [...values, Math.ceil(lockTimeout)]),
+  ];
+};
 
 export const beginRead = (workspaces: readonly WorkspaceId[], milliseconds: number): BatchStep[] => [
   step(BEGIN_READ),
@@ -45,4 +48,8 @@ const OPEN_WRITE: Statement = {
   name: 'sophia_open_write',
   text: `select set_config('sophia.workspaces', $1, true), set_config('statement_timeout', $2, true),
     pg_current_xact_id()::text as transaction_id`,
+};
+const OPEN_WRITE_NOT_WAITING: Statement = {
+  name: 'sophia_open_write_not_waiting',
+  text: `${OPEN_WRITE.text}, set_config('lock_timeout', $3, true)`,
 };

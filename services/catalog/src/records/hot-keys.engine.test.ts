@@ -104,6 +104,33 @@ test('records that are there change beside a load of new ones of their source, w
   expect(await brokenChains(harness.database, workspace.id)).toEqual([]);
 });
 
+test('a row that somebody else holds keeps only writes of its own key waiting, also those that share a transaction with them', async () => {
+  const workspace = await harness.workspace();
+  const call = harness.callOf(workspace);
+  const { records } = harness.catalog;
+  const held = (name: string): IncomingRow => ({ line: 1, source_id: 'held', fields: { name } });
+  await records.upsert(call, target, held('before'));
+  const owner = await harness.testDatabase.open('owner');
+  const letGo = Promise.withResolvers<void>();
+  const isHeld = Promise.withResolvers<void>();
+  const holding = owner.write([workspace.id], async (transaction) => {
+    const text = "select from record where source_id = 'held' and workspace = $1 for update";
+    await owner.query(transaction, { name: 'test_hold', text }, [workspace.id]);
+    isHeld.resolve();
+    await letGo.promise;
+  });
+  await isHeld.promise;
+  const waiting = [records.upsert(call, target, held('first')), records.upsert(call, target, held('second'))];
+  const others = Array.from({ length: 20 }, (_, index) => records.upsert(call, target, otherRow(`held ${index}`)));
+  expect((await Promise.all(others)).every(({ created }) => created === 1)).toBe(true);
+  expect(await records.upsert(call, target, otherRow('later'))).toMatchObject({ created: 1 });
+  letGo.resolve();
+  await holding;
+  expect(await Promise.all(waiting)).toMatchObject([{ updated: 1 }, { updated: 1 }]);
+  expect(await brokenChains(harness.database, workspace.id)).toEqual([]);
+  await owner.close();
+});
+
 const otherRow = (id: string): IncomingRow => ({ line: 1, source_id: `other ${id}`, fields: { name: 'other' } });
 
 function rowsOf(seed: number, count: number): IncomingRow[] {

@@ -34,6 +34,8 @@ type Result = { readonly body: AnswerBody<RecordWriteAnswer>; readonly token?: s
 const QUEUE = 10_000;
 const BATCH = 500;
 const WORTHWHILE = 100;
+/** Milliseconds that those who share a transaction wait for a row that somebody else holds. */
+const LOCK_TIMEOUT = 1_000;
 
 /** Writes single records, grouped: each caller gets its own answer, and all of a moment share one durable commit. */
 export function createRecordWriter(options: RecordWriterOptions): RecordWriter {
@@ -45,7 +47,11 @@ export function createRecordWriter(options: RecordWriterOptions): RecordWriter {
       executed();
       return results;
     };
-    const { value: results, token } = await database.write([...byWorkspace.keys()], write, { deadline });
+    const { value: results, token } = await database.write([...byWorkspace.keys()], write, {
+      deadline,
+      // Whoever is alone keeps nobody else waiting.
+      lockTimeout: requests.length > 1 ? LOCK_TIMEOUT : undefined,
+    });
     catalogMetrics.grouped(requests.length);
     const text = eventLog.encodeToken(token);
     for (const [workspace, own] of byWorkspace)

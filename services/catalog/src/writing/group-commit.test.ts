@@ -261,6 +261,51 @@ describe('group commit', () => {
     expect(three).toEqual({ status: 'fulfilled', value: 3 });
   });
 
+  test('a transaction that takes long keeps others from beginning no longer', async () => {
+    const { group, begun } = byHand({ transactions: 2, worthwhile: 100 });
+    const held = group.submit(request(1));
+    await settled();
+    const others = [group.submit(request(2)), group.submit(request(3)), group.submit(request(4, { key: 'k1' }))];
+    now = 200;
+    vi.advanceTimersByTime(200);
+    await settled();
+    expect(begun.map(({ values }) => values)).toEqual([[1]]);
+    now = 300;
+    vi.advanceTimersByTime(100);
+    await settled();
+    expect(begun.map(({ values }) => values)).toEqual([[1], [2, 3]]);
+    await begun[1]?.end();
+    expect(await Promise.all(others.slice(0, 2))).toEqual([20, 30]);
+    await begun[0]?.end();
+    await begun[2]?.end();
+    expect(await Promise.all([held, others[2]])).toEqual([10, 40]);
+  });
+
+  test('where a row is held, those who share its transaction run again alone, in their order, and wait for it no longer', async () => {
+    const { group, begun } = byHand({ transactions: 2, worthwhile: 100 });
+    const first = [1, 2, 3].map((value) => group.submit(request(value)));
+    await settled();
+    const second = group.submit(request(4, { key: 'k1' }));
+    const locked = Object.assign(new Error('canceling statement due to lock timeout'), { code: '55P03' });
+    await begun[0]?.end(new SophiaError('database_error', 'It is held.', { cause: locked }));
+    await settled();
+    expect(begun.map(({ values }) => values)).toEqual([[1, 2, 3], [1]]);
+    now = 300;
+    vi.advanceTimersByTime(300);
+    await settled();
+    await begun[2]?.end();
+    await settled();
+    await begun[3]?.end();
+    expect(begun.map(({ values }) => values)).toEqual([[1, 2, 3], [1], [2], [3]]);
+    expect(await Promise.all(first.slice(1))).toEqual([20, 30]);
+    await begun[1]?.end();
+    await settled();
+    expect(begun[4]?.values).toEqual([4]);
+    await begun[4]?.end();
+    expect(await Promise.all([first[0], second])).toEqual([10, 40]);
+    expect(group.waiting).toBe(0);
+  });
+
   test('tells all of them when the database is gone, and tries none again', async () => {
     const { group, begun } = byHand();
     const all = [1, 2].map((value) => group.submit(request(value)));

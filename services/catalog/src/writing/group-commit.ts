@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isLockTimeout } from '@sophia/database';
 import { type Clock, isSophiaError, SophiaError } from '@sophia/shared';
 import type { WorkspaceId } from '@sophia/types';
 
@@ -39,11 +40,21 @@ interface Entry<Request, Answer> {
   readonly reject: (error: unknown) => void;
   readonly onAbort: () => void;
   settled: boolean;
+  /** Shares no transaction: one of those that it shared the last with waits for a row that somebody else holds. */
+  alone: boolean;
+}
+
+interface Execution {
+  readonly begun: number;
+  /** It counts no more among those that are executed. */
+  over(): void;
 }
 
 const DEFAULT_DEADLINE = 10_000;
 /** Milliseconds that a group is gathered at most, while each turn of the event loop brings more. */
 const GATHERING = 10;
+/** Milliseconds after which a transaction that is still executed no longer keeps others from beginning: it waits for somebody, or the database is slow. */
+const STALLED = 250;
 /** Milliseconds between looks for callers who have waited too long. */
 const SWEEP = 100;
 
@@ -53,7 +64,8 @@ const SWEEP = 100;
  * timer, only for turns of the event loop, as long as each brings more, and no longer than ten
  * milliseconds. A key that is in hand waits for a later one, so two transactions never wait for each
  * other's rows. The next one is executed while the last one is made durable; two are executed at once
- * only where many wait.
+ * only where many wait, or where the first takes long. Where a row is held by somebody else, those that share
+ * its transaction are run again, each alone: only those of its key wait for it.
  */
 export function createGroupCommit<Request extends GroupedRequest, Answer>(
   options: GroupCommitOptions<Request, Answer>,
@@ -62,8 +74,8 @@ export function createGroupCommit<Request extends GroupedRequest, Answer>(
   const running = new Set<Promise<void>>();
   const inHand = new Map<string, Entry<Request, Answer>>();
   let waiting: Entry<Request, Answer>[] = [];
-  /** Transactions of which more than the commit is left. */
-  let executing = 0;
+  /** Transactions of which more than the commit is left, but for those that take long. */
+  const executing = new Set<Execution>();
   let sweeper: NodeJS.Timeout | undefined;
   let closed = false;
 
@@ -78,6 +90,7 @@ export function createGroupCommit<Request extends GroupedRequest, Answer>(
     for (const entry of [...inHand.values(), ...waiting]) {
       if (entry.expires <= now) settle(entry, () => entry.reject(tooLate()));
     }
+    for (const execution of [...executing]) if (now - execution.begun >= STALLED) execution.over();
     if (running.size === 0) {
       clearInterval(sweeper);
       sweeper = undefined;
@@ -87,10 +100,13 @@ export function createGroupCommit<Request extends GroupedRequest, Answer>(
     const taken: Entry<Request, Answer>[] = [];
     const left: Entry<Request, Answer>[] = [];
     const passed = new Set<string>();
+    let most = batch;
     for (const entry of waiting) {
       const { key } = entry.request;
       if (entry.settled) continue;
-      if (taken.length < batch && !inHand.has(key) && !passed.has(key)) {
+      const hasRoom = taken.length < (entry.alone ? 1 : most);
+      if (hasRoom && !inHand.has(key) && !passed.has(key)) {
+        if (entry.alone) most = 1;
         taken.push(entry);
         inHand.set(key, entry);
       } else {
@@ -103,12 +119,12 @@ export function createGroupCommit<Request extends GroupedRequest, Answer>(
   };
   const run = async (entries: readonly Entry<Request, Answer>[]): Promise<void> => {
     const latest = entries.reduce((most, { expires }) => Math.max(most, expires), 0);
-    const executed = beginExecution();
+    const { over } = beginExecution();
     try {
       const answers = await commit(
         entries.map(({ request }) => request),
         Math.max(1, latest - clock.monotonic()),
-        executed,
+        over,
       );
       entries.forEach((entry, index) => {
         settle(entry, () => entry.resolve(answers[index] as Answer));
@@ -118,24 +134,33 @@ export function createGroupCommit<Request extends GroupedRequest, Answer>(
         for (const entry of entries) settle(entry, () => entry.reject(error));
         return;
       }
-      executed();
+      over();
+      if (isLockTimeout(error)) return runAgainAlone(entries);
       // One of them broke the statement: alone, it breaks only its own.
       for (const entry of entries) await run([entry]);
     } finally {
-      executed();
+      over();
     }
   };
-  const beginExecution = (): (() => void) => {
-    let isOver = false;
-    executing++;
-    return () => {
-      if (isOver) return;
-      isOver = true;
-      executing--;
-      start();
-    };
+  /** Before all that came later: those of a key keep their order. */
+  const runAgainAlone = (entries: readonly Entry<Request, Answer>[]): void => {
+    for (const entry of entries) {
+      entry.alone = true;
+      inHand.delete(entry.request.key);
+    }
+    waiting = [...entries, ...waiting];
   };
-  const isWorthwhile = (): boolean => waiting.length >= (executing === 0 ? 1 : worthwhile);
+  const beginExecution = (): Execution => {
+    const execution: Execution = {
+      begun: clock.monotonic(),
+      over() {
+        if (executing.delete(execution)) start();
+      },
+    };
+    executing.add(execution);
+    return execution;
+  };
+  const isWorthwhile = (): boolean => waiting.length >= (executing.size === 0 ? 1 : worthwhile);
   /** Waits as long as every turn of the event loop brings more requests, also from those that were just answered, for a moment. */
   const gather = async (): Promise<void> => {
     const until = clock.monotonic() + GATHERING;
@@ -151,7 +176,8 @@ export function createGroupCommit<Request extends GroupedRequest, Answer>(
       // All keys are in hand: who has them goes on.
       if (taken.length === 0) return;
       await run(taken);
-      for (const { request } of taken) inHand.delete(request.key);
+      // Of those that are to run again, another may have the key by now.
+      for (const entry of taken) if (inHand.get(entry.request.key) === entry) inHand.delete(entry.request.key);
     }
   };
   const start = (): void => {
@@ -177,7 +203,7 @@ export function createGroupCommit<Request extends GroupedRequest, Answer>(
       return new Promise((resolve, reject) => {
         const onAbort = () => settle(entry, () => reject(request.signal?.reason));
         const expires = clock.monotonic() + (request.deadline ?? DEFAULT_DEADLINE);
-        const entry: Entry<Request, Answer> = { request, expires, resolve, reject, onAbort, settled: false };
+        const entry: Entry<Request, Answer> = { request, expires, resolve, reject, onAbort, settled: false, alone: false };
         request.signal?.addEventListener('abort', onAbort, { once: true });
         waiting.push(entry);
         start();
