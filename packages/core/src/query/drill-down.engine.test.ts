@@ -34,7 +34,7 @@ describe('drill-down', () => {
         source_system: 'crm',
         source_id: 'd4',
         version: 1,
-        value: '300',
+        value: '300.0000',
         data: {
           name: 'four',
           status: 'won',

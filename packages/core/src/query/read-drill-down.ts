@@ -22,14 +22,15 @@ export function readDrillDown(
 ): readonly DrilledRecord[] {
   return Array.from({ length: rowCount }, (_none, row) => {
     const cells = columns.map(({ name, type }, index) => [name, plain(values[index]?.[row], type)] as const);
-    const { id, source_system, source_id, version, value, ...fields } = Object.fromEntries(cells);
+    const { id, source_system, source_id, version, value: _value, ...fields } = Object.fromEntries(cells);
     return {
       id: String(id) as RecordId, // the catalog's own id
       record_type: recordType,
       source_system: String(source_system),
       source_id: String(source_id),
       version: Number(version),
-      value: readCell(value, columns[VALUE]?.type ?? 'text'),
+      // With all digits of its scale, like the cell.
+      value: readCell(values[VALUE]?.[row], columns[VALUE]?.type ?? 'text'),
       data: readFields(fields, String(source_system)),
     };
   });
