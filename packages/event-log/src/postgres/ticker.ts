@@ -6,6 +6,7 @@ import type { KeptSession } from './kept-session.ts';
 import { pause } from './pause.ts';
 import { type Tick, type TickRow, tickOf } from './tick.ts';
 import type { TickBook } from './tick-book.ts';
+import { createTickFailures } from './tick-failures.ts';
 
 export interface TickerOptions {
   /** Unique among the processes; what it notifies others of ends with it. */
@@ -51,6 +52,7 @@ export function startTicker(options: TickerOptions): Ticker {
   const closing = new AbortController();
   const seen = watchTicks(book, clock);
   const wakeUps = createWakeUps();
+  const failures = createTickFailures(logger);
   let elected = false;
   let lastElection = Number.NEGATIVE_INFINITY;
   /** Milliseconds that the last tick took. */
@@ -63,6 +65,7 @@ export function startTicker(options: TickerOptions): Ticker {
     lastElection = clock.monotonic();
     const [row] = await session.query<{ elected: boolean }>(ELECT);
     elected = row?.elected === true;
+    failures.end();
   };
 
   const makeTick = async () => {
@@ -80,6 +83,7 @@ export function startTicker(options: TickerOptions): Ticker {
       await book.refresh();
     }
     cost = clock.monotonic() - begun;
+    failures.end();
   };
 
   /** Milliseconds until the next tick may be made. */
@@ -107,7 +111,7 @@ export function startTicker(options: TickerOptions): Ticker {
         if (!elected && clock.monotonic() - lastElection >= ELECTION_MS) await elect();
         await (elected || standsIn() ? tickInTime() : handOn());
       } catch (error) {
-        logger.warn({ err: error }, 'no tick could be made');
+        failures.add(error);
         await pause(AFTER_FAILURE_MS, closing.signal);
       }
     }

@@ -321,6 +321,7 @@ test('what keeps house is the process that makes the ticks, and a failure is tol
   await run('mend', 'alter table tock rename to tick');
   const { tick } = await other.head();
   await until(async () => (await other.head()).tick > tick + 1, 'ticks again');
+  expect(lines()).toContainEqual(expect.objectContaining({ msg: 'ticks can be made again' }));
 });
 
 const range = (from: number, to: number): number[] => Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index);
