@@ -11,7 +11,10 @@ export const withAddedFields = (
   revision,
 });
 
-/** The fields that a definition adds to a built-in type; its own may be repeated, with the same type. */
+/** What whoever asks for it relies on: who sees the field, and what it takes or means. */
+const KEPT = ['type', 'values', 'references', 'currency', 'contact', 'identifying'] as const;
+
+/** The fields that a definition adds to a built-in type; its own may be repeated, with nothing that they are not. */
 export function addedFields(
   builtin: RecordTypeDefinition,
   wanted: readonly FieldDefinition[],
@@ -19,6 +22,9 @@ export function addedFields(
   const own = new Map(builtin.fields.map((field) => [field.name, field]));
   return {
     added: wanted.filter(({ name }) => !own.has(name)),
-    conflicts: wanted.filter(({ name, type }) => own.has(name) && own.get(name)?.type !== type),
+    conflicts: wanted.filter((field) => contradicts(own.get(field.name), field)),
   };
 }
+
+const contradicts = (own: FieldDefinition | undefined, wanted: FieldDefinition): boolean =>
+  own !== undefined && KEPT.some((key) => wanted[key] !== undefined && JSON.stringify(wanted[key]) !== JSON.stringify(own[key]));

@@ -1,3 +1,4 @@
+import { recordTypeToJsonSchema } from '@sophia/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
 
@@ -162,12 +163,32 @@ describe('a built-in type', () => {
     expect(without.definition.fields.some(({ name }) => name === 'score')).toBe(false);
   });
 
-  test('does not change the type of a field', async () => {
+  test('does not change what a field of its own is, and says so instead of passing over it', async () => {
     const { call, recordTypes } = await fresh();
-    await expect(recordTypes.define(call, 'deal', { type: 'object', properties: { amount: { type: 'integer' } } })).rejects.toMatchObject({
-      code: 'invalid_record_type',
-      details: { problems: [{ path: 'properties.amount' }] },
+    const text = { type: 'string' };
+    for (const amount of [
+      { type: 'integer' },
+      { ...text, format: 'decimal', 'x-contact': true },
+      { ...text, format: 'decimal', 'x-currency': 'stage' },
+    ])
+      await expect(recordTypes.define(call, 'deal', { type: 'object', properties: { amount } })).rejects.toMatchObject({
+        code: 'invalid_record_type',
+        details: { problems: [{ path: 'properties.amount', message: expect.stringContaining('stays as it is') }] },
+      });
+    const owner = { ...text, 'x-references': 'company' };
+    const stage = { ...text, enum: ['a'] };
+    await expect(recordTypes.define(call, 'deal', { type: 'object', properties: { owner, stage } })).rejects.toMatchObject({
+      details: { problems: [{ path: 'properties.owner' }, { path: 'properties.stage' }] },
     });
+  });
+
+  test('is taken as it is shown', async () => {
+    const { call, recordTypes } = await fresh();
+    for (const type of await recordTypes.list(call))
+      if (type.origin === 'builtin') {
+        const { definition } = await recordTypes.define(call, type.name, recordTypeToJsonSchema(type));
+        expect(definition.fields).toEqual(type.fields);
+      }
   });
 
   test('is listed with the others by name', async () => {

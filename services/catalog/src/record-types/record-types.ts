@@ -65,7 +65,7 @@ function readDefinition(name: string, schema: unknown): RecordTypeDefinition {
   if (conflicts.length === 0) return { ...definition, fields: added };
   const found = conflicts.map((field) => ({
     path: `properties.${field.name}`,
-    message: `${field.name} is a built-in field of ${name} with another type; fields can only be added.`,
+    message: `${field.name} is a built-in field of ${name} and stays as it is (GET /record-types shows it); fields can only be added.`,
   }));
   throw invalidType(found);
 }
