@@ -89,11 +89,11 @@ export const registerDeadLetterRoutes = (app: FastifyInstance, { catalog: { dead
     ],
     handle: async ({ call, params: { id }, body }) => {
       const row = await readRepairedRow(body, {
-        async ofType(name) {
+        async ofType() {
           const { record_type: type } = await deadLetters.get(call, id);
-          return (await recordTypes.get(call, type)).fields.some((field) => field.name === name);
+          return (await recordTypes.get(call, type)).fields.map(({ name }) => name);
         },
-        ofRow: async (name) => Object.hasOwn((await deadLetters.get(call, id)).row.fields, name),
+        ofRow: async () => Object.keys((await deadLetters.get(call, id)).row.fields),
       });
       return deadLetters.repair(call, id, row);
     },

@@ -177,6 +177,7 @@ const registerRecordById = (app: FastifyInstance, { catalog }: ApiServices): voi
     description:
       'What the type does not know is set beside the fields or inside extra, member by member; extra: null clears all of it. ' +
       'What is no field, such as source_id or deleted, is refused with 422. ' +
+      'occurred_at goes with what changes: alone it changes nothing. ' +
       'With If-Match and the version as the entity tag it fails with 412 where the record has changed since.',
     tag: 'records',
     params: IdParams,

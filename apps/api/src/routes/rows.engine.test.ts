@@ -128,6 +128,21 @@ describe('rows over HTTP', () => {
       const { row } = (await repair(id, { source_id: 'X', fields: { b: 2 }, seats: 2 })).json;
       expect(row).toMatchObject({ source_id: 'X', fields: { fields: { b: 2 }, seats: 2 } });
     });
+
+    it('is sent back as it is shown where its type has a field that is called fields, but not by halves', async () => {
+      const properties = { fields: { type: 'object' }, seats: { type: 'integer' }, hall: { type: 'string' } };
+      await api.send('PUT', '/record-types/stage', { body: { type: 'object', properties } });
+      const { id, row } = await rejected('stage', { source_id: 'X', hall: 'A', seats: 'two' }, 'stage');
+      const corrected = { ...row, fields: { ...row.fields, seats: 2 } };
+      expect((await repair(id, corrected)).json.row).toEqual(corrected);
+      const half = await repair(id, { source_id: 'X', fields: { seats: 3, lamp: 1 } });
+      expect(half).toMatchObject({
+        status: 400,
+        json: { code: 'invalid_request', detail: expect.stringContaining('"fields": seats below it') },
+      });
+      expect((await repair(id, { source_id: 'X', fields: { lamp: 1 } })).json.row).toMatchObject({ fields: { fields: { lamp: 1 } } });
+      expect((await repair(id, { fields: { fields: { seats: 3 } } })).json.row).toMatchObject({ fields: { fields: { seats: 3 } } });
+    });
   });
 
   it('are replayed by id or by selection, not by both', async () => {
