@@ -247,6 +247,9 @@ describe('files', () => {
     await refused(2, 'A file has one mapping', file, '--mapping', 'a', '--mapping', 'b');
     await refused(3, `The mapping ${nowhere} cannot be read: ENOENT`, file, '--mapping', nowhere);
     await refused(1, `The mapping ${test.outside} cannot be read: EISDIR`, file, '--mapping', test.outside);
+    const latin = join(test.outside, 'latin.yaml');
+    await writeFile(latin, Buffer.from('fields: { country: { constant: \xd6sterreich } }', 'latin1'));
+    await refused(1, `The mapping ${latin} is not UTF-8.`, file, '--mapping', latin);
     await refused(2, 'One import is resumed at a time.', file, file, '--resume', 'x');
     await refused(3, 'There is no import x', '--resume', 'x');
     await refused(2, 'Standard input is imported by itself', file, '-', ...HAND);
