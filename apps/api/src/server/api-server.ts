@@ -13,6 +13,7 @@ import { closerOf } from './close-server.ts';
 import { registerParsers } from './parsers.ts';
 import { answerFrameworkErrors, registerProblems, watchProblems } from './problems.ts';
 import { registerRequestContext } from './request-context.ts';
+import { requiringHost } from './required-host.ts';
 import { securityHeaders } from './security-headers.ts';
 import type { ShortRequest } from './short-request.ts';
 import { createShortWays } from './short-ways.ts';
@@ -41,7 +42,14 @@ const adminSockets = new WeakSet<object>();
 const isAdminRequest = (request: IncomingMessage): boolean => adminSockets.has(request.socket);
 
 /** How long a body may take is looked after by what reads it; a connection whose other end is gone is noticed. */
-const SERVER = { keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 0, keepAlive: true, keepAliveInitialDelay: 60_000 };
+const SERVER = {
+  keepAliveTimeout: 65_000,
+  headersTimeout: 20_000,
+  requestTimeout: 0,
+  keepAlive: true,
+  keepAliveInitialDelay: 60_000,
+  requireHostHeader: false,
+};
 const BODY_IDLE_MS = 60_000;
 const BODY_REST_MS = 10_000;
 
@@ -69,6 +77,7 @@ export const createApiServer = async (
 
   const headers = securityHeaders();
   const clientErrorHandler = answerClientErrors({ newRequestId, watch });
+  const requireHost = requiringHost({ newRequestId, watch });
 
   let adminServer: Server | undefined;
   let closeAdmin: (() => Promise<void>) | undefined;
@@ -85,11 +94,11 @@ export const createApiServer = async (
     routerOptions: { maxParamLength: 500 },
     ajv: { customOptions: { coerceTypes: true, removeAdditional: false, allErrors: true, strict: false } },
     serverFactory: (handler) => {
-      const admin = createServer(SERVER, handler);
+      const admin = createServer(SERVER, requireHost(handler));
       admin.on('connection', (socket) => adminSockets.add(socket)).on('clientError', clientErrorHandler);
       closeAdmin = closerOf(admin, () => new Promise((resolve) => void admin.close(() => resolve())));
       adminServer = admin;
-      return shortWays?.createServer(SERVER, handler) ?? createServer(SERVER, handler);
+      return shortWays?.createServer(SERVER, handler) ?? createServer(SERVER, requireHost(handler));
     },
   });
 

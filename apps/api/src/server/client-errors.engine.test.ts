@@ -24,6 +24,9 @@ describe('what is no request', () => {
   it.each([
     ['another protocol', '\u0016\u0003\u0001 hello', 400, 'malformed_http'],
     ['a header without a colon', 'GET /health/live HTTP/1.1\r\nhost: x\r\nno header\r\n\r\n', 400, 'malformed_http'],
+    ['no host', 'GET /health/live HTTP/1.1\r\n\r\n', 400, 'malformed_http'],
+    ['two hosts', 'GET /health/live HTTP/1.1\r\nhost: a\r\nHost: b\r\n\r\n', 400, 'malformed_http'],
+    ['no host for what may be in memory', 'GET /api/v1/metrics/query?q=1 HTTP/1.1\r\nfrom: x\r\n\r\n', 400, 'malformed_http'],
     ['a length that is none', 'POST /api/v1/records/deal HTTP/1.1\r\nhost: x\r\ncontent-length: x\r\n\r\n', 400, 'malformed_http'],
     ['headers without end', `GET /health/live HTTP/1.1\r\nhost: x\r\nlong: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
     [
@@ -38,5 +41,9 @@ describe('what is no request', () => {
     expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
     expect(head).toContain('content-type: application/problem+json; charset=utf-8\r\n');
     expect(JSON.parse(body)).toMatchObject({ status, code, type: `/errors/${code}`, instance: expect.any(String) });
+  });
+
+  it('may leave the host out before HTTP/1.1', async () => {
+    expect(await send('GET /health/live HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
   });
 });

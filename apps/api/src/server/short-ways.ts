@@ -7,6 +7,7 @@ import { createAdmission } from './admission.ts';
 import { createHotPath, QUERY_PATH } from './hot-path.ts';
 import { type ProblemWatch, sendProblem } from './problems.ts';
 import { createRecordPath, RECORD_ROUTE } from './record-path.ts';
+import { requiringHost } from './required-host.ts';
 import { createShortConnections } from './short-connections.ts';
 import type { ShortRequest, ShortResponse } from './short-request.ts';
 import { createWritePath, WRITE_ROUTE } from './write-path.ts';
@@ -84,6 +85,7 @@ export const createShortWays = ({ services, shedder, durations, newRequestId, wa
     };
   const read = guarded((request, response) => hotPath(request, response) || recordPath(request, response));
   const write = guarded((request, response) => writePath.serve(request, response));
+  const requireHost = requiringHost({ newRequestId, watch });
   const closing: (() => void)[] = [];
 
   return {
@@ -102,7 +104,7 @@ export const createShortWays = ({ services, shedder, durations, newRequestId, wa
         if (allowance !== undefined) taken.set(request, allowance);
         ordinary(request, response);
       };
-      const server = createServer(options, listener);
+      const server = createServer(options, requireHost(listener));
       // What node:http does with a connection, it does when it is given one.
       const takeConnection = server.listeners('connection');
       server.removeAllListeners('connection');
