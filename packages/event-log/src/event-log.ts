@@ -38,6 +38,8 @@ export type RecordChange = Omit<LogEvent, 'position'>;
 export interface ReadOptions {
   /** At most so many events; 1,000 unless told. */
   readonly limit?: number | undefined;
+  /** Also ends with the event that fills about 8 MB, of those that were looked at: where they are held and answered whole. */
+  readonly isPage?: boolean | undefined;
   /** Reads no further than this place. */
   readonly upTo?: Position | undefined;
   readonly workspace?: WorkspaceId | undefined;
@@ -70,6 +72,8 @@ export interface ConsumeOptions {
   readonly attempts?: number | undefined;
   /** Milliseconds for the handler; 60,000 unless told. Then another member may take the batch. */
   readonly deadline?: number | undefined;
+  /** Milliseconds that the database may be silent when it is asked around the handler; 10,000 unless told. */
+  readonly silence?: number | undefined;
   /** Upper bound in milliseconds of the wait after a first failure, doubled with each further one up to 5 s; 100 unless told. */
   readonly retryDelay?: number | undefined;
   /**

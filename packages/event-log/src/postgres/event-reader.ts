@@ -9,8 +9,11 @@ import { isLive, type LiveTick, type Tick } from './tick.ts';
 import type { TickBook } from './tick-book.ts';
 
 export interface EventReader {
-  /** The events after a place and, where told, up to another: at most `limit`, of as many ticks as they fill; waits for none. Throws `invalid_cursor`. */
-  read(select: Select, from: Place, limit: number, upTo?: Place): Promise<LogBatch>;
+  /**
+   * The events after a place and, where told, up to another: at most `limit`, of as many ticks as they fill; of a page those
+   * up to the one that fills its bytes. Waits for none. Throws `invalid_cursor`.
+   */
+  read(select: Select, from: Place, limit: number, upTo?: Place, isPage?: boolean): Promise<LogBatch>;
 }
 
 /**
@@ -20,7 +23,7 @@ export interface EventReader {
 export function createEventReader(epoch: string, book: TickBook): EventReader {
   const memory = createPageMemory();
 
-  const readSome = async (select: Select, from: Place, limit: number, upTo: Place): Promise<LogBatch> => {
+  const readSome = async (select: Select, from: Place, limit: number, upTo: Place, isPage: boolean): Promise<LogBatch> => {
     const [base, ...next] = await book.from(from.tick - 1);
     if (base === undefined || (from.offset > 0 && next[0]?.tick !== from.tick)) throw unknownPlace();
     const { ticks, room } = within(next, from, upTo);
@@ -28,27 +31,27 @@ export function createEventReader(epoch: string, book: TickBook): EventReader {
     const [first, ...rest] = ticks;
     if (first === undefined || most <= 0) return { events: [], positions: [], end: from, tick: base, complete: base };
     if (!isLive(first))
-      return readRestored(select, { epoch, memory, base, ticks: [first, ...rest.filter((tick) => !isLive(tick))] }, from, most);
+      return readRestored(select, { epoch, memory, base, ticks: [first, ...rest.filter((tick) => !isLive(tick))], isPage }, from, most);
     if (!isLive(base)) {
       // The first tick after a restore: it has no events, those to come are told by its snapshot.
       if (from.offset > 0) throw unknownPlace();
       return emptyBatch(first);
     }
-    const page = { epoch, memory, base, tick: first };
+    const page = { epoch, memory, base, tick: first, isPage };
     if (from.offset > 0) return readPage(select, page, from.offset, most);
     const together = rest.filter((tick): tick is LiveTick => isLive(tick) && tick.ceiling - base.ceiling <= most);
-    return (await readTicks(select, epoch, base, [first, ...together], most)) ?? readPage(select, page, 0, most);
+    return (await readTicks(select, epoch, base, [first, ...together], most, isPage)) ?? readPage(select, page, 0, most);
   };
 
   return {
-    async read(select, from, limit, upTo = END) {
-      let batch = await readSome(select, from, limit, upTo);
+    async read(select, from, limit, upTo = END, isPage = false) {
+      let batch = await readSome(select, from, limit, upTo, isPage);
       const { tick: head } = book.head;
       let before = from;
       // Ticks without events are passed at once.
       while (batch.events.length === 0 && batch.tick.tick < head && comparePlaces(batch.end, before) > 0) {
         before = batch.end;
-        batch = await readSome(select, before, limit, upTo);
+        batch = await readSome(select, before, limit, upTo, isPage);
       }
       return batch;
     },

@@ -1,4 +1,4 @@
-import { jsonBytes } from '@sophia/database';
+import { boundedPage, type Statement } from '@sophia/database';
 import type { Actor, BusinessPriority, Cause, EventKind, JsonObject, LogEvent, Position, RecordId, WorkspaceId } from '@sophia/types';
 
 /** A row of the table `event`. */
@@ -22,14 +22,36 @@ export interface EventRow {
   readonly data: JsonObject | null;
   readonly previous: JsonObject | null;
   readonly original: JsonObject | null;
+  /** Of events of a page. */
+  readonly bytes?: number;
+  readonly found?: number;
 }
 
 /** What an event itself says, in the order of the table. */
 export const FACT_COLUMNS = `workspace, kind, record_id, source_system, record_type, source_id, version, occurred_at, source_version,
   business_priority, created_at, actor, cause, data, previous, original`;
 export const EVENT_COLUMNS = `xid, position, tick, ${FACT_COLUMNS}`;
-/** How large it is. */
-export const EVENT_BYTES = ['data', 'previous', 'original'].map((name) => `coalesce(${jsonBytes(name)}, 0)`).join(' + ');
+/** Those of them that may be large. */
+export const EVENT_VALUES = ['data', 'previous', 'original'];
+
+/** Statements of the events that a function of the database gives: of all of them, and of those that fill a page. */
+export interface EventStatements {
+  readonly all: Statement;
+  readonly page: Statement;
+}
+
+export const eventStatements = (name: string, source: string, order: string): EventStatements => ({
+  all: { name, text: `select ${EVENT_COLUMNS} from ${source}` },
+  page: {
+    name: `${name}_bounded`,
+    text: boundedPage({ rows: `select ${EVENT_COLUMNS} from ${source}`, columns: `${EVENT_COLUMNS}, bytes`, values: EVENT_VALUES, order }),
+  },
+});
+
+/** Whether there are more events than those, of which one more than the limit was asked for. */
+export const isCut = (rows: readonly EventRow[], limit: number): boolean => rows.length > limit || (rows[0]?.found ?? 0) > rows.length;
+
+export const bytesOf = (rows: readonly EventRow[]): number => rows.reduce((sum, { bytes = 0 }) => sum + bytes, 0);
 
 /** The event with the place and the time that its tick gives it. */
 export const logEventOf = (row: EventRow, position: Position, at: string): LogEvent => ({

@@ -1,3 +1,4 @@
+import { PAGE_BYTES } from '@sophia/database';
 import type { LogEvent } from '@sophia/types';
 import type { ReadOptions } from '../event-log.ts';
 import { comparePlaces, type Place } from '../position.ts';
@@ -19,19 +20,22 @@ export async function readFiltered(
   options: ReadOptions,
   { from, upTo }: { readonly from: Place; readonly upTo: Place | undefined },
 ): Promise<LogBatch> {
-  const { limit = READ_LIMIT } = options;
-  let batch = await reader.read(select, from, limit, upTo);
+  const { limit = READ_LIMIT, isPage } = options;
+  let batch = await reader.read(select, from, limit, upTo, isPage);
   const isWanted = filterOf(options);
   if (isWanted === undefined) return batch;
   const events = batch.events.filter(isWanted);
-  for (let portion = 1, before = from; portion < PORTIONS && events.length < limit && comparePlaces(batch.end, before) > 0; portion++) {
+  let { bytes = 0 } = batch;
+  const isFull = (): boolean => events.length >= limit || bytes >= PAGE_BYTES;
+  for (let portion = 1, before = from; portion < PORTIONS && !isFull() && comparePlaces(batch.end, before) > 0; portion++) {
     before = batch.end;
     const room = limit - events.length;
-    batch = await reader.read(select, before, Math.max(room, PORTION), upTo);
+    batch = await reader.read(select, before, Math.max(room, PORTION), upTo, isPage);
+    bytes += batch.bytes ?? 0;
     const wanted = batch.events.filter(isWanted);
     // No more than there is room for, so that what was looked at is also passed.
     const beyond = wanted[room];
-    if (beyond !== undefined) batch = await reader.read(select, before, batch.events.indexOf(beyond), upTo);
+    if (beyond !== undefined) batch = await reader.read(select, before, batch.events.indexOf(beyond), upTo, isPage);
     events.push(...batch.events.filter(isWanted));
   }
   return { ...batch, events };

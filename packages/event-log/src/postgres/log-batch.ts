@@ -12,6 +12,8 @@ export interface LogBatch {
   readonly end: Place;
   /** The tick that the batch ends in or with. */
   readonly tick: Tick;
+  /** About, of the values of all events that were read, where they are bounded. */
+  readonly bytes?: number | undefined;
   /** The last tick that was passed to its end: what `completeTo` may state. */
   readonly complete: Tick;
 }

@@ -58,6 +58,7 @@ test('a restored log has the same events at the same ticks, offsets and times, u
 
   expect(withoutEpoch((await readAll(eventLog)).events)).toEqual(withoutEpoch(before.events));
   for (const limit of [1, 5]) expect(withoutEpoch((await readAll(eventLog, null, limit)).events)).toEqual(withoutEpoch(before.events));
+  expect(await eventLog.read(null, { isPage: true })).toEqual(await eventLog.read(null));
   const { head } = { head: await eventLog.head() };
   expect(head.completeTo >= completeTo && head.at > at).toBe(true);
   await expect(eventLog.read(position)).rejects.toMatchObject({ code: 'cursor_of_another_log' });

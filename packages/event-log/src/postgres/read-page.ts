@@ -1,28 +1,44 @@
 import { endOfTick, formatPosition, type Place } from '../position.ts';
-import { EVENT_COLUMNS, type EventRow, logEventOf } from './event-rows.ts';
+import { bytesOf, type EventRow, eventStatements, isCut, logEventOf } from './event-rows.ts';
 import { type LogBatch, unknownPlace } from './log-batch.ts';
 import type { PageMemory } from './page-memory.ts';
 import type { Select } from './select.ts';
 import type { LiveTick } from './tick.ts';
 
+interface TickPage {
+  readonly epoch: string;
+  readonly memory: PageMemory;
+  readonly base: LiveTick;
+  readonly tick: LiveTick;
+  /** Ends with the event that fills the bytes of a page. */
+  readonly isPage: boolean;
+}
+
 /** The events of one tick after a place in it, at most `limit`. */
 export async function readPage(
   select: Select,
-  { epoch, memory, base, tick }: { readonly epoch: string; readonly memory: PageMemory; readonly base: LiveTick; readonly tick: LiveTick },
+  { epoch, memory, base, tick, isPage }: TickPage,
   offset: number,
   limit: number,
 ): Promise<LogBatch> {
   const after =
     offset === 0 ? base.floor : (memory.positionOf({ tick: tick.tick, offset }) ?? (await findPosition(select, base, tick, offset)));
-  const rows = await select<EventRow>(READ_PAGE, [base.snapshot.text, tick.snapshot.text, after, tick.ceiling, limit + 1]);
+  const rows = await select<EventRow>(isPage ? READ_PAGE.page : READ_PAGE.all, [
+    base.snapshot.text,
+    tick.snapshot.text,
+    after,
+    tick.ceiling,
+    limit + 1,
+  ]);
   const taken = rows.slice(0, limit);
   const events = taken.map((row, index) => logEventOf(row, formatPosition(epoch, tick.tick, offset + index + 1), tick.at));
   const positions = taken.map(({ position }) => position);
   const [last] = positions.slice(-1);
-  if (rows.length <= limit || last === undefined) return { events, positions, end: endOfTick(tick.tick), tick, complete: tick };
+  const bytes = bytesOf(taken);
+  if (!isCut(rows, limit) || last === undefined) return { events, positions, bytes, end: endOfTick(tick.tick), tick, complete: tick };
   const end: Place = { tick: tick.tick, offset: offset + taken.length };
   memory.remember(end, last);
-  return { events, positions, end, tick, complete: base };
+  return { events, positions, bytes, end, tick, complete: base };
 }
 
 async function findPosition(select: Select, base: LiveTick, tick: LiveTick, offset: number): Promise<string> {
@@ -38,10 +54,7 @@ async function findPosition(select: Select, base: LiveTick, tick: LiveTick, offs
   return row.position;
 }
 
-const READ_PAGE = {
-  name: 'event_log_read_page',
-  text: `select ${EVENT_COLUMNS} from read_event_page($1, $2, $3, $4, $5)`,
-};
+const READ_PAGE = eventStatements('event_log_read_page', 'read_event_page($1, $2, $3, $4, $5)', 'position');
 const FIND_POSITION = {
   name: 'event_log_find_position',
   text: 'select max(position) as position from read_event_page($1, $2, $3, $4, $5) having count(*) = $5',

@@ -1,25 +1,29 @@
 import { endOfTick, formatPosition, type Place } from '../position.ts';
-import { EVENT_COLUMNS, type EventRow, logEventOf } from './event-rows.ts';
+import { bytesOf, type EventRow, eventStatements, isCut, logEventOf } from './event-rows.ts';
 import { type LogBatch, unknownPlace } from './log-batch.ts';
 import type { PageMemory } from './page-memory.ts';
 import type { Select } from './select.ts';
 import type { Tick } from './tick.ts';
 
+interface RestoredTicks {
+  readonly epoch: string;
+  readonly memory: PageMemory;
+  readonly base: Tick;
+  readonly ticks: readonly [Tick, ...Tick[]];
+  /** Ends with the event that fills the bytes of a page. */
+  readonly isPage: boolean;
+}
+
 /** The events after a place, of ticks that a restore brought back: they carry their tick. */
 export async function readRestored(
   select: Select,
-  {
-    epoch,
-    memory,
-    base,
-    ticks,
-  }: { readonly epoch: string; readonly memory: PageMemory; readonly base: Tick; readonly ticks: readonly [Tick, ...Tick[]] },
+  { epoch, memory, base, ticks, isPage }: RestoredTicks,
   from: Place,
   limit: number,
 ): Promise<LogBatch> {
   const after = from.offset === 0 ? 0 : (memory.positionOf(from) ?? (await findPosition(select, from)));
   const last = ticks[ticks.length - 1] as Tick;
-  const rows = await select<EventRow>(READ_RESTORED, [from.tick, after, last.tick, limit + 1]);
+  const rows = await select<EventRow>(isPage ? READ_RESTORED.page : READ_RESTORED.all, [from.tick, after, last.tick, limit + 1]);
   const byNumber = new Map(ticks.map((tick, index) => [`${tick.tick}`, { tick, before: ticks[index - 1] ?? base }]));
   const taken = rows.slice(0, limit);
   let current = { tick: ticks[0], before: base };
@@ -33,10 +37,13 @@ export async function readRestored(
   });
   const positions = taken.map(({ position }) => position);
   const [position] = positions.slice(-1);
-  if (rows.length <= limit || position === undefined) return { events, positions, end: endOfTick(last.tick), tick: last, complete: last };
+  const bytes = bytesOf(taken);
+  if (!isCut(rows, limit) || position === undefined) {
+    return { events, positions, bytes, end: endOfTick(last.tick), tick: last, complete: last };
+  }
   const end = { tick: current.tick.tick, offset };
   memory.remember(end, position);
-  return { events, positions, end, tick: current.tick, complete: current.before };
+  return { events, positions, bytes, end, tick: current.tick, complete: current.before };
 }
 
 async function findPosition(select: Select, { tick, offset }: Place): Promise<string> {
@@ -45,10 +52,7 @@ async function findPosition(select: Select, { tick, offset }: Place): Promise<st
   return row.position;
 }
 
-const READ_RESTORED = {
-  name: 'event_log_read_restored',
-  text: `select ${EVENT_COLUMNS} from read_restored_events($1, $2, $3, $4)`,
-};
+const READ_RESTORED = eventStatements('event_log_read_restored', 'read_restored_events($1, $2, $3, $4)', 'tick, position');
 const FIND_POSITION = {
   name: 'event_log_find_restored_position',
   text: 'select position from event where tick = $1 order by position limit 1 offset $2::bigint - 1',

@@ -1,5 +1,5 @@
 import { endOfTick, formatPosition } from '../position.ts';
-import { EVENT_COLUMNS, type EventRow, logEventOf } from './event-rows.ts';
+import { bytesOf, type EventRow, eventStatements, isCut, logEventOf } from './event-rows.ts';
 import type { LogBatch } from './log-batch.ts';
 import type { Select } from './select.ts';
 import { contains } from './snapshot.ts';
@@ -7,7 +7,8 @@ import type { LiveTick } from './tick.ts';
 
 /**
  * All events of consecutive ticks after `base`: what the last one's snapshot sees and that of `base`
- * does not. Undefined where they are more than `limit`.
+ * does not. Undefined where they are more than `limit`, or the first tick alone fills a page; where all of them
+ * do, the ticks are fewer.
  */
 export async function readTicks(
   select: Select,
@@ -15,10 +16,16 @@ export async function readTicks(
   base: LiveTick,
   ticks: readonly [LiveTick, ...LiveTick[]],
   limit: number,
+  isPage: boolean,
 ): Promise<LogBatch | undefined> {
   const last = ticks[ticks.length - 1] as LiveTick;
-  const rows = await select<EventRow>(READ_RANGE, [base.snapshot.text, last.snapshot.text, base.floor, last.ceiling, limit + 1]);
+  const statement = isPage ? READ_RANGE.page : READ_RANGE.all;
+  const rows = await select<EventRow>(statement, [base.snapshot.text, last.snapshot.text, base.floor, last.ceiling, limit + 1]);
   if (rows.length > limit) return undefined;
+  if (isCut(rows, limit)) {
+    const [first, ...rest] = ticks.slice(0, ticks.indexOf(firstThatSees(ticks, Number(rows.at(-1)?.xid))));
+    return first === undefined ? undefined : readTicks(select, epoch, base, [first, ...rest], limit, isPage);
+  }
   const sorted = inOrder(rows, ticks);
   let current: LiveTick | undefined;
   let offset = 0;
@@ -27,7 +34,8 @@ export async function readTicks(
     current = tick;
     return logEventOf(row, formatPosition(epoch, tick.tick, offset), tick.at);
   });
-  return { events, positions: sorted.map(({ row }) => row.position), end: endOfTick(last.tick), tick: last, complete: last };
+  const positions = sorted.map(({ row }) => row.position);
+  return { events, positions, bytes: bytesOf(rows), end: endOfTick(last.tick), tick: last, complete: last };
 }
 
 /** Gives each event to the first tick that sees it; within a tick they stand in order of position. */
@@ -55,7 +63,4 @@ function firstThatSees(ticks: readonly [LiveTick, ...LiveTick[]], transaction: n
   return ticks[low] as LiveTick;
 }
 
-const READ_RANGE = {
-  name: 'event_log_read_range',
-  text: `select ${EVENT_COLUMNS} from read_event_range($1, $2, $3, $4, $5)`,
-};
+const READ_RANGE = eventStatements('event_log_read_range', 'read_event_range($1, $2, $3, $4, $5)', 'position');

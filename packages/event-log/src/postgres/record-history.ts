@@ -2,7 +2,7 @@ import { boundedPage } from '@sophia/database';
 import type { RecordId, WorkspaceId } from '@sophia/types';
 import type { RecordChange } from '../event-log.ts';
 import { formatPosition } from '../position.ts';
-import { EVENT_BYTES, EVENT_COLUMNS, type EventRow, logEventOf } from './event-rows.ts';
+import { EVENT_COLUMNS, EVENT_VALUES, type EventRow, logEventOf } from './event-rows.ts';
 import type { Select } from './select.ts';
 
 type HistoryRow = EventRow & { readonly tick_at: string };
@@ -28,7 +28,7 @@ const READ_HISTORY = {
   name: 'event_log_read_history',
   text: boundedPage({
     columns: `${EVENT_COLUMNS}, tick_at`,
-    rows: `select ${EVENT_COLUMNS.replaceAll(/\b(?=\w)/g, 'event.')}, seen.at as tick_at, ${EVENT_BYTES} as bytes
+    rows: `select ${EVENT_COLUMNS.replaceAll(/\b(?=\w)/g, 'event.')}, seen.at as tick_at
     from event
       join lateral (
         (select at from tick where event.tick is not null and tick.tick = event.tick)
@@ -38,6 +38,7 @@ const READ_HISTORY = {
       ) as seen on true
     where event.record_id = $2 and event.workspace = $1 and event.version > $3
     order by event.version limit $4`,
+    values: EVENT_VALUES,
     order: 'version',
   }),
 };

@@ -1,4 +1,4 @@
-import { boundedPage, jsonBytes, type Statement } from '@sophia/database';
+import { boundedPage, type Statement } from '@sophia/database';
 import { SophiaError } from '@sophia/shared';
 import type { Action, Call } from '@sophia/types';
 import { auditingRefusal } from '../access/audited-refusal.ts';
@@ -98,9 +98,9 @@ type ListedLetter = DeadLetterRow & { readonly found: number };
 const LIST_LETTERS: Statement = {
   name: 'catalog_list_dead_letters',
   text: boundedPage({
-    rows: `select ${STORED_COLUMNS}, octet_length(payload) + ${jsonBytes('errors')} as bytes
-      from dead_letter where ${SELECTED} and id > $8::bigint order by id limit $9::int`,
+    rows: `select ${STORED_COLUMNS} from dead_letter where ${SELECTED} and id > $8::bigint order by id limit $9::int`,
     columns: DEAD_LETTER_COLUMNS,
+    values: ['payload', 'errors'],
     order: 'id',
   }),
 };

@@ -1,5 +1,5 @@
 import type { ResolvedPolicy } from '@sophia/core';
-import { boundedPage, jsonBytes, type Statement } from '@sophia/database';
+import { boundedPage, type Statement } from '@sophia/database';
 import type { Filter } from '@sophia/types';
 import type { ListOptions } from '../catalog.ts';
 import type { TypesByName } from '../record-types/record-type-book.ts';
@@ -57,11 +57,7 @@ function planOf(types: TypesByName, policy: ResolvedPolicy, recordType: string, 
   const text =
     find.limit === undefined
       ? `select ${columns} ${from}`
-      : boundedPage({
-          rows: `select ${columns}, ${jsonBytes('data')} as bytes ${from} ${limit}`,
-          columns: `${RECORD_COLUMNS}, shown`,
-          order: ORDER,
-        });
+      : boundedPage({ rows: `select ${columns} ${from} ${limit}`, columns: `${RECORD_COLUMNS}, shown`, values: ['data'], order: ORDER });
   const { keyed } = find;
   const statement = {
     name: statementName('catalog_read', text),

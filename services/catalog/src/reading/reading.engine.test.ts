@@ -1,3 +1,4 @@
+import { webcrypto } from 'node:crypto';
 import type { JsonObject, RecordId } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createDirectory } from '../directory.ts';
@@ -88,6 +89,13 @@ describe('listings by filters', () => {
   });
 });
 
+/** A text that the database stores as it is. */
+const incompressible = async (length: number): Promise<string> => {
+  const key = await webcrypto.subtle.importKey('raw', Buffer.alloc(16), 'AES-CTR', false, ['encrypt']);
+  const bytes = await webcrypto.subtle.encrypt({ name: 'AES-CTR', counter: Buffer.alloc(16), length: 64 }, key, Buffer.alloc(length));
+  return Buffer.from(bytes).toString('base64').slice(0, length);
+};
+
 describe('large records', () => {
   test('make pages shorter, each of which says where the next begins', async () => {
     const { call, records } = await fresh();
@@ -105,6 +113,33 @@ describe('large records', () => {
     expect(pages.map(({ length }) => length)).toEqual([9, 9, 2]);
     expect(pages.flat()).toEqual(ids);
     expect((await records.list(call, 'document', { limit: 1 })).items).toHaveLength(1);
+  });
+
+  test('come through the feed in pages that are shorter, whether they were written one by one or at once', async () => {
+    const { call, records } = await fresh();
+    const into = { recordType: 'document', sourceSystem: 'files' };
+    const { cursor } = await harness.catalog.events(call);
+    const ids = Array.from({ length: 20 }, (_, index) => `F-${10 + index}`);
+    const body = await incompressible(990_000);
+    for (const id of ids.slice(0, 10)) await records.upsert(call, into, row(id, { body }));
+    await records.upsertMany(
+      call,
+      into,
+      ids.slice(10).map((id) => row(id, { body })),
+    );
+    const read = async (recordTypes: readonly string[]) => {
+      const pages: (string | undefined)[][] = [];
+      for (let after = cursor, more = true; more; ) {
+        const page = await harness.catalog.events(call, { after, recordTypes });
+        pages.push(page.events.map(({ record }) => record?.source_id));
+        ({ cursor: after, more } = page);
+      }
+      return pages;
+    };
+    await expect.poll(async () => (await read(['document'])).flat()).toEqual(ids);
+    expect((await read(['document'])).every(({ length }) => length <= 17)).toBe(true);
+    // What is passed over is looked at.
+    expect((await read(['deal'])).length).toBeGreaterThan(1);
   });
 
   test('have a history in pages that are shorter', async () => {
