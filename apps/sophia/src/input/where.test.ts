@@ -33,6 +33,7 @@ it.each([
   ['name = "it\'s"', { field: 'name', operator: 'eq', values: ["it's"] }],
   ['name = ""', { field: 'name', operator: 'eq', values: [''] }],
   ['website = https://x.org/?a=b', { field: 'website', operator: 'eq', values: ['https://x.org/?a=b'] }],
+  ['website = https://x.org/?a=b&c=d', { field: 'website', operator: 'eq', values: ['https://x.org/?a=b&c=d'] }],
   ['name = Made in (Berlin)', { field: 'name', operator: 'eq', values: ['Made in (Berlin)'] }],
   ['name = Black and white is nullity', { field: 'name', operator: 'eq', values: ['Black and white is nullity'] }],
 ])('%s', (text, filter) => {
@@ -75,6 +76,7 @@ it.each([
   'user.office=West&product.name=GTX Pro',
   'user.office = West || product.name ~ GTX',
   'user.office = West, product.name = GTX Pro',
+  'company.website = https://x.org/?a=b&c=d and product.name = GTX Pro',
   'user.office = West product.name ≠ GTX Pro',
   'user.office in (West, East) and product.name in (GTX Pro)',
   "user.office in ('West','East') and product.name in ('GTX Pro')",

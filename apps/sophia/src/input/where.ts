@@ -19,6 +19,8 @@ const FIELD_SIGN = String.raw`[\p{L}_][\p{L}\p{N}_.:-]*\s*(?:[=<>~≠≤≥]|!=|
 const FIELD_WORD = String.raw`[\p{L}_][\p{L}\p{N}_.:-]*\s+(?:not\s+)?(?:in\s*\(|between\s|is\s+(?:not\s+)?null\b|i?like\s|contains\s)`;
 /** What looks like a second condition; one that is made of words needs a word or sign before it that joins them. */
 const SECOND = new RegExp(String.raw`[\s,;&|(]${FIELD_SIGN}|(?:\s(?:and|or)\b|[,;&|])\s*(?:not\b)?[\s(]*${FIELD_WORD}`, 'iu');
+/** Has signs of its own: `?a=b&c=d`. */
+const URL = /[a-z][a-z\d+.-]*:\/\/\S*/gi;
 const OTHER_OPERATOR = /^[=<>!~^]/;
 const QUOTED = /^(?:"[^"]*"|'[^']*')$/;
 const NULL = /^is\s+(not\s+)?null$/i;
@@ -54,7 +56,7 @@ const readValue = (typed: string, whole: string): string => {
   const value = typed.trim();
   if (QUOTED.test(value)) return value.slice(1, -1);
   const hasQuoted = /^(["']).*\1/s.test(value);
-  if (value === '' || hasQuoted || OTHER_OPERATOR.test(value) || SECOND.test(value)) throw unreadable(whole);
+  if (value === '' || hasQuoted || OTHER_OPERATOR.test(value) || SECOND.test(value.replace(URL, ''))) throw unreadable(whole);
   return value;
 };
 

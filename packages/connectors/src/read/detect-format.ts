@@ -6,13 +6,16 @@ export type SourceFormat = (typeof SOURCE_FORMATS)[number];
 /** Parquet begins with this. */
 const PARQUET_MAGIC = 'PAR1';
 
-/** How files begin that are none of the formats, in latin1, and what to do with them. */
+/**
+ * How files begin that are none of the formats, in latin1, and what to do with them. Of the control characters a text may have
+ * white space, and in an old encoding letters and signs from 0x80 on.
+ */
 const FOREIGN: readonly (readonly [begin: RegExp, what: string])[] = [
-  [/^PK(?!\s)\p{Cc}/u, 'a zip archive, as an Excel workbook is one; unpack it, or save the sheet as CSV'],
+  [/^PK[^\P{Cc}\s\x80-\x9f]/u, 'a zip archive, as an Excel workbook is one; unpack it, or save the sheet as CSV'],
   [/^\xd0\xcf\p{Cc}\xe0/u, 'an old Office document; save the sheet as CSV'],
   [/^PARE.{0,3}\0/s, 'a Parquet file with an encrypted footer; write it without encryption'],
-  [/^ORC.{0,12}(?!\s)[\p{Cc}\x80-\xff]/su, 'an ORC file; write it as Parquet'],
-  [/^Obj(?!\s)\p{Cc}/u, 'an Avro file; write it as Parquet or NDJSON'],
+  [/^ORC.{0,12}[^\P{Cc}\s\x80-\x9f]/su, 'an ORC file; write it as Parquet'],
+  [/^Obj[^\P{Cc}\s\x80-\x9f]/u, 'an Avro file; write it as Parquet or NDJSON'],
   [/^SQLite format 3\0/, 'an SQLite database; export its tables as CSV'],
   [/^BZh\d1AY&SY|^\xfd7zXZ\0|^7z\xbc\xaf/, 'compressed in a way that is not read; gzip and zstd are'],
   [/^%PDF-\d/, 'a PDF document'],

@@ -268,6 +268,7 @@ describe('contents that have no rows', () => {
       'This is a zip archive, as an Excel workbook is one; unpack it, or save the sheet as CSV.',
     ],
     ['an encrypted Parquet file', binary('PARE\x21\0\0\0\x9f'), 'This is a Parquet file with an encrypted footer'],
+    ['an ORC file', binary('ORC\x13\0\0\n\x07\x12\x05\x08\xe8\x07P\0'), 'This is an ORC file; write it as Parquet.'],
     ['an SQLite database', binary('SQLite format 3\0\x10'), 'This is an SQLite database; export its tables as CSV.'],
     ['a page', '\n<!DOCTYPE html><html>', 'This is an HTML page.'],
     ['a page without a declaration', '<HTML lang="en">', 'This is an HTML page.'],
@@ -278,12 +279,22 @@ describe('contents that have no rows', () => {
     });
   });
 
-  test.each(['PKG,ORC\n1,2\n', 'PARENT\n1\n', 'ORCID,b\n1,2\n', 'SQLi\n1\n', 'PK\n1\n', '<html>'.slice(1)])(
-    'are not taken for what only begins alike: %j',
-    async (content) => {
-      expect((await readAll(content)).source.description.format).toBe('csv');
-    },
-  );
+  test.each([
+    'PKG,ORC\n1,2\n',
+    'PARENT\n1\n',
+    'ORCID,b\n1,2\n',
+    'ORCID;Pr\u00e9nom\n1;2\n',
+    'Obj\u00e9t\n1\n',
+    'SQLi\n1\n',
+    'PK\n1\n',
+    '<html>'.slice(1),
+  ])('are not taken for what only begins alike: %j', async (content) => {
+    expect((await readAll(content)).source.description.format).toBe('csv');
+  });
+
+  test('are not taken for what only begins alike in an old encoding', async () => {
+    expect((await readAll(binary('PK\x80,b\n1,2\n'))).source.description.format).toBe('csv');
+  });
 });
 
 describe('tables', () => {
