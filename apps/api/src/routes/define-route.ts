@@ -11,6 +11,8 @@ export interface RouteExample {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: unknown;
+  /** Fields of the body, where that is a form: the documents show these. */
+  readonly form?: Readonly<Record<string, unknown>> | undefined;
   readonly status: number;
 }
 
@@ -80,6 +82,7 @@ export const defineRoute = <Params extends TSchema, Query extends TSchema, Body 
       response: route.responses,
     },
     preValidation: (request, _reply, done) => {
+      requireEncoded(request.url);
       uncoerced?.note(request);
       done();
     },
@@ -104,6 +107,17 @@ export const defineRoute = <Params extends TSchema, Query extends TSchema, Body 
       return answer === undefined ? reply : answer;
     },
   });
+};
+
+/** As the framework holds a path to it; of parameters it would keep the percents. Errors: `invalid_request`. */
+const requireEncoded = (url: string): void => {
+  const percent = url.indexOf('%', url.indexOf('?'));
+  if (percent === -1) return;
+  try {
+    decodeURIComponent(url.slice(percent));
+  } catch (cause) {
+    throw new SophiaError('invalid_request', 'The parameters are not encoded as UTF-8 in percents.', { cause });
+  }
 };
 
 /** What no route reads is refused in any case: a name that is misspelt would be passed over. */

@@ -20,8 +20,9 @@ describe('a request that no route takes as it is', () => {
     ['PUT', '/policies'],
     ['POST', '/keys'],
     ['PUT', '/workspaces/settings'],
+    ['DELETE', '/records/deal/1'],
   ])('is told what is taken where its body is rows: %s %s', async (method, path) => {
-    for (const type of ['text/csv', 'application/x-ndjson', 'text/plain', 'nonsense']) {
+    for (const type of ['text/csv', 'application/x-ndjson', 'text/plain', 'multipart/form-data; boundary=x', 'nonsense']) {
       const { code, detail } = await send(method, path, 'x', type);
       expect([code, detail]).toEqual(['unsupported_media_type', expect.stringMatching(` takes application/json, not ${type}\\.$`)]);
     }
@@ -89,6 +90,17 @@ describe('a request that no route takes as it is', () => {
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('x-request-id')).toBe(json.instance);
   });
+
+  it.each(['/records/deal?source_system=B%F6ro', '/records/deal?source_system=50%&limit=1'])(
+    'is told that its parameters are not encoded: %s',
+    async (path) => {
+      for (const method of ['GET', 'POST']) {
+        const { code, detail } = await send(method, path, method === 'GET' ? undefined : '{"source_id":"x"}');
+        expect([code, detail]).toEqual(['invalid_request', 'The parameters are not encoded as UTF-8 in percents.']);
+      }
+      expect((await harness.send('GET', '/api/v1/records/deal?source_system=B%C3%B6ro')).json.records).toEqual([]);
+    },
+  );
 
   it.each([
     ['PATCH', '/metrics', 'GET, HEAD'],
