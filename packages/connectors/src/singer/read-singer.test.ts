@@ -283,6 +283,7 @@ describe('a tap', () => {
 describe('what is no message ends the import; what came before is still passed on', () => {
   const before = [ITEMS, record('items', { id: 1 }), state(1)];
   test.each<[string, JsonObject | string, string]>([
+    ['very much', `[${'1,'.repeat(100_001)}1]`, 'Line 4 of the tap: expected at most 100000 members and values.'],
     ['no JSON', 'Traceback (most recent call last):', 'Line 4 of the tap is no JSON.'],
     ['no object', '[1]', 'Line 4 of the tap: expected a message, which is an object.'],
     ['an unknown type', { type: 'BATCH' }, 'expected a message of type SCHEMA, RECORD, STATE or ACTIVATE_VERSION'],

@@ -1,4 +1,4 @@
-import { parseVerbatimJson, SophiaError, withExactIntegers } from '@sophia/shared';
+import { holdsMore, parseVerbatimJson, SophiaError, withExactIntegers } from '@sophia/shared';
 import type { JsonObject, JsonValue } from '@sophia/types';
 
 /** A line of the Singer specification (version 0.3). */
@@ -53,7 +53,11 @@ export function parseSingerMessage(line: string, number: number): SingerMessage 
 export const invalidMessage = (line: number, expected: string): SophiaError =>
   new SophiaError('invalid_singer_message', `Line ${line} of the tap: expected ${expected}.`, { details: { line } });
 
+/** A schema or a state may hold much; more than this keeps the process from all else while it is parsed. */
+const MAX_MEMBERS = 100_000;
+
 function parse(line: string, number: number): JsonObject {
+  if (holdsMore(line, MAX_MEMBERS)) throw invalidMessage(number, `at most ${MAX_MEMBERS} members and values`);
   let value: JsonValue;
   try {
     value = withIntegers(JSON.parse(line), line);
