@@ -144,5 +144,9 @@ describe('what a record masks for whoever writes it as a whole', () => {
     await expect(records.upsert(ada, loans, row('L', many))).rejects.toMatchObject(refused);
     await expect(records.upsertMany(ada, loans, [row('L', many)])).rejects.toMatchObject(refused);
     expect((await records.getByKey(admin, loans, 'L')).data).toEqual({ title: 'u', secret: 's', extra: { other: 'said' } });
+    await define('title', 'other');
+    await records.upsert(ada, loans, row('L', { title: 'v', other: 'a field', odd: 'odd' }));
+    const { data } = await records.getByKey(admin, loans, 'L');
+    expect(data).toEqual({ title: 'v', other: 'a field', secret: 's', extra: { odd: 'odd' } });
   });
 });

@@ -83,7 +83,9 @@ function keeping(record: IncomingRecord, stored: UnseenRecord | undefined): Inco
   const givenExtra = membersOf(given[EXTRA]);
   const isGiven = (name: string) => Object.hasOwn(given, name) || Object.hasOwn(givenExtra, name);
   const kept = Object.entries(stored.data).filter(([name]) => stored.hides(name) && !isGiven(name));
-  const extra = stored.hides(EXTRA) ? { ...membersOf(stored.data[EXTRA]), ...givenExtra } : givenExtra;
+  // A field takes the place of a member of its name, which is from before the type had it.
+  const members = Object.entries(membersOf(stored.data[EXTRA])).filter(([name]) => !isGiven(name));
+  const extra = stored.hides(EXTRA) ? { ...Object.fromEntries(members), ...givenExtra } : givenExtra;
   if (Object.keys(extra).length > MAX_MEMBERS) throw tooMany(record);
   const data = canonicalJson({ ...given, ...Object.fromEntries(kept), ...(Object.keys(extra).length === 0 ? {} : { [EXTRA]: extra }) });
   return { ...record, data, content_hash: contentHash(data, record.business_priority) };
