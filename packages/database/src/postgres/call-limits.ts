@@ -7,7 +7,7 @@ export const DEFAULT_DEADLINE = 10_000;
 /** How long a call may still take, over all of its attempts. */
 export interface CallLimits {
   readonly signal: AbortSignal | undefined;
-  /** Milliseconds left; not below 0. */
+  /** Milliseconds left; not below 0, and 0 after the abort. */
   remaining(): number;
   /** Calls back once at the deadline or the abort, with the error for the caller, until released. */
   watch(onEnd: (error: Error) => void): () => void;
@@ -15,14 +15,15 @@ export interface CallLimits {
 
 export function callLimits({ deadline = DEFAULT_DEADLINE, signal }: CallOptions, clock: Clock): CallLimits {
   const until = clock.monotonic() + deadline;
-  const remaining = () => Math.max(0, until - clock.monotonic());
+  const remaining = () => (signal?.aborted === true ? 0 : Math.max(0, until - clock.monotonic()));
   return {
     signal,
     remaining,
     watch(onEnd) {
       const onAbort = () => onEnd(abortError(signal));
       const timer = setTimeout(
-        () => onEnd(new SophiaError('deadline_exceeded', `The database did not answer within ${deadline} ms.`, { retryAfter: 1 })),
+        () =>
+          onEnd(new SophiaError('deadline_exceeded', `The database did not answer within ${Math.round(deadline)} ms.`, { retryAfter: 1 })),
         remaining(),
       );
       if (signal?.aborted === true) queueMicrotask(onAbort);

@@ -15,6 +15,7 @@ import { createPoisonSearch } from './poison-search.ts';
 import { replaySetAside } from './replay.ts';
 import { selectIn } from './select.ts';
 import { errorText, setAside, siftBatch } from './set-aside.ts';
+import { type Silence, silenceOf, watchSilence } from './silence.ts';
 import type { TickBook } from './tick-book.ts';
 
 export interface ConsumerOptions {
@@ -43,6 +44,7 @@ type Outcome =
 const BATCH_SIZE = 5_000;
 const ATTEMPTS = 3;
 const HANDLER_DEADLINE = 60_000;
+const SILENCE = 10_000;
 /** For the statements around the handler, in milliseconds. */
 const MARGIN = 10_000;
 /** How long a member waits before it looks whether a busy one is gone, in milliseconds. */
@@ -55,7 +57,7 @@ const LONGEST_REST_MS = 100;
 /** A member of a consumer group: hands micro-batches to the handler, one after the other, until it is closed. */
 export function startConsumer(options: ConsumerOptions): { close(): Promise<void> } {
   const { log, logger, epoch, book, reader, haste, group, groupId, handler, consume } = options;
-  const { batchSize = BATCH_SIZE, attempts = ATTEMPTS, deadline = HANDLER_DEADLINE } = consume;
+  const { batchSize = BATCH_SIZE, attempts = ATTEMPTS, deadline = HANDLER_DEADLINE, silence = SILENCE } = consume;
   const handing = {
     log,
     epoch,
@@ -80,20 +82,26 @@ export function startConsumer(options: ConsumerOptions): { close(): Promise<void
     return ownPlace(epoch, consume.cursor);
   };
 
-  const locked = async (work: (group: LockedGroup, transaction: Transaction) => Promise<Outcome>): Promise<Outcome> => {
-    const { value } = await log.write(
-      [],
-      async (transaction): Promise<Outcome> => {
-        const lockedGroup = await lockGroup(selectIn(log, transaction), groupId);
-        return lockedGroup === undefined ? { kind: 'busy' } : work(lockedGroup, transaction);
-      },
-      { deadline: deadline + MARGIN, idempotent: false },
-    );
-    return value;
+  const locked = async (work: (group: LockedGroup, transaction: Transaction, watched: Silence) => Promise<Outcome>): Promise<Outcome> => {
+    const most = deadline + MARGIN;
+    const watched = watchSilence(silenceOf(silence, environmentalFailures, most));
+    try {
+      const { value } = await log.write(
+        [],
+        async (transaction): Promise<Outcome> => {
+          const lockedGroup = await lockGroup(selectIn(log, transaction), groupId);
+          return lockedGroup === undefined ? { kind: 'busy' } : work(lockedGroup, transaction, watched);
+        },
+        { deadline: most, signal: watched.signal, idempotent: false },
+      );
+      return value;
+    } finally {
+      watched.end();
+    }
   };
 
   const deliver = (): Promise<Outcome> =>
-    locked(async (lockedGroup, transaction) => {
+    locked(async (lockedGroup, transaction, watched) => {
       if (lockedGroup.replayAsked > lockedGroup.replayDone) return { kind: 'replay' };
       const select = selectIn(log, transaction);
       const from = await placeOf(lockedGroup);
@@ -106,7 +114,7 @@ export function startConsumer(options: ConsumerOptions): { close(): Promise<void
         await setAside(select, groupId, behind, { poison: false, error: '', attempts: 0 });
         return { kind: 'behind' };
       }
-      await handOver(handing, transaction, batch, false);
+      await watched.during(() => handOver(handing, transaction, batch, false));
       await moveGroup(select, groupId, read.end);
       return { kind: 'delivered', end: read.end, full: read.events.length >= search.size };
     });
