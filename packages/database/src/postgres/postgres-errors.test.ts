@@ -55,6 +55,19 @@ describe('an error', () => {
     },
   );
 
+  test.each(['could not extend file "base/1/2": File too large', 'could not write to file "base/pgsql_tmp/1": Disk quota exceeded'])(
+    'of a limit of the file system (%s) is told as no room, without the file',
+    (message) => {
+      for (const state of ['XX000', '53400'])
+        expect(toSophiaError(coded(state, message), 'some_statement')).toMatchObject({
+          code: 'storage_full',
+          message: 'The database has no room left (statement some_statement).',
+          retryAfter: 30,
+        });
+      expect(toSophiaError(coded('XX000', 'cache lookup failed'))).toMatchObject({ code: 'database_error' });
+    },
+  );
+
   test('of a plan that no longer fits is known by its text', () => {
     expect(failureKind(coded('0A000', 'cached plan must not change result type'))).toBe('stale_statement');
     expect(failureKind(coded('0A000', 'cannot do this'))).toBe('other');

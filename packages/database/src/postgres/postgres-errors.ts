@@ -39,7 +39,7 @@ export function toSophiaError(error: unknown, statement?: string): SophiaError {
   if (isSophiaError(error)) return error;
   const state = sqlStateOf(error);
   const of = statement === undefined ? '' : ` (statement ${statement})`;
-  if (state !== undefined && OUT_OF_SPACE.has(state)) {
+  if (state !== undefined && isOutOfSpace(state, error)) {
     return new SophiaError('storage_full', `The database has no room left${of}.`, { cause: error, retryAfter: 30 });
   }
   if (state === '57014')
@@ -67,6 +67,9 @@ const CONFLICTS = new Set(['40001', '40P01']);
 // admin_shutdown, crash_shutdown, cannot_connect_now, idle_in_transaction_session_timeout, too_many_connections, database restarting.
 const GONE = new Set(['57P01', '57P02', '57P03', '57P05', '25P03', '25P04', '53300', '53200']);
 const OUT_OF_SPACE = new Set(['53100', '58030']);
+/** A limit of the file system (EFBIG, a quota) comes as an internal error or as too few resources, and names PostgreSQL's file. */
+const isOutOfSpace = (state: string, error: unknown): boolean =>
+  OUT_OF_SPACE.has(state) || (/^(53|XX)/.test(state) && /could not (extend|write)/.test(messageOf(error)));
 /** untranslatable_character, character_not_in_repertoire, invalid_datetime_format, datetime_field_overflow: values, of whoever gave them. */
 const UNSTORABLE = new Set(['22P05', '22021', '22007', '22008']);
 const SOCKET_ERRORS = new Set([
