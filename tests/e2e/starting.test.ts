@@ -1,6 +1,11 @@
-import { readFile, rm } from 'node:fs/promises';
+import { execFile, type StdioOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { constants, existsSync } from 'node:fs';
+import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { createPostgresDatabase } from '@sophia/database/postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runSophia } from '../fixtures/sophia-command.ts';
@@ -47,6 +52,32 @@ test('a stop without time for requests cuts off what is in hand, says so and end
   );
   sophia = undefined;
 });
+
+test('a stop ends although standard output is a full pipe that nobody reads', async () => {
+  await sophia?.kill();
+  sophia = undefined;
+  const path = join(data.path, 'full pipe');
+  await promisify(execFile)('mkfifo', [path]);
+  const reader = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const writer = await open(path, constants.O_WRONLY | constants.O_NONBLOCK);
+  // Up to the last byte.
+  for (let bytes = 65_536; bytes >= 1; bytes /= 2) while (await wrote(writer, bytes));
+  const stdio: StdioOptions = ['ignore', writer.fd, 'ignore'];
+  const server = spawn(process.execPath, [MAIN, 'start', '--port', '0', '--data-dir', data.path], { stdio });
+  const ended = once(server, 'exit');
+  await expect.poll(() => existsSync(join(data.path, 'run/server.json')), { timeout: 60_000 }).toBe(true);
+  server.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
+  await Promise.all([reader.close(), writer.close()]);
+});
+
+const MAIN = fileURLToPath(new URL('../../apps/sophia/src/main.ts', import.meta.url));
+
+const wrote = (pipe: FileHandle, bytes: number): Promise<boolean> =>
+  pipe.write(Buffer.alloc(bytes)).then(
+    () => true,
+    () => false,
+  );
 
 test('a data folder of a newer version is refused by a process that ends, and leaves nothing running', async () => {
   await sophia?.kill();
