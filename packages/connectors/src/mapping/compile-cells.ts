@@ -51,8 +51,14 @@ export function compileCells(mapping: Mapping, used: readonly string[], columns:
   };
 }
 
+/** ASCII is in NFC as it is, and to look for more takes half the time. */
+const BEYOND_ASCII = /[\u0080-\uffff]/;
+
 /** The text that a value is compared by: in NFC, as the mapping's own are. */
-export const comparable = (value: JsonValue | undefined): string => String(value).normalize('NFC');
+export const comparable = (value: JsonValue | undefined): string => {
+  const text = String(value);
+  return BEYOND_ASCII.test(text) ? text.normalize('NFC') : text;
+};
 
 /** Where a column's values go. */
 function targetsOf(mapping: Mapping, column: string): readonly string[] {
