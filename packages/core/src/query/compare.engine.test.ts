@@ -1,8 +1,10 @@
 import type { Filter, MetricQuery, SemanticLayer } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SMALL_RECORDS, SMALL_TYPES, smallLayer } from '../testing/small-world.ts';
+import { layerOf, SMALL_RECORDS, SMALL_TYPES, smallLayer } from '../testing/small-world.ts';
 import { createTestEngine, type TestEngine } from '../testing/test-engine.ts';
 import type { CompileContext } from './compile-context.ts';
+import { compileDrillDown } from './drill-down.ts';
+import { readDrillDown } from './read-drill-down.ts';
 
 let engine: TestEngine;
 let layer: SemanticLayer;
@@ -309,6 +311,59 @@ describe('cumulative metrics', () => {
 
   it('without their time and an end of the range end today', async () => {
     expect(await ask({ metrics: ['deals_ten_days', 'deals_month_to_date'] }, { reportingDate: '2017-02-03' })).toEqual([[1, 1]]);
+  });
+
+  it('go on in an open range as long as other metrics have records, as the records behind the cells do', async () => {
+    // The last call is of 26 March, the last deal of the 31st.
+    const query: MetricQuery = {
+      metrics: ['deals', 'running_calls'],
+      dimensions: ['metric_time:week'],
+      time_range: { from: '2017-03-20' },
+      fill: false,
+    };
+    expect(await ask(query)).toEqual([
+      ['2017-03-20', 0, 3],
+      ['2017-03-27', 1, 3],
+    ]);
+    const drill = compileDrillDown({ query, row: { 'metric_time:week': '2017-03-27' }, metric: 'running_calls' }, layer, engine.context);
+    expect(readDrillDown(drill, await engine.run(drill))).toHaveLength(3);
+    // The last week ends in the next quarter.
+    expect(await ask({ ...query, metrics: ['running_deals', 'running_calls', 'revenue_to_date'] })).toEqual([
+      ['2017-03-20', 4, 3, '150.5000'],
+      ['2017-03-27', 5, 3, '0.0000'],
+    ]);
+    expect(await ask({ ...query, metrics: ['running_calls'] })).toEqual([['2017-03-20', 3]]);
+  });
+
+  it('go on beside earlier values, which make no rows of their own', async () => {
+    const query: MetricQuery = { metrics: ['revenue_before', 'running_calls', 'deals'], dimensions: ['metric_time:week'], fill: false };
+    const rows = await ask({ ...query, time_range: { from: '2017-03-20' } });
+    expect(rows.map(([week, , calls]) => [week, calls])).toEqual([
+      ['2017-03-20', 3],
+      ['2017-03-27', 3],
+    ]);
+  });
+
+  it('are each by its own time where they have different ones', async () => {
+    const times = layerOf(`
+semantic_models:
+  - name: deal
+    record_type: deal
+    entities: [{ name: deal, type: primary }]
+    dimensions: [{ name: close_date, type: time }, { name: created_on, type: time }]
+    measures:
+      - { name: closed, aggregation: count, time_dimension: close_date }
+      - { name: created, aggregation: count, time_dimension: created_on }
+metrics:
+  - { name: running_closed, type: cumulative, measure: closed }
+  - { name: running_created, type: cumulative, measure: created }
+`);
+    const dimensions = ['deal.close_date:quarter', 'deal.created_on:quarter'];
+    expect((await engine.ask({ metrics: ['running_closed', 'running_created'], dimensions }, times)).rows).toEqual([
+      ['2017-01-01', '2017-01-01', 4, 4],
+      ['2017-01-01', null, 1, 0],
+      [null, '2017-01-01', 0, 1],
+    ]);
   });
 
   it('stand beside others, and may be compared', async () => {

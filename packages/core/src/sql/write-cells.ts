@@ -1,8 +1,10 @@
 import type { Block } from '../query/query-plan.ts';
 import { columnsOf, keyColumn } from './aggregate-columns.ts';
+import { isCumulative } from './cumulative-block.ts';
 import { mergeRows } from './merge-rows.ts';
+import { blockRows, sharesPeriods } from './shared-periods.ts';
 import { type PlanScope, writeBlock } from './write-block.ts';
-import { type CumulativeBlock, writeCumulative } from './write-cumulative.ts';
+import { writeCumulative } from './write-cumulative.ts';
 import { writeFill } from './write-fill.ts';
 import type { WrittenCheck, WrittenPeriods } from './write-periods.ts';
 import { writeRollupBlock } from './write-rollup-block.ts';
@@ -19,6 +21,8 @@ export interface WrittenCells {
 }
 
 interface WrittenBlock {
+  /** Common table expressions that other blocks read, too. */
+  readonly rows: readonly string[];
   readonly with: readonly string[];
   readonly text: string;
   readonly periods?: WrittenPeriods;
@@ -28,7 +32,7 @@ interface WrittenBlock {
 export function writeCells(scope: PlanScope): WrittenCells {
   const { plan } = scope;
   const written = plan.blocks.map((block, index) => writeOne(block, index, scope));
-  const parts = written.flatMap((each) => each.with);
+  const parts = [...written.flatMap((each) => each.rows), ...written.flatMap((each) => each.with)];
   const periods = written.flatMap((each) => each.periods ?? []);
   const texts = written.map(({ text }) => text);
   const [only = ''] = texts;
@@ -52,10 +56,14 @@ export function writeCells(scope: PlanScope): WrittenCells {
 const withClause = (parts: readonly string[]): string => (parts.length === 0 ? '' : `with ${parts.join(', ')} `);
 
 function writeOne(block: Block, index: number, scope: PlanScope): WrittenBlock {
+  if (isCumulative(block)) {
+    const written = writeCumulative(block, index, scope);
+    return { ...written, text: writeShifted(written.text, block, scope) };
+  }
   const rollup = scope.rollups.get(block);
-  if (rollup !== undefined) return { with: [], text: writeShifted(writeRollupBlock(rollup, scope), block, scope) };
-  const written: WrittenBlock = isCumulative(block) ? writeCumulative(block, index, scope) : { with: [], text: writeBlock(block, scope) };
-  return { ...written, text: writeShifted(written.text, block, scope) };
+  const text = writeShifted(rollup === undefined ? writeBlock(block, scope) : writeRollupBlock(rollup, scope), block, scope);
+  if (!sharesPeriods(scope.plan)) return { rows: [], with: [], text };
+  return { rows: [`${blockRows(index)} as (${text})`], with: [], text: `select * from ${blockRows(index)}` };
 }
 
 /** A row of nothing where there are too many cells: checks are told in rows. */
@@ -64,8 +72,6 @@ function blankRow(overflow: string, { plan, writer: { dialect } }: PlanScope): s
   const columns = plan.blocks.flatMap((block) => columnsOf(block.aggregates, plan)).map(({ type }) => dialect.cast('null', type));
   return `select ${[...keys, ...columns, ...(needsShown(plan) ? ['1'] : [])].join(', ')} ${overflow}`;
 }
-
-const isCumulative = (block: Block): block is CumulativeBlock => block.cumulative !== undefined && block.ownTime !== undefined;
 
 /** The rows of all blocks under each other, each with null in the columns of the others. */
 function unionOf(blocks: readonly string[], scope: PlanScope): string {

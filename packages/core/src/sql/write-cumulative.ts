@@ -2,22 +2,18 @@ import type { TimeGrain } from '@sophia/types';
 import type { Dialect } from '../dialects/dialect.ts';
 import { type BoundExpression, operation } from '../expression/bound-expression.ts';
 import { type DateShift, shiftOf } from '../query/date-shift.ts';
-import type { Block, Cumulative } from '../query/query-plan.ts';
+import type { Block } from '../query/query-plan.ts';
 import { periodOf } from '../query/resolve-dimension.ts';
 import { shownPeriods } from '../query/time-bounds.ts';
 import { nests } from '../time/nests.ts';
 import { keyColumn } from './aggregate-columns.ts';
+import type { CumulativeBlock } from './cumulative-block.ts';
+import { baseRows, otherLastDays } from './shared-periods.ts';
 import { countUnlessSmallStep, sizeColumns } from './small-steps.ts';
 import { mergePart, type Part, type WrittenAggregates, writeAggregates } from './write-aggregates.ts';
 import { blockSource, groupBy, type PlanScope } from './write-block.ts';
 import { writeExpression } from './write-expression.ts';
 import { type WrittenPeriods, writePeriods } from './write-periods.ts';
-
-/** A block of which each period has what came before it, too. */
-export interface CumulativeBlock extends Block {
-  readonly ownTime: number;
-  readonly cumulative: Cumulative;
-}
 
 interface CumulativeScope extends PlanScope {
   readonly block: CumulativeBlock;
@@ -37,10 +33,10 @@ export function writeCumulative(
   block: CumulativeBlock,
   index: number,
   scope: PlanScope,
-): { readonly with: readonly string[]; readonly text: string; readonly periods: WrittenPeriods } {
+): { readonly rows: readonly string[]; readonly with: readonly string[]; readonly text: string; readonly periods: WrittenPeriods } {
   const grain = scope.plan.keys[block.ownTime]?.grain ?? 'day';
   const others = block.keys.map((_key, key) => keyColumn(key)).filter((_name, key) => key !== block.ownTime);
-  const own = { ...scope, block, grain, base: `b${index}_base`, others, timeKey: keyColumn(block.ownTime) };
+  const own = { ...scope, block, grain, base: baseRows(index), others, timeKey: keyColumn(block.ownTime) };
   const isRunning =
     block.cumulative.window === undefined &&
     (block.cumulative.toDate === undefined || nests(grain, block.cumulative.toDate)) &&
@@ -51,11 +47,8 @@ export function writeCumulative(
   const periods = writeOwnPeriods(own, index, groups);
   const grid = `${groups === undefined ? '' : `${groups} as g cross join `}${periods.relation} as s`;
   return {
-    with: [
-      `${own.base} as (${text})`,
-      ...(groups === undefined ? [] : [`${groups} as (select distinct ${others.join(', ')} from ${own.base})`]),
-      ...periods.with,
-    ],
+    rows: [`${own.base} as (${text})`],
+    with: [...(groups === undefined ? [] : [`${groups} as (select distinct ${others.join(', ')} from ${own.base})`]), ...periods.with],
     text: isRunning ? writeRunning(own, aggregates, grid) : writeWindowed(own, aggregates, grid),
     periods,
   };
@@ -90,11 +83,16 @@ const chosenOperand = ({ condition, measure }: Block['aggregates'][number]): Bou
   };
 };
 
-/** The periods that are shown: those of the range, else from the first to the last that has records. */
+/** The periods that are shown: those of the range, else from the first that has records to the last that the answer has. */
 function writeOwnPeriods(scope: CumulativeScope, index: number, groups: string | undefined): WrittenPeriods {
   const { block, grain, base, timeKey, writer, time } = scope;
   const begin = (sql: string): string => writePeriodOf(sql, grain, scope);
-  const unknown = { first: begin(`min(${timeKey})`), last: begin(`max(${timeKey})`), source: base };
+  const others = otherLastDays(block, grain, scope).map((last) => `select ${writer.dialect.cast('null', 'date')}, (${last})`);
+  const days = [`select min(${timeKey}) as first_day, max(${timeKey}) as last_day from ${base}`, ...others].join(' union all ');
+  const unknown =
+    others.length === 0
+      ? { first: begin(`min(${timeKey})`), last: begin(`max(${timeKey})`), source: base }
+      : { first: begin('min(first_day)'), last: begin('max(last_day)'), source: `(${days}) as days_of_blocks` };
   return writePeriods({ prefix: `b${index}`, grain, ...shownPeriods(block.cumulative.bounds, grain, time), unknown, groups }, writer);
 }
 

@@ -1,4 +1,5 @@
-import { shiftOfPeriods } from '../query/date-shift.ts';
+import type { Dialect } from '../dialects/dialect.ts';
+import { type DateShift, shiftOfPeriods } from '../query/date-shift.ts';
 import type { Block, QueryPlan } from '../query/query-plan.ts';
 import { shownPeriods } from '../query/time-bounds.ts';
 import { formatDay } from '../time/calendar.ts';
@@ -17,6 +18,17 @@ export function needsShown({ blocks, bounds }: QueryPlan): boolean {
   return blocks.some(movesKeys) && !blocks.every(movesKeys);
 }
 
+/** Whether the block's rows are rows of the answer by themselves. */
+export const isShown = (block: Block, plan: QueryPlan): boolean => !needsShown(plan) || !movesKeys(block);
+
+/** The period that is compared with this one. */
+export const laterDay = (day: string, { months, days }: DateShift, { shiftDay }: Dialect): string =>
+  shiftDay(shiftDay(day, 0, days), months, 0);
+
+/** The period that this one is compared with. */
+export const earlierDay = (day: string, { months, days }: DateShift, { shiftDay }: Dialect): string =>
+  shiftDay(shiftDay(day, -months, 0), 0, -days);
+
 const movesKeys = ({ shift, ownTime }: Block): boolean => shift !== undefined && ownTime !== undefined;
 
 /** A block's rows, moved to the periods that they are compared with; those that fall on none are left out. */
@@ -26,16 +38,16 @@ export function writeShifted(text: string, block: Block, scope: PlanScope): stri
   if (block.shift === undefined || block.ownTime === undefined) {
     return shown.length === 0 ? text : `select ${[...allColumns(block, scope), ...shown].join(', ')} from (${text}) as rows_of_block`;
   }
-  const { dialect } = scope.writer;
   const key = keyColumn(block.ownTime);
   const grain = plan.keys[block.ownTime]?.grain ?? 'day';
-  const { months, days } = shiftOfPeriods(block.shift, grain);
-  const later = dialect.shiftDay(dialect.shiftDay(key, 0, days), months, 0);
+  const { dialect } = scope.writer;
+  const shift = shiftOfPeriods(block.shift, grain);
+  const later = laterDay(key, shift, dialect);
   const columns = allColumns(block, scope).map((name) => (name === key ? `${later} as ${key}` : name));
   const moved = `select ${[...columns, ...shown, `${key} as earlier_period`].join(', ')} from (${text}) as rows_of_block`;
   const kept = [`${key} is not null`, ...withinRange(key, grain, scope)];
   // The 31st has no counterpart in a month of 30 days.
-  if (months !== 0 && grain === 'day') kept.push(`${dialect.shiftDay(dialect.shiftDay(key, -months, 0), 0, -days)} = earlier_period`);
+  if (shift.months !== 0 && grain === 'day') kept.push(`${earlierDay(key, shift, dialect)} = earlier_period`);
   const names = [...allColumns(block, scope), ...(shown.length === 0 ? [] : [SHOWN])];
   return `select ${names.join(', ')} from (${moved}) as moved where ${kept.join(' and ')}`;
 }

@@ -66,19 +66,24 @@ export const evaluateReference = (query: MetricQuery, world: ReferenceWorld): re
   const chosen = rowsAsOf(world, query.as_of).filter((row) =>
     (query.filters ?? []).every((filter) => truth(filter, (field) => comparable(bare(field), row)) === true),
   );
-  const tables = new Map<string, Table>();
+  const needed = new Map<string, Needed>();
   const need = (name: string, by: Span): void => {
     const metric = metricOf(world, name);
     if (metric.kind === 'ratio') for (const part of [metric.numerator, metric.denominator]) need(part, by);
     else if (metric.kind === 'difference') for (const side of [metric.left, metric.right]) need(side, by);
     else if (metric.kind === 'offset') need(metric.metric, added(by, metric.by));
-    else
-      tables.set(
-        tableName(name, by),
-        matched(tableOf(metric, chosen, dimensions, earlierRange(range, by), world.smallestGroup), dimensions, by, range),
-      );
+    else needed.set(tableName(name, by), { metric, by });
   };
   for (const name of query.metrics) for (const by of earlier === undefined ? [NOW] : [NOW, earlier]) need(name, by);
+  const tablesUntil = (last: (each: Needed) => string | undefined): Map<string, Table> =>
+    new Map(
+      [...needed].map(([name, each]) => {
+        const table = tableOf(each.metric, chosen, dimensions, earlierRange(range, each.by), last(each), world.smallestGroup);
+        return [name, matched(table, dimensions, each.by, range)];
+      }),
+    );
+  const byThemselves = tablesWithRows([...tablesUntil(() => undefined).values()], range);
+  const tables = tablesUntil((each) => lastShown(each, dimensions, byThemselves));
 
   const known = keysOf([...tables.values()]);
   const keys = keysOf(tablesWithRows([...tables.values()], range));
@@ -115,6 +120,24 @@ export const evaluateReference = (query: MetricQuery, world: ReferenceWorld): re
       return cells;
     });
   return limited(ordered(havingOf(rows, query, dimensions), query, dimensions), query.limit);
+};
+
+type AggregatedMetric = Extract<ReferenceMetric, { measure: ReferenceMeasure }>;
+
+/** A metric over records, so much earlier. */
+interface Needed {
+  readonly metric: AggregatedMetric;
+  readonly by: Span;
+}
+
+/** The last period of the answer, as early as the metric is: up to it what is accumulated goes on where the range is open. */
+const lastShown = ({ metric, by }: Needed, dimensions: readonly Dimension[], tables: readonly Table[]): string | undefined => {
+  const index = dimensions.findIndex((dimension) => isOwnTime(dimension, metric.measure));
+  const shown = tables
+    .flatMap(({ groups }) => [...groups.values()].map(({ key }) => key[index]))
+    .filter((cell) => typeof cell === 'string');
+  const last = shown.sort().at(-1);
+  return last === undefined ? undefined : shiftDays(addMonths(last, -by.months), -by.days);
 };
 
 const tableName = (name: string, { months, days }: Span): string => `${name} ${months} ${days}`;
@@ -183,10 +206,11 @@ interface Group {
 const isOwnTime = ({ field }: Dimension, { time }: ReferenceMeasure): boolean => field === 'metric_time' || field === time;
 
 const tableOf = (
-  metric: Extract<ReferenceMetric, { measure: ReferenceMeasure }>,
+  metric: AggregatedMetric,
   rows: readonly ReferenceRow[],
   dimensions: readonly Dimension[],
   range: Range,
+  lastOfAnswer: string | undefined,
   smallestGroup = 1,
 ): Table => {
   const { measure } = metric;
@@ -224,7 +248,7 @@ const tableOf = (
       for (const row of dated) if (counts(String(timeOf(row)), end, metric)) put(keyOf(row), row);
     } else {
       const first = range.from ?? times[0];
-      const last = range.to === undefined ? times.at(-1) : shiftDays(range.to, -1);
+      const last = range.to === undefined ? [...times.slice(-1), lastOfAnswer ?? ''].sort().at(-1) : shiftDays(range.to, -1);
       if (first !== undefined && last !== undefined) {
         for (const period of periodsBetween(first, last, grain)) {
           const end = endOf(period, grain);
