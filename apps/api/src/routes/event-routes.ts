@@ -13,7 +13,7 @@ export const registerEventRoutes = (app: FastifyInstance, { catalog }: ApiServic
     summary: 'Events of the workspace after a cursor, in their order, none missed and none twice',
     description:
       'A page may hold fewer events than its limit, or none, and the log go on behind it: events that are filtered out or that the caller ' +
-      'may not see count among those that were looked at. Read on from `cursor` while `more` is true. ' +
+      'may not see count among those that were looked at, and at about 8 MB of them it ends. Read on from `cursor` while `more` is true. ' +
       'Events of no record, as that an import has ended, are for whoever may read or write records of some type one by one, or administers.',
     tag: 'events',
     query: Type.Object({
