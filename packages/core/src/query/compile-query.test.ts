@@ -290,6 +290,7 @@ it('a dimension and a metric of one name are no two columns of one answer', () =
 semantic_models:
   - name: deal
     record_type: deal
+    entities: [{ name: deal, type: primary }]
     dimensions: [{ name: stage, type: categorical }, { name: status, type: categorical }]
     measures: [{ name: deals, aggregation: count }]
 metrics: [{ name: stage, type: simple, measure: deals }]
@@ -298,9 +299,14 @@ metrics: [{ name: stage, type: simple, measure: deals }]
   expect(() => compileQuery({ metrics: ['stage'], dimensions: ['stage'] }, rivals, context)).toThrow(
     expect.objectContaining({
       code: 'invalid_query',
-      message: 'dimensions: stage is a metric of this query, too; rename one of the two in the models.',
+      message:
+        'dimensions: stage is a metric of this query, too; write its entity before it (entity.stage), or rename one of the two in the models.',
     }),
   );
+  expect(compileQuery({ metrics: ['stage'], dimensions: ['deal.stage'] }, rivals, context).columns.map(({ name }) => name)).toEqual([
+    'deal.stage',
+    'stage',
+  ]);
 });
 
 describe('names of dimensions', () => {

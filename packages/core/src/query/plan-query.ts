@@ -70,7 +70,8 @@ export function planQuery(query: MetricQuery, layer: LinkedLayer, context: Compi
 function refuseOneName(keys: readonly PlannedKey[], planned: readonly PlannedMetric[]): void {
   const both = keys.find(({ name }) => planned.some((metric) => metric.name === name));
   if (both === undefined) return;
-  throw new SophiaError('invalid_query', `dimensions: ${both.name} is a metric of this query, too; rename one of the two in the models.`);
+  const wayOut = `write its entity before it (entity.${both.name}), or rename one of the two in the models`;
+  throw new SophiaError('invalid_query', `dimensions: ${both.name} is a metric of this query, too; ${wayOut}.`);
 }
 
 /** The query's metrics. Throws `unknown_metric`, and `semantic_model_invalid` for one that is left out. */
