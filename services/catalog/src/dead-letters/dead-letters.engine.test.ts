@@ -322,6 +322,27 @@ describe('a rejected row', () => {
     expect([await size('before'), await size('since'), await size('again')]).toEqual(['rejected', 1, 1]);
   });
 
+  test('is overtaken by a later row of its key that an instance of the version before saw again', async () => {
+    const type = 'girth';
+    const { call, letters, records, define, size, target: girths } = await measured(type);
+    await define('integer');
+    await records.upsertMany(call, girths, [row(1, { size: 1 }, 'before'), row(2, { size: 1 }, 'again')]);
+    const seenAgain = async (id: string) =>
+      harness.database.write([call.principal.workspace], (transaction) =>
+        harness.database.query(
+          transaction,
+          { name: 'test_seen_again', text: 'update record set seen_at = now(), seen_line = 1 where source_id = $1' },
+          [id],
+        ),
+      );
+    await seenAgain('before');
+    await records.upsertMany(call, girths, [row(1, { size: 'rejected' }, 'before'), row(2, { size: 'rejected' }, 'again')]);
+    await seenAgain('again');
+    await define('string');
+    expect(await letters.replay(call, { recordType: type })).toMatchObject({ updated: 1, unchanged: 1, stale: 1, rejected: 0 });
+    expect([await size('before'), await size('again')]).toEqual(['rejected', 1]);
+  });
+
   test('is kept with characters that PostgreSQL cannot hold as JSON', async () => {
     const { call, letters, records } = await fresh();
     const odd = { name: 'a\u0000b', amount: '\ud800', '\u0000': 'key' };

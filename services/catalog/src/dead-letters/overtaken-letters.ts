@@ -44,7 +44,8 @@ const isInOrderOfArrival = ({ letter, record }: AcceptedLetter): boolean =>
 /**
  * Locks the records in the order of their keys, like every writer. Not by time, which goes back when a clock is set: by the
  * versions of the record and the numbers of letters. Letters that were kept before these were have their time alone; what one
- * transaction wrote and rejected has that of the transaction, and came in the order of its lines.
+ * transaction wrote and rejected has that of the transaction, and came in the order of its lines. `seen_at` is set by instances
+ * of a version before alone, which may run beside this one: what they saw again, they say by nothing else.
  */
 const OVERTAKEN: Statement = {
   name: 'catalog_overtaken_dead_letters',
@@ -52,11 +53,10 @@ const OVERTAKEN: Statement = {
       d.record_version = -1
         or r.seen_letter >= d.id
         or (r.version is distinct from r.replayed_version and r.version > d.record_version)
-        or (d.record_version is null and (
-          (r.version is distinct from r.replayed_version and r.updated_at is distinct from r.replayed_at
-            and (r.updated_at, r.last_line) > (d.created_at, d.line))
-          or (r.seen_at, r.seen_line) > (d.created_at, d.line)
-        )),
+        or (d.record_version is null
+          and r.version is distinct from r.replayed_version and r.updated_at is distinct from r.replayed_at
+          and (r.updated_at, r.last_line) > (d.created_at, d.line))
+        or (r.seen_at, r.seen_line) > (d.created_at, d.line),
       false
     ) as is_overtaken
     from dead_letter as d
