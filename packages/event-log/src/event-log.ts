@@ -1,11 +1,21 @@
-import type { LogEvent, NewEvent, Position, RecordId, Transaction, WorkspaceId, WriteToken, WriteTokenParts } from '@sophia/types';
+import type {
+  EventFact,
+  LogEvent,
+  NewEvent,
+  Position,
+  RecordId,
+  Transaction,
+  WorkspaceId,
+  WriteToken,
+  WriteTokenParts,
+} from '@sophia/types';
 
 /**
  * The events of one or more consecutive ticks, or of a part of a large one; none where ticks only move
  * `completeTo` on. A batch grows only when work is waiting. Each event has its own tick's `at`.
  */
-export interface MicroBatch {
-  readonly events: readonly LogEvent[];
+export interface MicroBatch<Event extends EventFact = LogEvent> {
+  readonly events: readonly Event[];
   /** Where to read on after this batch. */
   readonly cursor: Position;
   /** Number of the tick that the batch ends in or with. */
@@ -91,7 +101,7 @@ export interface Delivery {
   readonly replay: boolean;
 }
 
-export type Handler = (batch: MicroBatch, delivery: Delivery) => Promise<void>;
+export type Handler<Event extends EventFact = LogEvent> = (batch: MicroBatch<Event>, delivery: Delivery) => Promise<void>;
 
 export interface Subscription {
   readonly group: string;
@@ -176,6 +186,8 @@ export interface EventLog {
   read(cursor: Position | null, options?: ReadOptions): Promise<ReadBatch>;
   /** Becomes a member of the group, which is made at the beginning of the log if it is new. Throws what the handler's own cursor does not pass. */
   consume(group: string, handler: Handler, options?: ConsumeOptions): Promise<Subscription>;
+  /** The same for a handler that needs no more than the facts: what else an event says is not read, which is a quarter of the cost. */
+  consumeFacts(group: string, handler: Handler<EventFact>, options?: ConsumeOptions): Promise<Subscription>;
   /**
    * Whether the log knows the instance, asked before it consumes again. One that it does not know has to begin anew: which
    * events stood aside for what it holds is forgotten.

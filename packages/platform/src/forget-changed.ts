@@ -1,6 +1,6 @@
 import type { Auth } from '@sophia/auth';
 import type { RecordTypeBook } from '@sophia/catalog';
-import type { LogEvent } from '@sophia/types';
+import type { EventFact } from '@sophia/types';
 
 export interface ForgetChangedOptions {
   readonly policies: Pick<Auth['policies'], 'forget' | 'forgetUser'>;
@@ -11,7 +11,7 @@ export interface ForgetChangedOptions {
  * What a principal sees follows from record types and its user record: when they change, policies are resolved anew, by
  * types that are read after the change.
  */
-export const forgetChanged = ({ policies, recordTypes }: ForgetChangedOptions, events: readonly LogEvent[]): void => {
+export const forgetChanged = ({ policies, recordTypes }: ForgetChangedOptions, events: readonly EventFact[]): void => {
   for (const { kind, workspace, record } of events) {
     if (kind === 'record_type.changed') {
       recordTypes.forget(workspace);

@@ -51,3 +51,6 @@ export interface LogEvent extends NewEvent {
   /** Its tick's time, ISO 8601 with microseconds: `valid_from` in the warehouse. */
   readonly at: string;
 }
+
+/** What an event says of its record or of a type, without who caused it and how its fields came to their values. */
+export type EventFact = Omit<LogEvent, 'actor' | 'cause' | 'original'>;

@@ -4,7 +4,7 @@ import type { ResolvedPolicy, SemanticFile } from '@sophia/core';
 import type { EventLog } from '@sophia/event-log';
 import type { Observability } from '@sophia/observability';
 import type { Clock } from '@sophia/shared';
-import type { LogEvent, Principal, RecordTypeDefinition, WorkspaceId } from '@sophia/types';
+import type { EventFact, Principal, RecordTypeDefinition, WorkspaceId } from '@sophia/types';
 import type { Warehouse } from '@sophia/warehouse';
 import type { SourceActivity } from './freshness/source-activity.ts';
 import type { WorkspaceCalendar } from './queries/prepared-queries.ts';
@@ -45,7 +45,7 @@ export interface Collaborators {
   /** What each source did before this process started. */
   readonly readSourceActivity: () => Promise<readonly SourceActivity[]>;
   /** Told of applied events before the answers that they change are dropped. */
-  readonly onApplied: (events: readonly LogEvent[]) => void;
+  readonly onApplied: (events: readonly EventFact[]) => void;
   /** How many of the most asked answers are computed again when their data changed. */
   readonly warmAnswers: number;
 }

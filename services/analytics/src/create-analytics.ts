@@ -1,7 +1,7 @@
 import { listMetrics } from '@sophia/core';
 import type { Subscription } from '@sophia/event-log';
 import { SophiaError } from '@sophia/shared';
-import type { Call, LogEvent, Position, ReadPoint, WorkspaceId } from '@sophia/types';
+import type { Call, EventFact, Position, ReadPoint, WorkspaceId } from '@sophia/types';
 import type { Analytics } from './analytics.ts';
 import type { Collaborators } from './collaborators.ts';
 import { createCurrencies } from './currencies.ts';
@@ -227,7 +227,7 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
 };
 
 /** Workspaces in which a record type was defined anew. */
-const redefinedIn = (events: readonly LogEvent[]): ReadonlySet<WorkspaceId> =>
+const redefinedIn = (events: readonly EventFact[]): ReadonlySet<WorkspaceId> =>
   new Set(events.filter(({ kind }) => kind === 'record_type.changed').map(({ workspace }) => workspace));
 
 const requireAdministrator = async ({ policies }: Collaborators, call: Call): Promise<void> => {

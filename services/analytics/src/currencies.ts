@@ -1,4 +1,4 @@
-import type { LogEvent, RecordTypeDefinition, WorkspaceId } from '@sophia/types';
+import type { EventFact, RecordTypeDefinition, WorkspaceId } from '@sophia/types';
 import type { Warehouse } from '@sophia/warehouse';
 import { distinctValues } from './distinct-values.ts';
 
@@ -9,7 +9,7 @@ export interface Currencies {
   /** Learns the currencies of a type's field that are there already; until then it may have several. */
   learn(workspace: WorkspaceId, recordType: string, field: string): Promise<void>;
   /** Looks at events that are about to be applied; returns the workspaces in which a field then has a first or a second currency. */
-  learnFrom(events: readonly LogEvent[]): ReadonlySet<WorkspaceId>;
+  learnFrom(events: readonly EventFact[]): ReadonlySet<WorkspaceId>;
 }
 
 /** The field that holds the currency of a type's amounts. */

@@ -1,4 +1,4 @@
-import type { JsonValue, LogEvent, WorkspaceId } from '@sophia/types';
+import type { EventFact, JsonValue, WorkspaceId } from '@sophia/types';
 import type { TypeLayout, Warehouse } from '@sophia/warehouse';
 import { distinctValues, type HeldColumn } from './distinct-values.ts';
 
@@ -12,7 +12,7 @@ export interface SourceSystems {
   /** Learns the systems of a type's records that are there already; until then they may be several. */
   learn(workspace: WorkspaceId, recordType: string): Promise<void>;
   /** Looks at events that are about to be applied; returns the workspaces in which a type then has a second system. */
-  learnFrom(events: readonly LogEvent[]): ReadonlySet<WorkspaceId>;
+  learnFrom(events: readonly EventFact[]): ReadonlySet<WorkspaceId>;
 }
 
 interface Known {

@@ -1,5 +1,5 @@
 import { seededRandom, systemSleep } from '@sophia/shared';
-import type { Position } from '@sophia/types';
+import type { EventFact, Position } from '@sophia/types';
 import { expect, test } from 'vitest';
 import type { CurrentHarness } from '../event-log.contract.ts';
 import { createGate, nextTick, readAll, until } from '../testing/conditions.ts';
@@ -36,6 +36,34 @@ export function consumerGroupContract(harness: CurrentHarness): void {
     for (const member of members) await member.close();
     expect(most).toBe(1);
     expect(handled).toEqual((await readAll(eventLog)).events.map(({ position }) => position));
+  });
+
+  test('E4: who needs no more than the facts gets them, of ticks and of parts of one, also when they are replayed', async () => {
+    const { eventLog, database } = harness();
+    const ledger = createLedger(database, eventLog);
+    await ledger.change([1, 2, 3, 4, 5]);
+    await nextTick(eventLog);
+    await ledger.change([1]);
+    await nextTick(eventLog);
+    const { events } = await readAll(eventLog);
+    const facts = events.map(({ actor: _, cause: __, original: ___, ...fact }) => fact);
+    const handled: EventFact[] = [];
+    const refused = facts[3]?.position;
+    let isMended = false;
+    const member = await eventLog.consumeFacts(
+      'facts',
+      async (batch) => {
+        if (!isMended && batch.events.some(({ position }) => position === refused)) throw new Error('not yet');
+        handled.push(...batch.events);
+      },
+      { batchSize: 2, attempts: 1, retryDelay: 1 },
+    );
+    await until(() => handled.length === facts.length - 1, 'every fact but one');
+    expect(handled).toEqual(facts.filter(({ position }) => position !== refused));
+    isMended = true;
+    expect(await eventLog.replay('facts')).toEqual({ succeeded: 1, failed: 0 });
+    await member.close();
+    expect(handled.slice(facts.length - 1)).toMatchObject([{ ...facts[3] }]);
   });
 
   test('E4: the cursor moves only after the handler succeeds, also across restarts', async () => {

@@ -1,12 +1,13 @@
 import type { Database } from '@sophia/database';
 import type { Logger } from '@sophia/observability';
 import { createBackoff, type Random } from '@sophia/shared';
-import type { LogEvent, Transaction } from '@sophia/types';
+import type { EventFact, Transaction } from '@sophia/types';
 import type { ConsumeOptions, Handler } from '../event-log.ts';
 import { BEGINNING, comparePlaces, type Place, parsePosition } from '../position.ts';
 import { type LockedGroup, lockGroup, moveGroup } from './consumer-group.ts';
 import { isEnvironmental } from './environmental.ts';
 import type { EventReader } from './event-reader.ts';
+import type { EventShape } from './event-rows.ts';
 import { HandlerFailure, handOver } from './hand-over.ts';
 import type { Haste } from './haste.ts';
 import type { LogBatch } from './log-batch.ts';
@@ -18,17 +19,18 @@ import { errorText, setAside, siftBatch } from './set-aside.ts';
 import { type Silence, silenceOf, watchSilence } from './silence.ts';
 import type { TickBook } from './tick-book.ts';
 
-export interface ConsumerOptions {
+export interface ConsumerOptions<Event extends EventFact> {
   readonly log: Database;
   readonly logger: Logger;
   readonly epoch: string;
   readonly book: TickBook;
-  readonly reader: EventReader;
+  readonly shape: Pick<EventShape<Event, never>, 'ofWhole'>;
+  readonly reader: EventReader<Event>;
   readonly random: Random;
   readonly haste: Haste;
   readonly group: string;
   readonly groupId: number;
-  readonly handler: Handler;
+  readonly handler: Handler<Event>;
   readonly consume: ConsumeOptions;
 }
 
@@ -55,8 +57,8 @@ const REST = 6;
 const LONGEST_REST_MS = 100;
 
 /** A member of a consumer group: hands micro-batches to the handler, one after the other, until it is closed. */
-export function startConsumer(options: ConsumerOptions): { close(): Promise<void> } {
-  const { log, logger, epoch, book, reader, haste, group, groupId, handler, consume } = options;
+export function startConsumer<Event extends EventFact>(options: ConsumerOptions<Event>): { close(): Promise<void> } {
+  const { log, logger, epoch, book, shape, reader, haste, group, groupId, handler, consume } = options;
   const { batchSize = BATCH_SIZE, attempts = ATTEMPTS, deadline = HANDLER_DEADLINE, silence = SILENCE } = consume;
   const handing = {
     log,
@@ -122,7 +124,7 @@ export function startConsumer(options: ConsumerOptions): { close(): Promise<void
   /** Of a batch with one event. */
   const setPoisonAside = ({ events, positions }: LogBatch, error: unknown) =>
     locked(async (lockedGroup, transaction) => {
-      const [event] = events as [LogEvent];
+      const [event] = events as [EventFact];
       const [position] = positions as [string];
       const place = parsePosition(epoch, event.position);
       // Another member may have succeeded meanwhile, or the handler itself before it failed.
@@ -177,7 +179,7 @@ export function startConsumer(options: ConsumerOptions): { close(): Promise<void
         return pause(BUSY_MS, closing.signal);
       case 'replay':
         untold = true;
-        return replaySetAside({ ...handing, groupId, book, placeOf, logger });
+        return replaySetAside({ ...handing, shape, groupId, book, placeOf, logger });
     }
   };
 

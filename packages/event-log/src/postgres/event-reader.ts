@@ -1,4 +1,6 @@
+import type { EventFact } from '@sophia/types';
 import { comparePlaces, type Place } from '../position.ts';
+import type { EventShape, FactRow } from './event-rows.ts';
 import { emptyBatch, type LogBatch, unknownPlace } from './log-batch.ts';
 import { createPageMemory } from './page-memory.ts';
 import { readPage } from './read-page.ts';
@@ -8,22 +10,26 @@ import type { Select } from './select.ts';
 import { isLive, type LiveTick, type Tick } from './tick.ts';
 import type { TickBook } from './tick-book.ts';
 
-export interface EventReader {
+export interface EventReader<Event extends EventFact> {
   /**
    * The events after a place and, where told, up to another: at most `limit`, of as many ticks as they fill; of a page those
    * up to the one that fills its bytes. Waits for none. Throws `invalid_cursor`.
    */
-  read(select: Select, from: Place, limit: number, upTo?: Place, isPage?: boolean): Promise<LogBatch>;
+  read(select: Select, from: Place, limit: number, upTo?: Place, isPage?: boolean): Promise<LogBatch<Event>>;
 }
 
 /**
  * Reads ticks as PgQ does (Marko Kreen, "PgQ: queueing for PostgreSQL", 2009). Several ticks are read
  * at once; one with more events than asked for is read in pages.
  */
-export function createEventReader(epoch: string, book: TickBook): EventReader {
+export function createEventReader<Event extends EventFact, Row extends FactRow>(
+  epoch: string,
+  book: TickBook,
+  shape: EventShape<Event, Row>,
+): EventReader<Event> {
   const memory = createPageMemory();
 
-  const readSome = async (select: Select, from: Place, limit: number, upTo: Place, isPage: boolean): Promise<LogBatch> => {
+  const readSome = async (select: Select, from: Place, limit: number, upTo: Place, isPage: boolean): Promise<LogBatch<Event>> => {
     const [base, ...next] = await book.from(from.tick - 1);
     if (base === undefined || (from.offset > 0 && next[0]?.tick !== from.tick)) throw unknownPlace();
     const { ticks, room } = within(next, from, upTo);
@@ -31,16 +37,22 @@ export function createEventReader(epoch: string, book: TickBook): EventReader {
     const [first, ...rest] = ticks;
     if (first === undefined || most <= 0) return { events: [], positions: [], end: from, tick: base, complete: base };
     if (!isLive(first))
-      return readRestored(select, { epoch, memory, base, ticks: [first, ...rest.filter((tick) => !isLive(tick))], isPage }, from, most);
+      return readRestored(
+        select,
+        shape,
+        { epoch, memory, base, ticks: [first, ...rest.filter((tick) => !isLive(tick))], isPage },
+        from,
+        most,
+      );
     if (!isLive(base)) {
       // The first tick after a restore: it has no events, those to come are told by its snapshot.
       if (from.offset > 0) throw unknownPlace();
       return emptyBatch(first);
     }
     const page = { epoch, memory, base, tick: first, isPage };
-    if (from.offset > 0) return readPage(select, page, from.offset, most);
+    if (from.offset > 0) return readPage(select, shape, page, from.offset, most);
     const together = rest.filter((tick): tick is LiveTick => isLive(tick) && tick.ceiling - base.ceiling <= most);
-    return (await readTicks(select, epoch, base, [first, ...together], most, isPage)) ?? readPage(select, page, 0, most);
+    return (await readTicks(select, shape, epoch, base, [first, ...together], most, isPage)) ?? readPage(select, shape, page, 0, most);
   };
 
   return {

@@ -15,11 +15,11 @@ const PORTION = 1_000;
 
 /** The events between two places that pass the filters; the end is that of all that was looked at. */
 export async function readFiltered(
-  reader: EventReader,
+  reader: EventReader<LogEvent>,
   select: Select,
   options: ReadOptions,
   { from, upTo }: { readonly from: Place; readonly upTo: Place | undefined },
-): Promise<LogBatch> {
+): Promise<LogBatch<LogEvent>> {
   const { limit = READ_LIMIT, isPage } = options;
   let batch = await reader.read(select, from, limit, upTo, isPage);
   const isWanted = filterOf(options);

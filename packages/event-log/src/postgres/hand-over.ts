@@ -1,6 +1,6 @@
 import type { Database } from '@sophia/database';
 import { SophiaError, withDeadline } from '@sophia/shared';
-import type { Transaction } from '@sophia/types';
+import type { EventFact, Transaction } from '@sophia/types';
 import type { Handler, MicroBatch } from '../event-log.ts';
 import { formatPosition } from '../position.ts';
 import type { LogBatch } from './log-batch.ts';
@@ -19,18 +19,23 @@ export class HandlerFailure extends SophiaError {
   }
 }
 
-export interface HandOver {
+export interface HandOver<Event extends EventFact> {
   readonly log: Database;
   readonly epoch: string;
   readonly group: string;
-  readonly handler: Handler;
+  readonly handler: Handler<Event>;
   /** Milliseconds for the handler. */
   readonly deadline: number;
   readonly isEnvironmental: (error: unknown) => boolean;
 }
 
 /** Calls the handler with its deadline while the transaction is kept awake; throws `HandlerFailure`. */
-export async function handOver(options: HandOver, transaction: Transaction, batch: LogBatch, replay: boolean): Promise<void> {
+export async function handOver<Event extends EventFact>(
+  options: HandOver<Event>,
+  transaction: Transaction,
+  batch: LogBatch<Event>,
+  replay: boolean,
+): Promise<void> {
   const { log, epoch, group, handler, deadline } = options;
   const what = `the handler of the consumer group ${group}`;
   const awake = keepAwake(log, transaction);
@@ -54,7 +59,10 @@ export async function handOver(options: HandOver, transaction: Transaction, batc
   }
 }
 
-export const microBatch = (epoch: string, { events, end, tick, complete }: LogBatch): MicroBatch => ({
+export const microBatch = <Event extends EventFact>(
+  epoch: string,
+  { events, end, tick, complete }: LogBatch<Event>,
+): MicroBatch<Event> => ({
   events,
   cursor: formatPosition(epoch, end.tick, end.offset),
   tick: tick.tick,

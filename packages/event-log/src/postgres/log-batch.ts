@@ -1,11 +1,11 @@
 import { SophiaError } from '@sophia/shared';
-import type { LogEvent } from '@sophia/types';
+import type { EventFact } from '@sophia/types';
 import { endOfTick, type Place } from '../position.ts';
 import type { Tick } from './tick.ts';
 
 /** What was read between two places. */
-export interface LogBatch {
-  readonly events: readonly LogEvent[];
+export interface LogBatch<Event extends EventFact = EventFact> {
+  readonly events: readonly Event[];
   /** Each event's place in the table, in the same order; they never leave the adapter. */
   readonly positions: readonly string[];
   /** Where to read on. */
@@ -19,6 +19,12 @@ export interface LogBatch {
 }
 
 /** Nothing up to the end of a tick. */
-export const emptyBatch = (tick: Tick): LogBatch => ({ events: [], positions: [], end: endOfTick(tick.tick), tick, complete: tick });
+export const emptyBatch = (tick: Tick): LogBatch<never> => ({
+  events: [],
+  positions: [],
+  end: endOfTick(tick.tick),
+  tick,
+  complete: tick,
+});
 
 export const unknownPlace = () => new SophiaError('invalid_cursor', 'The cursor is no place of this log: send it as it was received.');

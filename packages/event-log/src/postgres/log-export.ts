@@ -2,6 +2,7 @@ import type { Database } from '@sophia/database';
 import type { LogEvent, NewEvent, Transaction } from '@sophia/types';
 import { BEGINNING, parsePosition } from '../position.ts';
 import { createEventReader } from './event-reader.ts';
+import { WHOLE_EVENTS } from './event-rows.ts';
 import { selectIn } from './select.ts';
 import { TICK_COLUMNS, type TickRow, tickOf } from './tick.ts';
 import { openTickBook } from './tick-book.ts';
@@ -21,7 +22,7 @@ export async function* exportLog(log: Database, transaction: Transaction): Async
   const book = await openTickBook(select);
   const last = (await select<TickRow>(LAST_TICK, [])).map(tickOf);
   for (const tick of last) await book.add(tick);
-  const reader = createEventReader(EPOCH, book);
+  const reader = createEventReader(EPOCH, book, WHOLE_EVENTS);
 
   let from = BEGINNING;
   let current = 0;

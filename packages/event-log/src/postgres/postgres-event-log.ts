@@ -2,14 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { Database } from '@sophia/database';
 import type { Logger } from '@sophia/observability';
 import { type Clock, type Random, SophiaError, systemClock, systemRandom } from '@sophia/shared';
-import type { Position } from '@sophia/types';
-import type { ConsumeOptions, EventLog, SetAsideEvent } from '../event-log.ts';
+import type { EventFact, Position } from '@sophia/types';
+import type { ConsumeOptions, EventLog, Handler, SetAsideEvent, Subscription } from '../event-log.ts';
 import { BEGINNING, comparePlaces, endOfTick, formatPosition, type Place, parsePosition } from '../position.ts';
 import { decodeWriteToken, encodeWriteToken } from '../write-token.ts';
 import { appendEvents } from './append-events.ts';
-import { ownPlace, startConsumer } from './consumer.ts';
+import { type ConsumerOptions, ownPlace, startConsumer } from './consumer.ts';
 import { ensureGroup } from './consumer-group.ts';
 import { createEventReader } from './event-reader.ts';
+import { FACTS, WHOLE_EVENTS } from './event-rows.ts';
 import { READ_LIMIT, readFiltered } from './filtered-read.ts';
 import { readLag } from './group-lag.ts';
 import { createGroupMembers } from './group-members.ts';
@@ -68,7 +69,8 @@ export async function createPostgresEventLog(options: PostgresEventLogOptions): 
   const name = randomUUID();
   const epoch = await readEpoch(log);
   const book = await openTickBook(selectFrom(log));
-  const reader = createEventReader(epoch, book);
+  const reader = createEventReader(epoch, book, WHOLE_EVENTS);
+  const facts = { shape: FACTS, reader: createEventReader(epoch, book, FACTS) };
   const members = createGroupMembers(random);
   const haste = createHaste();
   const lookForSameLog = createSameLog({ epoch, book, onWentBack });
@@ -99,6 +101,27 @@ export async function createPostgresEventLog(options: PostgresEventLogOptions): 
   const select = selectFrom(log);
   const placeOf = (cursor: Position | null): Place => (cursor === null ? BEGINNING : parsePosition(epoch, cursor));
 
+  const join = async <Event extends EventFact>(
+    reading: Pick<ConsumerOptions<Event>, 'shape' | 'reader'>,
+    group: string,
+    handler: Handler<Event>,
+    consume: ConsumeOptions = {},
+  ): Promise<Subscription> => {
+    if (consume.cursor !== undefined) await ownPlace(epoch, consume.cursor);
+    const groupId = await ensureGroup(log, groupName(group, consume.instance));
+    const membership = await members.add(session, groupId);
+    const consumer = startConsumer({ log, logger, epoch, book, ...reading, random, haste, group, groupId, handler, consume });
+    consumers.add(consumer);
+    return {
+      group,
+      async close() {
+        consumers.delete(consumer);
+        await consumer.close();
+        await membership.leave(session);
+      },
+    };
+  };
+
   const eventLog: PostgresEventLog = {
     get isTicker() {
       return ticking.isElected;
@@ -111,21 +134,8 @@ export async function createPostgresEventLog(options: PostgresEventLogOptions): 
       const more = isBefore(endOfTick(book.head.tick)) && (upTo === undefined || isBefore(upTo));
       return { ...microBatch(epoch, batch), more };
     },
-    async consume(group, handler, consume: ConsumeOptions = {}) {
-      if (consume.cursor !== undefined) await ownPlace(epoch, consume.cursor);
-      const groupId = await ensureGroup(log, groupName(group, consume.instance));
-      const membership = await members.add(session, groupId);
-      const consumer = startConsumer({ log, logger, epoch, book, reader, random, haste, group, groupId, handler, consume });
-      consumers.add(consumer);
-      return {
-        group,
-        async close() {
-          consumers.delete(consumer);
-          await consumer.close();
-          await membership.leave(session);
-        },
-      };
-    },
+    consume: (group, handler, consume) => join({ shape: WHOLE_EVENTS, reader }, group, handler, consume),
+    consumeFacts: (group, handler, consume) => join(facts, group, handler, consume),
     async setAside(group, { limit = READ_LIMIT, after } = {}) {
       const rows = await listSetAside(select, epoch, group, after === undefined ? { tick: 0, offset: 0 } : placeOf(after), limit);
       return rows.map(({ place: _, ...row }): SetAsideEvent => ({ group, ...row }));

@@ -1,5 +1,6 @@
+import type { EventFact } from '@sophia/types';
 import { endOfTick, formatPosition, type Place } from '../position.ts';
-import { bytesOf, type EventRow, eventStatements, isCut, logEventOf } from './event-rows.ts';
+import { bytesOf, type EventShape, eventStatements, type FactRow, isCut } from './event-rows.ts';
 import { type LogBatch, unknownPlace } from './log-batch.ts';
 import type { PageMemory } from './page-memory.ts';
 import type { Select } from './select.ts';
@@ -15,15 +16,16 @@ interface TickPage {
 }
 
 /** The events of one tick after a place in it, at most `limit`. */
-export async function readPage(
+export async function readPage<Event extends EventFact, Row extends FactRow>(
   select: Select,
+  shape: EventShape<Event, Row>,
   { epoch, memory, base, tick, isPage }: TickPage,
   offset: number,
   limit: number,
-): Promise<LogBatch> {
+): Promise<LogBatch<Event>> {
   const after =
     offset === 0 ? base.floor : (memory.positionOf({ tick: tick.tick, offset }) ?? (await findPosition(select, base, tick, offset)));
-  const rows = await select<EventRow>(isPage ? READ_PAGE.page : READ_PAGE.all, [
+  const rows = await select<Row>(shape.statementOf(READ_PAGE, isPage), [
     base.snapshot.text,
     tick.snapshot.text,
     after,
@@ -31,7 +33,7 @@ export async function readPage(
     limit + 1,
   ]);
   const taken = rows.slice(0, limit);
-  const events = taken.map((row, index) => logEventOf(row, formatPosition(epoch, tick.tick, offset + index + 1), tick.at));
+  const events = taken.map((row, index) => shape.eventOf(row, formatPosition(epoch, tick.tick, offset + index + 1), tick.at));
   const positions = taken.map(({ position }) => position);
   const [last] = positions.slice(-1);
   const bytes = bytesOf(taken);

@@ -1,5 +1,6 @@
+import type { EventFact } from '@sophia/types';
 import { endOfTick, formatPosition, type Place } from '../position.ts';
-import { bytesOf, type EventRow, eventStatements, isCut, logEventOf } from './event-rows.ts';
+import { bytesOf, type EventShape, eventStatements, type FactRow, isCut } from './event-rows.ts';
 import { type LogBatch, unknownPlace } from './log-batch.ts';
 import type { PageMemory } from './page-memory.ts';
 import type { Select } from './select.ts';
@@ -15,15 +16,16 @@ interface RestoredTicks {
 }
 
 /** The events after a place, of ticks that a restore brought back: they carry their tick. */
-export async function readRestored(
+export async function readRestored<Event extends EventFact, Row extends FactRow>(
   select: Select,
+  shape: EventShape<Event, Row>,
   { epoch, memory, base, ticks, isPage }: RestoredTicks,
   from: Place,
   limit: number,
-): Promise<LogBatch> {
+): Promise<LogBatch<Event>> {
   const after = from.offset === 0 ? 0 : (memory.positionOf(from) ?? (await findPosition(select, from)));
   const last = ticks[ticks.length - 1] as Tick;
-  const rows = await select<EventRow>(isPage ? READ_RESTORED.page : READ_RESTORED.all, [from.tick, after, last.tick, limit + 1]);
+  const rows = await select<Row>(shape.statementOf(READ_RESTORED, isPage), [from.tick, after, last.tick, limit + 1]);
   const byNumber = new Map(ticks.map((tick, index) => [`${tick.tick}`, { tick, before: ticks[index - 1] ?? base }]));
   const taken = rows.slice(0, limit);
   let current = { tick: ticks[0], before: base };
@@ -33,7 +35,7 @@ export async function readRestored(
     const found = byNumber.get(row.tick as string) as { tick: Tick; before: Tick };
     offset = found.tick.tick === current.tick.tick ? offset + 1 : 1;
     current = found;
-    return logEventOf(row, formatPosition(epoch, found.tick.tick, offset), found.tick.at);
+    return shape.eventOf(row, formatPosition(epoch, found.tick.tick, offset), found.tick.at);
   });
   const positions = taken.map(({ position }) => position);
   const [position] = positions.slice(-1);

@@ -1,5 +1,6 @@
+import type { EventFact } from '@sophia/types';
 import { endOfTick, formatPosition } from '../position.ts';
-import { bytesOf, type EventRow, eventStatements, isCut, logEventOf } from './event-rows.ts';
+import { bytesOf, type EventShape, eventStatements, type FactRow, isCut } from './event-rows.ts';
 import type { LogBatch } from './log-batch.ts';
 import type { Select } from './select.ts';
 import { contains } from './snapshot.ts';
@@ -10,21 +11,22 @@ import type { LiveTick } from './tick.ts';
  * does not. Undefined where they are more than `limit`, or the first tick alone fills a page; where all of them
  * do, the ticks are fewer.
  */
-export async function readTicks(
+export async function readTicks<Event extends EventFact, Row extends FactRow>(
   select: Select,
+  shape: EventShape<Event, Row>,
   epoch: string,
   base: LiveTick,
   ticks: readonly [LiveTick, ...LiveTick[]],
   limit: number,
   isPage: boolean,
-): Promise<LogBatch | undefined> {
+): Promise<LogBatch<Event> | undefined> {
   const last = ticks[ticks.length - 1] as LiveTick;
-  const statement = isPage ? READ_RANGE.page : READ_RANGE.all;
-  const rows = await select<EventRow>(statement, [base.snapshot.text, last.snapshot.text, base.floor, last.ceiling, limit + 1]);
+  const statement = shape.statementOf(READ_RANGE, isPage);
+  const rows = await select<Row>(statement, [base.snapshot.text, last.snapshot.text, base.floor, last.ceiling, limit + 1]);
   if (rows.length > limit) return undefined;
   if (isCut(rows, limit)) {
     const [first, ...rest] = ticks.slice(0, ticks.indexOf(firstThatSees(ticks, Number(rows.at(-1)?.xid))));
-    return first === undefined ? undefined : readTicks(select, epoch, base, [first, ...rest], limit, isPage);
+    return first === undefined ? undefined : readTicks(select, shape, epoch, base, [first, ...rest], limit, isPage);
   }
   const sorted = inOrder(rows, ticks);
   let current: LiveTick | undefined;
@@ -32,14 +34,14 @@ export async function readTicks(
   const events = sorted.map(({ row, tick }) => {
     offset = tick === current ? offset + 1 : 1;
     current = tick;
-    return logEventOf(row, formatPosition(epoch, tick.tick, offset), tick.at);
+    return shape.eventOf(row, formatPosition(epoch, tick.tick, offset), tick.at);
   });
   const positions = sorted.map(({ row }) => row.position);
   return { events, positions, bytes: bytesOf(rows), end: endOfTick(last.tick), tick: last, complete: last };
 }
 
 /** Gives each event to the first tick that sees it; within a tick they stand in order of position. */
-function inOrder(rows: readonly EventRow[], ticks: readonly [LiveTick, ...LiveTick[]]) {
+function inOrder<Row extends FactRow>(rows: readonly Row[], ticks: readonly [LiveTick, ...LiveTick[]]) {
   const known = new Map<string, LiveTick>();
   const tickOf = (transaction: string): LiveTick => {
     const tick = known.get(transaction) ?? firstThatSees(ticks, Number(transaction));

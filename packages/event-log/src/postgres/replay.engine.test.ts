@@ -2,6 +2,7 @@ import { createTestObservability } from '@sophia/observability/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createPostgresHarness, type PostgresHarness } from '../testing/postgres-harness.ts';
 import { ensureGroup } from './consumer-group.ts';
+import { WHOLE_EVENTS } from './event-rows.ts';
 import { replaySetAside } from './replay.ts';
 import { selectFrom } from './select.ts';
 import { openTickBook } from './tick-book.ts';
@@ -22,6 +23,7 @@ test('a replay that another member has done is not done again', async () => {
     group: 'group',
     groupId: await ensureGroup(deliveries, 'group'),
     handler: () => Promise.reject(new Error('nothing is to be handed over')),
+    shape: WHOLE_EVENTS,
     deadline: 1_000,
     isEnvironmental: () => false,
     book: await openTickBook(selectFrom(deliveries)),

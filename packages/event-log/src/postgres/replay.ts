@@ -1,7 +1,8 @@
 import type { Logger } from '@sophia/observability';
-import type { LogEvent } from '@sophia/types';
+import type { EventFact, LogEvent } from '@sophia/types';
 import type { Place } from '../position.ts';
 import { type LockedGroup, lockGroup } from './consumer-group.ts';
+import type { EventShape } from './event-rows.ts';
 import { HandlerFailure, type HandOver, handOver, keepAwake } from './hand-over.ts';
 import type { LogBatch } from './log-batch.ts';
 import { selectFrom, selectIn } from './select.ts';
@@ -9,7 +10,8 @@ import { errorText } from './set-aside.ts';
 import { readSetAside, type SetAsideRow } from './set-aside-rows.ts';
 import type { TickBook } from './tick-book.ts';
 
-export interface ReplayOptions extends HandOver {
+export interface ReplayOptions<Event extends EventFact> extends HandOver<Event> {
+  readonly shape: Pick<EventShape<Event, never>, 'ofWhole'>;
   readonly groupId: number;
   readonly book: TickBook;
   readonly placeOf: (group: LockedGroup) => Promise<Place>;
@@ -25,7 +27,7 @@ const PAGE = 500;
  * one by one where that fails. An event that fails again keeps those of its record behind it. Each
  * hand-over has its own transaction, in which the events are taken from those set aside.
  */
-export async function replaySetAside(options: ReplayOptions): Promise<void> {
+export async function replaySetAside<Event extends EventFact>(options: ReplayOptions<Event>): Promise<void> {
   const { log, groupId } = options;
   await log.write(
     [],
@@ -44,8 +46,11 @@ export async function replaySetAside(options: ReplayOptions): Promise<void> {
   );
 }
 
-async function replayAll(options: ReplayOptions, place: Place): Promise<{ succeeded: number; failed: number }> {
-  const { log, epoch, groupId, book } = options;
+async function replayAll<Event extends EventFact>(
+  options: ReplayOptions<Event>,
+  place: Place,
+): Promise<{ succeeded: number; failed: number }> {
+  const { log, epoch, groupId, book, shape } = options;
   const tick = await book.upTo(place.tick - 1);
   const failing = new Set<string>();
   let after: Place = { tick: 0, offset: 0 };
@@ -66,7 +71,8 @@ async function replayAll(options: ReplayOptions, place: Place): Promise<{ succee
   };
   /** Resolves to why the handler could not take them; throws what is no fault of theirs. */
   const tryAll = async (rows: readonly SetAsideRow[]): Promise<unknown> => {
-    const batch: LogBatch = { events: rows.map(({ event }) => event), positions: [], end: place, tick, complete: tick };
+    const events = rows.map(({ event }) => shape.ofWhole(event));
+    const batch: LogBatch<Event> = { events, positions: [], end: place, tick, complete: tick };
     try {
       await log.write(
         [],
@@ -96,7 +102,11 @@ async function replayAll(options: ReplayOptions, place: Place): Promise<{ succee
 
 const BEHIND = Symbol('behind');
 
-async function keepFailure({ log, group, groupId, logger }: ReplayOptions, { place, event }: SetAsideRow, error: unknown): Promise<void> {
+async function keepFailure<Event extends EventFact>(
+  { log, group, groupId, logger }: ReplayOptions<Event>,
+  { place, event }: SetAsideRow,
+  error: unknown,
+): Promise<void> {
   logger.error({ group, err: error, position: event.position }, 'an event failed again when it was replayed');
   await log.write([], (transaction) => log.query(transaction, FAILED_AGAIN, [groupId, place.tick, place.offset, errorText(error)]));
 }

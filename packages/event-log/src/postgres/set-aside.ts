@@ -1,18 +1,18 @@
 import { isSophiaError } from '@sophia/shared';
-import type { LogEvent } from '@sophia/types';
+import type { EventFact } from '@sophia/types';
 import { comparePlaces, type Place, parsePosition } from '../position.ts';
 import type { LogBatch } from './log-batch.ts';
 import type { Select } from './select.ts';
 
 /** Events of a batch that stand behind a poison event, and the batch without them. */
-export interface Sifted {
-  readonly batch: LogBatch;
+export interface Sifted<Event extends EventFact> {
+  readonly batch: LogBatch<Event>;
   /** Not yet set aside: to be, before the cursor may pass them. */
   readonly behind: readonly EventPlace[];
 }
 
 export interface EventPlace {
-  readonly event: LogEvent;
+  readonly event: EventFact;
   readonly place: Place;
   /** In the table. */
   readonly position: string;
@@ -26,7 +26,12 @@ interface BlockedRow {
 }
 
 /** Takes out what is set aside already, and the later events of its records. */
-export async function siftBatch(select: Select, epoch: string, group: number, batch: LogBatch): Promise<Sifted> {
+export async function siftBatch<Event extends EventFact>(
+  select: Select,
+  epoch: string,
+  group: number,
+  batch: LogBatch<Event>,
+): Promise<Sifted<Event>> {
   const blocked = new Map(
     (await select<BlockedRow>(BLOCKED, [group])).map((row) => [keyOf(row), { first: placeOf(row.first), last: placeOf(row.last) }]),
   );
@@ -41,7 +46,7 @@ export async function siftBatch(select: Select, epoch: string, group: number, ba
     else if (comparePlaces(place, range.last) > 0) behind.push({ event, place, position: batch.positions[index] as string });
   });
   if (kept.length === batch.events.length) return { batch, behind };
-  const events = kept.map((index) => batch.events[index] as LogEvent);
+  const events = kept.map((index) => batch.events[index] as Event);
   const positions = kept.map((index) => batch.positions[index] as string);
   return { batch: { ...batch, events, positions }, behind };
 }

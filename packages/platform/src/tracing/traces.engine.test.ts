@@ -56,6 +56,18 @@ describe('traces', () => {
     expect(named('log.batch').map((span) => span.spanContext().traceId)).not.toContain(traceId);
   });
 
+  it('begin with each batch of another group, too', async () => {
+    await write('3');
+    let events = 0;
+    const member = await test.platform.eventLog.consume('another', async (batch) => {
+      events += batch.events.length;
+    });
+    await expect.poll(() => events, { timeout: 10_000 }).toBeGreaterThan(0);
+    await member.close();
+    const batches = named('log.batch').filter(({ attributes }) => attributes['sophia.group'] === 'another');
+    expect(batches.reduce((sum, { attributes }) => sum + Number(attributes['sophia.events']), 0)).toBe(events);
+  });
+
   it('are not made for ticks without events', async () => {
     const { tick } = await test.platform.eventLog.head();
     await test.platform.eventLog.waitForTick(tick, 10_000);

@@ -1,4 +1,4 @@
-import type { LogEvent, ReadPoint, SourceFreshness, SourceState, WorkspaceId } from '@sophia/types';
+import type { EventFact, ReadPoint, SourceFreshness, SourceState, WorkspaceId } from '@sophia/types';
 
 /** What a source last did, for one record type of a workspace. Instants are ISO 8601. */
 export interface SourceActivity {
@@ -88,7 +88,7 @@ const stateOf = (sync: SourceActivity['sync'], lag: number, incomplete: boolean)
 };
 
 /** Takes from applied events what their sources did. */
-export const followSources = (sources: SourceActivities, events: readonly LogEvent[]): void => {
+export const followSources = (sources: SourceActivities, events: readonly EventFact[]): void => {
   for (const { kind, workspace, record, at, data } of events) {
     if (record !== null) sources.recordApplied(workspace, record.source_system, record.record_type, at);
     if (kind !== 'sync.finished') continue;

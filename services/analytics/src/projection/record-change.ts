@@ -1,8 +1,8 @@
 import type { RecordChange } from '@sophia/core';
-import type { JsonObject, JsonValue, LogEvent } from '@sophia/types';
+import type { EventFact, JsonObject, JsonValue } from '@sophia/types';
 
 /** A record before and after the event, from its whole new state and the old values of what changed. */
-export const recordChange = ({ kind, record, data, previous, version }: LogEvent): RecordChange | undefined => {
+export const recordChange = ({ kind, record, data, previous, version }: EventFact): RecordChange | undefined => {
   if (record === null) return undefined;
   const recordType = record.record_type;
   switch (kind) {

@@ -1,9 +1,9 @@
 import { parseMicros } from '@sophia/shared';
-import type { LogEvent, RecordTypeDefinition } from '@sophia/types';
+import type { EventFact, RecordTypeDefinition } from '@sophia/types';
 import type { WarehouseChange } from '@sophia/warehouse';
 
 /** What an event does to the warehouse; nothing for events that concern neither a record's row nor a table. */
-export const warehouseChanges = (event: LogEvent): readonly WarehouseChange[] => {
+export const warehouseChanges = (event: EventFact): readonly WarehouseChange[] => {
   const { record, workspace } = event;
   if (event.kind === 'record_type.changed') {
     const { name, fields } = definitionOf(event);
@@ -45,7 +45,7 @@ export const warehouseChanges = (event: LogEvent): readonly WarehouseChange[] =>
 };
 
 /** The whole definition that a `record_type.changed` event carries: the catalog is its only writer. */
-const definitionOf = (event: LogEvent): RecordTypeDefinition => event.data as unknown as RecordTypeDefinition;
+const definitionOf = (event: EventFact): RecordTypeDefinition => event.data as unknown as RecordTypeDefinition;
 
 /** Events of one tick carry the same instant: it is parsed once for all of them. */
 let lastText = '';

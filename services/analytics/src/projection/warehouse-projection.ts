@@ -1,7 +1,7 @@
 import type { Cache, CacheChange } from '@sophia/cache';
 import type { EventLog, MicroBatch, Subscription } from '@sophia/event-log';
 import type { Clock } from '@sophia/shared';
-import type { LogEvent, ReadPoint } from '@sophia/types';
+import type { EventFact, ReadPoint } from '@sophia/types';
 import type { AppliedState, Warehouse, WarehouseBatch } from '@sophia/warehouse';
 import { recordTypeTag } from '../queries/prepared-queries.ts';
 import type { PublishedReadPoint } from './published-read-point.ts';
@@ -22,13 +22,13 @@ export interface WarehouseProjectionOptions {
   readonly published: PublishedReadPoint;
   readonly isEnvironmental: (error: unknown) => boolean;
   /** Told before the batch is applied: what was compiled without knowing of it must not be served afterwards. */
-  readonly beforeApply: (batch: MicroBatch) => void;
+  readonly beforeApply: (batch: MicroBatch<EventFact>) => void;
   /** Told after the batch is applied and before its invalidations are processed. */
-  readonly onApplied: (batch: MicroBatch, replay: boolean) => void;
+  readonly onApplied: (batch: MicroBatch<EventFact>, replay: boolean) => void;
   /** Told after the invalidations are processed; the read point is published when it is done. */
-  readonly onInvalidated: (batch: MicroBatch) => Promise<void>;
+  readonly onInvalidated: (batch: MicroBatch<EventFact>) => Promise<void>;
   /** Told after the invalidations are processed and the read point is published. */
-  readonly onPublished: (batch: MicroBatch) => void;
+  readonly onPublished: (batch: MicroBatch<EventFact>) => void;
   /** Told after events were set aside and before a read point beyond them is published. */
   readonly onSetAside: () => Promise<void>;
   /** Told how long each batch with events took, in milliseconds. */
@@ -40,7 +40,7 @@ export interface WarehouseProjectionOptions {
 export const startWarehouseProjection = (options: WarehouseProjectionOptions): Promise<Subscription> => {
   const { eventLog, warehouse, answers, results, published } = options;
 
-  const invalidate = ({ events, tick }: MicroBatch, replay: boolean): void => {
+  const invalidate = ({ events, tick }: MicroBatch<EventFact>, replay: boolean): void => {
     const changes = events.flatMap(replay ? anyChange : cacheChange);
     if (changes.length === 0) return;
     // What stood aside comes into answers that were read after its own tick.
@@ -49,7 +49,7 @@ export const startWarehouseProjection = (options: WarehouseProjectionOptions): P
     results.invalidate(invalidation);
   };
 
-  const applied = async (batch: MicroBatch, replay: boolean): Promise<void> => {
+  const applied = async (batch: MicroBatch<EventFact>, replay: boolean): Promise<void> => {
     options.onApplied(batch, replay);
     invalidate(batch, replay);
     await options.onInvalidated(batch);
@@ -57,7 +57,7 @@ export const startWarehouseProjection = (options: WarehouseProjectionOptions): P
     options.onPublished(batch);
   };
 
-  return eventLog.consume(
+  return eventLog.consumeFacts(
     WAREHOUSE_GROUP,
     async (batch, { replay }) => {
       const begun = options.clock.monotonic();
@@ -84,7 +84,7 @@ export const startWarehouseProjection = (options: WarehouseProjectionOptions): P
 };
 
 /** The batch as the warehouse takes it. */
-export const warehouseBatch = ({ events, cursor, tick, mark, completeTo, endOfTick }: MicroBatch): WarehouseBatch => ({
+export const warehouseBatch = ({ events, cursor, tick, mark, completeTo, endOfTick }: MicroBatch<EventFact>): WarehouseBatch => ({
   changes: events.flatMap(warehouseChanges),
   cursor,
   tick,
@@ -98,9 +98,9 @@ export const readPointOf = ({ tick, cursor, completeTo }: AppliedState, fallback
   cursor === null || completeTo === null ? fallback : { tick, position: cursor, completeTo };
 
 /** A replay changes the past too, which no answer as of then expects of a change: every answer over the type is touched. */
-const anyChange = (event: LogEvent): CacheChange[] => cacheChange(event).map(({ tag }) => ({ tag }));
+const anyChange = (event: EventFact): CacheChange[] => cacheChange(event).map(({ tag }) => ({ tag }));
 
-const cacheChange = (event: LogEvent): CacheChange[] => {
+const cacheChange = (event: EventFact): CacheChange[] => {
   const change = recordChange(event);
   return change === undefined ? [] : [{ tag: recordTypeTag(event.workspace, change.recordType), change }];
 };
