@@ -1,3 +1,4 @@
+import { Compile } from 'typebox/compile';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiHarness, openApiHarness } from '../testing/api-harness.ts';
 import { openApiProblems, operationsOf } from '../testing/openapi-problems.ts';
@@ -28,13 +29,49 @@ describe('the OpenAPI document', () => {
       const sent = examples.filter(({ body }) => body !== undefined);
       const { requestBody } = operation(method, url);
       expect(requestBody !== undefined, `${method} ${url}`).toBe(requestBody !== undefined || sent.length > 0);
-      for (const { body, headers } of sent) {
+      for (const { body, form, headers } of sent) {
         const type = headers?.['content-type']?.split(';')[0] ?? 'application/json';
         const media = requestBody?.content[type];
         const shown = Object.values<{ value: unknown }>(media?.examples ?? {}).map(({ value }) => value);
-        expect(shown, `${method} ${url} as ${type}`).toContainEqual(body);
+        expect(shown, `${method} ${url} as ${type}`).toContainEqual(form ?? body);
       }
     }
+  });
+
+  it('has an example of every parameter that is required, and of the others that the route’s first example sends', async () => {
+    for (const { where, operation } of operationsOf(document)) {
+      for (const { name, required, example, schema } of parametersOf(operation)) {
+        if (required) expect(example, `${where} ${name}`).toBeDefined();
+        if (example !== undefined) expect(Compile(schema).Check(example), `${where} ${name} ${example}`).toBe(true);
+      }
+    }
+    for (const { method, url, examples } of harness.api.routes) {
+      const { pathname, searchParams } = new URL(examples[0]?.path ?? '', harness.address);
+      const exampled = parametersOf(operation(method, url)).filter(({ example }) => example !== undefined);
+      const ofPath = exampled.filter((parameter) => parameter.in === 'path');
+      const path = ofPath.reduce((filled, { name, example }) => filled.replace(`:${name}`, `${example}`), url);
+      expect(path).toBe(decodeURIComponent(pathname));
+      const ofQuery = exampled.filter((parameter) => parameter.in === 'query').map(({ name, example }) => [name, `${example}`]);
+      expect(Object.fromEntries(ofQuery), path).toEqual(Object.fromEntries(searchParams));
+    }
+    const [{ example }] = parametersOf(operation('GET', '/errors/:code')) as [Parameter];
+    expect((await harness.send('GET', `/errors/${example}`, { key: '' })).status).toBe(200);
+  });
+
+  it('has a form’s examples as objects that are such a form, and nothing to send for a field that no example has', () => {
+    for (const url of ['/api/v1/imports', '/api/v1/imports/suggest']) {
+      const { schema, examples } = operation('POST', url).requestBody.content['multipart/form-data'];
+      const form = Compile(schema);
+      for (const { value } of Object.values<{ value: unknown }>(examples)) expect(form.Check(value), `${JSON.stringify(value)}`).toBe(true);
+      expect(schema.properties.options.examples).toEqual([examples.example1.value.options]);
+      expect(Object.keys(schema.properties)).toEqual(['options', 'file']);
+      expect(form.Check({ file: '', failure: { code: 'tap_failed', message: 'cut off' } })).toBe(true);
+      expect(form.Check({ file: '', failure: { code: 'else' } })).toBe(false);
+    }
+  });
+
+  it('says that its routes are where it comes from', () => {
+    expect(document.servers).toEqual([{ url: '/' }]);
   });
 
   it('names schemas that are used in several places, also those that hold themselves', () => {
@@ -52,12 +89,42 @@ describe('the OpenAPI document', () => {
     expect((await harness.send('GET', '/openapi.json', { key: '' })).json).toEqual(document);
   });
 
+  it('has a collection for Postman whose requests can be sent as they are, to the address that it was asked at', async () => {
+    const { json } = await harness.send('GET', '/postman.json', { key: '' });
+    const requests: readonly PostmanRequest[] = json.item.flatMap(({ item }: { item: { request: PostmanRequest }[] }) =>
+      item.map(({ request }) => request),
+    );
+    expect(json.variable).toEqual([expect.objectContaining({ key: 'baseUrl', value: harness.address })]);
+    for (const { method, url, examples } of harness.api.routes) {
+      const request = requests.find((each) => each.method === method && `/${each.url.path.join('/')}` === url);
+      const [{ body, form, path } = { path: '', body: undefined, form: undefined }] = examples;
+      if (body !== undefined && form === undefined) expect(JSON.parse(request?.body?.raw ?? ''), `${method} ${url}`).toEqual(body);
+      if (form !== undefined) expect(request?.body?.formdata?.[0]).toMatchObject({ key: 'options', value: JSON.stringify(form.options) });
+      const filled = request?.url.path.map((part) => request.url.variable.find(({ key }) => `:${key}` === part)?.value ?? part);
+      expect(`/${filled?.join('/')}`).toBe(new URL(path, harness.address).pathname);
+      const asked = request?.url.query.filter(({ disabled }) => disabled !== true).map(({ key, value }) => [key, value]) ?? [];
+      for (const [key, value] of asked) expect(new URL(path, harness.address).searchParams.get(`${key}`), `${url} ${key}`).toBe(value);
+    }
+    const elsewhere = await harness.send('GET', '/postman.json', { key: '', alone: true, headers: { host: 'sophia.example:8443' } });
+    expect(elsewhere.json.variable).toMatchObject([{ value: 'http://sophia.example:8443' }]);
+  });
+
   it('is shown by pages that ask nothing of other servers, to which the bare address leads', async () => {
     const start = await fetch(harness.address);
     expect([start.status, new URL(start.url).pathname]).toEqual([200, expect.stringMatching(/^\/docs/)]);
     expect((await harness.send('GET', '/redoc', { key: '' })).text).toContain('<link rel="icon" href="data:,">');
     const script = await harness.send('GET', '/redoc/redoc.standalone.js', { key: '' });
     expect([script.text.includes('"data:,"'), script.text.includes('cdn.redoc.ly/redoc/logo')]).toEqual([true, false]);
+  });
+
+  it('is named by these pages where scripts do not run', async () => {
+    for (const page of ['/docs', '/docs/', '/redoc']) {
+      const { text, headers } = await harness.send('GET', page, { key: '' });
+      expect(text.match(/<noscript>.*<\/noscript>/)?.[0], page).toContain('<a href="/openapi.json">/openapi.json</a>');
+      expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
+    }
+    const part = await harness.send('GET', '/docs/static/index.css', { key: '' });
+    expect([part.status, part.text.includes('noscript')]).toEqual([200, false]);
   });
 
   it('takes a form as a form, and rows in each of their types', () => {
@@ -83,3 +150,23 @@ describe('the OpenAPI document', () => {
     }
   });
 });
+
+interface Parameter {
+  readonly name: string;
+  readonly in: string;
+  readonly required?: boolean;
+  readonly example?: unknown;
+  readonly schema: object;
+}
+
+const parametersOf = ({ parameters = [] }: { readonly parameters?: unknown }): readonly Parameter[] => parameters as Parameter[];
+
+interface PostmanRequest {
+  readonly method: string;
+  readonly url: {
+    readonly path: readonly string[];
+    readonly variable: readonly { readonly key: string; readonly value: string }[];
+    readonly query: readonly { readonly key: string; readonly value: string; readonly disabled?: boolean }[];
+  };
+  readonly body?: { readonly raw?: string; readonly formdata?: readonly object[] };
+}

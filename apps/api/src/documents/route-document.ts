@@ -2,6 +2,7 @@ import type { FastifySchema, RouteOptions } from 'fastify';
 import type { RouteExample } from '../routes/define-route.ts';
 import { ProblemSchema } from '../routes/schemas.ts';
 import { documentedHeaders } from './documented-headers.ts';
+import { exampledProperties, parametersOf } from './exampled-properties.ts';
 
 const JSON_TYPE = 'application/json';
 /** Carries the examples of bodies through the plugin, which knows one list for all content types. */
@@ -10,9 +11,13 @@ const EXAMPLES = 'x-body-examples';
 /** What OpenAPI says of a route: the schemas that validate it, and what the handler checks or sends itself. */
 export const routeDocument = ({ method, url, schema = {}, config }: RouteOptions): FastifySchema => {
   const { examples = [], documentedBody } = config ?? {};
-  const body = schema.body ?? documentedBody;
+  const [first] = examples;
+  const body = exampledProperties(schema.body ?? documentedBody, first?.form);
+  const parameters = first === undefined ? undefined : parametersOf(url, first.path);
   return {
     ...schema,
+    ...(schema.params === undefined ? {} : { params: exampledProperties(schema.params, parameters?.path) }),
+    ...(schema.querystring === undefined ? {} : { querystring: exampledProperties(schema.querystring, parameters?.query) }),
     ...(body === undefined ? {} : { body, [EXAMPLES]: examples }),
     headers: documentedHeaders(`${method} ${url}`, schema),
     description: describeExamples(schema.description, examples),
@@ -52,7 +57,10 @@ const placeExamples = (operation: OperationWithExamples): void => {
 const examplesOf = (type: string, examples: readonly RouteExample[]): object => {
   const named = examples
     .filter(({ body, headers }) => body !== undefined && typeOf(headers) === type)
-    .map(({ summary, body, status }, index) => [`example${index + 1}`, { summary: `${summary} (answers ${status})`, value: body }]);
+    .map(({ summary, body, form, status }, index) => [
+      `example${index + 1}`,
+      { summary: `${summary} (answers ${status})`, value: form ?? body },
+    ]);
   return named.length === 0 ? {} : { examples: Object.fromEntries(named) };
 };
 

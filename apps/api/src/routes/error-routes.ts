@@ -16,7 +16,7 @@ const schema = {
   summary: 'What an error code means and the way out',
   tags: ['health'],
   security: [],
-  params: Type.Object({ code: Type.String({ description: 'The code of a problem document' }) }),
+  params: Type.Object({ code: Type.String({ description: 'The code of a problem document', examples: ['unknown_metric'] }) }),
   response: { 200: Type.Object({ code: Type.String(), status: Type.Integer(), title: Type.String() }, { additionalProperties: true }) },
 };
 
