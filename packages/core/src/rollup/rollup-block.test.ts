@@ -1,5 +1,5 @@
 import { BUILTIN_RECORD_TYPES, type MetricQuery, type PolicyScope, type SemanticLayer } from '@sophia/types';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { type CompileContext, compileQuery, compileRollup } from '../index.ts';
 import { sampleLayer } from '../testing/sample.ts';
 import { layerOf } from '../testing/small-world.ts';
@@ -87,6 +87,21 @@ describe('a rollup answers', () => {
   ];
   it.each(open.map(([name, query, more]) => ({ name, query, more })))('not $name', ({ query, more }) => {
     expect(rollupOf(query, more)).toBeNull();
+  });
+
+  it('without reading the filters of a long query anew for each of its metrics', () => {
+    const values = Array.from({ length: 99 }, (_none, index) => `name ${index}`);
+    const filters = [{ and: values.map((value) => ({ field: 'user.office', operator: 'ne' as const, values: [value] })) }];
+    const written = (metrics: readonly string[]): number => {
+      const stringify = vi.spyOn(JSON, 'stringify');
+      try {
+        expect(rollupOf({ metrics: [...metrics], filters })).toBe('won_by_month');
+        return stringify.mock.calls.length;
+      } finally {
+        stringify.mockRestore();
+      }
+    };
+    expect(written(['revenue', 'deals_won', 'win_rate']) - written(['revenue'])).toBeLessThan(values.length);
   });
 
   it('beside what it does not have', () => {

@@ -51,33 +51,65 @@ function sees(
 }
 
 function cover(block: Block, rollup: LinkedRollup): Omit<RollupBlock, 'available'> | undefined {
-  const keys = block.keys.map((key) => overRollup(key, rollup));
+  const reader = new RollupReader(rollup);
+  const keys = reader.readAll(block.keys);
+  if (keys === undefined) return undefined;
   const measures = rollupMeasures(rollup);
-  const aggregates = block.aggregates.map((aggregate) => {
+  const aggregates: RollupBlock['aggregates'][number][] = [];
+  for (const aggregate of block.aggregates) {
     const columns = measures.find(({ measure }) => measure === aggregate.measure);
-    const condition = askedOfRollup(aggregate, rollup);
-    return columns === undefined || condition === undefined || aggregate.currencies.length > 0
-      ? undefined
-      : { aggregate, columns, condition };
-  });
-  const isCovered = <T>(part: T | undefined): part is T => part !== undefined;
-  return keys.every(isCovered) && aggregates.every(isCovered) ? { keys, aggregates } : undefined;
+    if (columns === undefined || aggregate.currencies.length > 0) return undefined;
+    const conditions = reader.readAll(askedOfRollup(aggregate, reader));
+    if (conditions === undefined) return undefined;
+    aggregates.push({ aggregate, columns, condition: allOf(conditions) });
+  }
+  return { keys, aggregates };
 }
 
 /** What the measure's own filter says already is in the rollup's sums. */
-function askedOfRollup({ asked, measure }: Aggregate, rollup: LinkedRollup): BoundExpression | undefined {
-  const said = new Set(measure.filter === undefined ? [] : conjuncts(measure.filter).map((part) => JSON.stringify(part)));
-  const conditions = asked.filter((part) => !said.has(JSON.stringify(part))).map((part) => overRollup(part, rollup));
-  return conditions.includes(undefined) ? undefined : allOf(conditions as BoundExpression[]);
+function askedOfRollup({ asked, measure }: Aggregate, reader: RollupReader): readonly BoundExpression[] {
+  if (measure.filter === undefined) return asked;
+  const said = new Set(conjuncts(measure.filter).map((part) => reader.textOf(part)));
+  return asked.filter((part) => !said.has(reader.textOf(part)));
 }
 
-/** The expression over the rollup's columns, or undefined where it needs a field that those do not tell. */
-function overRollup(expression: BoundExpression, rollup: LinkedRollup): BoundExpression | undefined {
-  const columns = new Map(
-    rollupKeys(rollup).map(({ name, expression: key }) => [JSON.stringify(key), { kind: 'column', type: key.type, name } as const]),
-  );
-  const mapped = mapWhole(expression, (part) => columns.get(JSON.stringify(part)) ?? overPeriod(part, rollup));
-  return [...fieldsOf(mapped)].length === 0 ? mapped : undefined;
+/** Tells expressions from a rollup's columns, each once: aggregates share the query's filters, which may be very many. */
+class RollupReader {
+  readonly #rollup: LinkedRollup;
+  readonly #columns: ReadonlyMap<string, BoundExpression>;
+  readonly #read = new Map<BoundExpression, BoundExpression | undefined>();
+  readonly #texts = new Map<BoundExpression, string>();
+
+  constructor(rollup: LinkedRollup) {
+    this.#rollup = rollup;
+    this.#columns = new Map(
+      rollupKeys(rollup).map(({ name, expression: key }) => [JSON.stringify(key), { kind: 'column', type: key.type, name }]),
+    );
+  }
+
+  /** All of them over the rollup's columns, or undefined where one needs a field that those do not tell. */
+  readAll(expressions: readonly BoundExpression[]): readonly BoundExpression[] | undefined {
+    const read: BoundExpression[] = [];
+    for (const expression of expressions) {
+      const over = this.#read.has(expression) ? this.#read.get(expression) : this.#over(expression);
+      this.#read.set(expression, over);
+      if (over === undefined) return undefined;
+      read.push(over);
+    }
+    return read;
+  }
+
+  /** The same for expressions that say the same. */
+  textOf(expression: BoundExpression): string {
+    const text = this.#texts.get(expression) ?? JSON.stringify(expression);
+    this.#texts.set(expression, text);
+    return text;
+  }
+
+  #over(expression: BoundExpression): BoundExpression | undefined {
+    const mapped = mapWhole(expression, (part) => this.#columns.get(JSON.stringify(part)) ?? overPeriod(part, this.#rollup));
+    return [...fieldsOf(mapped)].length === 0 ? mapped : undefined;
+  }
 }
 
 /** A longer period, or a bound that is the first day of a period, can be told from the period. */
