@@ -4,7 +4,7 @@ import type { ErrorCodeName } from '@sophia/types';
 /** Filters nest at most so deep: checked before a schema walks into them. */
 const DEEPEST = 20;
 /** More than a query can have whose filters keep their limits of 1,000 parts and 10,000 values. */
-const MOST = 20_000;
+export const MOST = 20_000;
 
 /** Errors: the code told, where it is nested too deep or holds too much. */
 export const requireBounded = (value: unknown, code: ErrorCodeName, what: string): void => {

@@ -54,6 +54,14 @@ describe('whatever comes as the form of an import', () => {
     expect([json.code, json.detail]).toEqual(['invalid_request', expect.stringMatching(/^options\/name has a NUL or half of a character/)]);
   });
 
+  test('with very many options', async () => {
+    const options = `{${Array.from({ length: 20_001 }, (_, index) => `"x${index}":1`).join(',')}}`;
+    const headers = { 'content-type': `multipart/form-data; boundary=${BOUNDARY}` };
+    const body = `${optionsPart(options)}${filePart('source_id\nD-1\n')}${END}`;
+    const { json } = await harness.send('POST', '/api/v1/imports', { headers, body });
+    expect([json.code, json.detail]).toEqual(['invalid_request', 'options has more than 20000 members and values.']);
+  });
+
   test('with any options', async () => {
     const options = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 100 }),
