@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createPostgresDatabase, type PostgresConnection } from '@sophia/database/postgres';
 import { startTestCluster, type TestCluster } from '@sophia/database/testing';
@@ -97,6 +97,15 @@ describe('a PostgreSQL of one’s own', () => {
     sophia = await start('another');
     expect(await ask(sophia, key, token)).toEqual([['110.0000', 2]]);
     await sophia.kill();
+  });
+
+  it('lets a command that comes while its Sophia starts wait for it', async () => {
+    const starting = start('held');
+    await expect
+      .poll(() => readdir(join(dataDirectory('held'), 'warehouse')).catch(() => []), { timeout: 60_000 })
+      .toContain('warehouse.1.duckdb');
+    expect(await runSophia(['keys', 'list', '--data-dir', dataDirectory('held')])).toMatchObject({ code: 0 });
+    await (await starting).kill();
   });
 
   it('that does not answer, or refuses its owner, is told without a stack', async () => {

@@ -61,10 +61,13 @@ const startAlone = async (options: ServeAloneOptions): Promise<{ close(): Promis
   try {
     return await serveAlone(options);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'data_folder_in_use') return undefined;
+    if (error instanceof Error && 'code' in error && HELD.has(error.code)) return undefined;
     throw error;
   }
 };
+
+/** Over a database of its own a folder is held by its warehouse alone. */
+const HELD: ReadonlySet<unknown> = new Set(['data_folder_in_use', 'warehouse_in_use']);
 
 const parseUrl = (url: string): URL => {
   const parsed = URL.parse(url);
