@@ -13,6 +13,7 @@ export { type AskFormat, type FormatQuestion, resolveFormats } from './mapping/r
 export { SOURCE_FORMATS, type SourceFormat } from './read/detect-format.ts';
 export type { ReadLimits } from './read/limits.ts';
 export { type OpenOptions, openSource } from './read/open-source.ts';
+export { MAX_ROW_MEMBERS } from './read/parse-object.ts';
 export type { Source, SourceDescription } from './read/source.ts';
 export type { SourceRow } from './read/source-row.ts';
 export { createStreamOpener, type StreamOpener, type StreamOptions } from './singer/open-streams.ts';

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { MAX_ROW_MEMBERS } from '@sophia/connectors';
 import { SophiaError, withExactIntegers } from '@sophia/shared';
 import type { JsonValue } from '@sophia/types';
 import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify';
@@ -42,7 +43,6 @@ const OF_LISTS = new Set(['/api/v1/records/:type', '/api/v1/metrics/query']);
 /** What goes through a value level by level would run out of stack. */
 const MOST_LEVELS = 1_000;
 /** More keep the process from all else while they are parsed, judged and told about. */
-const MOST_OF_ROW = 10_000;
 const MOST_OF_BODY = 20_000;
 const codeOf = (sign: string): number => sign.charCodeAt(0);
 const [QUOTE, BACKSLASH, COMMA] = [codeOf('"'), codeOf('\\'), codeOf(',')];
@@ -91,7 +91,7 @@ export const jsonParser = (app: FastifyInstance) => {
     if (body.length === 0 && request.method === 'DELETE') return done(null, undefined);
     const route = `${request.routeOptions.url}`;
     const isOfRows = OF_ROWS.has(route);
-    const bounds = { most: isOfRows ? MOST_OF_ROW : MOST_OF_BODY, isList: OF_LISTS.has(route) && isArray(body) };
+    const bounds = { most: isOfRows ? MAX_ROW_MEMBERS : MOST_OF_BODY, isList: OF_LISTS.has(route) && isArray(body) };
     const problem = boundsProblem(body, bounds);
     if (problem !== undefined) return done(problem);
     const text = body.toString('utf8');

@@ -5,12 +5,12 @@ import { brokenRow, type SourceRow } from './source-row.ts';
 /** Deepest nesting that is read: all that works on a row later may recurse. */
 const MAX_DEPTH = 64;
 /** Most members and values of a row: more keep the process from all else while they are taken in. */
-const MAX_MEMBERS = 10_000;
-const TOO_MANY = `Expected at most ${MAX_MEMBERS} members and values.`;
+export const MAX_ROW_MEMBERS = 10_000;
+const TOO_MANY = `Expected at most ${MAX_ROW_MEMBERS} members and values.`;
 
 /** A row from the text of one JSON object; whatever else it holds makes it a broken row. */
 export function parseObject(text: string, line: number): SourceRow {
-  if (holdsMore(text, MAX_MEMBERS)) return brokenRow(line, 'too_many_fields', TOO_MANY, text);
+  if (holdsMore(text, MAX_ROW_MEMBERS)) return brokenRow(line, 'too_many_fields', TOO_MANY, text);
   let value: JsonValue;
   try {
     value = parseExactJson(text);
@@ -29,7 +29,7 @@ export function parseObject(text: string, line: number): SourceRow {
 
 /** The value of a JSON text, or undefined where it is none, too deep or holds too much. */
 export function parseJsonText(text: string): JsonValue | undefined {
-  if (holdsMore(text, MAX_MEMBERS)) return undefined;
+  if (holdsMore(text, MAX_ROW_MEMBERS)) return undefined;
   try {
     const value = parseExactJson(text);
     return isDeeper(value, MAX_DEPTH) ? undefined : value;

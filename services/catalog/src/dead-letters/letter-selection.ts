@@ -1,7 +1,7 @@
+import { keyText } from '@sophia/core';
 import type { Action, Call } from '@sophia/types';
 import type { DeadLetterSelection } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
-import { keyText } from '../records/key-text.ts';
 import type { DeadLetterRow } from './dead-letter-row.ts';
 import { type LetterSight, letterSight } from './letter-sight.ts';
 

@@ -1,9 +1,8 @@
-import { MAX_SOURCE_ID_LENGTH } from '@sophia/core';
+import { keyText, MAX_SOURCE_ID_LENGTH } from '@sophia/core';
 import type { Call, CatalogRecord } from '@sophia/types';
 import type { ListOptions, ReadOptions, Records } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { isRecordId, recordNotFound } from '../records/change-record.ts';
-import { keyText } from '../records/key-text.ts';
 import { catchUp } from './catch-up.ts';
 import { boundedPageOf, decodeCursor, pageLimit } from './cursor.ts';
 import { createListings } from './listings.ts';

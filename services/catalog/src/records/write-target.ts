@@ -1,7 +1,6 @@
-import { MAX_SOURCE_SYSTEM_LENGTH } from '@sophia/core';
+import { keyText, MAX_SOURCE_SYSTEM_LENGTH } from '@sophia/core';
 import { SophiaError } from '@sophia/shared';
 import type { WriteTarget } from '../catalog.ts';
-import { keyText } from './key-text.ts';
 
 /** The target with its source system as the key has it. Errors: `invalid_request`. */
 export function checkTarget(target: WriteTarget): WriteTarget {

@@ -1,5 +1,5 @@
+import { keyText } from '@sophia/core';
 import type { JsonValue } from '@sophia/types';
-import { keyText } from '../records/key-text.ts';
 
 /** A source id as the key will have it, as far as it can be told before the row is judged; null where it cannot. */
 export const routableId = (value: JsonValue | undefined): string | null => {

@@ -1,1 +1,0 @@
-export { keyText } from '@sophia/core';
