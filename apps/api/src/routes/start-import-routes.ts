@@ -17,14 +17,18 @@ import { AnyObject, IdempotencyHeaders } from './schemas.ts';
 /** An import takes as long as it takes. */
 const DEADLINE = 24 * 3_600_000;
 
-const Failure = Type.Object({ failure: Type.Optional({ ...SenderFailureSchema, description: 'Why the file ends before it is whole' }) });
+const WholeFile = Type.Object({ failure: Type.Optional(Type.Never()) }, { title: 'WholeFile' });
+const FileCutOff = Type.Object(
+  { failure: { ...SenderFailureSchema, description: 'Why the file ends before it is whole' } },
+  { title: 'FileCutOff' },
+);
 
 const Form = Type.Object(
   { options: Type.Optional(ImportOptionsSchema), file: Type.String({ format: 'binary' }) },
   {
     description: 'The field options as JSON first, then the file; behind it the field failure as JSON, where there is one',
     // Apart from the others: pages that send examples fill in every field beside them, and this one ends an import.
-    anyOf: [Failure],
+    allOf: [Type.Union([WholeFile, FileCutOff])],
   },
 );
 
