@@ -214,6 +214,39 @@ it('files that bring a new problem are not taken; others are, though something i
   expect(offered()).toEqual(['deals', 'shop_total', 'more']);
 });
 
+it('a file that became empty takes no metric away until it is removed; at a start it is a file without definitions', async () => {
+  const { layers, asked, become, offered } = open();
+  const reload = async (files: readonly SemanticFile[]) => {
+    const reloading = layers.reload(W);
+    asked.at(-1)?.resolve(files);
+    return reloading;
+  };
+  const [deals, shop] = SHOP as readonly [SemanticFile, SemanticFile];
+  const blank = (text: string): SemanticFile => ({ path: 'shop.yaml', text });
+  const problem = {
+    path: 'shop.yaml',
+    line: 1,
+    column: 1,
+    message: 'the file is empty, and had definitions before: remove it if they are to go',
+  };
+  await become(orders('integer'), [deals, blank('')]);
+  expect([offered(), layers.problems().get(W)]).toEqual([['deals'], []]);
+  expect([await reload(SHOP), offered()]).toEqual([[], ['deals', 'shop_total']]);
+
+  expect([await reload([deals, blank(' \n')]), offered()]).toEqual([[problem], ['deals', 'shop_total']]);
+  // Also where the types change meanwhile.
+  await become(orders('text'), [deals, blank('')]);
+  expect([offered(), layers.problems().get(W)]).toEqual([['deals'], [problem]]);
+  await become(orders('integer'), [deals, blank('')]);
+  expect([await reload([deals, { ...shop, text: '', unreadable: 'cannot be read' }]), offered()]).toEqual([
+    [{ ...problem, message: expect.not.stringContaining('is empty') }],
+    ['deals', 'shop_total'],
+  ]);
+
+  expect([await reload([deals]), offered()]).toEqual([[], ['deals']]);
+  for (const text of ['# nothing yet\n', '']) expect(await reload([deals, blank(text)])).toEqual([]);
+});
+
 it('a reading that was overtaken tells nothing', async () => {
   const { layers, asked, lines } = open();
   const overtaken = layers.layer(W);

@@ -118,7 +118,8 @@ const judge = (
   before: InForce | undefined,
   recordTypes: readonly RecordTypeDefinition[],
 ): { readonly inForce: InForce; readonly problems: readonly SemanticProblem[] } => {
-  const { layer, problems } = parseSemanticLayer(files, recordTypes);
+  const { layer, problems: found } = parseSemanticLayer(files, recordTypes);
+  const problems = [...found, ...emptied(files, before?.files ?? [])];
   const read = { inForce: { files, layer }, problems };
   if (problems.length === 0 || before === undefined || before.layer === null) return read;
   // What the types changed is wrong in the files before, too; anything else is a mistake that is being made.
@@ -126,6 +127,22 @@ const judge = (
   const isTaken = layer !== null && problems.every((problem) => known.problems.some((each) => isSame(problem, each)));
   return isTaken ? read : { inForce: { files: before.files, layer: known.layer }, problems };
 };
+
+/** A file that is written anew is empty at first: whoever means its definitions to go removes the file. */
+const emptied = (files: readonly SemanticFile[], before: readonly SemanticFile[]): readonly SemanticProblem[] => {
+  const hadDefinitions = ({ path }: SemanticFile): boolean => before.some((each) => each.path === path && DEFINES.test(each.text));
+  return files
+    .filter((file) => file.unreadable === undefined && file.text.trim() === '' && hadDefinitions(file))
+    .map(({ path }) => ({
+      path,
+      line: 1,
+      column: 1,
+      message: 'the file is empty, and had definitions before: remove it if they are to go',
+    }));
+};
+
+/** Some line that is neither empty nor a comment. */
+const DEFINES = /^[ \t]*[^\s#]/m;
 
 /** Lines move. */
 const isSame = (a: SemanticProblem, b: SemanticProblem): boolean => a.path === b.path && a.message === b.message;
