@@ -50,6 +50,7 @@ describe('large rejected rows', () => {
     expect([...first.items, ...second.items].map(({ row: { source_id: id } }) => id)).toEqual(
       Array.from({ length: 11 }, (_, index) => `D-${index + 1}`),
     );
+    expect(await letters.replay(call, {})).toMatchObject({ created: 0, rejected: 11 });
   });
 });
 

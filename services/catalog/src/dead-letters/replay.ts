@@ -1,5 +1,5 @@
 import type { TypeAccess } from '@sophia/core';
-import type { Statement } from '@sophia/database';
+import { boundedPage, type Statement } from '@sophia/database';
 import { SophiaError } from '@sophia/shared';
 import type { Call, Transaction, WriteAnswer } from '@sophia/types';
 import { actorOf, causeOf } from '../access/attribution.ts';
@@ -9,7 +9,7 @@ import type { CatalogContext } from '../catalog-context.ts';
 import { TypesChanged } from '../record-types/judged-types.ts';
 import { type AnswerBody, MAX_ERRORS, rowsAnswer } from '../records/write-answer.ts';
 import type { RejectedRow } from '../rows/incoming-record.ts';
-import { DEAD_LETTER_COLUMNS, type DeadLetterRow, unreadErrors } from './dead-letter-row.ts';
+import { DEAD_LETTER_COLUMNS, type DeadLetterRow, STORED_COLUMNS, unreadErrors } from './dead-letter-row.ts';
 import { openTypes, SELECTED, selectionValues, sightOf } from './letter-selection.ts';
 import type { LetterSight } from './letter-sight.ts';
 import { type AcceptedLetter, keepArrivals, overtakenLetters, type WrittenKeys } from './overtaken-letters.ts';
@@ -18,7 +18,7 @@ import { errorsJson } from './store-rejected.ts';
 const PAGE = 1_000;
 const ATTEMPTS = 3;
 
-/** Judges and writes rejected rows again, a thousand at a time. */
+/** Judges and writes rejected rows again, a thousand at a time, or as many as fill a page. */
 export function createReplay(context: CatalogContext): DeadLetters['replay'] {
   const { database, eventLog, audit, clock, catalogMetrics } = context;
   return async (call, chosen) => {
@@ -30,7 +30,7 @@ export function createReplay(context: CatalogContext): DeadLetters['replay'] {
     const written: WrittenKeys = new Map();
     let total = rowsAnswer({ created: 0, updated: 0, unchanged: 0, stale: 0 }, []);
     for (let after: string | undefined = '0'; after !== undefined; ) {
-      const page: DeadLetterRow[] = await readPage(context, call, types, chosen, after);
+      const page: FoundLetter[] = await readPage<FoundLetter>(context, call, CHOOSE_PAGE, { types, chosen, after });
       for (const letters of groupsOf(page))
         total = add(
           total,
@@ -38,7 +38,7 @@ export function createReplay(context: CatalogContext): DeadLetters['replay'] {
             replayGroup(context, call, letters, { written, ...sightOf(access, letters[0]) }),
           ),
         );
-      after = page.length < PAGE ? undefined : page.at(-1)?.id;
+      after = page.length < PAGE && page.length === page[0]?.found ? undefined : page.at(-1)?.id;
     }
     const rows = total.created + total.updated + total.unchanged + total.rejected;
     const entry = { ...act, rows, milliseconds: clock.monotonic() - begun };
@@ -66,18 +66,30 @@ const add = (one: Total, other: Total): Total => ({
   errors: [...one.errors, ...other.errors].slice(0, MAX_ERRORS),
 });
 
-function readPage(
+/** How many were found, of which fewer are given where they are large. */
+type FoundLetter = DeadLetterRow & { readonly found: number };
+
+interface Choice {
+  readonly types: readonly string[];
+  readonly chosen: { readonly ids: readonly string[] } | DeadLetterSelection;
+  /** The id of the last one before. */
+  readonly after: string;
+}
+
+function readPage<Row extends DeadLetterRow>(
   { database }: CatalogContext,
   call: Call,
-  types: readonly string[],
-  chosen: { readonly ids: readonly string[] } | DeadLetterSelection,
-  after: string,
-): Promise<DeadLetterRow[]> {
+  statement: Statement,
+  { types, chosen, after }: Choice,
+): Promise<Row[]> {
   const ids = 'ids' in chosen ? chosen.ids.filter((id) => /^[1-9]\d{0,17}$/.test(id)) : null;
   const selection = selectionValues('ids' in chosen ? {} : chosen);
   const { workspace } = call.principal;
-  return database.select<DeadLetterRow>([workspace], CHOOSE, [workspace, types, ...selection, ids, after, PAGE], { signal: call.signal });
+  return database.select<Row>([workspace], statement, [workspace, types, ...selection, ids, after, PAGE], { signal: call.signal });
 }
+
+const readAgain = (context: CatalogContext, call: Call, recordType: string, letters: Letters): Promise<DeadLetterRow[]> =>
+  readPage(context, call, CHOOSE_AGAIN, { types: [recordType], chosen: { ids: letters.map(({ id }) => id) }, after: '0' });
 
 /** One transaction; done again where somebody else touched one of the letters, or its type, meanwhile. */
 async function replayGroup(
@@ -91,7 +103,7 @@ async function replayGroup(
   const { record_type: recordType } = letters[0];
   const access = (await policy.resolve(call.principal)).records(recordType, 'write');
   for (let attempt = 1; ; attempt++) {
-    const current = attempt === 1 ? letters : await readPage(context, call, [recordType], { ids: letters.map(({ id }) => id) }, '0');
+    const current = attempt === 1 ? letters : await readAgain(context, call, recordType, letters);
     const judged = await judge(book, workspace, current);
     try {
       const {
@@ -187,11 +199,20 @@ async function writeJudged(
   return { total, renewed };
 }
 
-const CHOOSE: Statement = {
+const CHOSEN = `from dead_letter
+    where ${SELECTED} and ($8::bigint[] is null or id = any ($8::bigint[])) and id > $9::bigint order by id limit $10::int`;
+
+const CHOOSE_PAGE: Statement = {
   name: 'catalog_choose_dead_letters',
-  text: `select ${DEAD_LETTER_COLUMNS} from dead_letter
-    where ${SELECTED} and ($8::bigint[] is null or id = any ($8::bigint[])) and id > $9::bigint order by id limit $10::int`,
+  text: boundedPage({
+    rows: `select ${STORED_COLUMNS} ${CHOSEN}`,
+    columns: DEAD_LETTER_COLUMNS,
+    values: ['payload', 'errors'],
+    order: 'id',
+  }),
 };
+
+const CHOOSE_AGAIN: Statement = { name: 'catalog_choose_dead_letters_again', text: `select ${DEAD_LETTER_COLUMNS} ${CHOSEN}` };
 
 const CLOSE: Statement = {
   name: 'catalog_close_dead_letters',
