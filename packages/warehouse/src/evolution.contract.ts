@@ -136,7 +136,7 @@ export const evolutionContract = (makeHarness: () => Promise<WarehouseHarness>):
         '2026-01-03T04:05:06Z',
         '15',
         '{"deep":1}',
-        '[16]',
+        '["16"]',
         'true',
         '17.25',
       ]);
@@ -195,6 +195,16 @@ export const evolutionContract = (makeHarness: () => Promise<WarehouseHarness>):
         await warehouse.ensureType(ONE, 'visit', [field('size', type)]);
         expect((await select(warehouse, 'size', { type: 'visit' })).map(({ size }) => size)).toEqual(expected);
       }
+    });
+
+    it('W3: a list that becomes a text is its JSON', async () => {
+      const lists = [['a', 'b, c'], [], ['say "no"', 'Zürich/\n\\', ' ']];
+      const rows = lists.map((size, index) => log.upsert(index + 1, { size }, { type: 'visit' }));
+      await warehouse.apply(log.next(log.define('visit', [field('size', 'text_list')]), ...rows));
+      await warehouse.ensureType(ONE, 'visit', [field('size', 'text')]);
+      expect((await select(warehouse, 'size', { type: 'visit' })).map(({ size }) => size)).toEqual(
+        lists.map((list) => JSON.stringify(list)),
+      );
     });
 
     it('W3: of the numbers only 0 and 1 are a boolean', async () => {

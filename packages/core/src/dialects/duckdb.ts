@@ -80,6 +80,8 @@ function asText(sql: string, from: ValueType): string {
       return `rtrim(rtrim(${text}, '0'), '.')`;
     case 'timestamp':
       return `replace(${text}, ' ', 'T') || 'Z'`;
+    case 'text_list':
+      return `cast(to_json(${sql}) as varchar)`;
     default:
       return text;
   }
