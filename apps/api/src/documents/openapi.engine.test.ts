@@ -38,6 +38,16 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('has examples of every body, in each of its types', () => {
+    for (const { where, operation } of operationsOf(document)) {
+      const { content = {} } = Object(operation.requestBody) as {
+        readonly content?: Readonly<Record<string, { readonly examples?: object }>>;
+      };
+      for (const [type, { examples }] of Object.entries(content))
+        expect(Object.keys(examples ?? {}), `${where} as ${type}`).toContain('example1');
+    }
+  });
+
   it('has an example of every parameter that is required, and of the others that the route’s first example sends', async () => {
     for (const { where, operation } of operationsOf(document)) {
       for (const { name, required, example, schema } of parametersOf(operation)) {

@@ -50,19 +50,25 @@ const placeExamples = (operation: OperationWithExamples): void => {
   const { [EXAMPLES]: examples = [], requestBody } = operation;
   delete operation[EXAMPLES];
   for (const [type, { schema = {} }] of Object.entries(requestBody.content)) {
-    requestBody.content[type] = { schema, ...examplesOf(type, examples) };
+    requestBody.content[type] = { schema, examples: examplesOf(type, examples) };
   }
 };
 
-const examplesOf = (type: string, examples: readonly RouteExample[]): object => {
-  const named = examples
-    .filter(({ body, headers }) => body !== undefined && typeOf(headers) === type)
-    .map(({ summary, body, form, status }, index) => [
-      `example${index + 1}`,
-      { summary: `${summary} (answers ${status})`, value: form ?? body },
-    ]);
-  return named.length === 0 ? {} : { examples: Object.fromEntries(named) };
-};
+const examplesOf = (type: string, examples: readonly RouteExample[]): object =>
+  Object.fromEntries(
+    examples
+      .filter(({ body, headers }) => body !== undefined && typeOf(headers) === (OTHER_NAMES.get(type) ?? type))
+      .map(({ summary, body, form, status }, index) => [
+        `example${index + 1}`,
+        { summary: `${summary} (answers ${status})`, value: form ?? body },
+      ]),
+  );
+
+/** Of types that several names stand for, that which examples have. */
+const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
+  ['application/ndjson', 'application/x-ndjson'],
+  ['application/jsonl', 'application/x-ndjson'],
+]);
 
 const typeOf = (headers: RouteExample['headers']): string | undefined => (headers?.['content-type'] ?? JSON_TYPE).split(';')[0];
 

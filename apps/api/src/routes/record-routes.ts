@@ -80,6 +80,20 @@ const registerWriteRecords = (app: FastifyInstance, { catalog, configuration }: 
         body: '{"source_id":"D-3","status":"won"}\n{"source_id":"D-4","status":"lost"}\n',
         status: 200,
       },
+      {
+        summary: 'Two deals as CSV',
+        path: `${RECORDS}?source_system=example`,
+        headers: { 'content-type': 'text/csv' },
+        body: 'source_id,status\nD-5,won\nD-6,lost\n',
+        status: 200,
+      },
+      {
+        summary: 'Two deals as TSV',
+        path: `${RECORDS}?source_system=example`,
+        headers: { 'content-type': 'text/tab-separated-values' },
+        body: 'source_id\tstatus\nD-7\twon\nD-8\tlost\n',
+        status: 200,
+      },
     ],
     handle: async ({ raw, call, params, query }, reply) => {
       const target: WriteTarget = { recordType: params.type, sourceSystem: query.source_system };
