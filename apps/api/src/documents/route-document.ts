@@ -40,7 +40,7 @@ export const placeBodyExamples = <Document extends { readonly paths?: object }>(
 
 interface OperationWithExamples {
   [EXAMPLES]?: readonly RouteExample[];
-  readonly requestBody: { readonly content: Record<string, { readonly schema?: object }> };
+  readonly requestBody: { readonly content: Record<string, { readonly schema?: object; readonly examples?: object }> };
 }
 
 /** Only `routeDocument` sets it, beside a body. */
