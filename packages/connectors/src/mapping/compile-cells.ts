@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '@sophia/types';
 import type { RowValues } from '../read/source-row.ts';
 import { compileCellReader } from './column-access.ts';
+import { comparable } from './comparable.ts';
 import { compileRepairs } from './compile-repairs.ts';
 import type { Mapping } from './mapping.ts';
 
@@ -50,15 +51,6 @@ export function compileCells(mapping: Mapping, used: readonly string[], columns:
     return { values, original, repairs };
   };
 }
-
-/** ASCII is in NFC as it is, and to look for more takes half the time. */
-const BEYOND_ASCII = /[\u0080-\uffff]/;
-
-/** The text that a value is compared by: in NFC, as the mapping's own are. */
-export const comparable = (value: JsonValue | undefined): string => {
-  const text = String(value);
-  return BEYOND_ASCII.test(text) ? text.normalize('NFC') : text;
-};
 
 /** Where a column's values go. */
 function targetsOf(mapping: Mapping, column: string): readonly string[] {

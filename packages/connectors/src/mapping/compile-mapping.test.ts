@@ -301,9 +301,15 @@ deleted: { column: d, values: [${named}] }`;
     expect(nothing({ line: 1, values: ['1', given] }).fields).toEqual({});
   });
 
+  // The sign of the ohm, which is a letter in NFC, and is decomposed to it.
+  const [sign, letter] = ['\u2126', '\u03a9'];
+
   test.each([
     [composed, decomposed],
     [decomposed, composed],
+    [sign, sign],
+    [letter, sign],
+    [sign, letter],
   ])('in names of members and of what they hold', (named, given) => {
     const map = mapper(`fields: { text: ${named}, kind: ${named}.${named} }`);
     expect(map({ line: 1, values: { id: '1', [given]: 'a' } }).fields).toEqual({ text: 'a' });

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '@sophia/types';
 import type { RowValues } from '../read/source-row.ts';
+import { comparable } from './comparable.ts';
 import type { Mapping } from './mapping.ts';
 
 /**
@@ -13,9 +14,10 @@ export function compileUnused(
 ): ((row: RowValues) => JsonObject | undefined) | undefined {
   // A path's first name stands for the object that holds it, which is then used.
   const firstNames = columns === undefined ? used.map((column) => column.replace(/\..*$/s, '')) : [];
-  // The members of objects may be decomposed.
-  const known = new Set([...used, ...mapping.ignore, ...firstNames].flatMap((name) => [name, name.normalize('NFD')]));
-  if (columns === undefined) return (row) => gather(Object.entries(row).filter(([name]) => !known.has(name)));
+  const known = new Set([...used, ...mapping.ignore, ...firstNames]);
+  // The members of objects may be composed otherwise.
+  if (columns === undefined)
+    return (row) => gather(Object.entries(row).filter(([name]) => !known.has(name) && !known.has(comparable(name))));
   const unused = columns.map((name, index) => ({ name, index })).filter(({ name }) => !known.has(name));
   if (unused.length === 0) return undefined;
   return (row) => gather(unused.map(({ name, index }) => [name, Array.isArray(row) ? row[index] : undefined]));

@@ -6,7 +6,7 @@ import { compileInstantFormat } from '../values/instant-format.ts';
 import { compileNumberFormat } from '../values/number-format.ts';
 import { UNITS } from '../values/units.ts';
 import { compileZone } from '../values/zone.ts';
-import { comparable } from './compile-cells.ts';
+import { comparable } from './comparable.ts';
 import type { ColumnRule } from './mapping.ts';
 
 export type ValueReader = (value: JsonValue) => Normalized<JsonValue>;
