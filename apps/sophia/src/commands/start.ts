@@ -1,8 +1,8 @@
-import { isSophiaError, readConfiguration, waitForStopSignal } from '@sophia/shared';
+import { readConfiguration, waitForStopSignal } from '@sophia/shared';
 import { readConfigurationFile } from '../client/settings.ts';
-import { CommandError } from '../command-line/command-error.ts';
 import type { CommonOptions, Invocation } from '../command-line/invocation.ts';
 import { messageOf } from '../command-line/message-of.ts';
+import { tellHowItEnded } from '../server/how-it-ended.ts';
 import { quietObservability } from '../server/quiet-observability.ts';
 import { serve } from '../server/serve.ts';
 
@@ -56,16 +56,3 @@ export const start = async ({ terminal, environment }: Invocation, options: Star
   }
   say('stopped');
 };
-
-/** A database that cannot be reached any more cuts nothing off: what was acknowledged it has. */
-const tellHowItEnded = (error: unknown, say: (line: string) => void): void => {
-  if (!isCutOff(error)) return say(messageOf(error));
-  throw new CommandError(
-    'failed',
-    `Not all ended in time. ${messageOf(error)}`,
-    'What was acknowledged is kept. SOPHIA_SHUTDOWN says how long requests and work in hand may take.',
-  );
-};
-
-const isCutOff = (error: unknown): boolean =>
-  error instanceof AggregateError ? error.errors.some(isCutOff) : isSophiaError(error, 'deadline_exceeded');
