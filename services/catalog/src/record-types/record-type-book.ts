@@ -1,5 +1,5 @@
 import type { Database, Statement } from '@sophia/database';
-import { type Clock, SophiaError } from '@sophia/shared';
+import { type Clock, nearest, SophiaError } from '@sophia/shared';
 import { BUILTIN_RECORD_TYPES, type FieldDefinition, type RecordTypeDefinition, type WorkspaceId } from '@sophia/types';
 import { compileRowPreparer, type RowPreparer } from '../rows/prepare-row.ts';
 import { withAddedFields } from './merge-definition.ts';
@@ -64,13 +64,12 @@ export function createRecordTypeBook({ database, clock }: { readonly database: D
     const known = await current(workspace);
     const definition = known.get(name);
     if (definition !== undefined) return definition;
-    throw new SophiaError(
-      'unknown_record_type',
-      `This workspace has no record type ${JSON.stringify(name)}; it has ${[...known.keys()].join(', ')}.`,
-      {
-        details: { record_type: name },
-      },
-    );
+    const names = [...known.keys()];
+    const near = nearest(name, names);
+    const hint = near === undefined ? `it has ${names.join(', ')}.` : `did you mean ${near}?`;
+    throw new SophiaError('unknown_record_type', `This workspace has no record type ${JSON.stringify(name)}; ${hint}`, {
+      details: { record_type: name, nearest: near === undefined ? [] : [near] },
+    });
   };
   return {
     types,

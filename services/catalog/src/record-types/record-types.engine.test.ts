@@ -82,8 +82,24 @@ describe('a record type of a workspace', () => {
     });
   });
 
+  test('that there is not is told with the nearest name, or with all where none is near', async () => {
+    const { call, recordTypes } = await fresh();
+    await expect(recordTypes.get(call, 'dael')).rejects.toMatchObject({
+      message: 'This workspace has no record type "dael"; did you mean deal?',
+      details: { record_type: 'dael', nearest: ['deal'] },
+    });
+    await expect(recordTypes.get(call, 'thermometer')).rejects.toMatchObject({
+      message: expect.stringMatching(/"thermometer"; it has .*deal.*\.$/),
+      details: { nearest: [] },
+    });
+  });
+
   test('with a schema that cannot be one is refused with each place', async () => {
     const { call, recordTypes } = await fresh();
+    await expect(recordTypes.define(call, 'Th2', gauge({ type: 'integer' }))).rejects.toMatchObject({
+      code: 'invalid_record_type',
+      message: expect.stringMatching(/^The name "Th2" is not made of /),
+    });
     await expect(recordTypes.define(call, 'gauge', gauge({ type: 'integer', pattern: 'x' }))).rejects.toMatchObject({
       code: 'invalid_record_type',
       status: 422,

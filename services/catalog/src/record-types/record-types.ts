@@ -71,7 +71,9 @@ function readDefinition(name: string, schema: unknown): RecordTypeDefinition {
 }
 
 const invalidType = (problems: readonly Pick<SchemaProblem, 'path' | 'message'>[]): SophiaError =>
-  new SophiaError('invalid_record_type', problems.map(({ path, message }) => `${path}: ${message}`).join(' '), { details: { problems } });
+  new SophiaError('invalid_record_type', problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join(' '), {
+    details: { problems },
+  });
 
 type Definition = Pick<RecordTypeDefinition, 'description' | 'fields' | 'owner'>;
 
