@@ -45,6 +45,12 @@ export interface ReadBatch extends MicroBatch {
 /** One change of a record, as its history shows it. */
 export type RecordChange = Omit<LogEvent, 'position'>;
 
+export interface HistoryPage {
+  readonly changes: readonly RecordChange[];
+  /** Whether they end before the limit because they are large: the log shows more. */
+  readonly isCut: boolean;
+}
+
 export interface ReadOptions {
   /** At most so many events; 1,000 unless told. */
   readonly limit?: number | undefined;
@@ -215,7 +221,7 @@ export interface EventLog {
   /** Gives up a set-aside event for all instances of the group; those behind it wait for `replay`. Throws `not_found`. */
   discard(group: string, position: Position): Promise<void>;
   /** The changes of a record in the order of their versions, as far as a tick has them. */
-  history(workspace: WorkspaceId, record: RecordId, options?: HistoryOptions): Promise<RecordChange[]>;
+  history(workspace: WorkspaceId, record: RecordId, options?: HistoryOptions): Promise<HistoryPage>;
   /** Blanks `data`, `previous` and `original` of all events of a record of the transaction's workspaces, for good. */
   erase(transaction: Transaction, record: RecordId): Promise<void>;
   head(): Promise<LogHead>;

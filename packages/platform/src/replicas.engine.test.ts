@@ -36,13 +36,13 @@ const write = async (name: string) => {
   const { id, token } = await records().upsert(test.call, target, { line: 1, source_id: name, fields: { name } });
   return { id: id as RecordId, token };
 };
-/** Whether a read ends up at the replica: since then one of its connections has last read records so. */
+/** Whether a read ends up at the replica: since then one of its connections has last read records so. Of a long statement only the beginning is shown. */
 const isAnsweredByReplica = async (how: string, read: () => Promise<unknown>): Promise<boolean> => {
   const { rows: begun } = await onReplica.query<{ at: string }>('select clock_timestamp()::text as at');
   await read();
   const { rows } = await onReplica.query(
     `select from pg_stat_activity
-      where application_name = 'sophia-app' and query like '%from record as r%' and strpos(query, $1) > 0 and query_start > $2::timestamptz`,
+      where application_name = 'sophia-app' and strpos(query, $1) > 0 and query_start > $2::timestamptz`,
     [how, begun[0]?.at],
   );
   return rows.length > 0;
@@ -60,7 +60,7 @@ describe('reads of records', () => {
     const page = () => records().list(test.call, 'deal');
     await waitUntil('reads by id go there', () => isAnsweredByReplica('r.id = any', readAll));
     await waitUntil('reads by key go there', () => isAnsweredByReplica('r.source_id = any', byKey));
-    await waitUntil('pages come from there', () => isAnsweredByReplica('order by r.source_system', page));
+    await waitUntil('pages come from there', () => isAnsweredByReplica('found from (', page));
   });
 
   it('contain the write whose token they have, however far the replica is behind', async () => {

@@ -294,9 +294,12 @@ export function appendAndReadContract(harness: CurrentHarness): void {
     const record = events[0]?.record?.id;
     if (record === undefined) throw new Error('The first event concerns a record.');
     const expected = events.filter((event) => event.record?.id === record).map(({ position: _, ...change }) => change);
-    expect(await eventLog.history(WORKSPACE, record)).toEqual(expected);
-    expect(await eventLog.history(WORKSPACE, record, { afterVersion: 2, limit: 2 })).toEqual(expected.slice(2, 4));
-    expect(await eventLog.history(2 as WorkspaceId, record)).toEqual([]);
+    expect(await eventLog.history(WORKSPACE, record)).toEqual({ changes: expected, isCut: false });
+    expect(await eventLog.history(WORKSPACE, record, { afterVersion: 2, limit: 2 })).toEqual({
+      changes: expected.slice(2, 4),
+      isCut: false,
+    });
+    expect(await eventLog.history(2 as WorkspaceId, record)).toEqual({ changes: [], isCut: false });
   });
 
   test('events of an erased record say nothing any more, those of others do', async () => {

@@ -1,8 +1,8 @@
 import { boundedPage } from '@sophia/database';
 import type { RecordId, WorkspaceId } from '@sophia/types';
-import type { RecordChange } from '../event-log.ts';
+import type { HistoryPage, RecordChange } from '../event-log.ts';
 import { formatPosition } from '../position.ts';
-import { EVENT_COLUMNS, EVENT_VALUES, type EventRow, logEventOf } from './event-rows.ts';
+import { EVENT_COLUMNS, EVENT_VALUES, type EventRow, isCut, logEventOf } from './event-rows.ts';
 import type { Select } from './select.ts';
 
 type HistoryRow = EventRow & { readonly tick_at: string };
@@ -14,13 +14,15 @@ export async function readHistory(
   record: RecordId,
   afterVersion: number,
   limit: number,
-): Promise<RecordChange[]> {
+): Promise<HistoryPage> {
   const rows = await select<HistoryRow>(READ_HISTORY, [workspace, record, afterVersion, limit]);
-  return rows.map((row) => {
-    // Its offset in the tick is known only to who reads the tick.
-    const { position: _, ...change } = logEventOf(row, formatPosition('', 0, 0), row.tick_at);
-    return change;
-  });
+  return { changes: rows.map(changeOf), isCut: isCut(rows, limit) };
+}
+
+function changeOf(row: HistoryRow): RecordChange {
+  // Its offset in the tick is known only to who reads the tick.
+  const { position: _, ...change } = logEventOf(row, formatPosition('', 0, 0), row.tick_at);
+  return change;
 }
 
 // The first tick that sees a transaction is among those that were made after it began.

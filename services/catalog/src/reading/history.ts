@@ -66,11 +66,8 @@ async function readUpTo(
   const until = clock.monotonic() + LONGEST_WAIT;
   for (;;) {
     const { tick } = await eventLog.head();
-    const changes = await eventLog.history(workspace, id, { afterVersion, limit, signal });
-    const read = afterVersion + changes.length;
-    if (changes.length === limit || read >= version) return changes;
-    // Large changes are fewer than asked for although the log shows more.
-    if (changes.length > 0 && (await eventLog.history(workspace, id, { afterVersion: read, limit: 1, signal })).length > 0) return changes;
+    const { changes, isCut } = await eventLog.history(workspace, id, { afterVersion, limit, signal });
+    if (isCut || changes.length === limit || afterVersion + changes.length >= version) return changes;
     const left = until - clock.monotonic();
     if (left <= 0) throw new SophiaError('deadline_exceeded', 'The log does not show the latest version yet.', { retryAfter: 1 });
     await eventLog.waitForTick(tick, left, signal);

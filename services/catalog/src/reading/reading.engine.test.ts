@@ -26,7 +26,8 @@ describe('a history', () => {
     const { id } = await records.upsert(call, target, row('D-1', { name: 'a' }));
     let hidden = 2;
     const eventLog = Object.assign(Object.create(harness.eventLog) as typeof harness.eventLog, {
-      history: async (...of: Parameters<typeof harness.eventLog.history>) => (hidden-- > 0 ? [] : harness.eventLog.history(...of)),
+      history: async (...of: Parameters<typeof harness.eventLog.history>) =>
+        hidden-- > 0 ? { changes: [], isCut: false } : harness.eventLog.history(...of),
     });
     let [now, step] = [0, 1];
     const clock = {
@@ -41,6 +42,22 @@ describe('a history', () => {
     hidden = Number.POSITIVE_INFINITY;
     step = 1_500;
     await expect(catalog.records.history(call, 'deal', id as RecordId)).rejects.toMatchObject({ code: 'deadline_exceeded' });
+  });
+
+  test('is as long as it was asked for, also where the next tick comes between two looks', async () => {
+    const { call, records } = await fresh();
+    await records.upsertMany(call, target, [row('D-1', { name: 'a' }), row('D-1', { name: 'b' }), row('D-1', { name: 'c' })]);
+    const { id } = await records.getByKey(call, target, 'D-1');
+    let looks = 0;
+    const eventLog = Object.assign(Object.create(harness.eventLog) as typeof harness.eventLog, {
+      async history(...of: Parameters<typeof harness.eventLog.history>) {
+        const page = await harness.eventLog.history(...of);
+        return looks++ === 0 ? { ...page, changes: page.changes.slice(0, 1) } : page;
+      },
+    });
+    await expect.poll(async () => (await records.history(call, 'deal', id)).items.length).toBe(3);
+    const { items } = await (await harness.another({ eventLog })).records.history(call, 'deal', id);
+    expect(items.map(({ version }) => version)).toEqual([1, 2, 3]);
   });
 
   test('is empty behind its end', async () => {
