@@ -136,6 +136,7 @@ describe('the configuration', () => {
     [{ env: { SOPHIA_SOMETHING_ELSE_ENTIRELY: '1' } }, 'SOPHIA_SOMETHING_ELSE_ENTIRELY is no setting.'],
     [{ file: 'http: {prt: 1}' }, 'http.prt of sophia.yaml is no setting. Did you mean http.port?'],
     [{ file: 'http: 5' }, /^http of sophia.yaml is no setting\./],
+    [{ file: '"postgres://u:secret@h/db": 1' }, 'postgres://***@h/db of sophia.yaml is no setting.'],
     [{ file: 'nothing: {like: it}' }, /^nothing of sophia.yaml is no setting\./],
     [{ file: '- a\n- b\n' }, /^The content of sophia.yaml is no setting\./],
     [{ file: 'a: [' }, 'sophia.yaml is not YAML: an indentation does not fit, or a bracket stays open at line 1, column 5.'],

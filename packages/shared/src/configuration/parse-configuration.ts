@@ -129,7 +129,7 @@ function unknownName(name: string, known: readonly string[], compared = name): S
   const suggestion = nearest(compared, known);
   return new SophiaError(
     'invalid_configuration',
-    `${name} is no setting.${suggestion === undefined ? '' : ` Did you mean ${suggestion}?`}`,
+    `${maskUrls(name)} is no setting.${suggestion === undefined ? '' : ` Did you mean ${suggestion}?`}`,
     {
       details: { found: name, nearest: suggestion },
     },
