@@ -153,6 +153,16 @@ describe("a workspace's rules", () => {
     expect(masks({ rule: 'mask', ...rule }, { rule: 'unmask', ...rule })).toEqual([[{ fields: ['extra'] }], [{ fields: ['extra'] }], []]);
   });
 
+  it('a field that no type has any more is masked with what types do not know, where the rule speaks of all', () => {
+    const masks = (...fields: string[]) => {
+      const policy = policyOf('executive', [{ rule: 'mask', roles: ['executive'], fields }]);
+      return ['company', 'deal'].map((type) => policy.records(type).masks);
+    };
+    expect(masks('industry', 'gone')).toEqual([[{ fields: ['industry', 'extra'] }], [{ fields: ['extra'] }]]);
+    expect(masks('industry', 'extra')).toEqual([[{ fields: ['industry', 'extra'] }], [{ fields: ['extra'] }]]);
+    expect(masks('industry')).toEqual([[{ fields: ['industry'] }], []]);
+  });
+
   it('fields are masked in every type that has them', () => {
     const policy = policyOf('executive', [{ rule: 'mask', roles: ['executive'], fields: ['industry'] }]);
     expect(policy.records('company').masks).toEqual([{ fields: ['industry'] }]);

@@ -41,7 +41,7 @@ function rawRules(rule: PolicyRule, types: readonly RecordTypeDefinition[]): Raw
   const concerned = types.filter(({ name }) => concerns(rule, name));
   if (!('actions' in rule)) {
     return concerned.flatMap((type) => {
-      const fields = maskedFields(rule, type);
+      const fields = maskedFields(rule, type, types);
       return fields.length === 0 ? [] : onRecords({ action: 'see', fields }, rule, type);
     });
   }
@@ -72,21 +72,29 @@ function onRecords(base: Pick<RawRule, 'action' | 'fields'>, rule: PolicyRule, t
   return [{ ...raw, conditions: rule.rows }];
 }
 
-function maskedFields(rule: MaskRule, type: RecordTypeDefinition): string[] {
+function maskedFields(rule: MaskRule, type: RecordTypeDefinition, types: readonly RecordTypeDefinition[]): string[] {
   const { fields, kinds } = rule;
   const named = type.fields.filter(
     (field) => fields?.includes(field.name) === true || kinds?.some((kind) => isOfKind(field, kind)) === true,
   );
   if (fields === undefined && kinds === undefined) return [...type.fields.map(({ name }) => name), EXTRA];
-  const extra = kinds !== undefined || fields?.includes(EXTRA) === true || misses(rule, type) ? [EXTRA] : [];
+  const extra = kinds !== undefined || fields?.includes(EXTRA) === true || misses(rule, type, types) ? [EXTRA] : [];
   return [...named.map(({ name }) => name), ...extra];
 }
 
-/** Whether a rule masks a field of this very type that the type has no more: what records have of it is unknown to the type. */
-const misses = ({ rule, record_types, fields = [] }: MaskRule, type: RecordTypeDefinition): boolean =>
-  rule === 'mask' &&
-  record_types !== undefined &&
-  fields.some((name) => name !== EXTRA && !type.fields.some((field) => field.name === name));
+/**
+ * Whether a rule masks a field that the type has no more, or, where the rule names no types, none of all types has: what
+ * records have of it is unknown to their types.
+ */
+function misses(
+  { rule, record_types, fields = [] }: MaskRule,
+  type: RecordTypeDefinition,
+  types: readonly RecordTypeDefinition[],
+): boolean {
+  const concerned = record_types === undefined ? types : [type];
+  const isKnown = (name: string): boolean => name === EXTRA || concerned.some((each) => each.fields.some((field) => field.name === name));
+  return rule === 'mask' && !fields.every(isKnown);
+}
 
 const isOfKind = (field: FieldDefinition, kind: 'contact' | 'money'): boolean =>
   kind === 'contact' ? field.contact === true : field.type === 'money';
