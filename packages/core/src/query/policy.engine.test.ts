@@ -154,9 +154,9 @@ describe('masks', () => {
     const compiled = compileDrillDown(request, layer, { ...engine.context, policy });
     const records = readDrillDown(compiled, await engine.run(compiled));
     expect(records.map(({ source_id, value, data }) => [source_id, value, data.amount, data.owner])).toEqual([
-      ['d1', '100', '100', 'ann'],
+      ['d1', '100.0000', '100', 'ann'],
       ['d2', null, undefined, undefined],
-      ['d4', '300', '300', 'ann'],
+      ['d4', '300.0000', '300', 'ann'],
       ['d6', null, undefined, undefined],
     ]);
   });
