@@ -148,5 +148,8 @@ describe('what a record masks for whoever writes it as a whole', () => {
     await records.upsert(ada, loans, row('L', { title: 'v', other: 'a field', odd: 'odd' }));
     const { data } = await records.getByKey(admin, loans, 'L');
     expect(data).toEqual({ title: 'v', other: 'a field', secret: 's', extra: { odd: 'odd' } });
+    await define('title', 'other', 'odd');
+    await records.upsert(ada, loans, row('L', { title: 'w', odd: 'a field, too' }));
+    expect((await records.getByKey(admin, loans, 'L')).data).toEqual({ title: 'w', odd: 'a field, too', secret: 's' });
   });
 });

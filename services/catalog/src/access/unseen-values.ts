@@ -82,7 +82,7 @@ function keeping(record: IncomingRecord, stored: UnseenRecord | undefined): Inco
   const given = JSON.parse(record.data) as JsonObject; // As `prepareRow` writes it.
   const givenExtra = membersOf(given[EXTRA]);
   const isGiven = (name: string) => Object.hasOwn(given, name) || Object.hasOwn(givenExtra, name);
-  const kept = Object.entries(stored.data).filter(([name]) => stored.hides(name) && !isGiven(name));
+  const kept = Object.entries(stored.data).filter(([name]) => name !== EXTRA && stored.hides(name) && !isGiven(name));
   // A field takes the place of a member of its name, which is from before the type had it.
   const members = Object.entries(membersOf(stored.data[EXTRA])).filter(([name]) => !isGiven(name));
   const extra = stored.hides(EXTRA) ? { ...Object.fromEntries(members), ...givenExtra } : givenExtra;
