@@ -89,7 +89,7 @@ describe('as_of', () => {
         source_system: 'crm',
         source_id: 'd1',
         version: 2,
-        value: '120',
+        value: '120.0000',
         data: { status: 'won', amount: '120', owner: 'ann' },
       },
     ]);
