@@ -49,7 +49,7 @@ export interface MigrateOptions {
  * The port's own module comes first. Other instances go on meanwhile: what a migration has to lock it waits for only a second,
  * since everybody else queues behind it, and tries again later.
  *
- * Throws `unavailable` where a lock is not to be had,  `data_newer_than_code` where a migration was applied that the code does not know, and
+ * Throws `unavailable` where a lock is not to be had, `data_newer_than_code` where a migration was applied that the code does not know, and
  * `migration_changed` where the text of an applied one differs.
  */
 export async function migrate(
