@@ -63,14 +63,12 @@ describe('semantic models that change while Sophia runs', () => {
     await expect.poll(own, LONG).toContain('before');
     const unreadable = join(folderOf('main'), 'unreadable.yaml');
     await symlink('nowhere', unreadable);
-    await expect
-      .poll(problems, LONG)
-      .toMatchObject([
-        {
-          workspace: test.workspace.id,
-          problems: [{ path: unreadable, message: expect.stringContaining('the file cannot be read: Error: ENOENT') }],
-        },
-      ]);
+    await expect.poll(problems, LONG).toMatchObject([
+      {
+        workspace: test.workspace.id,
+        problems: [{ path: unreadable, message: expect.stringContaining('the file cannot be read: Error: ENOENT') }],
+      },
+    ]);
     await test.platform.catalog.recordTypes.define(test.call, 'ticket', { type: 'object', properties: { hours: { type: 'integer' } } });
     expect((await test.ask({ metrics: ['before'] })).rows).toEqual([[1]]);
     await addMetric('of_the_other', 'other');
