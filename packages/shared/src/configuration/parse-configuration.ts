@@ -127,11 +127,12 @@ const YAML_ERRORS: Readonly<Record<string, string>> = {
 
 function unknownName(name: string, known: readonly string[], compared = name): SophiaError {
   const suggestion = nearest(compared, known);
+  const found = maskUrls(name);
   return new SophiaError(
     'invalid_configuration',
-    `${maskUrls(name)} is no setting.${suggestion === undefined ? '' : ` Did you mean ${suggestion}?`}`,
+    `${found} is no setting.${suggestion === undefined ? '' : ` Did you mean ${suggestion}?`}`,
     {
-      details: { found: name, nearest: suggestion },
+      details: { found, nearest: suggestion },
     },
   );
 }
