@@ -24,3 +24,15 @@ test('after the abort no time is left, also to find out what a commit came to', 
   controller.abort();
   expect(limits.remaining()).toBe(0);
 });
+
+test('the end is told once: the abort, where that came first, and not the deadline behind it', async () => {
+  const told: string[] = [];
+  const controller = new AbortController();
+  const limits = callLimits({ deadline: 50, signal: controller.signal }, clock);
+  limits.watch(({ message }) => told.push(`under way: ${message}`));
+  controller.abort(new Error('gone'));
+  limits.watch(({ message }) => told.push(`begun late: ${message}`));
+  await Promise.resolve();
+  vi.advanceTimersByTime(100);
+  expect(told).toEqual(['under way: gone', 'begun late: gone']);
+});

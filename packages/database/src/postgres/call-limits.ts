@@ -20,18 +20,23 @@ export function callLimits({ deadline = DEFAULT_DEADLINE, signal }: CallOptions,
     signal,
     remaining,
     watch(onEnd) {
-      const onAbort = () => onEnd(abortError(signal));
+      const end = (error: Error) => {
+        release();
+        onEnd(error);
+      };
+      const onAbort = () => end(abortError(signal));
       const timer = setTimeout(
         () =>
-          onEnd(new SophiaError('deadline_exceeded', `The database did not answer within ${Math.round(deadline)} ms.`, { retryAfter: 1 })),
+          end(new SophiaError('deadline_exceeded', `The database did not answer within ${Math.round(deadline)} ms.`, { retryAfter: 1 })),
         remaining(),
       );
-      if (signal?.aborted === true) queueMicrotask(onAbort);
-      else signal?.addEventListener('abort', onAbort, { once: true });
-      return () => {
+      const release = () => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);
       };
+      if (signal?.aborted === true) queueMicrotask(onAbort);
+      else signal?.addEventListener('abort', onAbort, { once: true });
+      return release;
     },
   };
 }
