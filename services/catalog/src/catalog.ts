@@ -287,9 +287,15 @@ export interface DeadLetters {
   get(call: Call, id: string): Promise<DeadLetter>;
   /**
    * Replaces the row by an edited one; it is judged when replayed. Errors: `not_found`, `dead_letter_closed`, `forbidden` where
-   * the principal would come to see what it keeps without seeing it.
+   * the principal would come to see what it keeps without seeing it. The fields that are `confirmed` are right as they are,
+   * although the row's mapping could not read them.
    */
-  repair(call: Call, id: string, row: Omit<IncomingRow, 'line'>): Promise<DeadLetter>;
+  repair(
+    call: Call,
+    id: string,
+    row: Omit<IncomingRow, 'line'>,
+    options?: { readonly confirmed?: readonly string[] | undefined },
+  ): Promise<DeadLetter>;
   /**
    * Validates and writes again those chosen (by id, or all that are open or repaired of a selection).
    * Those that succeed are marked, the others stay with their new reasons. One that was not repaired

@@ -78,16 +78,27 @@ export const registerDeadLetterRoutes = (app: FastifyInstance, { catalog: { dead
     url: '/dead-letters/:id',
     operation: 'repairDeadLetter',
     summary: 'Replaces the row by a repaired one; it is judged when it is replayed',
-    description: 'What a dead letter shows as `row` can be sent back, edited. Masked values that are sent as null stay as they are.',
+    description:
+      'What a dead letter shows as `row` can be sent back, edited. Masked values that are sent as null stay as they are. ' +
+      'A value that stays as its mapping could not read it is refused again, unless it is `confirmed`.',
     tag: 'dead letters',
     params: IdParams,
+    query: Type.Object({
+      confirmed: Type.Optional(
+        Type.String({
+          maxLength: 4000,
+          description:
+            'Fields, joined by commas, whose value is right as the record type writes it, although their mapping could not read it',
+        }),
+      ),
+    }),
     body: RepairSchema,
     responses: { 200: DeadLetterSchema },
     examples: [
       { summary: 'No such row', path: `${DEAD_LETTERS}/999999`, body: { source_id: 'D-1', fields: { amount: '5' } }, status: 404 },
       { summary: 'No such row, as rows are written', path: `${DEAD_LETTERS}/999999`, body: { source_id: 'D-1', amount: '5' }, status: 404 },
     ],
-    handle: async ({ call, params: { id }, body }) => {
+    handle: async ({ call, params: { id }, query: { confirmed }, body }) => {
       const row = await readRepairedRow(body, {
         async ofType() {
           const { record_type: type } = await deadLetters.get(call, id);
@@ -95,7 +106,7 @@ export const registerDeadLetterRoutes = (app: FastifyInstance, { catalog: { dead
         },
         ofRow: async () => Object.keys((await deadLetters.get(call, id)).row.fields),
       });
-      return deadLetters.repair(call, id, row);
+      return deadLetters.repair(call, id, row, { confirmed: confirmed?.split(',') });
     },
   });
 

@@ -542,6 +542,20 @@ describe('rows that a mapping could not read', () => {
     expect(repaired).toMatchObject({ code: 0, out: expect.stringContaining('1 created') });
     expect((await sophia(['records', 'get', 'deal', '1', '--source-system', 'thousands'])).out).toMatch(/amount +12500\n/);
   });
+
+  it('are written with the value that they came with, where a person gives it as the right one', async () => {
+    const mapping = await write(
+      'days.yaml',
+      'record_type: deal\nsource_system: days\nsource_id: id\nfields:\n  close_date: { column: day, format: M/D/YYYY }\n',
+    );
+    const file = await write('days.csv', 'id,day\n1,2017-03-01\n');
+    expect(await sophia(['import', file, '--mapping', mapping])).toMatchObject({ code: 4 });
+    const { dead_letters: letters } = (await test.json(['dead-letters', 'list', '--source-system', 'days'])) as {
+      dead_letters: { id: string }[];
+    };
+    const repaired = await sophia(['dead-letters', 'repair', letters[0]?.id ?? '', 'close_date=2017-03-01', '--replay']);
+    expect(repaired).toMatchObject({ code: 0, out: expect.stringContaining('1 created') });
+  });
 });
 
 describe('taps', () => {

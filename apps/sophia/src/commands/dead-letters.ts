@@ -71,7 +71,9 @@ export const repairDeadLetter = async (
   const { fields, original: _original, ...members } = row;
   const told = Object.entries(members).filter(([, value]) => value !== null);
   const body = { ...fields, ...Object.fromEntries(told), ...Object.fromEntries(changes) };
-  const letter = await api.call<DeadLetter>('PUT', path, { body });
+  // A value that is given is meant, also where it is the one that the mapping could not read.
+  const confirmed = encodeURIComponent(changes.map(([name]) => name).join(','));
+  const letter = await api.call<DeadLetter>('PUT', `${path}?confirmed=${confirmed}`, { body });
   if (options.replay === true) return replayDeadLetters(invocation, [id], options);
   terminal.out(options.json === true ? `${JSON.stringify(letter)}\n` : `${id} is repaired; replay it: sophia dead-letters replay ${id}\n`);
   return 'ok';

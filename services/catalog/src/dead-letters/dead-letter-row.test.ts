@@ -108,6 +108,9 @@ test('what a mapping could not read is refused until it is set or cleared, be it
   expect(left({ fields: {}, occurred_at: null })).toEqual([undefined, []]);
   expect(left({ fields: { name: 'x' }, occurred_at: null }, 'amount')).toEqual([['amount'], ['amount']]);
   expect(seenLetter(raw, sight()).row).toEqual({ source_id: 'D', occurred_at: 'noon', fields: payload.fields });
+  const same = { source_id: 'D', occurred_at: 'noon', fields: payload.fields };
+  expect(repairedRow(payload, same, sight(), ['amount']).unread).toEqual(['occurred_at']);
+  expect(repairedRow(payload, same, sight('amount'), ['amount', 'occurred_at']).unread).toEqual(['amount']);
   const deletion = { fields: {}, unread: ['deleted', 'business_priority'] };
   expect(repairedRow(deletion, { fields: {}, deleted: false }, sight()).unread).toEqual(['business_priority']);
 });

@@ -66,9 +66,15 @@ export const unreadErrors = ({ errors, payload: { unread = [] } }: Pick<DeadLett
 
 /**
  * An edited row, with what its editor could not see kept as it is: also whether the row is a deletion, unless that is
- * said anew, and what is known of the values that were not edited.
+ * said anew, and what is known of the values that were not edited. A value that the editor sees and confirms is right as it is,
+ * although its mapping could not read it.
  */
-export function repairedRow(before: LetterPayload, edited: Omit<IncomingRow, 'line'>, sight: LetterSight): LetterPayload {
+export function repairedRow(
+  before: LetterPayload,
+  edited: Omit<IncomingRow, 'line'>,
+  sight: LetterSight,
+  confirmed: readonly string[] = [],
+): LetterPayload {
   const kept = Object.fromEntries(unseenFields(before, edited, sight).map((name) => [name, before.fields[name] ?? null]));
   const row = {
     ...edited,
@@ -77,7 +83,8 @@ export function repairedRow(before: LetterPayload, edited: Omit<IncomingRow, 'li
     streamVersion: before.streamVersion,
   };
   const original = Object.entries(before.original ?? {}).filter(([name]) => isKept(before, row, name));
-  const unread = (before.unread ?? []).filter((name) => isKept(before, row, name));
+  const isConfirmed = (name: string): boolean => confirmed.includes(name) && !sight.hidesField(name);
+  const unread = (before.unread ?? []).filter((name) => isKept(before, row, name) && !isConfirmed(name));
   return {
     ...row,
     ...(original.length === 0 ? {} : { original: Object.fromEntries(original) }),

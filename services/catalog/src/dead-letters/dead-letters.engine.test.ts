@@ -117,9 +117,10 @@ describe('a rejected row', () => {
     expect(await letters.replay(call, { ids: [id] })).toMatchObject({ created: 0, rejected: 1, errors: [errors[1]] });
     expect((await letters.list(call, { code: 'value_not_mapped' })).items).toMatchObject([{ id, state: 'repaired', attempts: 3 }]);
 
-    await letters.repair(call, id, { source_id: 'D-1', fields: { amount: '12500', name: 'x' } });
+    await letters.repair(call, id, { source_id: 'D-1', fields: { ...raw.fields, amount: '12500' } }, { confirmed: ['stage'] });
     const { token } = await letters.replay(call, { ids: [id] });
-    expect((await records.getByKey(call, target, 'D-1', { after: token })).data).toEqual({ amount: '12500', name: 'x' });
+    const { data } = await records.getByKey(call, target, 'D-1', { after: token });
+    expect(data).toEqual({ amount: '12500', stage: 'Someday', name: 'x' });
   });
 
   test('whose mapping could not read it takes the place of the same row before, also of another version of its stream', async () => {

@@ -50,10 +50,10 @@ export function createDeadLetters(context: CatalogContext): DeadLetters {
       return seenLetter(row, sight);
     },
 
-    async repair(call, id, edited) {
+    async repair(call, id, edited, { confirmed } = {}) {
       const begun = clock.monotonic();
       const { row, sight } = await find(call, id, 'write');
-      const repaired = repairedRow(row.payload, edited, sight);
+      const repaired = repairedRow(row.payload, edited, sight, confirmed);
       const entry = { call, action: 'dead_letter.repair', object: `dead_letter:${id}` };
       await auditingRefusal(context, entry, begun, () => holdUnseen(context, call, { letter: row, edited, repaired, sight }));
       const payload = JSON.stringify(repaired);
