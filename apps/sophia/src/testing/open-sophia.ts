@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfiguration } from '@sophia/shared';
@@ -13,12 +13,17 @@ export interface OpenSophia {
   readonly dataDirectory: string;
   /** For files of a test; it goes with the data folder. */
   readonly outside: string;
+  /** Writes a file there, and gives its path. */
+  write(name: string, text: string): Promise<string>;
   /** Runs a command against it, through the socket in the data folder. */
   sophia(argv: readonly string[], surroundings?: Surroundings): Promise<Told>;
   /** What the command prints as JSON, where it ends well. */
   json(argv: readonly string[]): Promise<unknown>;
   close(): Promise<void>;
 }
+
+/** The arguments of a command without quotes. */
+export const words = (line: string): string[] => line.split(' ');
 
 export const openSophia = async (env: Readonly<Record<string, string>> = {}): Promise<OpenSophia> => {
   const outside = await mkdtemp(join(tmpdir(), 'sophia-command-'));
@@ -36,6 +41,11 @@ export const openSophia = async (env: Readonly<Record<string, string>> = {}): Pr
     dataDirectory,
     outside,
     sophia,
+    async write(name, text) {
+      const path = join(outside, name);
+      await writeFile(path, text);
+      return path;
+    },
     async json(argv) {
       const { code, out, err } = await sophia([...argv, '--json']);
       if (code !== 0) throw new Error(`${argv.join(' ')} ended with ${code}: ${err}`);

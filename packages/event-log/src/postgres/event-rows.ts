@@ -80,26 +80,6 @@ export interface EventShape<Event extends EventFact, Row extends FactRow> {
   readonly ofWhole: (event: LogEvent) => Event;
 }
 
-/** The event with the place and the time that its tick gives it. */
-export const logEventOf = (row: EventRow, position: Position, at: string): LogEvent => ({
-  event_version: 1,
-  position,
-  at,
-  workspace: row.workspace,
-  kind: row.kind,
-  record: recordOf(row),
-  version: row.version,
-  occurred_at: row.occurred_at,
-  source_version: row.source_version,
-  business_priority: row.business_priority,
-  created_at: row.created_at,
-  actor: row.actor,
-  cause: row.cause,
-  data: row.data,
-  previous: row.previous,
-  original: row.original,
-});
-
 /** A quarter less to read and to parse than a whole event. */
 const factOf = (row: FactRow, position: Position, at: string): EventFact => ({
   event_version: 1,
@@ -116,6 +96,12 @@ const factOf = (row: FactRow, position: Position, at: string): EventFact => ({
   data: row.data,
   previous: row.previous,
 });
+
+/** The event with the place and the time that its tick gives it. */
+export const logEventOf = (row: EventRow, position: Position, at: string): LogEvent => {
+  const { data, previous, ...fact } = factOf(row, position, at);
+  return { ...fact, actor: row.actor, cause: row.cause, data, previous, original: row.original };
+};
 
 export const WHOLE_EVENTS: EventShape<LogEvent, EventRow> = {
   statementOf: ({ all, page }, isPage) => (isPage ? page : all),

@@ -2,7 +2,7 @@ import type { Call, JsonObject, PolicyRule } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ImportItem } from '../catalog.ts';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
-import { makeSellers, row, target } from '../testing/sellers.ts';
+import { loans, makeSellers, row, target } from '../testing/sellers.ts';
 
 let harness: CatalogHarness;
 beforeAll(async () => {
@@ -17,7 +17,6 @@ describe('what is masked for a writer', () => {
 
   test('is not told by a patch that no longer fits, since the type has become stricter', async () => {
     const { records, as, admin } = await sellers();
-    const loans = { recordType: 'loan', sourceSystem: 'bank' };
     const define = (secret: JsonObject) =>
       harness.catalog.recordTypes.define(admin, 'loan', {
         type: 'object',
@@ -105,21 +104,15 @@ describe('what is masked for a writer', () => {
   ])(
     'stays masked by a rule $rule when it drops the field: in record, history and feed, whatever is written of it',
     async ({ concerned }) => {
-      const { records, as, admin } = await sellers();
+      const { records, as, admin, defineLoans } = await sellers();
       const ada = as('employee', 'ada');
-      const loans = { recordType: 'loan', sourceSystem: 'bank' };
-      const define = (...names: readonly string[]) =>
-        harness.catalog.recordTypes.define(admin, 'loan', {
-          type: 'object',
-          properties: Object.fromEntries(names.map((name) => [name, { type: 'string' }])),
-        });
-      await define('title', 'secret');
+      await defineLoans('title', 'secret');
       await records.upsert(admin, loans, row('L', { title: 't', secret: 'first' }));
       await records.upsert(admin, loans, { ...row('L', { title: 't', secret: 'TOPSECRET' }), original: { secret: 'first ' } });
       await harness.auth.policies.replace(admin, [{ rule: 'mask', roles: ['employee'], fields: ['secret'], ...concerned }]);
       const { id, data } = await records.getByKey(ada, loans, 'L');
       expect(data).toEqual({ title: 't', secret: null });
-      await define('title');
+      await defineLoans('title');
       const seen = async (call: Call) => {
         const feed = await harness.catalog.events(call, { recordTypes: ['loan'] });
         const history = await records.history(call, 'loan', id);

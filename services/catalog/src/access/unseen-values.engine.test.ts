@@ -2,7 +2,7 @@ import type { Call, JsonObject, PolicyRule } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ImportItem, WriteTarget } from '../catalog.ts';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
-import { makeSellers, row, target } from '../testing/sellers.ts';
+import { loans, makeSellers, row, target } from '../testing/sellers.ts';
 
 let harness: CatalogHarness;
 beforeAll(async () => {
@@ -125,18 +125,12 @@ describe('what a record masks for whoever writes it as a whole', () => {
   });
 
   test('is kept under the names that the type has dropped, and no more than a row may have', async () => {
-    const { records, as, admin } = await sellers();
+    const { records, as, admin, defineLoans } = await sellers();
     const ada = as('employee', 'ada');
-    const loans = { recordType: 'loan', sourceSystem: 'bank' };
-    const define = (...names: readonly string[]) =>
-      harness.catalog.recordTypes.define(admin, 'loan', {
-        type: 'object',
-        properties: Object.fromEntries(names.map((name) => [name, { type: 'string' }])),
-      });
-    await define('title', 'secret', 'other');
+    await defineLoans('title', 'secret', 'other');
     await harness.auth.policies.replace(admin, [{ rule: 'mask', roles: ['employee'], record_types: ['loan'], fields: ['secret'] }]);
     await records.upsert(admin, loans, row('L', { title: 't', secret: 's', other: 'o' }));
-    await define('title');
+    await defineLoans('title');
     await records.upsert(ada, loans, row('L', { title: 'u', other: 'said' }));
     expect((await records.getByKey(admin, loans, 'L')).data).toEqual({ title: 'u', secret: 's', extra: { other: 'said' } });
     const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`x${index}`, 1]));
@@ -144,11 +138,11 @@ describe('what a record masks for whoever writes it as a whole', () => {
     await expect(records.upsert(ada, loans, row('L', many))).rejects.toMatchObject(refused);
     await expect(records.upsertMany(ada, loans, [row('L', many)])).rejects.toMatchObject(refused);
     expect((await records.getByKey(admin, loans, 'L')).data).toEqual({ title: 'u', secret: 's', extra: { other: 'said' } });
-    await define('title', 'other');
+    await defineLoans('title', 'other');
     await records.upsert(ada, loans, row('L', { title: 'v', other: 'a field', odd: 'odd' }));
     const { data } = await records.getByKey(admin, loans, 'L');
     expect(data).toEqual({ title: 'v', other: 'a field', secret: 's', extra: { odd: 'odd' } });
-    await define('title', 'other', 'odd');
+    await defineLoans('title', 'other', 'odd');
     await records.upsert(ada, loans, row('L', { title: 'w', odd: 'a field, too' }));
     expect((await records.getByKey(admin, loans, 'L')).data).toEqual({ title: 'w', odd: 'a field, too', secret: 's' });
   });

@@ -2,6 +2,7 @@ import type { Call, JsonObject, Role } from '@sophia/types';
 import type { CatalogHarness } from './catalog-harness.ts';
 
 export const target = { recordType: 'deal', sourceSystem: 'crm' };
+export const loans = { recordType: 'loan', sourceSystem: 'bank' };
 export const row = (id: string, fields: JsonObject) => ({ line: 1, source_id: id, fields });
 
 /** Two sellers of two teams with a deal each, and one deal of nobody. */
@@ -20,5 +21,11 @@ export async function makeSellers(harness: CatalogHarness) {
   ]);
   const as = (role: Role, user?: string): Call =>
     harness.callOf(workspace, role, user === undefined ? {} : { userRecord: { source_system: 'crm', source_id: user } });
-  return { workspace, admin, records, as };
+  /** Loans have these fields of text from then on. */
+  const defineLoans = (...names: readonly string[]) =>
+    harness.catalog.recordTypes.define(admin, loans.recordType, {
+      type: 'object',
+      properties: Object.fromEntries(names.map((name) => [name, { type: 'string' }])),
+    });
+  return { workspace, admin, records, as, defineLoans };
 }
