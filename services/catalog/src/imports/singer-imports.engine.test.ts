@@ -1,0 +1,134 @@
+import type { JsonValue } from '@sophia/types';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ImportItem } from '../catalog.ts';
+import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
+import { fails, importStream } from '../testing/import-stream.ts';
+import { productImports, row, rowsItem, target } from '../testing/product-imports.ts';
+import { brokenChains } from '../testing/record-chains.ts';
+
+let harness: CatalogHarness;
+beforeAll(async () => {
+  harness = await createCatalogHarness();
+});
+afterAll(() => harness.close());
+const fresh = () => productImports(harness);
+
+describe('a Singer tap', () => {
+  const versioned = (number: number, version: number) => row(number, {}, { streamVersion: version });
+
+  test('has its states told when everything before them is committed, and goes on from the last one', async () => {
+    const { call, imports, run } = await fresh();
+    const options = { name: 'tap-shop', kind: 'singer' } as const;
+    const told: JsonValue[] = [];
+    const stateIsKept = async (): Promise<void> => {
+      await expect.poll(async () => (await imports.list(call)).items[0]?.lastState).toEqual({ at: 1 });
+    };
+    const started = await imports.start(
+      call,
+      {
+        ...options,
+        onState: (state) => void told.push(state),
+      },
+      importStream(
+        rowsItem([row(1)]),
+        { kind: 'state', state: { at: 1 } },
+        stateIsKept,
+        rowsItem([row(2)]),
+        { kind: 'state', state: { at: 2 } },
+        fails,
+      ),
+    );
+    const { id } = started;
+    expect(started.lastState).toBeNull();
+    await expect(started.finished).rejects.toThrow();
+    expect(told).toEqual([{ at: 1 }, { at: 2 }]);
+    // What came before the failure is in, with its state.
+    expect(await imports.get(call, id)).toMatchObject({ state: 'failed', lastState: { at: 2 }, read: 2, created: 2 });
+
+    const again = await imports.start(call, options, importStream(rowsItem([row(2), row(3)]), { kind: 'state', state: { at: 3 } }));
+    expect(again).toMatchObject({ origin: 'new', lastState: { at: 2 } });
+    expect(again.id).not.toBe(id);
+    expect(await again.finished).toMatchObject({ lastState: { at: 3 }, created: 1, unchanged: 1 });
+    expect(await run(options, importStream())).toMatchObject({ lastState: null, read: 0 });
+    expect((await imports.start(call, options, importStream())).lastState).toEqual({ at: 3 });
+    expect((await imports.start(call, { ...options, name: 'tap-other' }, importStream())).lastState).toBeNull();
+    await expect(imports.start(call, { ...options, resume: id }, importStream())).rejects.toMatchObject({ code: 'invalid_request' });
+  });
+
+  test('that activates a version deletes what older versions had and this one has not', async () => {
+    const { run, records, call, workspace } = await fresh();
+    const options = { name: 'tap-shop', kind: 'singer' } as const;
+    await records.upsert(call, target, row(9));
+    await run(
+      options,
+      importStream(rowsItem([versioned(1, 100), versioned(2, 100), versioned(3, 100)]), { kind: 'activate_version', target, version: 100 }),
+    );
+    expect((await records.list(call, 'product')).items.length).toBe(4);
+    // Unchanged rows belong to the new version too, and older arrivals.
+    const report = await run(
+      options,
+      importStream(
+        rowsItem([versioned(1, 200), versioned(4, 200)]),
+        { kind: 'activate_version', target, version: 200 },
+        rowsItem([versioned(5, 200)]),
+        { kind: 'state', state: 'end' },
+      ),
+    );
+    expect(report).toMatchObject({ created: 2, unchanged: 1, deletedByVersion: 2, lastState: 'end' });
+    expect((await records.list(call, 'product')).items.map(({ source_id }) => source_id)).toEqual(['P-1', 'P-4', 'P-5', 'P-9']);
+    expect(await brokenChains(harness.database, workspace.id)).toEqual([]);
+  });
+
+  test('that activates a version twice, or sends older rows of it, deletes nothing that it has', async () => {
+    const { run, records, call } = await fresh();
+    const options = { name: 'tap-shop', kind: 'singer' } as const;
+    const placed = (number: number, version: number, place: number) => row(number, {}, { streamVersion: version, source_version: place });
+    await run(options, importStream(rowsItem([placed(1, 100, 5), placed(2, 100, 5)]), { kind: 'activate_version', target, version: 100 }));
+    const report = await run(
+      options,
+      importStream(
+        rowsItem([placed(1, 200, 4)]),
+        { kind: 'activate_version', target, version: 200 },
+        { kind: 'activate_version', target, version: 200 },
+      ),
+    );
+    expect(report).toMatchObject({ unchanged: 1, stale: 1, deletedByVersion: 1 });
+    expect((await records.list(call, 'product')).items.map(({ source_id }) => source_id)).toEqual(['P-1']);
+  });
+
+  test('that activates a version deletes nothing whose row in it is rejected, as long as that row waits', async () => {
+    const { run, records, call, deadLetters } = await fresh();
+    const options = { name: 'tap-shop', kind: 'singer' } as const;
+    const activate = (version: number): ImportItem => ({ kind: 'activate_version', target, version });
+    await run(options, importStream(rowsItem([versioned(1, 100), versioned(2, 100)]), activate(100)));
+    const broken = { ...versioned(1, 200), fields: { list_price: 'dear' } };
+    expect(await run(options, importStream(rowsItem([broken]), activate(200)))).toMatchObject({ rejected: 1, deletedByVersion: 1 });
+    const ids = async () => (await records.list(call, 'product')).items.map(({ source_id }) => source_id);
+    expect(await ids()).toEqual(['P-1']);
+    // A tap names its version on every run, also where it sends what changed alone.
+    const reject = async (version: number): Promise<string> => {
+      await run(options, importStream(rowsItem([{ ...broken, streamVersion: version }]), activate(version)));
+      const { items } = await deadLetters.list(call);
+      expect(items.map(({ row }) => row)).toEqual([{ source_id: 'P-1', fields: broken.fields }]);
+      return items[0]?.id ?? '';
+    };
+    const letter = await reject(200);
+    await deadLetters.repair(call, letter, { source_id: 'P-1', fields: { list_price: '5' } });
+    expect(await deadLetters.replay(call, { ids: [letter] })).toMatchObject({ updated: 1 });
+    expect(await run(options, importStream(activate(200)))).toMatchObject({ deletedByVersion: 0 });
+    expect(await ids()).toEqual(['P-1']);
+
+    expect(await deadLetters.discard(call, [await reject(300)])).toBe(1);
+    expect(await run(options, importStream(activate(300)))).toMatchObject({ deletedByVersion: 1 });
+    expect(await ids()).toEqual([]);
+  });
+
+  test('that deletes more than a transaction holds', async () => {
+    const { run, records, call } = await fresh();
+    const options = { name: 'tap-shop', kind: 'singer' } as const;
+    await run(options, importStream(rowsItem(Array.from({ length: 2_600 }, (_, index) => versioned(index, 100)))));
+    const report = await run(options, importStream(rowsItem([versioned(7, 200)]), { kind: 'activate_version', target, version: 200 }));
+    expect(report).toMatchObject({ deletedByVersion: 2_599 });
+    expect((await records.list(call, 'product')).items.map(({ source_id }) => source_id)).toEqual(['P-7']);
+  });
+});
