@@ -1,7 +1,8 @@
 import type { Call, PolicyRule } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
-import { makeSellers, row, target } from '../testing/sellers.ts';
+import { row, target } from '../testing/deals.ts';
+import { makeSellers } from '../testing/sellers.ts';
 
 let harness: CatalogHarness;
 beforeAll(async () => {

@@ -2,7 +2,8 @@ import type { Call, JsonObject, PolicyRule } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ImportItem, WriteTarget } from '../catalog.ts';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
-import { loans, makeSellers, row, target } from '../testing/sellers.ts';
+import { row, target } from '../testing/deals.ts';
+import { loans, makeSellers } from '../testing/sellers.ts';
 
 let harness: CatalogHarness;
 beforeAll(async () => {

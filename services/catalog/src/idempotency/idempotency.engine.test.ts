@@ -1,6 +1,7 @@
-import type { JsonObject, RecordId } from '@sophia/types';
+import type { RecordId } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
+import { row, target } from '../testing/deals.ts';
 import { readChains } from '../testing/record-chains.ts';
 
 let harness: CatalogHarness;
@@ -9,14 +10,9 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-const target = { recordType: 'deal', sourceSystem: 'crm' };
-const row = (id: string, fields: JsonObject) => ({ line: 1, source_id: id, fields });
 const keyed = (key: string, route = 'POST /records/deal') => ({ idempotency: { route, key } });
 
-async function fresh() {
-  const workspace = await harness.workspace();
-  return { workspace, call: harness.callOf(workspace), records: harness.catalog.records };
-}
+const fresh = () => harness.fresh();
 const withoutToken = ({ token: _, ...answer }: { readonly token: string }) => answer;
 
 describe('an Idempotency-Key', () => {

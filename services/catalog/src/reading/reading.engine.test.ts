@@ -1,9 +1,10 @@
 import { webcrypto } from 'node:crypto';
-import type { JsonObject, RecordId } from '@sophia/types';
+import type { RecordId } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createDirectory } from '../directory.ts';
 import { createRecordTypeBook } from '../record-types/record-type-book.ts';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
+import { row, target } from '../testing/deals.ts';
 import { readSourceActivity } from './source-activity.ts';
 
 let harness: CatalogHarness;
@@ -12,13 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-const target = { recordType: 'deal', sourceSystem: 'crm' };
-const row = (id: string, fields: JsonObject) => ({ line: 1, source_id: id, fields });
-
-async function fresh() {
-  const workspace = await harness.workspace();
-  return { workspace, call: harness.callOf(workspace), records: harness.catalog.records };
-}
+const fresh = () => harness.fresh();
 
 describe('a history', () => {
   test('waits for the version that the log does not show yet, and not for ever', async () => {

@@ -9,9 +9,7 @@ beforeAll(async () => {
 afterAll(() => harness.close());
 
 async function fresh() {
-  const workspace = await harness.workspace();
-  const call = harness.callOf(workspace);
-  const { recordTypes, records } = harness.catalog;
+  const { workspace, call, recordTypes, records } = await harness.fresh();
   const changes = async () => {
     const events = await harness.database.select<{ kind: string; data: { name: string; revision: number }; source_id: string | null }>(
       [workspace.id],

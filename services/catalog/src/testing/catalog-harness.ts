@@ -23,10 +23,17 @@ export interface CatalogHarness {
   readonly observability: TestObservability;
   /** A workspace that no other test uses. */
   workspace(): Promise<Workspace>;
+  /** One of those, a call of its administrator, and what most tests ask of its catalog. */
+  fresh(): Promise<FreshWorkspace>;
   callOf(workspace: Workspace, role?: Role, principal?: Partial<Principal>): Call;
   /** The catalog of another process over the same database. */
   another(options?: Partial<CatalogOptions>): Promise<Catalog>;
   close(): Promise<void>;
+}
+
+export interface FreshWorkspace extends Pick<Catalog, 'records' | 'imports' | 'deadLetters' | 'recordTypes'> {
+  readonly workspace: Workspace;
+  readonly call: Call;
 }
 
 let workspaces = 0;
@@ -70,6 +77,12 @@ export async function createCatalogHarness(options: Partial<CatalogOptions> = {}
     return catalog;
   };
   const catalog = await another({ recordTypes });
+  const newWorkspace = () => auth.workspaces.ensure(`test-${++workspaces}`);
+  const callOf: CatalogHarness['callOf'] = (workspace, role = 'admin', principal = {}) => ({
+    principal: { ...systemPrincipal('test', workspace), id: `key:${role}`, name: role, role, ...principal },
+    via: 'rest',
+    request: 'request-1',
+  });
   return {
     catalog,
     auth,
@@ -77,12 +90,12 @@ export async function createCatalogHarness(options: Partial<CatalogOptions> = {}
     database,
     testDatabase,
     observability,
-    workspace: () => auth.workspaces.ensure(`test-${++workspaces}`),
-    callOf: (workspace, role = 'admin', principal = {}) => ({
-      principal: { ...systemPrincipal('test', workspace), id: `key:${role}`, name: role, role, ...principal },
-      via: 'rest',
-      request: 'request-1',
-    }),
+    workspace: newWorkspace,
+    async fresh() {
+      const workspace = await newWorkspace();
+      return { ...catalog, workspace, call: callOf(workspace) };
+    },
+    callOf,
     another,
     async close() {
       for (const each of opened) await each.close();

@@ -14,9 +14,7 @@ export const rowsItem = (rows: readonly ImportRow[]): ImportItem => ({ kind: 'ro
 
 /** A workspace of its own, with what a test of its imports asks for. */
 export async function productImports(harness: CatalogHarness) {
-  const workspace = await harness.workspace();
-  const call = harness.callOf(workspace);
-  const { imports, records, deadLetters } = harness.catalog;
+  const { workspace, call, imports, records, deadLetters } = await harness.fresh();
   const run = async (options: Partial<ImportOptions>, items: AsyncIterable<ImportItem>) =>
     (await imports.start(call, { name: 'products.csv', kind: 'file', ...options }, items)).finished;
   const syncsSeenBy = async (reader: Call) => {

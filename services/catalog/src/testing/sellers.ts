@@ -1,9 +1,8 @@
-import type { Call, JsonObject, Role } from '@sophia/types';
+import type { Call, Role } from '@sophia/types';
 import type { CatalogHarness } from './catalog-harness.ts';
+import { row, target } from './deals.ts';
 
-export const target = { recordType: 'deal', sourceSystem: 'crm' };
 export const loans = { recordType: 'loan', sourceSystem: 'bank' };
-export const row = (id: string, fields: JsonObject) => ({ line: 1, source_id: id, fields });
 
 /** Two sellers of two teams with a deal each, and one deal of nobody. */
 export async function makeSellers(harness: CatalogHarness) {

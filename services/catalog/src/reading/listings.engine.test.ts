@@ -1,0 +1,61 @@
+import type { RecordId } from '@sophia/types';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
+import { row, target } from '../testing/deals.ts';
+
+let harness: CatalogHarness;
+beforeAll(async () => {
+  harness = await createCatalogHarness();
+});
+afterAll(() => harness.close());
+const fresh = () => harness.fresh();
+
+describe('lists', () => {
+  test('go through all records by key, page by page', async () => {
+    const { call, records } = await fresh();
+    await records.upsertMany(
+      call,
+      target,
+      ['c', 'a', 'e', 'b', 'd'].map((id) => row(id, { name: id })),
+    );
+    await records.upsert(call, { ...target, sourceSystem: 'other' }, row('a', { name: 'z' }));
+    const ids: string[] = [];
+    let cursor: string | null | undefined;
+    do {
+      const page = await records.list(call, 'deal', { limit: 2, cursor: cursor ?? undefined });
+      ids.push(...page.items.map(({ source_system, source_id }) => `${source_system}/${source_id}`));
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    expect(ids).toEqual(['crm/a', 'crm/b', 'crm/c', 'crm/d', 'crm/e', 'other/a']);
+    expect((await records.list(call, 'deal', { sourceSystem: 'other' })).items.length).toBe(1);
+    expect((await records.list(call, 'deal', { sourceSystem: 'crm', sourceId: 'c' })).items).toMatchObject([{ source_id: 'c' }]);
+  });
+
+  test('filter by fields, and say what is wrong with a filter, cursor or limit', async () => {
+    const { call, records } = await fresh();
+    await records.upsertMany(call, target, [row('a', { amount: '5' }), row('b', { amount: '50' }), row('c', {})]);
+    const ids = async (filter: object) =>
+      (await records.list(call, 'deal', { filter: filter as never })).items.map(({ source_id }) => source_id);
+    expect(await ids({ field: 'amount', operator: 'gt', values: [9] })).toEqual(['b']);
+    expect(await ids({ not: { field: 'amount', operator: 'is_null' } })).toEqual(['a', 'b']);
+    expect(await ids({ field: 'source_id', operator: 'in', values: ['a', 'c'] })).toEqual(['a', 'c']);
+    await expect(ids({ field: 'amuont', operator: 'is_null' })).rejects.toMatchObject({ code: 'invalid_filter' });
+    await expect(records.list(call, 'deal', { cursor: 'x' })).rejects.toMatchObject({ code: 'invalid_cursor' });
+    await expect(records.list(call, 'deal', { limit: 0 })).rejects.toMatchObject({ code: 'invalid_request' });
+    await expect(records.list(call, 'dael')).rejects.toMatchObject({ code: 'unknown_record_type' });
+  });
+
+  test('a history goes page by page too', async () => {
+    const { call, records } = await fresh();
+    const versions = ['a', 'b', 'c', 'd', 'e'].map((name) => row('D-1', { name }));
+    await records.upsertMany(call, target, versions);
+    const { id } = await records.getByKey(call, target, 'D-1');
+    const first = await records.history(call, 'deal', id, { limit: 2 });
+    expect(first.items.map(({ version }) => version)).toEqual([1, 2]);
+    const second = await records.history(call, 'deal', id, { limit: 3, cursor: first.nextCursor ?? undefined });
+    expect(second.items.map(({ version }) => version)).toEqual([3, 4, 5]);
+    expect(second.nextCursor).toBeNull();
+    await expect(records.history(call, 'deal', id, { cursor: 'WyJ4Il0' })).rejects.toMatchObject({ code: 'invalid_cursor' });
+    await expect(records.history(call, 'deal', 'x' as RecordId)).rejects.toMatchObject({ code: 'not_found' });
+  });
+});
