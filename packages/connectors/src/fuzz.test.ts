@@ -2,15 +2,12 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { isSophiaError } from '@sophia/shared';
 import { BUILTIN_RECORD_TYPES } from '@sophia/types';
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { mapSource, plainItems } from './import-source.ts';
 import { parseMapping } from './mapping/parse-mapping.ts';
 import { type OpenOptions, openSource } from './read/open-source.ts';
 import { suggestMapping } from './suggest/suggest-mapping.ts';
 import { chunks, collectEach } from './testing/chunks.ts';
-
-/** Many cases, on a machine that may be busy. */
-vi.setConfig({ testTimeout: 30_000 });
 
 /** Reads to the end what can be read; what fails, fails with a stable code. */
 async function readThrough(content: Buffer, options: OpenOptions, chunk: number): Promise<void> {

@@ -1,11 +1,8 @@
 import { isSophiaError } from '@sophia/shared';
 import { BUILTIN_RECORD_TYPES } from '@sophia/types';
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseMapping } from './parse-mapping.ts';
-
-/** Many cases, on a machine that may be busy. */
-vi.setConfig({ testTimeout: 30_000 });
 
 const parse = (text: string) => parseMapping(text, 'maps/deals.yaml', BUILTIN_RECORD_TYPES);
 

@@ -1,15 +1,12 @@
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { chunks, collect } from '../testing/chunks.ts';
 import type { CsvDialect } from './csv-dialect.ts';
 import { createCsvParser } from './csv-parser.ts';
 import { DEFAULT_LIMITS, type ReadLimits } from './limits.ts';
 import type { SourceRow } from './source-row.ts';
 import { textBlocks } from './text-blocks.ts';
-
-/** Many cases, on a machine that may be busy. */
-vi.setConfig({ testTimeout: 30_000 });
 
 const COMMA: CsvDialect = { delimiter: ',', quote: '"', escaping: 'double' };
 

@@ -1,15 +1,12 @@
 import { parseExactJson } from '@sophia/shared';
 import type { JsonValue } from '@sophia/types';
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { chunks, collect } from '../testing/chunks.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { readJson } from './read-json.ts';
 import { readNdjson } from './read-ndjson.ts';
 import type { SourceRow } from './source-row.ts';
-
-/** Many cases, on a machine that may be busy. */
-vi.setConfig({ testTimeout: 30_000 });
 
 const brief = (rows: readonly SourceRow[]) => rows.map((row) => [row.line, row.errors?.[0]?.code ?? row.values]);
 const json = async (content: string | Buffer, chunk?: number, rowBytes = DEFAULT_LIMITS.rowBytes) =>

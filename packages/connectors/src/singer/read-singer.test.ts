@@ -2,16 +2,13 @@ import { recordTypeFromJsonSchema } from '@sophia/core';
 import { isSophiaError } from '@sophia/shared';
 import { BUILTIN_RECORD_TYPES, type JsonObject, type RecordTypeDefinition } from '@sophia/types';
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ImportItem } from '../import-item.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import { parseMapping } from '../mapping/parse-mapping.ts';
 import { chunks, collectEach } from '../testing/chunks.ts';
 import { createStreamOpener } from './open-streams.ts';
 import { readSinger } from './read-singer.ts';
-
-/** Many cases, on a machine that may be busy. */
-vi.setConfig({ testTimeout: 30_000 });
 
 const define = (name: string, schema: JsonObject): Promise<RecordTypeDefinition> => {
   const { definition, problems } = recordTypeFromJsonSchema(name, schema);

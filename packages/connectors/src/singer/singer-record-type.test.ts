@@ -1,12 +1,9 @@
 import { recordTypeFromJsonSchema } from '@sophia/core';
 import type { JsonObject, JsonValue } from '@sophia/types';
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { SchemaMessage } from './singer-message.ts';
 import { singerRecordType } from './singer-record-type.ts';
-
-/** Many cases, on a machine that may be busy. */
-vi.setConfig({ testTimeout: 30_000 });
 
 const message = (properties: JsonValue, more: Partial<SchemaMessage> = {}): SchemaMessage => ({
   type: 'SCHEMA',

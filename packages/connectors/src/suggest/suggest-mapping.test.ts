@@ -1,14 +1,11 @@
 import { BUILTIN_RECORD_TYPES } from '@sophia/types';
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Mapping } from '../mapping/mapping.ts';
 import { parseMapping } from '../mapping/parse-mapping.ts';
 import { openSource } from '../read/open-source.ts';
 import { readAll } from '../testing/read-all.ts';
 import { type SuggestOptions, suggestMapping } from './suggest-mapping.ts';
-
-/** Many cases, on a machine that may be busy. */
-vi.setConfig({ testTimeout: 30_000 });
 
 const DATA = new URL('../../../../samples/crm/data/', import.meta.url);
 const parse = (yaml: string): Mapping => parseMapping(yaml, 'suggested.yaml', BUILTIN_RECORD_TYPES);

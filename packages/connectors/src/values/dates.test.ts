@@ -1,12 +1,9 @@
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { compileDatePattern } from './date-pattern.ts';
 import { detectDates } from './detect-date.ts';
 import { compileInstantFormat } from './instant-format.ts';
 import { compileZone, isZone } from './zone.ts';
-
-/** Many cases, on a machine that may be busy. */
-vi.setConfig({ testTimeout: 30_000 });
 
 describe('a date pattern', () => {
   test.each<[string, string, string | undefined]>([

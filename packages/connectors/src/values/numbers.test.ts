@@ -1,12 +1,9 @@
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { scaleDecimal } from './decimal.ts';
 import { detectNumbers } from './detect-number.ts';
 import { compileNumberFormat, type NumberFormat } from './number-format.ts';
 import { UNITS, type Unit } from './units.ts';
-
-/** Many cases, on a machine that may be busy. */
-vi.setConfig({ testTimeout: 30_000 });
 
 describe('a number format', () => {
   const point: NumberFormat = { decimal: '.' };

@@ -1,13 +1,10 @@
 import { BUILTIN_RECORD_TYPES } from '@sophia/types';
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { fieldOrDerived } from '../semantic/name-scope.ts';
 import { bindExpression } from './bind-expression.ts';
 import { ExpressionProblem } from './expression.ts';
 import { parseExpression } from './parse-expression.ts';
-
-/** Many cases, on a machine that may be busy. */
-vi.setConfig({ testTimeout: 30_000 });
 
 const deal = BUILTIN_RECORD_TYPES.find(({ name }) => name === 'deal');
 

@@ -1,12 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { BUILTIN_RECORD_TYPES } from '@sophia/types';
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { listMetrics } from '../query/list-metrics.ts';
 import { parseSemanticLayer } from './parse-semantic-layer.ts';
-
-/** Many cases, on a machine that may be busy. */
-vi.setConfig({ testTimeout: 60_000 });
 
 const SAMPLE = new URL('../../../../samples/crm/models/', import.meta.url);
 const texts = await Promise.all((await readdir(SAMPLE)).map((name) => readFile(new URL(name, SAMPLE), 'utf8')));

@@ -2,11 +2,8 @@ import { Readable } from 'node:stream';
 import { crc32, zstdCompressSync } from 'node:zlib';
 import { isSophiaError } from '@sophia/shared';
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readBackup } from './read-backup.ts';
-
-/** Many cases, on a machine that may be busy. */
-vi.setConfig({ testTimeout: 30_000 });
 
 const HEADER = '{"sophia_backup":1,"version":"0.1.0","created_at":"2026-11-20T00:00:00Z","database_number":7}';
 
