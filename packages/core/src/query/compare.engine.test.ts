@@ -1,21 +1,19 @@
-import type { Filter, MetricQuery, SemanticLayer } from '@sophia/types';
+import type { Filter, MetricQuery } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { layerOf, SMALL_RECORDS, SMALL_TYPES, smallLayer } from '../testing/small-world.ts';
-import { createTestEngine, type TestEngine } from '../testing/test-engine.ts';
+import { createSmallEngine } from '../testing/small-engine.ts';
+import { layerOf, smallLayer } from '../testing/small-world.ts';
+import type { TestEngine } from '../testing/test-engine.ts';
 import type { CompileContext } from './compile-context.ts';
 import { compileDrillDown } from './drill-down.ts';
 import { readDrillDown } from './read-drill-down.ts';
 
 let engine: TestEngine;
-let layer: SemanticLayer;
-
 beforeAll(async () => {
-  layer = smallLayer();
-  engine = await createTestEngine(SMALL_TYPES);
-  await engine.insert(SMALL_RECORDS);
+  engine = await createSmallEngine();
 });
-
 afterAll(() => engine.close());
+
+const layer = smallLayer();
 
 const ask = async (query: MetricQuery, context?: Partial<CompileContext>) => (await engine.ask(query, layer, context)).rows;
 

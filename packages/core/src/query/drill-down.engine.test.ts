@@ -1,21 +1,19 @@
-import type { Cell, MetricQuery, SemanticLayer } from '@sophia/types';
+import type { Cell, MetricQuery } from '@sophia/types';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SMALL_RECORDS, SMALL_TYPES, smallLayer } from '../testing/small-world.ts';
+import { createSmallEngine } from '../testing/small-engine.ts';
+import { SMALL_TYPES, smallLayer } from '../testing/small-world.ts';
 import { createTestEngine, type TestEngine } from '../testing/test-engine.ts';
 import { compileDrillDown, type DrillDownRequest, MAX_DRILL_DOWN } from './drill-down.ts';
 import { type DrilledRecord, nextRecord, readDrillDown } from './read-drill-down.ts';
 
 let engine: TestEngine;
-let layer: SemanticLayer;
-
 beforeAll(async () => {
-  layer = smallLayer();
-  engine = await createTestEngine(SMALL_TYPES);
-  await engine.insert(SMALL_RECORDS);
+  engine = await createSmallEngine();
 });
-
 afterAll(() => engine.close());
+
+const layer = smallLayer();
 
 async function drill(request: DrillDownRequest): Promise<readonly DrilledRecord[]> {
   const compiled = compileDrillDown(request, layer, engine.context);

@@ -1,22 +1,20 @@
-import type { Filter, MetricQuery, PolicyScope, SemanticLayer } from '@sophia/types';
+import type { Filter, MetricQuery, PolicyScope } from '@sophia/types';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createSmallEngine } from '../testing/small-engine.ts';
 import { layerOf, SMALL_RECORDS, SMALL_TYPES, smallLayer } from '../testing/small-world.ts';
-import { createTestEngine, type TestEngine } from '../testing/test-engine.ts';
+import type { TestEngine } from '../testing/test-engine.ts';
 import { compileQuery } from './compile-query.ts';
 import { compileDrillDown } from './drill-down.ts';
 import { readDrillDown } from './read-drill-down.ts';
 
 let engine: TestEngine;
-let layer: SemanticLayer;
-
 beforeAll(async () => {
-  layer = smallLayer();
-  engine = await createTestEngine(SMALL_TYPES);
-  await engine.insert(SMALL_RECORDS);
+  engine = await createSmallEngine();
 });
-
 afterAll(() => engine.close());
+
+const layer = smallLayer();
 
 const ask = async (query: MetricQuery, policy: PolicyScope) => (await engine.ask(query, layer, { policy })).rows;
 const scope = (types: PolicyScope['types'], smallestGroup?: number): PolicyScope => ({ types, smallestGroup });

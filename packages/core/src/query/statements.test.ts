@@ -1,19 +1,13 @@
 import type { MetricQuery } from '@sophia/types';
 import { describe, expect, it } from 'vitest';
-import { SMALL_TYPES, smallLayer } from '../testing/small-world.ts';
-import { physicalTable } from '../testing/test-engine.ts';
+import { SMALL_CONTEXT } from '../testing/small-context.ts';
+import { smallLayer } from '../testing/small-world.ts';
 import { type CompileContext, DIALECT_NAMES, type PhysicalTable } from './compile-context.ts';
 import { compileQuery } from './compile-query.ts';
 import { compileDrillDown } from './drill-down.ts';
 
 const layer = smallLayer();
-const tables = new Map(SMALL_TYPES.map((type) => [type.name, physicalTable(type)]));
-const context: CompileContext = {
-  dialect: 'duckdb',
-  workspace: 7 as CompileContext['workspace'],
-  table: (recordType) => tables.get(recordType),
-  now: Date.parse('2017-06-15T00:00:00Z'),
-};
+const context: CompileContext = { ...SMALL_CONTEXT, workspace: 7 as CompileContext['workspace'] };
 
 const QUERIES: Readonly<Record<string, readonly [MetricQuery, Partial<CompileContext>?]>> = {
   'one sum': [{ metrics: ['revenue'] }],
@@ -108,12 +102,12 @@ const QUERIES: Readonly<Record<string, readonly [MetricQuery, Partial<CompileCon
   'a type without a table': [{ metrics: ['deals'], dimensions: ['user.office'] }, { table: () => undefined }],
   'fields that were added or changed their type': [
     { metrics: ['deals', 'amount'], dimensions: ['deal.status', 'user.office', 'deal.close_date:month'], fill: false },
-    { table: (recordType) => (recordType === 'deal' ? changedDeals() : tables.get(recordType)) },
+    { table: (recordType) => (recordType === 'deal' ? changedDeals() : context.table(recordType)) },
   ],
 };
 
 function changedDeals(): PhysicalTable {
-  const deal = tables.get('deal');
+  const deal = context.table('deal');
   const fields = new Map(deal?.fields);
   const change = (
     name: string,

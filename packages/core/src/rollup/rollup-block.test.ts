@@ -3,13 +3,12 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { type CompileContext, compileQuery, compileRollup } from '../index.ts';
 import { sampleLayer } from '../testing/sample.ts';
 import { layerOf } from '../testing/small-world.ts';
-import { physicalTable } from '../testing/test-engine.ts';
+import { physicalTables } from '../testing/test-engine.ts';
 
-const tables = new Map(BUILTIN_RECORD_TYPES.map((type) => [type.name, physicalTable(type)]));
 const context: CompileContext = {
   dialect: 'duckdb',
   workspace: 3 as CompileContext['workspace'],
-  table: (recordType) => tables.get(recordType),
+  table: physicalTables(BUILTIN_RECORD_TYPES),
   now: Date.parse('2018-01-01T00:00:00Z'),
   onlyCurrency: () => 'USD',
   rollups: [
@@ -164,11 +163,11 @@ describe('compileRollup', () => {
   });
 
   it('gives none where a field stands in another table, or a type has none', () => {
-    const deal = tables.get('deal');
+    const deal = context.table('deal');
     const amount = deal?.fields.get('amount');
     if (deal === undefined || amount === undefined) throw new Error('deals have amounts');
     const fields = new Map([...deal.fields, ['amount', { ...amount, extension: true }]]);
-    const table: CompileContext['table'] = (recordType) => (recordType === 'deal' ? { ...deal, fields } : tables.get(recordType));
+    const table: CompileContext['table'] = (recordType) => (recordType === 'deal' ? { ...deal, fields } : context.table(recordType));
     expect(compileRollup(layer, 'deal', 'won_by_month', { ...context, table })).toBeUndefined();
     expect(compileRollup(layer, 'deal', 'won_by_month', { ...context, table: () => undefined })).toBeUndefined();
     expect(compileRollup(layer, 'deal', 'won_by_month', { ...context, dialect: 'snowflake' })).toBeUndefined();

@@ -1,21 +1,12 @@
 import { BUILTIN_RECORD_TYPES, type FieldDefinition, type MetricQuery, type RecordTypeDefinition, type SemanticLayer } from '@sophia/types';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CompileContext } from '../query/compile-context.ts';
 import { compileQuery } from '../query/compile-query.ts';
 import { listMetrics } from '../query/list-metrics.ts';
 import { compileRollup } from '../rollup/compile-rollup.ts';
+import { SMALL_CONTEXT } from '../testing/small-context.ts';
 import { SMALL_MODELS, SMALL_TYPES } from '../testing/small-world.ts';
-import { physicalTable } from '../testing/test-engine.ts';
 import { parseSemanticLayer } from './parse-semantic-layer.ts';
-
-const TABLES = new Map(SMALL_TYPES.map((type) => [type.name, physicalTable(type)]));
-const CONTEXT: CompileContext = {
-  dialect: 'duckdb',
-  workspace: 1 as CompileContext['workspace'],
-  table: (recordType) => TABLES.get(recordType),
-  now: Date.parse('2017-06-15T22:30:00Z'),
-};
 
 /** The models over record types that lost these fields, or that became others. */
 const over = (
@@ -34,7 +25,7 @@ const without =
     gone.includes(`${type}.${field.name}`) ? undefined : field;
 
 const offered = (layer: SemanticLayer): readonly string[] => listMetrics(layer).map(({ name }) => name);
-const compile = (query: MetricQuery, layer: SemanticLayer) => compileQuery(query, layer, CONTEXT);
+const compile = (query: MetricQuery, layer: SemanticLayer) => compileQuery(query, layer, SMALL_CONTEXT);
 /** The statement, or why there is none. */
 const outcome = (query: MetricQuery, layer: SemanticLayer): string => {
   try {
@@ -112,8 +103,8 @@ describe('what does not fit the record types is left out:', () => {
         `SophiaError: The metric ${metric} is left out, because of what is wrong with it by the record types as they are:\nmodels.yaml:16:55: sum cannot be applied to a text`,
       );
     }
-    expect(compileRollup(layer, 'deal', 'amounts', CONTEXT)).toBeUndefined();
-    expect(compileRollup(layer, 'deal', 'counts', CONTEXT)?.name).toBe('rollup_1_deal_counts');
+    expect(compileRollup(layer, 'deal', 'amounts', SMALL_CONTEXT)).toBeUndefined();
+    expect(compileRollup(layer, 'deal', 'counts', SMALL_CONTEXT)?.name).toBe('rollup_1_deal_counts');
   });
 
   it('a dimension, which does not give its name to the field: not in queries, measures or the filters of metrics', () => {

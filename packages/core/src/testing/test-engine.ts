@@ -117,6 +117,12 @@ const columnDefinitions = (name: string, type: FieldType): readonly string[] => 
   ...(type === 'reference' ? [`"${name}__system" varchar`] : []),
 ];
 
+/** The layouts of types whose fields stand in their own tables. */
+export function physicalTables(types: readonly RecordTypeDefinition[]): CompileContext['table'] {
+  const tables = new Map(types.map((type) => [type.name, physicalTable(type)]));
+  return (recordType) => tables.get(recordType);
+}
+
 /** The layout of a type whose fields stand in its own table. */
 export function physicalTable({ name, fields }: RecordTypeDefinition): PhysicalTable {
   const physical = fields.map((definition): [string, PhysicalField] => [
