@@ -63,6 +63,16 @@ describe('the records behind a cell', () => {
     await expect(drill('deals_won', { query: { ...WON, as_of: tomorrow } })).rejects.toMatchObject({ code: 'as_of_in_future' });
   });
 
+  it('are those of the moment that was asked about, also where the answer’s position is later', async () => {
+    const { freshness, rows } = await test.ask(WON, { after: await test.write('deal', 'changing', deal) });
+    const query = { ...WON, as_of: freshness.complete_to };
+    const after = await test.write('deal', 'changing', { ...deal, status: 'lost' });
+    const { position } = (await test.ask(query, { after })).freshness;
+    const { records } = await drill('deals_won', { query, position, limit: 1000 }, { after });
+    expect(records).toHaveLength(Number(rows[0]?.[0]));
+    await expect(drill('deals_won', { query, position: 'none.0' })).rejects.toMatchObject({ code: 'invalid_cursor' });
+  });
+
   it('of the position that was just stated are given although nothing follows', async () => {
     await whileHeld(test, async () => {
       const { freshness, rows } = await test.ask(WON);

@@ -27,7 +27,7 @@ export interface DrillDownOptions {
   readonly freshness: FreshnessTexts;
 }
 
-/** The records behind a cell, as of the answer's position, page by page in the order of their ids. */
+/** The records behind a cell, as of the query's moment, else of the answer's position, page by page in the order of their ids. */
 export const drillDown = async (
   options: DrillDownOptions,
   call: Call,
@@ -68,7 +68,9 @@ const readRecords = async (
 const compile = async ({ eventLog, layers, policies, prepared, know }: DrillDownOptions, call: Call, request: DrillDownRequest) => {
   const { workspace } = call.principal;
   const { position, query, ...rest } = request;
-  const asOf = position === undefined ? query.as_of : await eventLog.timeOf(position);
+  const moment = position === undefined ? undefined : await eventLog.timeOf(position);
+  // A question about an earlier moment is about that one, whatever was applied when it was answered.
+  const asOf = query.as_of ?? moment;
   const policy = await policies.resolve(call.principal);
   requireMetrics(policy, query.metrics);
   await know(workspace);
