@@ -4,6 +4,7 @@ export * from './errors.ts';
 export * from './ids.ts';
 export * from './json/canonical-json.ts';
 export * from './json/holds-more.ts';
+export * from './json/is-json-object.ts';
 export * from './json/parse-exact-json.ts';
 export * from './lifecycle.ts';
 export * from './network/guarded-request.ts';

@@ -1,5 +1,5 @@
-import { SophiaError } from '@sophia/shared';
-import type { IncomingRow, JsonObject } from '@sophia/types';
+import { isJsonObject, SophiaError } from '@sophia/shared';
+import type { IncomingRow } from '@sophia/types';
 import Type from 'typebox';
 import { toRow } from '../to-row.ts';
 
@@ -45,7 +45,7 @@ export interface KnownFields {
 export async function readRepairedRow(body: Readonly<Record<string, unknown>>, known: KnownFields): Promise<Omit<IncomingRow, 'line'>> {
   const { line: _line, ...flat } = toRow(body, 0);
   const { fields, ...beside } = flat.fields;
-  if (!isObject(fields)) return flat;
+  if (!isJsonObject(fields)) return flat;
   const stray = Object.keys(beside).filter((name) => !Object.hasOwn(SHOWN, name));
   const ofType = await known.ofType();
   if (ofType.includes('fields')) {
@@ -67,5 +67,3 @@ function isShown(names: readonly string[], ofType: readonly string[], ofRow: rea
       'null for what is empty, or send the fields of the row at its top level, one at least beside "fields".',
   );
 }
-
-const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);

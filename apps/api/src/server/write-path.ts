@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Catalog, RecordWriteAnswer } from '@sophia/catalog';
-import { parseExactJson } from '@sophia/shared';
+import { isJsonObject, parseExactJson } from '@sophia/shared';
 import { toRow } from '../to-row.ts';
 import type { Admitted } from './admission.ts';
 import { CALLER_GONE, type ProblemWatch, sendProblem } from './problems.ts';
@@ -100,7 +100,7 @@ const parseObject = (text: string): object | undefined => {
   if (SUSPICIOUS.test(text)) return undefined;
   try {
     const value = parseExactJson(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+    return isJsonObject(value) ? value : undefined;
   } catch {
     // The ordinary way says what is wrong with it.
     return undefined;

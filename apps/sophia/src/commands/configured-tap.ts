@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { runTap } from '@sophia/connectors';
+import { isJsonObject } from '@sophia/shared';
 import type { JsonObject, JsonValue } from '@sophia/types';
 import { CommandError } from '../command-line/command-error.ts';
 import type { Invocation } from '../command-line/invocation.ts';
@@ -83,8 +84,7 @@ const texts = (path: string, key: string, found: unknown): readonly string[] => 
 };
 
 const objectOf = (path: string, key: string, found: unknown): JsonObject => {
-  // YAML gives the values of JSON.
-  if (typeof found === 'object' && found !== null && !Array.isArray(found)) return found as JsonObject;
+  if (isJsonObject(found)) return found;
   throw invalid(path, `${key} is a mapping of keys`);
 };
 

@@ -1,3 +1,4 @@
+import { isJsonObject } from '@sophia/shared';
 import type { JsonObject, JsonValue } from '@sophia/types';
 import type { RowValues } from '../read/source-row.ts';
 import { comparable, isAscii } from './comparable.ts';
@@ -13,7 +14,7 @@ export function compileCellReader(column: string, columns: readonly string[] | u
   const readWhole = compileMember(column);
   const path = column.split('.').map(compileMember);
   return (values) => {
-    if (!isObject(values)) return undefined;
+    if (!isJsonObject(values)) return undefined;
     const whole = readWhole(values);
     return whole !== undefined || path.length === 1 ? whole : followPath(values, path);
   };
@@ -36,11 +37,8 @@ function compileMember(name: string): MemberReader {
 function followPath(values: JsonObject, path: readonly MemberReader[]): JsonValue | undefined {
   let value: JsonValue | undefined = values;
   for (const read of path) {
-    if (!isObject(value)) return undefined;
+    if (!isJsonObject(value)) return undefined;
     value = read(value);
   }
   return value;
 }
-
-const isObject = (value: RowValues | JsonValue | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

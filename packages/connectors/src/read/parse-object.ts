@@ -1,4 +1,4 @@
-import { holdsMore, parseExactJson } from '@sophia/shared';
+import { holdsMore, isJsonObject, parseExactJson } from '@sophia/shared';
 import type { JsonValue } from '@sophia/types';
 import { brokenRow, type SourceRow } from './source-row.ts';
 
@@ -17,7 +17,7 @@ export function parseObject(text: string, line: number): SourceRow {
   } catch (error) {
     return brokenRow(line, 'invalid_json', `This is no JSON: ${problemOf(error)}.`, text);
   }
-  if (!isObject(value)) return brokenRow(line, 'invalid_json', `Expected an object, found ${nameOf(value)}.`, text);
+  if (!isJsonObject(value)) return brokenRow(line, 'invalid_json', `Expected an object, found ${nameOf(value)}.`, text);
   for (const name in value) {
     const member = value[name];
     if (typeof member === 'object' && isDeeper(member, MAX_DEPTH - 1)) {
@@ -37,9 +37,6 @@ export function parseJsonText(text: string): JsonValue | undefined {
     return undefined; // Which the caller reports with its place.
   }
 }
-
-const isObject = (value: JsonValue): value is { readonly [key: string]: JsonValue } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function isDeeper(value: JsonValue | undefined, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;

@@ -1,4 +1,4 @@
-import { holdsMore, parseVerbatimJson, SophiaError, withExactIntegers } from '@sophia/shared';
+import { holdsMore, isJsonObject, parseVerbatimJson, SophiaError, withExactIntegers } from '@sophia/shared';
 import type { JsonObject, JsonValue } from '@sophia/types';
 
 /** A line of the Singer specification (version 0.3). */
@@ -28,7 +28,7 @@ export function parseSingerMessage(line: string, number: number): SingerMessage 
   const stream = (): string => (typeof message.stream === 'string' && message.stream !== '' ? message.stream : fail('a stream'));
   const object = (key: string): JsonObject => {
     const value = message[key];
-    return isObject(value) ? value : fail(`an object in ${key}`);
+    return isJsonObject(value) ? value : fail(`an object in ${key}`);
   };
   switch (message.type) {
     case 'SCHEMA':
@@ -64,13 +64,13 @@ function parse(line: string, number: number): JsonObject {
   } catch (cause) {
     throw new SophiaError('invalid_singer_message', `Line ${number} of the tap is no JSON.`, { cause, details: { line: number } });
   }
-  if (!isObject(value)) throw invalidMessage(number, 'a message, which is an object');
+  if (!isJsonObject(value)) throw invalidMessage(number, 'a message, which is an object');
   return value;
 }
 
 /** Ids of a record remain apart, and a tap gets its bookmark back as it wrote it, where they count in 64 bits. */
 function withIntegers(message: JsonValue, line: string): JsonValue {
-  switch (isObject(message) ? message.type : undefined) {
+  switch (isJsonObject(message) ? message.type : undefined) {
     case 'RECORD':
       return withExactIntegers(message, line);
     case 'STATE':
@@ -79,10 +79,6 @@ function withIntegers(message: JsonValue, line: string): JsonValue {
       return message;
   }
 }
-
-/** What `JSON.parse` gives is JSON. */
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A tap may leave a list out, or name one property without a list. */
 function names(value: JsonValue | undefined): readonly string[] | undefined {

@@ -1,4 +1,4 @@
-import { SophiaError } from '@sophia/shared';
+import { isJsonObject, SophiaError } from '@sophia/shared';
 import type { JsonObject, JsonValue } from '@sophia/types';
 import type { FieldRule, Mapping } from '../mapping/mapping.ts';
 import type { SchemaMessage } from './singer-message.ts';
@@ -28,7 +28,7 @@ export function singerRecordType(message: SchemaMessage, sourceSystem: string, b
     throw new SophiaError('mapping_mismatch', `The stream ${message.stream} has no key properties: map it, with a source_id.`);
   }
   const name = recordTypeName(message.stream, sourceSystem, builtin);
-  const properties = isObject(message.schema.properties) ? message.schema.properties : {};
+  const properties = isJsonObject(message.schema.properties) ? message.schema.properties : {};
   const columns = Object.keys(properties).filter((column) => !isOwnColumn(column) && !isPlainId(column, message));
   const fields = [...fieldNames(columns, name)].map(([column, field]) => ({ column, field, schema: simplify(properties[column]) }));
   const bookmark = message.bookmarkProperties.find(
@@ -58,7 +58,8 @@ export function singerRecordType(message: SchemaMessage, sourceSystem: string, b
 }
 
 /** Names of a schema's properties. */
-export const propertyNames = (schema: JsonObject): readonly string[] => (isObject(schema.properties) ? Object.keys(schema.properties) : []);
+export const propertyNames = (schema: JsonObject): readonly string[] =>
+  isJsonObject(schema.properties) ? Object.keys(schema.properties) : [];
 
 /** Whether the tap says that this record is gone. */
 export const isDeleted = (record: JsonObject): boolean => record[DELETED_COLUMN] !== undefined && record[DELETED_COLUMN] !== null;
@@ -88,7 +89,7 @@ const isText = (schema: JsonObject): boolean => schema.type === 'string' && sche
 
 /** A schema, or those that it is any of. */
 export function variantsOf(schema: JsonValue | undefined): readonly JsonObject[] {
-  if (!isObject(schema)) return [];
+  if (!isJsonObject(schema)) return [];
   const several = schema.anyOf ?? schema.oneOf;
   return Array.isArray(several) ? several.flatMap((variant: JsonValue) => variantsOf(variant)) : [schema];
 }
@@ -99,6 +100,3 @@ function typeName(schema: JsonObject): string | undefined {
   const [only] = types;
   return types.length === 1 && typeof only === 'string' ? only : undefined;
 }
-
-export const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

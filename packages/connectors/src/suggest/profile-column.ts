@@ -1,4 +1,4 @@
-import { SophiaError } from '@sophia/shared';
+import { isJsonObject, SophiaError } from '@sophia/shared';
 import type { JsonValue } from '@sophia/types';
 import { compileCellReader } from '../mapping/column-access.ts';
 import type { MatchedSource } from '../mapping/match-mapping.ts';
@@ -63,7 +63,7 @@ function distinctNames(
 
 function memberPaths(values: object): readonly string[] {
   return Object.entries(values).flatMap(([name, value]) =>
-    typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value).map((inner) => `${name}.${inner}`) : [name],
+    isJsonObject(value) ? Object.keys(value).map((inner) => `${name}.${inner}`) : [name],
   );
 }
 

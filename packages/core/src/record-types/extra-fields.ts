@@ -1,3 +1,4 @@
+import { isJsonObject } from '@sophia/shared';
 import type { JsonObject, JsonValue, RowError } from '@sophia/types';
 import { FieldFailure } from './field-failure.ts';
 import { normalizeJson } from './normalize-json.ts';
@@ -28,7 +29,7 @@ export function collectExtra(
     else if (kept !== undefined) data[name] = kept;
   };
   const nested = fields.extra;
-  const takenApart = isObject(nested);
+  const takenApart = isJsonObject(nested);
   if (takenApart) {
     const inner = Object.keys(nested);
     if (inner.length > MAX_FIELDS) errors.push(rowError(line, TOO_MANY, 'extra', undefined));
@@ -37,9 +38,6 @@ export function collectExtra(
   for (const name of names) if (!(takenApart && name === 'extra')) add(name, fields[name]);
   return { data: Object.keys(data).length === 0 ? undefined : data, errors };
 }
-
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isName = (name: string): boolean =>
   name !== '' && name.length <= MAX_NAME_LENGTH && name !== '__proto__' && textFailure(name) === undefined;

@@ -1,6 +1,6 @@
 import { PassThrough, pipeline, type Readable } from 'node:stream';
 import { crc32, createZstdDecompress } from 'node:zlib';
-import { SophiaError } from '@sophia/shared';
+import { isJsonObject, SophiaError } from '@sophia/shared';
 import { BACKUP_FORMAT, type BackupHeader, type BackupLine } from './backup-line.ts';
 
 /** A backup being read. */
@@ -73,17 +73,17 @@ const isBackupLine = (line: Readonly<Record<string, unknown>>): line is BackupLi
   if ('model' in line) return isText(line.model) && isText(line.text);
   if ('sequence' in line) return isText(line.sequence) && isText(line.last) && typeof line.called === 'boolean';
   if ('table' in line) return isText(line.table) && Array.isArray(line.columns) && line.columns.every(isText);
-  if ('end' in line) return isObject(line.end) && [line.end.rows, line.end.events, line.end.crc32 ?? 0].every(Number.isInteger);
-  return isObject(line.log) && ('tick' in line.log ? Number.isInteger(line.log.tick) && isText(line.log.at) : isObject(line.log.event));
+  if ('end' in line) return isJsonObject(line.end) && [line.end.rows, line.end.events, line.end.crc32 ?? 0].every(Number.isInteger);
+  return (
+    isJsonObject(line.log) && ('tick' in line.log ? Number.isInteger(line.log.tick) && isText(line.log.at) : isJsonObject(line.log.event))
+  );
 };
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const isText = (value: unknown): value is string => typeof value === 'string';
 
 const parseObject = (text: string): Readonly<Record<string, unknown>> => {
   const value = parse(text);
-  if (isObject(value)) return value;
+  if (isJsonObject(value)) return value;
   throw damaged(`a line is no object: ${text.slice(0, 100)}`);
 };
 

@@ -1,4 +1,5 @@
 import { ROLES, type Role } from '@sophia/types';
+import { isJsonObject } from '../json/is-json-object.ts';
 import type { IssuerConfiguration } from './configuration.ts';
 import { isUrl } from './setting.ts';
 
@@ -24,7 +25,7 @@ export function readIssuers(found: unknown): readonly IssuerConfiguration[] | un
 }
 
 function readIssuer(found: unknown): IssuerConfiguration | undefined {
-  if (!isObject(found) || Object.keys(found).some((key) => !KEYS.has(key))) return undefined;
+  if (!isJsonObject(found) || Object.keys(found).some((key) => !KEYS.has(key))) return undefined;
   const { issuer, audience, allow_private_address: allowPrivateAddress = false } = found;
   const optional = (key: string): string | null | undefined => {
     const value = found[key] ?? null;
@@ -72,7 +73,7 @@ function readIssuer(found: unknown): IssuerConfiguration | undefined {
 
 function readRoles(found: unknown): Readonly<Record<string, Role>> | null | undefined {
   if (found === undefined || found === null) return null;
-  if (!isObject(found)) return undefined;
+  if (!isJsonObject(found)) return undefined;
   const roles: Record<string, Role> = {};
   for (const [value, name] of Object.entries(found)) {
     const role = ROLES.find((known) => known === name);
@@ -81,6 +82,3 @@ function readRoles(found: unknown): Readonly<Record<string, Role>> | null | unde
   }
   return roles;
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

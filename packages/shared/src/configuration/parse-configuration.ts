@@ -1,5 +1,6 @@
 import { LineCounter, parseDocument } from 'yaml';
 import { SophiaError } from '../errors.ts';
+import { isJsonObject } from '../json/is-json-object.ts';
 import { assemble } from './assemble.ts';
 import type { Configuration } from './configuration.ts';
 import { maskUrls } from './mask-urls.ts';
@@ -88,7 +89,7 @@ function readFile(source: string | undefined): ReadonlyMap<string, unknown> {
   const paths: readonly string[] = Object.values(SETTINGS).map(({ path }) => path);
   const flatten = (prefix: string, value: unknown) => {
     if (paths.includes(prefix)) leaves.set(prefix, value);
-    else if (isMapping(value) && (prefix === '' || paths.some((path) => path.startsWith(`${prefix}.`)))) {
+    else if (isJsonObject(value) && (prefix === '' || paths.some((path) => path.startsWith(`${prefix}.`)))) {
       for (const [key, member] of Object.entries(value)) flatten(prefix === '' ? key : `${prefix}.${key}`, member);
     } else if (value !== null || prefix !== '')
       throw unknownName(`${prefix === '' ? 'The content' : prefix} of sophia.yaml`, paths, prefix);
@@ -136,6 +137,3 @@ function unknownName(name: string, known: readonly string[], compared = name): S
     },
   );
 }
-
-const isMapping = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

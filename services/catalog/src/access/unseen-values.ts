@@ -1,10 +1,9 @@
 import { EXTRA, type TypeAccess } from '@sophia/core';
 import type { Database, Statement } from '@sophia/database';
-import { canonicalJson, SophiaError } from '@sophia/shared';
+import { canonicalJson, isJsonObject, SophiaError } from '@sophia/shared';
 import type { Call, FieldMask, JsonObject, JsonValue, RecordTypeDefinition, Transaction } from '@sophia/types';
 import { statementName } from '../reading/sight.ts';
 import type { RecordTypeBook } from '../record-types/record-type-book.ts';
-import { isObject } from '../records/change-record.ts';
 import { contentHash } from '../rows/content-hash.ts';
 import { type IncomingRecord, naturalKeyText } from '../rows/incoming-record.ts';
 import { keyValues } from './newcomers.ts';
@@ -91,7 +90,7 @@ function keeping(record: IncomingRecord, stored: UnseenRecord | undefined): Inco
   return { ...record, data, content_hash: contentHash(data, record.business_priority) };
 }
 
-const membersOf = (value: JsonValue | undefined): JsonObject => (isObject(value) ? value : {});
+const membersOf = (value: JsonValue | undefined): JsonObject => (isJsonObject(value) ? value : {});
 
 /** As for the unknown fields of a row. */
 const MAX_MEMBERS = 1_000;

@@ -1,6 +1,6 @@
 import { bindVisibleRecords, postgresCondition } from '@sophia/core';
 import type { Statement } from '@sophia/database';
-import { SophiaError } from '@sophia/shared';
+import { isJsonObject, SophiaError } from '@sophia/shared';
 import type { Call, IncomingRow, JsonObject, JsonValue, NaturalKey, RecordId, Transaction } from '@sophia/types';
 import type { CatalogContext } from '../catalog-context.ts';
 import { RECORD_COLUMNS, type RecordRow } from '../reading/record-row.ts';
@@ -106,14 +106,11 @@ function patchedRow(row: RecordRow, fields: JsonObject): IncomingRow {
 
 /** A field of a name takes the place of a member of it, which would be left otherwise where the field clears it. */
 function patchedExtra(kept: JsonValue | undefined, sent: JsonValue | undefined, named: JsonObject): JsonObject {
-  const members = isObject(kept) && sent !== null ? Object.entries(kept) : [];
+  const members = isJsonObject(kept) && sent !== null ? Object.entries(kept) : [];
   const extra = Object.fromEntries(members.filter(([name]) => !Object.hasOwn(named, name)));
-  if (isObject(sent)) return { ...extra, ...sent };
+  if (isJsonObject(sent)) return { ...extra, ...sent };
   return sent === null || sent === undefined ? extra : { ...extra, extra: sent };
 }
-
-export const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The record with the fields set, as its type judges it. */
 export const patchedRecord = (row: RecordRow, fields: JsonObject, prepare: RowPreparer): PreparedRow =>
