@@ -26,8 +26,6 @@ export interface SourceFile {
 
 export interface Import {
   readonly specifier: string;
-  /** Types only: gone when the program runs. */
-  readonly typeOnly: boolean;
   /** The file of ours that it names, from the root; undefined for packages of others and Node's modules. */
   readonly target: string | undefined;
 }
@@ -72,13 +70,12 @@ export async function paths(...patterns: string[]): Promise<string[]> {
   return found.sort();
 }
 
-const STATEMENT = /^\s*(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?'([^']+)'/gm;
+const STATEMENT = /^\s*(?:import|export)\s+(?:[^'";]*?\sfrom\s+)?'([^']+)'/gm;
 const DYNAMIC = /\bimport\(\s*'([^']+)'/g;
 
 function importsOf(path: string, text: string, workspaces: readonly Workspace[]): Import[] {
-  const statements = [...text.matchAll(STATEMENT)].map(([, type, specifier = '']) => ({ specifier, typeOnly: type !== undefined }));
-  const dynamic = [...text.matchAll(DYNAMIC)].map(([, specifier = '']) => ({ specifier, typeOnly: false }));
-  return [...statements, ...dynamic].map((found) => ({ ...found, target: targetOf(path, found.specifier, workspaces) }));
+  const found = [...text.matchAll(STATEMENT), ...text.matchAll(DYNAMIC)];
+  return found.map(([, specifier = '']) => ({ specifier, target: targetOf(path, specifier, workspaces) }));
 }
 
 function targetOf(path: string, specifier: string, workspaces: readonly Workspace[]): string | undefined {

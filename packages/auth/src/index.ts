@@ -6,4 +6,5 @@ export type { ApiKey, ApiKeys, NewApiKey } from './keys/api-keys.ts';
 export type { Directory, Policies, WorkspaceRules } from './policies/policies.ts';
 export type { Allowance } from './rate-limit/rate-limiter.ts';
 export { systemPrincipal } from './system-principal.ts';
-export type { Workspace, WorkspaceSettings, Workspaces } from './workspaces/workspaces.ts';
+export type { Workspace, WorkspaceSettings } from './workspaces/workspace.ts';
+export type { Workspaces } from './workspaces/workspaces.ts';

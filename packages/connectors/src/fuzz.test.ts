@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { mapSource, plainItems } from './import-source.ts';
 import { parseMapping } from './mapping/parse-mapping.ts';
-import { type OpenOptions, openSource } from './read/open-source.ts';
+import type { OpenOptions } from './read/open-options.ts';
+import { openSource } from './read/open-source.ts';
 import { suggestMapping } from './suggest/suggest-mapping.ts';
 import { chunks, collectEach } from './testing/chunks.ts';
 

@@ -6,9 +6,6 @@ import { positionContract } from './contract/positions.contract.ts';
 import { setAsideContract } from './contract/set-aside.contract.ts';
 import type { EventLogHarness } from './testing/event-log-harness.ts';
 
-/** The harness of the test that runs. */
-export type CurrentHarness = () => EventLogHarness;
-
 /** Every guarantee of the port, each test named by its number, over one adapter. */
 export function eventLogContract(name: string, create: () => Promise<EventLogHarness>): void {
   describe(name, () => {

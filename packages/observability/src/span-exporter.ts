@@ -10,9 +10,9 @@ import {
 import { withDeadline } from '@sophia/shared';
 import { createCollector } from './collector.ts';
 import { createCountingProcessor } from './counting-processor.ts';
+import type { Span, SpanOptions } from './span.ts';
 import type { SpanLoss } from './span-loss.ts';
 import type { SpanPlace, Trace } from './trace-context.ts';
-import type { Span, SpanOptions } from './tracer.ts';
 
 /** A span in the making. */
 export interface OpenSpan extends Span {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isEnvironmentalWarehouseError } from './environmental-error.ts';
 import { createLogScript, type LogScript, ONE, objectsOf, select, TWO, timeOf, versions } from './testing/log-script.ts';
-import type { WarehouseHarness } from './warehouse.contract.ts';
+import type { WarehouseHarness } from './testing/warehouse-harness.ts';
 import type { Warehouse } from './warehouse.ts';
 
 /** W1 of `Warehouse`. */

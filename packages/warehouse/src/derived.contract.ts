@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogScript, type LogScript, ONE, objectsOf, TWO } from './testing/log-script.ts';
 import { playHistory, randomSteps } from './testing/random-history.ts';
-import type { WarehouseHarness } from './warehouse.contract.ts';
+import type { WarehouseHarness } from './testing/warehouse-harness.ts';
 import type { DerivedTable, Warehouse } from './warehouse.ts';
 
 const statement = (text: string, ...parameters: (string | number | bigint)[]) => ({ text, parameters });

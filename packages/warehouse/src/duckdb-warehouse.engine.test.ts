@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { SophiaError } from '@sophia/shared';
 import { createDuckDbWarehouse, type DuckDbWarehouseOptions } from './duckdb-warehouse.ts';
 import { TEST_TYPES } from './testing/log-script.ts';
-import { type WarehouseHarness, warehouseContract } from './warehouse.contract.ts';
+import type { WarehouseHarness } from './testing/warehouse-harness.ts';
+import { warehouseContract } from './warehouse.contract.ts';
 
 const duckDbHarness = async (): Promise<WarehouseHarness> => {
   const folder = await mkdtemp(join(tmpdir(), 'sophia-warehouse-'));

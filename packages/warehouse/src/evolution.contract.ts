@@ -1,7 +1,7 @@
 import { type FieldDefinition, type FieldType, RESERVED_NAMES } from '@sophia/types';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogScript, type LogScript, ONE, objectsOf, select, TWO, timeOf, versions } from './testing/log-script.ts';
-import type { WarehouseHarness } from './warehouse.contract.ts';
+import type { WarehouseHarness } from './testing/warehouse-harness.ts';
 import type { Warehouse } from './warehouse.ts';
 
 const field = (name: string, type: FieldType): FieldDefinition => ({ name, type });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogScript, type LogScript, ONE, select, TWO, timeOf, workspaceId } from './testing/log-script.ts';
 import { playHistory, randomSteps, rowsOf } from './testing/random-history.ts';
-import type { WarehouseHarness } from './warehouse.contract.ts';
+import type { WarehouseHarness } from './testing/warehouse-harness.ts';
 import type { Warehouse, WarehouseBatch } from './warehouse.ts';
 
 /** W3, W4 and W5 of `Warehouse`. */

@@ -2,7 +2,7 @@ import { createParties } from '@sophia/shared';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogScript, type LogScript, ONE, objectsOf, select } from './testing/log-script.ts';
-import type { WarehouseHarness } from './warehouse.contract.ts';
+import type { WarehouseHarness } from './testing/warehouse-harness.ts';
 import type { Warehouse } from './warehouse.ts';
 
 /** Takes very much longer than any test waits. */

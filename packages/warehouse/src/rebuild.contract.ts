@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogScript, type LogScript, ONE, select, TWO, versions } from './testing/log-script.ts';
 import { cutLog, randomLog } from './testing/random-log.ts';
-import type { WarehouseHarness } from './warehouse.contract.ts';
+import type { WarehouseHarness } from './testing/warehouse-harness.ts';
 import type { Warehouse, WarehouseBatch, WarehouseRebuild } from './warehouse.ts';
 
 /** W7 of `Warehouse`. */

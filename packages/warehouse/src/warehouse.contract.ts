@@ -5,18 +5,7 @@ import { evolutionContract } from './evolution.contract.ts';
 import { historyContract } from './history.contract.ts';
 import { queryContract } from './query.contract.ts';
 import { rebuildContract } from './rebuild.contract.ts';
-import type { Warehouse } from './warehouse.ts';
-
-/** What a test of an adapter needs from it. The built-in types are `TEST_TYPES`. */
-export interface WarehouseHarness {
-  /** Opens the warehouse of this test; the same again after it was closed. */
-  open(): Promise<Warehouse>;
-  /** Opens it from another process; rejects with what that process is told. */
-  openElsewhere(): Promise<void>;
-  /** How many queries may run at once, and how many more may wait. */
-  readonly concurrency: { readonly running: number; readonly waiting: number };
-  close(): Promise<void>;
-}
+import type { WarehouseHarness } from './testing/warehouse-harness.ts';
 
 /** Tests of each guarantee of `Warehouse`, for every adapter. */
 export const warehouseContract = (name: string, makeHarness: () => Promise<WarehouseHarness>): void => {

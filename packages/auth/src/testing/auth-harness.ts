@@ -6,7 +6,7 @@ import { BUILTIN_RECORD_TYPES, type Call, type JsonObject, type Principal } from
 import { type Auth, type AuthOptions, createAuth } from '../auth.ts';
 import { AUTH_MIGRATIONS } from '../migrations.ts';
 import { systemPrincipal } from '../system-principal.ts';
-import type { Workspace } from '../workspaces/workspaces.ts';
+import type { Workspace } from '../workspaces/workspace.ts';
 
 export interface AuthHarness {
   readonly auth: Auth;

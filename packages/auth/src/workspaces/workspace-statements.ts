@@ -1,6 +1,6 @@
 import type { Statement } from '@sophia/database';
 import type { WorkspaceId } from '@sophia/types';
-import type { WorkspaceSettings } from './workspaces.ts';
+import type { WorkspaceSettings } from './workspace.ts';
 
 export interface WorkspaceRow {
   readonly id: WorkspaceId;

@@ -1,22 +1,10 @@
 import type { Database } from '@sophia/database';
 import { type Clock, isCalendarDay, isTimeZone, SophiaError } from '@sophia/shared';
-import type { Call, Transaction, WorkspaceId, WorkspaceRef } from '@sophia/types';
+import type { Call, Transaction, WorkspaceId } from '@sophia/types';
 import type { Audit } from '../audit/audit.ts';
 import { createBoundedCache } from '../bounded-cache.ts';
+import type { Workspace, WorkspaceSettings } from './workspace.ts';
 import { ALL_WORKSPACES, CHANGE_SETTINGS, FIND_WORKSPACE, INSERT_WORKSPACE, type WorkspaceRow } from './workspace-statements.ts';
-
-/** What a workspace may set for its queries; the installation's configuration holds where it sets nothing. */
-export interface WorkspaceSettings {
-  /** `YYYY-MM-DD`: stands for today, whatever the clock says. */
-  readonly reporting_date?: string | undefined;
-  readonly time_zone?: string | undefined;
-  readonly week_start?: 'monday' | 'sunday' | undefined;
-}
-
-export interface Workspace extends WorkspaceRef {
-  readonly settings: WorkspaceSettings;
-  readonly created_at: string;
-}
 
 export interface Workspaces {
   /** The workspace of this name, made if it is not there: for the start and the command line of whoever owns the data folder. */

@@ -1,6 +1,7 @@
 import { SophiaError } from '@sophia/shared';
 import { DEFAULT_LIMITS } from './limits.ts';
-import type { OpenedInput, OpenOptions } from './open-source.ts';
+import type { OpenOptions } from './open-options.ts';
+import type { OpenedInput } from './opened-input.ts';
 import { readParquet } from './read-parquet.ts';
 import { takeSample } from './sampled.ts';
 import type { Source } from './source.ts';

@@ -1,43 +1,22 @@
 import { basename } from 'node:path';
 import { SophiaError } from '@sophia/shared';
-import { type Compression, decompress } from '../bytes/decompress.ts';
+import { decompress } from '../bytes/decompress.ts';
 import { markedEncoding } from '../bytes/detect-encoding.ts';
 import { openBytes } from '../bytes/open-bytes.ts';
 import { type OpenedText, openText, openUtf8 } from '../bytes/open-text.ts';
-import type { Peekable } from '../bytes/peekable.ts';
-import type { ReadProgress, SourceInput } from '../bytes/source-input.ts';
+import type { SourceInput } from '../bytes/source-input.ts';
 import { assumptionsOf } from './assumptions.ts';
 import { foreignContent, hintedFormat, isHtml, isParquet, type SourceFormat, sniffFormat } from './detect-format.ts';
-import { DEFAULT_LIMITS, type ReadLimits } from './limits.ts';
+import { DEFAULT_LIMITS } from './limits.ts';
+import type { OpenOptions } from './open-options.ts';
 import { openParquet } from './open-parquet.ts';
+import type { OpenedInput } from './opened-input.ts';
 import { type CsvOptions, readCsv } from './read-csv.ts';
 import { readJson } from './read-json.ts';
 import { readNdjson } from './read-ndjson.ts';
 import { takeSample } from './sampled.ts';
 import type { Source, SourceDescription } from './source.ts';
 import type { SourceRow } from './source-row.ts';
-
-type Unset<Options> = { readonly [Key in keyof Options]?: Options[Key] | undefined };
-
-/** What is set is not found out. */
-export interface OpenOptions extends Unset<CsvOptions> {
-  readonly format?: SourceFormat | undefined;
-  readonly encoding?: string | undefined;
-  readonly limits?: Partial<ReadLimits> | undefined;
-  /** How many rows `sample` holds: 10,000 unless told; 0 for a stream whose rows should go on as they come. */
-  readonly sampleRows?: number | undefined;
-  /** Where a Parquet stream is kept while it is read, and at most how much of it (4 GiB unless told). */
-  readonly spool?: { readonly directory: string; readonly maxBytes?: number | undefined } | undefined;
-}
-
-/** What is known of the input before its rows. */
-export interface OpenedInput {
-  readonly input: SourceInput;
-  readonly name: string | undefined;
-  readonly compression: Compression;
-  readonly content: Peekable;
-  progress(): ReadProgress;
-}
 
 const SAMPLE_ROWS = 10_000;
 const MAGIC_BYTES = 4;

@@ -1,5 +1,6 @@
 import type { JsonValue } from '@sophia/types';
-import { type OpenOptions, openSource } from '../read/open-source.ts';
+import type { OpenOptions } from '../read/open-options.ts';
+import { openSource } from '../read/open-source.ts';
 import type { Source } from '../read/source.ts';
 import type { SourceRow } from '../read/source-row.ts';
 import { chunks, collect } from './chunks.ts';

@@ -5,7 +5,7 @@ import { FilterProblem } from '../semantic/bind-filter.ts';
 import { bindRecordFilter, bindVisibleRecords } from './bind-record-filter.ts';
 import { evaluateCondition } from './evaluate-condition.ts';
 import { postgresCondition } from './postgres-condition.ts';
-import type { TypeAccess } from './resolve-policy.ts';
+import type { TypeAccess } from './type-access.ts';
 
 const types = BUILTIN_RECORD_TYPES;
 

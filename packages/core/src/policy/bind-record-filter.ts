@@ -3,7 +3,7 @@ import { allOf, type BoundExpression, type FieldRead, literal, reachedBy } from 
 import { bindFilter, FilterProblem } from '../semantic/bind-filter.ts';
 import { closest } from '../semantic/closest.ts';
 import { COMMON_FIELDS } from '../semantic/name-scope.ts';
-import type { TypeAccess } from './resolve-policy.ts';
+import type { TypeAccess } from './type-access.ts';
 
 export interface RecordFilterContext {
   /** Every record type of the workspace. */

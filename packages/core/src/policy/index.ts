@@ -7,3 +7,4 @@ export { type PostgresCondition, type PostgresConditionOptions, postgresConditio
 export { attributesOf } from './resolve-filter.ts';
 export * from './resolve-policy.ts';
 export { EXTRA } from './rule-ability.ts';
+export type { TypeAccess } from './type-access.ts';

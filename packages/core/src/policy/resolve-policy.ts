@@ -18,6 +18,7 @@ import { BUILT_IN_RULES } from './built-in-rules.ts';
 import { resolveFilter } from './resolve-filter.ts';
 import { EXTRA, type RawRule, type RuleAbility, type RuleAction, ruleAbility } from './rule-ability.ts';
 import { ALWAYS, allOf, anyOf, NEVER } from './simplify-filter.ts';
+import type { TypeAccess } from './type-access.ts';
 
 export interface PolicyRequest {
   readonly role: Role;
@@ -27,15 +28,6 @@ export interface PolicyRequest {
   readonly types: readonly RecordTypeDefinition[];
   /** Data of the principal's user record; null where it has none. */
   readonly user: JsonObject | null;
-}
-
-/** What a principal may do with the records of one type. */
-export interface TypeAccess extends TypeScope {
-  /** `aggregates`: in metric answers over groups of at least `smallestGroup` records, never record by record. */
-  readonly access: 'none' | 'aggregates' | 'records';
-  readonly smallestGroup?: number | undefined;
-  /** Masked fields, with the rows in which they are shown after all; `extra` stands for the unknown fields. */
-  readonly masks: readonly FieldMask[];
 }
 
 /** One principal's policy, resolved to values. */

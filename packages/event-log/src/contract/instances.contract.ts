@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { CurrentHarness } from '../event-log.contract.ts';
 import type { EventLog } from '../event-log.ts';
 import { until } from '../testing/conditions.ts';
+import type { CurrentHarness } from '../testing/event-log-harness.ts';
 import { changeOf, createLedger } from '../testing/ledger.ts';
 import { createTaker } from '../testing/taker.ts';
 

@@ -1,7 +1,7 @@
 import type { Position } from '@sophia/types';
 import { expect, test } from 'vitest';
-import type { CurrentHarness } from '../event-log.contract.ts';
 import { createGate, nextTick, readAll, until } from '../testing/conditions.ts';
+import type { CurrentHarness } from '../testing/event-log-harness.ts';
 import { createLedger, WORKSPACE } from '../testing/ledger.ts';
 
 export function positionContract(harness: CurrentHarness): void {

@@ -26,5 +26,8 @@ export interface EventLogHarness {
   close(): Promise<void>;
 }
 
+/** The harness of the test that runs. */
+export type CurrentHarness = () => EventLogHarness;
+
 /** Records to be written in tests: `test_record (key, version)` with these keys, each at version 0. */
 export const KEYS = 200;
