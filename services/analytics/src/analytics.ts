@@ -57,7 +57,7 @@ export interface DrillDownRequest {
   readonly metric: string;
   /** `numerator`, `denominator` or an input metric's name; the whole of a simple metric unless told. */
   readonly part?: string | undefined;
-  /** The answer's position: the records are those of that moment. */
+  /** The answer's position: the records are those of that moment, unless the query has an as_of of its own. */
   readonly position?: Position | undefined;
   readonly cursor?: string | undefined;
   readonly limit?: number | undefined;

@@ -57,6 +57,18 @@ describe('exact JSON', () => {
 });
 
 describe('verbatim JSON', () => {
+  it.each(['20260101123059.123456789', '0.30000000000000004441', '1.0', '-0', '1e400', '1E5', '{"a":[{"b":12345678901234567.89}]}'])(
+    'writes %s again as it came',
+    (text) => {
+      expect(JSON.stringify(parseVerbatimJson(text))).toBe(text);
+    },
+  );
+
+  it('does not run out of stack', () => {
+    const deep = `${'['.repeat(100_000)}1.0${']'.repeat(100_000)}`;
+    expect(Array.isArray(parseVerbatimJson(deep))).toBe(true);
+  });
+
   it('is written with the integers it came with', () => {
     fc.assert(
       fc.property(fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }), (bookmark) => {

@@ -22,10 +22,15 @@ export const parseExactJson = (text: string): JsonValue => withExactIntegers(JSO
 export const withExactIntegers = (value: JsonValue, text: string): JsonValue =>
   holdsInexact(value, MAX_DEPTH) ? JSON.parse(text, exactly) : value;
 
-/** What is kept for another program and never looked into: written again, integers beyond 2^53 have the digits they came with. */
+/** What is kept for another program and never looked into: its numbers, as `1.0` or one of 20 digits, are written again as they came. */
 export function parseVerbatimJson(text: string): JsonValue {
   const value: JsonValue = JSON.parse(text);
-  return holdsInexact(value, MAX_DEPTH) ? JSON.parse(text, verbatim) : value;
+  return isDeeper(value, MAX_DEPTH) ? value : JSON.parse(text, verbatim);
+}
+
+function isDeeper(value: JsonValue | undefined, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1));
 }
 
 function holdsInexact(value: JsonValue | undefined, levels: number): boolean {
@@ -38,14 +43,17 @@ function holdsInexact(value: JsonValue | undefined, levels: number): boolean {
 
 const isList = (value: JsonObject | readonly JsonValue[]): value is readonly JsonValue[] => Array.isArray(value);
 
-/** By its source, which the engine gives of every number: `1e20` is a double and remains one. */
-const integers =
-  (write: (digits: string) => unknown) =>
-  (_: string, value: unknown, context?: { readonly source?: string }): unknown =>
-    typeof value === 'number' && isInexact(value) && INTEGER.test(`${context?.source}`) ? write(`${context?.source}`) : value;
+/** The engine gives the source of each number. */
+interface Source {
+  readonly source?: string;
+}
 
-const exactly = integers((digits) => digits);
+/** `1e20` is a double and remains one. */
+const exactly = (_: string, value: unknown, context?: Source): unknown =>
+  typeof value === 'number' && isInexact(value) && INTEGER.test(`${context?.source}`) ? context?.source : value;
 
-const verbatim = integers((digits) => JSON.rawJSON(digits));
+/** Numbers that are written as they came remain numbers. */
+const verbatim = (_: string, value: unknown, context?: Source): unknown =>
+  typeof value === 'number' && String(value) !== context?.source ? JSON.rawJSON(`${context?.source}`) : value;
 
 const isInexact = (value: number): boolean => value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER;
