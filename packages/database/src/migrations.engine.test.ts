@@ -47,6 +47,7 @@ describe('D6', () => {
     );
     expect(journal).toEqual([
       { module: 'database', number: 1, name: 'foundation', checksum: 64, applied: true },
+      { module: 'database', number: 2, name: 'replication_mark', checksum: 64, applied: true },
       { module: 'deals', number: 1, name: 'deal', checksum: 64, applied: true },
       { module: 'deals', number: 2, name: 'amount', checksum: 64, applied: true },
       { module: 'deals', number: 3, name: 'more', checksum: 64, applied: true },

@@ -39,7 +39,12 @@ export async function createPostgresDatabase(options: PostgresDatabaseOptions): 
   const observer = options.observers?.(role) ?? UNOBSERVED;
   const openOptions: OpenOptions = { ...SERVER_LIMITS, applicationName: options.applicationName ?? `sophia-${role}` };
   const poolOptions: PoolOptions = { ...EMBEDDED_POOL, ...options.pool };
-  const pool = new ConnectionPool(poolOptions, () => openConnection(options.connection, openOptions), clock);
+  const openToPrimary = async () => {
+    const connection = await openConnection(options.connection, openOptions);
+    replicaSet.connectedTo(connection.incarnation);
+    return connection;
+  };
+  const pool = new ConnectionPool(poolOptions, openToPrimary, clock);
   // Its callers alone say how long a statement of a session may take.
   const openOutside = (timeout: number, signal: AbortSignal | undefined) =>
     openConnection(options.connection, { ...openOptions, statementTimeout: 0 }, timeout, signal);

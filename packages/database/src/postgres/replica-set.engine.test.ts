@@ -67,6 +67,11 @@ test('what is known of one run of a server gives nobody a connection to another'
   await pool.close();
 });
 
+const follows = async (set: ReplicaSet): Promise<boolean> => {
+  await set.measure();
+  return set.choose({ staleness: 60_000 }) !== undefined;
+};
+
 const at = (connection: PostgresConnection) => {
   const connect = () => openConnection(connection, OPTIONS);
   const pool = new ConnectionPool({ ...EMBEDDED_POOL, minimum: 0, maximum: 1, failFastAfterMs: 0 }, connect, systemClock);
@@ -77,8 +82,7 @@ test('a replica that only seems to have begun anew, since its statistics have, i
   const primary = at(cluster.primary.connection('app')).pool;
   const set = new ReplicaSet({ primary, followers: [at(cluster.replica.connection('app'))], clock: systemClock, observer: UNOBSERVED });
   const chosen = async () => {
-    await set.measure();
-    await set.measure();
+    await waitUntil('it is known to have all', () => follows(set));
     return set.choose({ staleness: 60_000 })?.pool;
   };
   const before = await chosen();
@@ -105,10 +109,27 @@ test('a server that is not there, or follows nobody, answers nothing', async () 
     await pool.close();
     return chosen;
   };
-  expect(await chosenOf(primary, cluster.replica.connection('app'))).toBeDefined();
   expect(await chosenOf(primary, nowhere)).toBeUndefined();
   expect(await chosenOf(primary, primary)).toBeUndefined();
   expect(await chosenOf(nowhere, cluster.replica.connection('app'))).toBeUndefined();
+  expect(await chosenOf(cluster.replica.connection('app'), cluster.replica.connection('app'))).toBeUndefined();
+});
+
+test('of another primary nothing is known, also by what was asked of the one before', async () => {
+  const primary = at(cluster.primary.connection('app')).pool;
+  const set = new ReplicaSet({ primary, followers: [at(cluster.replica.connection('app'))], clock: systemClock, observer: UNOBSERVED });
+  set.connectedTo('one');
+  await waitUntil('the replica follows', () => follows(set));
+  set.connectedTo('one');
+  expect(set.choose({ staleness: 60_000 })).toBeDefined();
+  const measuring = set.measure();
+  set.connectedTo('another');
+  expect(set.choose({ staleness: 60_000 })).toBeUndefined();
+  await measuring;
+  expect(set.choose({ staleness: 60_000 })).toBeUndefined();
+  await waitUntil('the replica follows', () => follows(set));
+  await set.close();
+  await primary.close();
 });
 
 test('reads that wait for a replica that does not answer are the primary’s in the end, long before their deadline', async () => {

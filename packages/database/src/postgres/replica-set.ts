@@ -2,6 +2,7 @@ import type { Clock } from '@sophia/shared';
 import type { ReadOptions, Statement } from '../database.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 import type { DatabaseObserver } from './database-observer.ts';
+import type { BatchOutcome } from './pipelined-batch.ts';
 import type { ServerConnection } from './postgres-connection.ts';
 import { connectionsOfRun, createReadServer, type ReadServer } from './read-server.ts';
 
@@ -19,7 +20,7 @@ interface Replica extends Follower {
   watch: ServerConnection | undefined;
   /** The run of the server that the rest is known of; none before it was looked at. */
   run: { readonly incarnation: string; readonly server: ReadServer } | undefined;
-  /** Everything before this place of the write-ahead log is visible there. */
+  /** Everything before this place of the primary's write-ahead log is visible there. */
   replayed: bigint;
   /** On the monotonic clock: everything acknowledged before this instant is visible there. */
   completeTo: number;
@@ -32,14 +33,23 @@ export interface ReplicaSetOptions {
   readonly observer: DatabaseObserver;
 }
 
-interface Mark {
+/** What was written of one into the primary's row: of which run of which server it is, and its number. */
+interface MarkRow {
+  readonly run: string;
+  readonly number: string;
+}
+
+interface Mark extends MarkRow {
+  /** On the monotonic clock, before it was made. */
   readonly at: number;
+  /** The place of the write-ahead log that it stands behind. */
   readonly written: bigint;
 }
 
 /**
- * Replicas by how old their answers are (D2). The primary's write position is noted with the instant
- * before it was asked for; a replica that has replayed up to it has all that was acknowledged by then.
+ * Replicas by how old their answers are (D2). A mark is written into the primary; a server that has it has all that was
+ * acknowledged before, and all that stands before it in the write-ahead log. Places of two servers' logs are never compared:
+ * one that follows another primary, or nobody, may be further on in a history of its own, but gets no marks any more.
  * Only our own monotonic clock is read, so that the servers' clocks do not matter.
  */
 export class ReplicaSet {
@@ -49,6 +59,7 @@ export class ReplicaSet {
   readonly #observer: DatabaseObserver;
   readonly #timer: NodeJS.Timeout | undefined;
   #marks: Mark[] = [];
+  #primaryRun: string | undefined;
   #measuring: Promise<void> | undefined;
   #next = 0;
 
@@ -86,6 +97,14 @@ export class ReplicaSet {
     return this.#replicas.map(({ name, completeTo }) => ({ replica: name, seconds: (this.#clock.monotonic() - completeTo) / 1_000 }));
   }
 
+  /** Told of each new connection to the primary: after a promotion nothing is known of who follows the new one. */
+  connectedTo(primaryRun: string): void {
+    if (this.#primaryRun === primaryRun) return;
+    this.#primaryRun = primaryRun;
+    this.#marks = [];
+    for (const replica of this.#replicas) forget(replica);
+  }
+
   /** Looks how far all of them are; once at a time. */
   measure(): Promise<void> {
     this.#measuring ??= this.#measureAll().finally(() => {
@@ -101,43 +120,50 @@ export class ReplicaSet {
   }
 
   async #measureAll(): Promise<void> {
-    const at = this.#clock.monotonic();
-    const written = await this.#written();
-    if (written !== undefined) this.#marks.push({ at, written });
+    await this.#mark();
     await Promise.all(this.#replicas.map((replica) => this.#measureOne(replica)));
     // A mark that every replica has passed tells nothing more, and without any of them a few suffice.
     const passed = Math.min(...this.#replicas.map(({ completeTo }) => completeTo));
     this.#marks = this.#marks.filter((mark) => mark.at > passed).slice(-MOST_MARKS);
   }
 
-  async #written(): Promise<bigint | undefined> {
+  async #mark(): Promise<void> {
+    const at = this.#clock.monotonic();
+    const marks = this.#marks;
     const connection = await orNone(this.#primary.acquire(PATIENCE));
-    if (connection === undefined) return undefined;
-    const written = await readPosition(connection, WRITTEN, () => connection.abandon());
+    if (connection === undefined) return;
+    const outcome = await runInTime(connection, [LOCALLY, MARK], () => connection.abandon());
     this.#primary.release(connection);
-    return written;
+    const made = outcome.results[1]?.rows[0] as (MarkRow & { readonly written: string }) | undefined;
+    // Where another primary was met meanwhile, this list is that of the one before.
+    if (made !== undefined) marks.push({ ...made, at, written: parseWalPosition(made.written) });
   }
 
   async #measureOne(replica: Replica): Promise<void> {
     if (replica.watch?.isClosed !== false) replica.watch = await orNone(replica.connect(PATIENCE));
     const { watch, pool } = replica;
     if (watch === undefined) return;
-    const position = await readPosition(watch, REPLAYED, () => {
+    const { results } = await runInTime(watch, [MARK_THERE], () => {
       watch.drop();
       // Reads that wait for it are the primary's then.
       pool.dropAll();
     });
-    if (position === undefined) return;
+    if (results[0] === undefined) return;
     const { incarnation } = watch;
     if (replica.run?.incarnation !== incarnation) {
       const connections = connectionsOfRun(pool, incarnation, () => replica.watch?.drop());
       const server = createReadServer(connections, this.#observer);
       replica.run = { incarnation, server };
-      replica.completeTo = Number.NEGATIVE_INFINITY;
+      forget(replica);
     }
-    replica.replayed = position;
-    const last = this.#marks.findLast(({ written }) => written <= position);
-    if (last !== undefined) replica.completeTo = last.at;
+    const there = results[0].rows[0] as MarkRow | undefined;
+    const last = this.#marks.findLast(({ run, number }) => run === there?.run && BigInt(number) <= BigInt(there.number));
+    if (last !== undefined) {
+      replica.completeTo = last.at;
+      replica.replayed = last.written;
+    } else if (there === undefined) {
+      forget(replica);
+    }
   }
 }
 
@@ -152,17 +178,30 @@ const MOST_MARKS = 1_000;
 /** Milliseconds; a server that does not answer has no position. */
 const PATIENCE = 1_000;
 
-const WRITTEN: Statement = { name: 'sophia_written', text: 'select pg_current_wal_lsn()::text as position' };
-const REPLAYED: Statement = { name: 'sophia_replayed', text: 'select pg_last_wal_replay_lsn()::text as position' };
+/** A mark waits for no replica, whatever other writes do: how far they are is asked by it. */
+const LOCALLY: Statement = { name: 'sophia_commit_locally', text: `select set_config('synchronous_commit', 'local', true)` };
+/** It stands in the log behind the place that it returns, since it is committed later. */
+const MARK: Statement = {
+  name: 'sophia_mark',
+  text: `update replication_mark set number = number + 1,
+      run = concat_ws(' ', pg_postmaster_start_time(), left(pg_walfile_name(pg_current_wal_lsn()), 8))
+    returning run, number, pg_current_wal_lsn()::text as written`,
+};
+/** Nothing where a server follows none. */
+const MARK_THERE: Statement = { name: 'sophia_mark_there', text: 'select run, number from replication_mark where pg_is_in_recovery()' };
 
 /** Nothing new is known of a server that takes no connection; its readers find out for themselves. */
 const orNone = (opening: Promise<ServerConnection>): Promise<ServerConnection | undefined> => opening.catch(() => undefined);
 
-/** Undefined where the server does not answer, of which `onSilence` is told, or is not what it is taken for. */
-async function readPosition(connection: ServerConnection, statement: Statement, onSilence: () => void): Promise<bigint | undefined> {
+function forget(replica: Replica): void {
+  replica.completeTo = Number.NEGATIVE_INFINITY;
+  replica.replayed = -1n;
+}
+
+/** What the statements come to, in one transaction; where the server does not answer `onSilence` is told. */
+async function runInTime(connection: ServerConnection, statements: readonly Statement[], onSilence: () => void): Promise<BatchOutcome> {
   const timer = setTimeout(onSilence, PATIENCE);
-  const { results } = await connection.run([{ statement, values: [] }]);
+  const outcome = await connection.run(statements.map((statement) => ({ statement, values: [] })));
   clearTimeout(timer);
-  const row = results[0]?.rows[0] as { readonly position: string | null } | undefined;
-  return row === undefined || row.position === null ? undefined : parseWalPosition(row.position);
+  return outcome;
 }
