@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import pg from 'pg';
 import type { PostgresConnection } from './postgres/connection-settings.ts';
 import { withClient } from './postgres/with-client.ts';
@@ -12,18 +13,58 @@ export interface RolePasswords {
 }
 
 /**
+ * Makes the roles over a server of somebody's own, and returns their passwords. Every process derives the same ones: from the
+ * owner's password where the server asked for that, so that none need be kept; else, and from then on, from a secret in a table
+ * that the owner alone can read. What the server does not ask for anybody may know.
+ */
+export async function prepareRoles(owner: PostgresConnection): Promise<RolePasswords> {
+  return withClient(owner, 'sophia-roles', async (client, password) => {
+    await client.query('select pg_advisory_lock($1)', [ROLES_LOCK]);
+    const key = (await keptSecret(client)) ?? password ?? (await makeSecret(client));
+    const passwordOf = (role: string) => createHmac('sha256', key).update(`sophia ${role} ${owner.database}`).digest('base64url');
+    const passwords = { app: passwordOf(APP_ROLE), log: passwordOf(LOG_ROLE) };
+    await ensureEach(client, passwords);
+    return passwords;
+  });
+}
+
+/**
  * Makes the roles that Sophia connects as, or brings them to what they must be. The administrator
  * must be a superuser, or on PostgreSQL 16 and later have CREATEROLE and BYPASSRLS.
  */
 export async function ensureRoles(administrator: PostgresConnection, passwords: RolePasswords): Promise<void> {
   await withClient(administrator, 'sophia-roles', async (client) => {
     await client.query('select pg_advisory_lock($1)', [ROLES_LOCK]);
-    await ensureRole(client, APP_ROLE, 'nobypassrls', passwords.app);
-    await ensureRole(client, LOG_ROLE, 'bypassrls', passwords.log);
+    await ensureEach(client, passwords);
   });
 }
 
 const ROLES_LOCK = 7_364_217_002;
+/** Row-level security without a policy keeps it from whoever may read tables, by default privileges for one. */
+const CREATE_SECRET = `
+  create table if not exists role_secret (only_one boolean primary key default true check (only_one), secret text not null);
+  alter table role_secret enable row level security`;
+const MAKE_SECRET = 'insert into role_secret (secret) values (gen_random_uuid()::text || gen_random_uuid()::text) returning secret';
+
+async function keptSecret(client: pg.Client): Promise<string | undefined> {
+  const { rows } = await client.query<{ exists: boolean }>(`select to_regclass('role_secret') is not null as exists`);
+  return rows[0]?.exists === true ? readSecret(client, 'select secret from role_secret') : undefined;
+}
+
+async function makeSecret(client: pg.Client): Promise<string> {
+  await client.query(CREATE_SECRET);
+  return (await readSecret(client, MAKE_SECRET)) as string;
+}
+
+async function readSecret(client: pg.Client, text: string): Promise<string | undefined> {
+  const { rows } = await client.query<{ secret: string }>(text);
+  return rows[0]?.secret;
+}
+
+async function ensureEach(client: pg.Client, passwords: RolePasswords): Promise<void> {
+  await ensureRole(client, APP_ROLE, 'nobypassrls', passwords.app);
+  await ensureRole(client, LOG_ROLE, 'bypassrls', passwords.log);
+}
 
 async function ensureRole(client: pg.Client, role: string, bypass: 'bypassrls' | 'nobypassrls', password: string): Promise<void> {
   const { rows } = await client.query<{ attributes: string[] }>(ATTRIBUTES, [role]);

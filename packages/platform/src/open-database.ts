@@ -1,8 +1,7 @@
-import { createHmac } from 'node:crypto';
 import { sqlStateOf } from '@sophia/database';
 import { startEmbeddedPostgres } from '@sophia/database/embedded';
 import type { DatabaseRole, PostgresConnection } from '@sophia/database/postgres';
-import { APP_ROLE, ensureRoles, LOG_ROLE } from '@sophia/database/roles';
+import { APP_ROLE, LOG_ROLE, prepareRoles } from '@sophia/database/roles';
 import type { Logger } from '@sophia/observability';
 import { type DatabaseConfiguration, SophiaError } from '@sophia/shared';
 
@@ -22,8 +21,7 @@ export const openDatabase = async (configuration: DatabaseConfiguration, logger:
     }
     case 'postgres': {
       const owner = connectionOf(configuration.url);
-      const passwords = { app: passwordOf(owner, APP_ROLE), log: passwordOf(owner, LOG_ROLE) };
-      await ensureRoles(owner, passwords).catch((error: unknown) => {
+      const passwords = await prepareRoles(owner).catch((error: unknown) => {
         throw unusable(owner, error);
       });
       const app = { user: APP_ROLE, password: passwords.app };
@@ -60,7 +58,3 @@ const connectionOf = (url: string): PostgresConnection => {
     ...(mode === null || mode === 'disable' ? {} : { tls: true }),
   };
 };
-
-/** Every process derives the same password from the owner's, so that none need be kept or handed around. */
-const passwordOf = (owner: PostgresConnection, role: string): string =>
-  createHmac('sha256', owner.password).update(`sophia ${role} ${owner.database}`).digest('base64url');
