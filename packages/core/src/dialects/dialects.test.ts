@@ -1,27 +1,20 @@
-import type { RecordTypeDefinition } from '@sophia/types';
 import { describe, expect, it } from 'vitest';
 import { type CompileContext, DIALECT_NAMES, type PhysicalTable } from '../query/compile-context.ts';
 import { compileQuery } from '../query/compile-query.ts';
-import { layerOf } from '../testing/small-world.ts';
+import { expressionLayer, thingType } from '../testing/thing-layer.ts';
 import { dialects } from './dialects.ts';
 
-const THING: RecordTypeDefinition = {
-  name: 'thing',
-  description: '',
-  origin: 'workspace',
-  revision: 1,
-  fields: [
-    { name: 'count', type: 'integer' },
-    { name: 'size', type: 'number' },
-    { name: 'price', type: 'money' },
-    { name: 'word', type: 'text' },
-    { name: 'yes', type: 'boolean' },
-    { name: 'day', type: 'date' },
-    { name: 'moment', type: 'timestamp' },
-    { name: 'tags', type: 'text_list' },
-    { name: 'more', type: 'json' },
-  ],
-};
+const THING = thingType([
+  { name: 'count', type: 'integer' },
+  { name: 'size', type: 'number' },
+  { name: 'price', type: 'money' },
+  { name: 'word', type: 'text' },
+  { name: 'yes', type: 'boolean' },
+  { name: 'day', type: 'date' },
+  { name: 'moment', type: 'timestamp' },
+  { name: 'tags', type: 'text_list' },
+  { name: 'more', type: 'json' },
+]);
 
 const EXPRESSIONS = [
   'count + 1 - -count * 2',
@@ -44,20 +37,6 @@ const EXPRESSIONS = [
   'moment is not null',
 ];
 
-const expressionLayer = (expression: string) =>
-  layerOf(
-    `
-semantic_models:
-  - name: thing
-    record_type: thing
-    entities: [{ name: thing, type: primary }]
-    dimensions: [{ name: asked, type: categorical, expression: ${JSON.stringify(expression)} }]
-    measures: [{ name: things, aggregation: count }]
-metrics: [{ name: things, type: simple, measure: things }]
-`,
-    [THING],
-  );
-
 const TYPES = ['text', 'integer', 'number', 'money', 'boolean', 'date', 'timestamp', 'text_list', 'json'] as const;
 
 describe.each(DIALECT_NAMES)('%s', (dialect) => {
@@ -76,7 +55,7 @@ describe.each(DIALECT_NAMES)('%s', (dialect) => {
       timeZone: 'Europe/Berlin',
     };
     const written = EXPRESSIONS.map((expression) => {
-      const { text } = compileQuery({ metrics: ['things'], dimensions: ['thing.asked'] }, expressionLayer(expression), context);
+      const { text } = compileQuery({ metrics: ['things'], dimensions: ['thing.asked'] }, expressionLayer(expression, THING), context);
       return [expression, /select (.*?) as k0/.exec(text.slice(text.lastIndexOf('(select')))?.[1]];
     });
     expect(Object.fromEntries(written)).toMatchSnapshot();

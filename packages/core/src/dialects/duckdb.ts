@@ -2,13 +2,14 @@ import type { TimeGrain } from '@sophia/types';
 import type { ValueType } from '../expression/bound-expression.ts';
 import { isNumeric } from '../expression/coerce.ts';
 import type { WeekStart } from '../time/calendar.ts';
+import { writeCommonOperation } from './common-operation.ts';
 import type { Dialect, DialectOperation, OperationSettings, SqlAggregate } from './dialect.ts';
 
 export const duckdb: Dialect = {
   placeholder: (number) => `$${number}`,
   reusesParameters: true,
   quote: (identifier) => `"${identifier.replaceAll('"', '""')}"`,
-  cast: (sql, type) => `cast(${sql} as ${TYPES[type]})`,
+  cast: castTo,
   literal: (placeholder, type) =>
     type === 'text' ? placeholder : `cast(${placeholder} as ${type === 'money' ? 'decimal(18,4)' : TYPES[type]})`,
   safeCast,
@@ -38,6 +39,10 @@ const TYPES: Readonly<Record<ValueType, string>> = {
   json: 'json',
 };
 
+function castTo(sql: string, type: ValueType): string {
+  return `cast(${sql} as ${TYPES[type]})`;
+}
+
 function safeCast(sql: string, from: ValueType, to: ValueType): string {
   if (from === to) return sql;
   if (to === 'json') return `to_json(${sql})`;
@@ -47,8 +52,8 @@ function safeCast(sql: string, from: ValueType, to: ValueType): string {
   switch (to) {
     case 'integer':
     case 'money':
-      // try_cast rounds: what does not come back the same is not the value.
-      return `case when ${cast} = try_cast(${plain} as decimal(38, 12)) then ${cast} end`;
+      if (from === 'number') return exactNumber(`cast(${plain} as varchar)`, to);
+      return from === 'text' || from === 'json' ? exactNumber(plain, to) : unrounded(plain, to);
     case 'date':
       return `case when ${cast} = try_cast(${plain} as timestamp) then ${cast} end`;
     case 'timestamp':
@@ -68,6 +73,27 @@ function safeCast(sql: string, from: ValueType, to: ValueType): string {
       return cast;
   }
 }
+
+/**
+ * The number that a text says. A double is read by its shortest text too: cast at once to a decimal it is multiplied as a double,
+ * and comes back as another number from 16 digits on. A text is cast to 38 digits in 12 µs, and to 18 in a twentieth of one.
+ */
+function exactNumber(text: string, to: 'integer' | 'money'): string {
+  const { pattern, type } = SHORT[to];
+  return `case when regexp_full_match(${text}, '${pattern}') then try_cast(${text} as ${type}) else ${unrounded(text, to)} end`;
+}
+
+/** try_cast rounds: what does not come back the same is not the value. */
+function unrounded(sql: string, to: ValueType): string {
+  const cast = `try_cast(${sql} as ${TYPES[to]})`;
+  return `case when ${cast} = try_cast(${sql} as decimal(38, 12)) then ${cast} end`;
+}
+
+/** Numbers of at most 18 digits, and the type that holds them all. */
+const SHORT = {
+  integer: { pattern: '-?\\d{1,18}(\\.0)?', type: 'bigint' },
+  money: { pattern: '-?\\d{1,14}(\\.\\d{1,4})?', type: 'decimal(18,4)' },
+} as const;
 
 /** The value as the catalog writes it: what a source sends as text later on is the same text. */
 function asText(sql: string, from: ValueType): string {
@@ -98,33 +124,6 @@ const INTERVALS: Readonly<Record<TimeGrain, string>> = {
 function writeOperation(name: DialectOperation, type: ValueType, operands: readonly string[], settings: OperationSettings): string {
   const [a = '', b = ''] = operands;
   switch (name) {
-    case 'add':
-      return `(${a} + ${b})`;
-    case 'subtract':
-      return `(${a} - ${b})`;
-    case 'multiply':
-      return `(${a} * ${b})`;
-    case 'divide':
-      return `(${a} / nullif(${b}, 0))`;
-    case 'negate':
-      return `(-${a})`;
-    case 'absolute':
-      return `abs(${a})`;
-    case 'round':
-      // A decimal loses the digits behind it.
-      return type === 'money' ? `cast(round(${a}, ${b}) as ${TYPES[type]})` : `round(${a}, ${b})`;
-    case 'convert':
-      return `cast(${a} as ${TYPES[type]})`;
-    case 'nullif':
-      return `nullif(${a}, ${b})`;
-    case 'lower':
-    case 'upper':
-      return `${name}(${a})`;
-    case 'concat':
-      // concat() takes null for nothing; || gives null.
-      return `(${operands.join(' || ')})`;
-    case 'contains':
-      return `contains(${a}, ${b})`;
     case 'starts_with':
       return `starts_with(${a}, ${b})`;
     case 'list_contains':
@@ -139,6 +138,8 @@ function writeOperation(name: DialectOperation, type: ValueType, operands: reado
         : `cast(timezone(${settings.timeZone()}, timezone('UTC', ${a})) as date)`;
     case 'period':
       return writePeriod(a, settings.grain ?? 'day', settings.weekStart);
+    default:
+      return writeCommonOperation(name, type, operands, castTo);
   }
 }
 

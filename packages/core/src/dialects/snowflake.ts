@@ -1,13 +1,14 @@
 import type { TimeGrain } from '@sophia/types';
 import type { ValueType } from '../expression/bound-expression.ts';
 import type { WeekStart } from '../time/calendar.ts';
+import { writeCommonOperation } from './common-operation.ts';
 import type { Dialect, DialectOperation, OperationSettings, SqlAggregate } from './dialect.ts';
 
 export const snowflake: Dialect = {
   placeholder: () => '?',
   reusesParameters: false,
   quote: (identifier) => `"${identifier.replaceAll('"', '""')}"`,
-  cast: (sql, type) => `cast(${sql} as ${TYPES[type]})`,
+  cast: castTo,
   literal: (placeholder, type) =>
     type === 'text' ? placeholder : `cast(${placeholder} as ${type === 'money' ? 'number(18,4)' : TYPES[type]})`,
   safeCast,
@@ -39,6 +40,10 @@ const TYPES: Readonly<Record<ValueType, string>> = {
   json: 'variant',
 };
 
+function castTo(sql: string, type: ValueType): string {
+  return `cast(${sql} as ${TYPES[type]})`;
+}
+
 function safeCast(sql: string, from: ValueType, to: ValueType): string {
   if (from === to) return sql;
   if (to === 'json') return `to_variant(${sql})`;
@@ -53,32 +58,6 @@ function safeCast(sql: string, from: ValueType, to: ValueType): string {
 function writeOperation(name: DialectOperation, type: ValueType, operands: readonly string[], settings: OperationSettings): string {
   const [a = '', b = ''] = operands;
   switch (name) {
-    case 'add':
-      return `(${a} + ${b})`;
-    case 'subtract':
-      return `(${a} - ${b})`;
-    case 'multiply':
-      return `(${a} * ${b})`;
-    case 'divide':
-      return `(${a} / nullif(${b}, 0))`;
-    case 'negate':
-      return `(-${a})`;
-    case 'absolute':
-      return `abs(${a})`;
-    case 'round':
-      // A decimal loses the digits behind it.
-      return type === 'money' ? `cast(round(${a}, ${b}) as ${TYPES[type]})` : `round(${a}, ${b})`;
-    case 'convert':
-      return `cast(${a} as ${TYPES[type]})`;
-    case 'nullif':
-      return `nullif(${a}, ${b})`;
-    case 'lower':
-    case 'upper':
-      return `${name}(${a})`;
-    case 'concat':
-      return `(${operands.join(' || ')})`;
-    case 'contains':
-      return `contains(${a}, ${b})`;
     case 'starts_with':
       return `startswith(${a}, ${b})`;
     case 'list_contains':
@@ -91,6 +70,8 @@ function writeOperation(name: DialectOperation, type: ValueType, operands: reado
       return settings.timeZone === undefined ? `to_date(${a})` : `to_date(convert_timezone('UTC', ${settings.timeZone()}, ${a}))`;
     case 'period':
       return writePeriod(a, settings.grain ?? 'day', settings.weekStart);
+    default:
+      return writeCommonOperation(name, type, operands, castTo);
   }
 }
 

@@ -1,27 +1,20 @@
-import type { RecordTypeDefinition } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { layerOf } from '../testing/small-world.ts';
 import { createTestEngine, type TestEngine } from '../testing/test-engine.ts';
+import { expressionLayer, thingType } from '../testing/thing-layer.ts';
 
-const THING: RecordTypeDefinition = {
-  name: 'thing',
-  description: '',
-  origin: 'workspace',
-  revision: 1,
-  fields: [
-    { name: 'seven', type: 'integer' },
-    { name: 'half', type: 'number' },
-    { name: 'price', type: 'money' },
-    { name: 'word', type: 'text' },
-    { name: 'yes', type: 'boolean' },
-    { name: 'day', type: 'date' },
-    { name: 'moment', type: 'timestamp' },
-    { name: 'tags', type: 'text_list' },
-    { name: 'none', type: 'integer' },
-    { name: 'nothing', type: 'text' },
-    { name: 'end', type: 'text' },
-  ],
-};
+const THING = thingType([
+  { name: 'seven', type: 'integer' },
+  { name: 'half', type: 'number' },
+  { name: 'price', type: 'money' },
+  { name: 'word', type: 'text' },
+  { name: 'yes', type: 'boolean' },
+  { name: 'day', type: 'date' },
+  { name: 'moment', type: 'timestamp' },
+  { name: 'tags', type: 'text_list' },
+  { name: 'none', type: 'integer' },
+  { name: 'nothing', type: 'text' },
+  { name: 'end', type: 'text' },
+]);
 
 let engine: TestEngine;
 
@@ -45,18 +38,7 @@ afterAll(() => engine.close());
 
 /** The value of an expression over the one record. */
 async function computed(expression: string) {
-  const layer = layerOf(
-    `
-semantic_models:
-  - name: thing
-    record_type: thing
-    entities: [{ name: thing, type: primary }]
-    dimensions: [{ name: asked, type: categorical, expression: ${JSON.stringify(expression)} }]
-    measures: [{ name: things, aggregation: count }]
-metrics: [{ name: things, type: simple, measure: things }]
-`,
-    [THING],
-  );
+  const layer = expressionLayer(expression, THING);
   const context = { reportingDate: '2017-04-02', timeZone: 'Europe/Berlin' };
   const { rows } = await engine.ask({ metrics: ['things'], dimensions: ['thing.asked'] }, layer, context);
   expect(rows.length).toBe(1);

@@ -7,22 +7,12 @@ import { type BoundExpression, type FieldRead, fieldsOf, type ValueType } from '
 import { UNDECIDED } from '../expression/evaluate.ts';
 import { StatementWriter } from '../sql/statement-writer.ts';
 import { writeExpression } from '../sql/write-expression.ts';
+import { COLUMN_TYPES } from '../testing/test-engine.ts';
 import { bindRecordFilter } from './bind-record-filter.ts';
 import { evaluateCondition } from './evaluate-condition.ts';
 import { arbitraryFilter, arbitraryRecords, readerOf, TEST_TYPES, type TestRecord } from './testing/index.ts';
 import { typedValue } from './typed-value.ts';
 
-const COLUMN_TYPES: Readonly<Record<ValueType, string>> = {
-  text: 'varchar',
-  integer: 'bigint',
-  number: 'double',
-  money: 'decimal(18,4)',
-  boolean: 'boolean',
-  date: 'date',
-  timestamp: 'timestamp',
-  text_list: 'varchar[]',
-  json: 'json',
-};
 const nameOf = ({ path, field }: FieldRead) => [...path, field.name].join('.');
 
 /** What DuckDB says of each item: over typed columns, one for each field that the condition reads. */

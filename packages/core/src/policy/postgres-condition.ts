@@ -1,5 +1,6 @@
 import type { FieldDefinition, RecordTypeDefinition } from '@sophia/types';
 import type { BoundExpression, Choice, FieldRead, Operation, ValueType } from '../expression/bound-expression.ts';
+import { COMPARISON_SIGNS } from '../expression/comparison-signs.ts';
 import { isRecordField } from './bind-record-filter.ts';
 import { sortableInstant } from './typed-value.ts';
 
@@ -97,13 +98,11 @@ function writeOperation({ operation, operands }: Operation, scope: Scope): strin
     case 'lte':
     case 'gt':
     case 'gte':
-      return `(${first} ${COMPARISONS[operation]} ${second})`;
+      return `(${first} ${COMPARISON_SIGNS[operation]} ${second})`;
     default:
       throw new TypeError(`A filter over records has no operation ${operation}.`);
   }
 }
-
-const COMPARISONS = { eq: '=', ne: '<>', lt: '<', lte: '<=', gt: '>', gte: '>=' } as const;
 
 /** How values of a type are compared; texts, days and instants as text by code points. */
 const SQL_TYPES: Readonly<Record<ValueType, string>> = {

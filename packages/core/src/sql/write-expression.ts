@@ -1,5 +1,6 @@
 import type { DialectOperation } from '../dialects/dialect.ts';
 import type { BoundExpression, Choice, FieldRead, Operation } from '../expression/bound-expression.ts';
+import { COMPARISON_SIGNS } from '../expression/comparison-signs.ts';
 import type { QueryTime } from '../query/time-bounds.ts';
 import { formatDay } from '../time/calendar.ts';
 import type { StatementWriter } from './statement-writer.ts';
@@ -44,7 +45,7 @@ function writeOperation(expression: Operation, scope: ExpressionScope): string {
     case 'lte':
     case 'gt':
     case 'gte':
-      return `(${first} ${COMPARISONS[operation]} ${second})`;
+      return `(${first} ${COMPARISON_SIGNS[operation]} ${second})`;
     case 'in':
       return `(${first} in (${operands.slice(1).join(', ')}))`;
     case 'and':
@@ -65,8 +66,6 @@ function writeOperation(expression: Operation, scope: ExpressionScope): string {
       return writeByDialect(operation, expression, operands, scope);
   }
 }
-
-const COMPARISONS = { eq: '=', ne: '<>', lt: '<', lte: '<=', gt: '>', gte: '>=' } as const;
 
 function writeByDialect(
   name: DialectOperation,

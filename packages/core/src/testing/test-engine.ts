@@ -38,7 +38,8 @@ export interface TestEngine {
   close(): void;
 }
 
-const COLUMN_TYPES: Readonly<Record<FieldType, string>> = {
+/** Of a type's own tables in DuckDB. */
+export const COLUMN_TYPES: Readonly<Record<FieldType, string>> = {
   text: 'varchar',
   integer: 'bigint',
   number: 'double',
