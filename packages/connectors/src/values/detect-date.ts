@@ -1,4 +1,5 @@
 import { compileDatePattern, type DatePattern } from './date-pattern.ts';
+import { distinctTexts } from './distinct-texts.ts';
 
 export interface DateReading {
   readonly pattern: string;
@@ -42,16 +43,13 @@ const CANDIDATES: readonly DatePattern[] = ['iso', ...TIMES.flatMap((time) => DA
   .map(compileDatePattern)
   .filter((pattern) => pattern !== undefined);
 
-/** Values that are looked at; of a column of dates few are different. */
-const MAX_VALUES = 5000;
-
 /**
  * Finds the one pattern that reads a column's values (all that are not empty). `M/D/YYYY` and `D/M/YYYY` are told apart
  * by a day above 12; without one, or with one for each, the column is ambiguous. Values that no pattern reads are left
  * to be rejected row by row, as long as they are fewer than half.
  */
 export function detectDates(values: Iterable<string>): DateDetection {
-  const texts = distinct(values);
+  const texts = distinctTexts(values);
   const counted = CANDIDATES.map((pattern) => ({ pattern, count: countRead(pattern, texts) })).sort((a, b) => b.count - a.count);
   const [best] = counted;
   if (best === undefined || best.count === 0 || best.count < texts.length / 2) return { kind: 'none' };
@@ -61,16 +59,6 @@ export function detectDates(values: Iterable<string>): DateDetection {
     if (ambiguous !== undefined) return ambiguous;
   }
   return { kind: 'found', pattern: best.pattern.pattern };
-}
-
-function distinct(values: Iterable<string>): readonly string[] {
-  const texts = new Set<string>();
-  for (const value of values) {
-    const text = value.trim();
-    if (text !== '') texts.add(text);
-    if (texts.size === MAX_VALUES) break;
-  }
-  return [...texts];
 }
 
 /** A pattern that reads none of the first values is not tried on the others. */

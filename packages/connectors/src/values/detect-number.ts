@@ -1,4 +1,5 @@
 import { scaleDecimal } from './decimal.ts';
+import { distinctTexts } from './distinct-texts.ts';
 import { compileNumberFormat, type NumberFormat } from './number-format.ts';
 import { UNITS } from './units.ts';
 
@@ -29,7 +30,6 @@ export type NumberDetection =
 const PLAIN = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 /** A currency's sign or code at either end. */
 const SYMBOL = /^[(+\-\u2212\s]*(\p{Sc}|[A-Z]{3}\b|%)|(\p{Sc}|\b[A-Z]{3}|%)[)\-\u2212\s]*$/u;
-const MAX_VALUES = 5000;
 
 /** Whole numbers, and what a point may make thousands: one to three digits that begin with no zero, then three. */
 const THOUSANDS = /^[+-]?(?:\d+|[1-9]\d{0,2}\.\d{3})$/;
@@ -40,7 +40,7 @@ const THOUSANDS = /^[+-]?(?:\d+|[1-9]\d{0,2}\.\d{3})$/;
  * are whole: then it may be a thousand, and `2.000` too. Percentages beside numbers without the sign are ambiguous.
  */
 export function detectNumbers(values: Iterable<string>, whole: boolean): NumberDetection {
-  const texts = distinct(values);
+  const texts = distinctTexts(values);
   if (texts.length === 0) return { kind: 'none' };
   if (texts.every((text) => PLAIN.test(text)) && !(whole && mayBeThousands(texts))) return { kind: 'plain' };
   const symbol = commonSymbol(texts);
@@ -59,7 +59,7 @@ export function detectNumbers(values: Iterable<string>, whole: boolean): NumberD
 
 /** What is left to ask of percentages when it is decided how they are written. */
 export function detectShares(values: Iterable<string>, format: NumberFormat): Ambiguous | undefined {
-  const texts = distinct(values);
+  const texts = distinctTexts(values);
   return format.symbol === '%' ? findBare(texts, judge(texts, format)) : undefined;
 }
 
@@ -131,14 +131,4 @@ function commonSymbol(texts: readonly string[]): string | undefined {
   }
   const [only] = symbols;
   return symbols.size === 1 ? only : undefined;
-}
-
-function distinct(values: Iterable<string>): readonly string[] {
-  const texts = new Set<string>();
-  for (const value of values) {
-    const text = value.trim();
-    if (text !== '') texts.add(text);
-    if (texts.size === MAX_VALUES) break;
-  }
-  return [...texts];
 }
