@@ -1,10 +1,11 @@
 import type { Database } from '@sophia/database';
 import { createTestObservability } from '@sophia/observability/testing';
+import { createGate } from '@sophia/shared/testing';
 import type { Transaction } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemPrincipal } from '../system-principal.ts';
 import { type AuthHarness, callOf, createAuthHarness } from '../testing/auth-harness.ts';
-import { createGate, intercept } from '../testing/intercept.ts';
+import { intercept } from '../testing/intercept.ts';
 import type { AuditEntry, AuditRecord } from './audit.ts';
 
 describe('the audit', () => {

@@ -1,8 +1,9 @@
 import { createMemoryPubSub } from '@sophia/pub-sub/memory';
+import { createGate } from '@sophia/shared/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemPrincipal } from '../system-principal.ts';
 import { type AuthHarness, callOf, createAuthHarness } from '../testing/auth-harness.ts';
-import { createGate, intercept } from '../testing/intercept.ts';
+import { intercept } from '../testing/intercept.ts';
 
 describe('API keys', () => {
   let harness: AuthHarness;

@@ -8,23 +8,3 @@ export const intercept = (database: Database, other: Partial<Database>): Databas
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });
-
-/** A point that work comes to and waits at until it is opened. */
-export interface Gate {
-  readonly reached: Promise<void>;
-  pass(): Promise<void>;
-  open(): void;
-}
-
-export function createGate(): Gate {
-  const reached = Promise.withResolvers<void>();
-  const opened = Promise.withResolvers<void>();
-  return {
-    reached: reached.promise,
-    pass: () => {
-      reached.resolve();
-      return opened.promise;
-    },
-    open: () => opened.resolve(),
-  };
-}

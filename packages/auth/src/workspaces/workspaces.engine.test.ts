@@ -1,7 +1,8 @@
+import { createGate } from '@sophia/shared/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemPrincipal } from '../system-principal.ts';
 import { type AuthHarness, callOf, createAuthHarness } from '../testing/auth-harness.ts';
-import { createGate, intercept } from '../testing/intercept.ts';
+import { intercept } from '../testing/intercept.ts';
 import type { Workspace } from './workspace.ts';
 
 describe('workspaces', () => {

@@ -1,8 +1,9 @@
 import { seededRandom, systemSleep } from '@sophia/shared';
+import { createGate } from '@sophia/shared/testing';
 import type { LogEvent, Position, WorkspaceId } from '@sophia/types';
 import { expect, test } from 'vitest';
 import type { ReadBatch } from '../event-log.ts';
-import { createGate, nextTick, readAll, until } from '../testing/conditions.ts';
+import { nextTick, readAll, until } from '../testing/conditions.ts';
 import type { CurrentHarness } from '../testing/event-log-harness.ts';
 import { KEYS } from '../testing/event-log-harness.ts';
 import { type Change, changeOf, createLedger, eventOf, firstOutOfOrder, sorted, WORKSPACE } from '../testing/ledger.ts';

@@ -1,7 +1,8 @@
 import { seededRandom, systemSleep } from '@sophia/shared';
+import { createGate } from '@sophia/shared/testing';
 import type { EventFact, Position } from '@sophia/types';
 import { expect, test } from 'vitest';
-import { createGate, nextTick, readAll, until } from '../testing/conditions.ts';
+import { nextTick, readAll, until } from '../testing/conditions.ts';
 import type { CurrentHarness } from '../testing/event-log-harness.ts';
 import { type EventLogHarness, KEYS } from '../testing/event-log-harness.ts';
 import { type Change, changeOf, createLedger, type Ledger } from '../testing/ledger.ts';

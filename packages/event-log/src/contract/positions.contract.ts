@@ -1,6 +1,7 @@
+import { createGate } from '@sophia/shared/testing';
 import type { Position } from '@sophia/types';
 import { expect, test } from 'vitest';
-import { createGate, nextTick, readAll, until } from '../testing/conditions.ts';
+import { nextTick, readAll, until } from '../testing/conditions.ts';
 import type { CurrentHarness } from '../testing/event-log-harness.ts';
 import { createLedger, WORKSPACE } from '../testing/ledger.ts';
 

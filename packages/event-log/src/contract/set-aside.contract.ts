@@ -1,7 +1,8 @@
+import { createGate } from '@sophia/shared/testing';
 import type { Position } from '@sophia/types';
 import { expect, test } from 'vitest';
 import type { EventLog, Handler, MicroBatch } from '../event-log.ts';
-import { createGate, nextTick, until } from '../testing/conditions.ts';
+import { nextTick, until } from '../testing/conditions.ts';
 import type { CurrentHarness } from '../testing/event-log-harness.ts';
 import { type Change, changeOf, createLedger, eventOf, WORKSPACE } from '../testing/ledger.ts';
 import { createTaker } from '../testing/taker.ts';

@@ -1,6 +1,7 @@
+import { createGate } from '@sophia/shared/testing';
 import type { LogEvent, Position } from '@sophia/types';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createGate, nextTick, readAll, until } from '../testing/conditions.ts';
+import { nextTick, readAll, until } from '../testing/conditions.ts';
 import { changeOf, createLedger, eventOf, firstOutOfOrder, type Ledger, WORKSPACE } from '../testing/ledger.ts';
 import { createPostgresHarness, type PostgresHarness } from '../testing/postgres-harness.ts';
 import { type ExportedLine, exportLog, importLog } from './index.ts';

@@ -11,20 +11,6 @@ export async function until(condition: () => boolean | Promise<boolean>, what: s
   }
 }
 
-/** A gate that a transaction waits at until the test opens it. */
-export function createGate(): { readonly reached: Promise<void>; readonly pass: () => Promise<void>; open(): void } {
-  const reached = Promise.withResolvers<void>();
-  const opened = Promise.withResolvers<void>();
-  return {
-    reached: reached.promise,
-    pass: () => {
-      reached.resolve();
-      return opened.promise;
-    },
-    open: opened.resolve,
-  };
-}
-
 /** Everything from a cursor to the head of now, in batches of at most `limit`. */
 export async function readAll(
   eventLog: EventLog,
