@@ -1,6 +1,6 @@
 import type { Database } from '@sophia/database';
 import type { NewEvent, Transaction } from '@sophia/types';
-import { FACT_COLUMNS } from './event-rows.ts';
+import { FACT_COLUMNS, factValues } from './event-rows.ts';
 
 /**
  * Adds the events in their order. They go as one JSON array of arrays: measured 11.5 µs of the server's
@@ -10,28 +10,8 @@ import { FACT_COLUMNS } from './event-rows.ts';
  */
 export async function appendEvents(app: Database, transaction: Transaction, events: readonly NewEvent[]): Promise<void> {
   if (events.length === 0) return;
-  await app.query(transaction, APPEND, [JSON.stringify(events.map(valuesOf))]);
+  await app.query(transaction, APPEND, [JSON.stringify(events.map(factValues))]);
 }
-
-/** In the order of `FACT_COLUMNS`. */
-const valuesOf = (event: NewEvent): readonly unknown[] => [
-  event.workspace,
-  event.kind,
-  event.record?.id,
-  event.record?.source_system,
-  event.record?.record_type,
-  event.record?.source_id,
-  event.version,
-  event.occurred_at,
-  event.source_version,
-  event.business_priority,
-  event.created_at,
-  event.actor,
-  event.cause,
-  event.data,
-  event.previous,
-  event.original,
-];
 
 // The rows of a function come in its order, and nothing here sorts or joins them.
 const APPEND = {

@@ -1,38 +1,15 @@
 import { boundedPage, type Statement } from '@sophia/database';
-import type {
-  Actor,
-  BusinessPriority,
-  Cause,
-  EventFact,
-  EventKind,
-  JsonObject,
-  LogEvent,
-  Position,
-  RecordId,
-  WorkspaceId,
-} from '@sophia/types';
+import type { EventFact, LogEvent, NewEvent, Position, RecordId } from '@sophia/types';
 
 /** A row of the table `event`. */
-export interface EventRow {
+export interface EventRow extends Omit<NewEvent, 'record'> {
   readonly xid: string;
   readonly position: string;
   readonly tick: string | null;
-  readonly workspace: WorkspaceId;
-  readonly kind: EventKind;
   readonly record_id: RecordId | null;
   readonly source_system: string | null;
   readonly record_type: string | null;
   readonly source_id: string | null;
-  readonly version: number | null;
-  readonly occurred_at: string | null;
-  readonly source_version: string | null;
-  readonly business_priority: BusinessPriority | null;
-  readonly created_at: string | null;
-  readonly actor: Actor;
-  readonly cause: Cause;
-  readonly data: JsonObject | null;
-  readonly previous: JsonObject | null;
-  readonly original: JsonObject | null;
   /** Of events of a page. */
   readonly bytes?: number;
   readonly found?: number;
@@ -44,6 +21,30 @@ export type FactRow = Omit<EventRow, 'actor' | 'cause' | 'original'>;
 /** What an event itself says, in the order of the table. */
 export const FACT_COLUMNS = `workspace, kind, record_id, source_system, record_type, source_id, version, occurred_at, source_version,
   business_priority, created_at, actor, cause, data, previous, original`;
+
+/** In the order of `FACT_COLUMNS`. */
+export const factValues = (event: NewEvent): readonly unknown[] => [
+  event.workspace,
+  event.kind,
+  event.record?.id,
+  event.record?.source_system,
+  event.record?.record_type,
+  event.record?.source_id,
+  event.version,
+  event.occurred_at,
+  event.source_version,
+  event.business_priority,
+  event.created_at,
+  event.actor,
+  event.cause,
+  event.data,
+  event.previous,
+  event.original,
+];
+
+/** Where those of them begin that are JSON. */
+export const FIRST_JSON = 11;
+
 export const EVENT_COLUMNS = `xid, position, tick, ${FACT_COLUMNS}`;
 /** Those of them that may be large. */
 export const EVENT_VALUES = ['data', 'previous', 'original'];

@@ -1,6 +1,7 @@
 import type { CopyTarget, Database, Session } from '@sophia/database';
 import { formatMicros, parseMicros, SophiaError } from '@sophia/shared';
 import type { NewEvent } from '@sophia/types';
+import { FIRST_JSON, factValues } from './event-rows.ts';
 import type { ExportedLine } from './log-export.ts';
 import { TICKER_LOCK } from './ticker.ts';
 
@@ -111,22 +112,11 @@ async function store(log: Database, { events, ticks }: Chunk, position: number):
   );
 }
 
-const rowOf = (position: number, tick: number, event: NewEvent): unknown[] => [
-  position,
-  tick,
-  event.workspace,
-  event.kind,
-  event.record?.id,
-  event.record?.source_system,
-  event.record?.record_type,
-  event.record?.source_id,
-  event.version,
-  event.occurred_at,
-  event.source_version,
-  event.business_priority,
-  event.created_at,
-  ...[event.actor, event.cause, event.data, event.previous, event.original].map((value) => (value === null ? null : JSON.stringify(value))),
-];
+function rowOf(position: number, tick: number, event: NewEvent): unknown[] {
+  const values = factValues(event);
+  const json = values.slice(FIRST_JSON).map((value) => (value === null ? null : JSON.stringify(value)));
+  return [position, tick, ...values.slice(0, FIRST_JSON), ...json];
+}
 
 const EVENTS: CopyTarget = {
   table: 'event',
