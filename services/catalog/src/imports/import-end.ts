@@ -1,6 +1,6 @@
 import { isSophiaError, SophiaError } from '@sophia/shared';
 import { type Call, ERROR_CODES, type JsonObject, type NewEvent } from '@sophia/types';
-import { actorOf } from '../access/attribution.ts';
+import { systemEvent } from '../access/system-event.ts';
 import type { ImportOptions, ImportReport } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import type { ImportStore } from './import-store.ts';
@@ -80,21 +80,10 @@ const firstOf = (sources: ReadonlySet<string>): string | null => [...sources][0]
 
 function syncEvents(call: Call, { importId, options, sources }: ImportEnd, outcome: JsonObject): NewEvent[] {
   const names = options.sourceSystem === undefined ? [...sources].sort() : [options.sourceSystem];
-  return names.map((source_system) => ({
-    workspace: call.principal.workspace,
-    kind: 'sync.finished',
-    record: null,
-    version: null,
-    occurred_at: null,
-    source_version: null,
-    business_priority: null,
-    created_at: null,
-    actor: actorOf(call),
-    cause: { import: importId },
-    data: { source_system, import: importId, name: options.name, kind: options.kind, ...outcome },
-    previous: null,
-    original: null,
-  }));
+  return names.map((source_system) => {
+    const data = { source_system, import: importId, name: options.name, kind: options.kind, ...outcome };
+    return systemEvent(call, 'sync.finished', { import: importId }, data);
+  });
 }
 
 /** Whether the same stream goes on where it was: a tap goes on from its own bookmark instead. */

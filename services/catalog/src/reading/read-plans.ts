@@ -3,7 +3,7 @@ import { boundedPage, type Statement } from '@sophia/database';
 import type { Filter } from '@sophia/types';
 import type { ListOptions } from '../catalog.ts';
 import type { TypesByName } from '../record-types/record-type-book.ts';
-import { RECORD_COLUMNS } from './record-row.ts';
+import { RECORD_COLUMNS } from './record-columns.ts';
 import { type Sight, sightOf, statementName } from './sight.ts';
 
 export interface Find {

@@ -7,7 +7,6 @@ import { catchUp } from './catch-up.ts';
 import { boundedPageOf, decodeCursor, pageLimit } from './cursor.ts';
 import { createListings } from './listings.ts';
 import { createReadPlans, type Find } from './read-plans.ts';
-import type { RecordRow } from './record-row.ts';
 import { seenData } from './sight.ts';
 
 /** Milliseconds by which a record may be behind where a replica answers: about as much as answers to metric queries are. */
@@ -90,7 +89,7 @@ function findPage({ sourceSystem, sourceId, filter, deleted, cursor }: ListOptio
   return { where: conditions.join(' and '), values, limit, filter, deleted };
 }
 
-type ReadRow = RecordRow & { readonly shown: readonly boolean[]; readonly found?: number };
+type ReadRow = CatalogRecord & { readonly shown: readonly boolean[]; readonly found?: number };
 
 interface FoundRecords {
   readonly records: readonly CatalogRecord[];

@@ -2,8 +2,9 @@ import { MAX_FIELDS, recordTypeFromJsonSchema, type SchemaProblem } from '@sophi
 import type { Database, Statement } from '@sophia/database';
 import { canonicalJson, SophiaError } from '@sophia/shared';
 import { BUILTIN_RECORD_TYPES, type Call, type NewEvent, type RecordTypeDefinition, type Transaction } from '@sophia/types';
-import { actorOf, causeOf } from '../access/attribution.ts';
+import { causeOf } from '../access/attribution.ts';
 import type { Gate } from '../access/gate.ts';
+import { systemEvent } from '../access/system-event.ts';
 import type { RecordTypes } from '../catalog.ts';
 import type { Collaborators } from '../collaborators.ts';
 import { addedFields } from './merge-definition.ts';
@@ -116,24 +117,9 @@ const isSame = (one: Definition, other: Definition): boolean => canonicalOf(one)
 /** A definition is plain data. */
 const canonicalOf = (definition: Definition): string => canonicalJson(JSON.parse(JSON.stringify(definition)));
 
-function changedEvent(call: Call, definition: RecordTypeDefinition): NewEvent {
-  return {
-    workspace: call.principal.workspace,
-    kind: 'record_type.changed',
-    record: null,
-    version: null,
-    occurred_at: null,
-    source_version: null,
-    business_priority: null,
-    created_at: null,
-    actor: actorOf(call),
-    cause: causeOf(call),
-    // A definition is plain data.
-    data: JSON.parse(JSON.stringify(definition)),
-    previous: null,
-    original: null,
-  };
-}
+/** A definition is plain data. */
+const changedEvent = (call: Call, definition: RecordTypeDefinition): NewEvent =>
+  systemEvent(call, 'record_type.changed', causeOf(call), JSON.parse(JSON.stringify(definition)));
 
 const LOCK_TYPES: Statement = { name: 'catalog_lock_types', text: `select pg_advisory_xact_lock(hashtext('sophia.record_type'), $1::int)` };
 const READ_TYPE: Statement = {

@@ -1,9 +1,9 @@
 import { bindVisibleRecords, postgresCondition } from '@sophia/core';
 import type { Statement } from '@sophia/database';
 import { isJsonObject, SophiaError } from '@sophia/shared';
-import type { Call, IncomingRow, JsonObject, JsonValue, NaturalKey, RecordId, Transaction } from '@sophia/types';
+import type { Call, CatalogRecord, IncomingRow, JsonObject, JsonValue, NaturalKey, RecordId, Transaction } from '@sophia/types';
 import type { CatalogContext } from '../catalog-context.ts';
-import { RECORD_COLUMNS, type RecordRow } from '../reading/record-row.ts';
+import { RECORD_COLUMNS } from '../reading/record-columns.ts';
 import { statementName } from '../reading/sight.ts';
 import { type IncomingRecord, naturalKeyText, type PreparedRow } from '../rows/incoming-record.ts';
 import type { RowPreparer } from '../rows/prepare-row.ts';
@@ -17,7 +17,7 @@ export async function lockRecord(
   transaction: Transaction,
   call: Call,
   { recordType, id, ifVersion }: { readonly recordType: string; readonly id: RecordId; readonly ifVersion?: number | undefined },
-): Promise<RecordRow> {
+): Promise<CatalogRecord> {
   const row = isRecordId(id) ? await lock(context, transaction, call, recordType, id) : undefined;
   if (row === undefined || row.deleted_at !== null || !row.seen) throw recordNotFound(recordType, id);
   if (ifVersion !== undefined && ifVersion !== row.version) {
@@ -28,7 +28,7 @@ export async function lockRecord(
   return row;
 }
 
-type SeenRow = RecordRow & { readonly seen: boolean };
+type SeenRow = CatalogRecord & { readonly seen: boolean };
 
 async function lock(
   { database, policy, book }: Pick<CatalogContext, 'database' | 'policy' | 'book'>,
@@ -90,7 +90,7 @@ export function requireFields(fields: JsonObject): void {
  * The record's state with the given fields set; the common columns may be among them. Null clears. What the type does not
  * know is set beside the fields or inside `extra`, whose other members stay unless `extra` itself is null.
  */
-function patchedRow(row: RecordRow, fields: JsonObject): IncomingRow {
+function patchedRow(row: CatalogRecord, fields: JsonObject): IncomingRow {
   const { extra, ...named } = fields;
   const merged: Record<string, JsonValue> = { ...row.data, ...named, extra: patchedExtra(row.data.extra, extra, named) };
   for (const name of COMMON) delete merged[name];
@@ -113,7 +113,7 @@ function patchedExtra(kept: JsonValue | undefined, sent: JsonValue | undefined, 
 }
 
 /** The record with the fields set, as its type judges it. */
-export const patchedRecord = (row: RecordRow, fields: JsonObject, prepare: RowPreparer): PreparedRow =>
+export const patchedRecord = (row: CatalogRecord, fields: JsonObject, prepare: RowPreparer): PreparedRow =>
   prepare(patchedRow(row, fields), { recordType: row.record_type, sourceSystem: row.source_system });
 
 /** The record's deletion, which has no place in the source's order: it holds whatever came before. */

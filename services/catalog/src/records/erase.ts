@@ -1,9 +1,10 @@
 import type { Statement } from '@sophia/database';
 import { SophiaError } from '@sophia/shared';
+import type { CatalogRecord } from '@sophia/types';
 import { actorOf, causeOf } from '../access/attribution.ts';
 import type { Records } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
-import { RECORD_COLUMNS, type RecordRow } from '../reading/record-row.ts';
+import { RECORD_COLUMNS } from '../reading/record-columns.ts';
 import { isRecordId, recordNotFound } from './change-record.ts';
 
 /** Blanks what is known of one record: its state, its history, and what was rejected of it. Its id, key and versions stay. */
@@ -19,7 +20,7 @@ export function createErase({ database, eventLog, audit, clock, gate, book }: Ca
     const { token } = await database.write(
       [workspace],
       async (transaction) => {
-        const [row] = isRecordId(id) ? await database.query<RecordRow>(transaction, ERASE_RECORD, [recordType, id]) : [];
+        const [row] = isRecordId(id) ? await database.query<CatalogRecord>(transaction, ERASE_RECORD, [recordType, id]) : [];
         if (row === undefined) throw recordNotFound(recordType, id);
         const { source_system, source_id, version, created_at } = row;
         await Promise.all([
