@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ImportItem } from '../catalog.ts';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
 import { row, target } from '../testing/deals.ts';
+import { importStream } from '../testing/import-stream.ts';
 import { makeSellers } from '../testing/sellers.ts';
 
 let harness: CatalogHarness;
@@ -26,11 +27,8 @@ describe('a rule that hides rows from reads alone', () => {
     },
   ];
   const forbidden = { code: 'forbidden', details: { action: 'write', object: 'record:deal' } };
-  const itemsOf = async function* (...items: readonly ImportItem[]) {
-    yield* items;
-  };
   const imported = async (call: Call, ...items: readonly ImportItem[]) =>
-    (await harness.catalog.imports.start(call, { name: 'x', kind: 'singer' }, itemsOf(...items))).finished;
+    (await harness.catalog.imports.start(call, { name: 'x', kind: 'singer' }, importStream(...items))).finished;
 
   test('tells nothing of what is hidden by a filter that leads over it', async () => {
     const { records, as, admin } = await sellers();
@@ -154,9 +152,7 @@ test('a deleted record is revived by nobody who could not have written it, but a
   const { finished } = await harness.catalog.imports.start(
     ada,
     { name: 'x', kind: 'file' },
-    (async function* () {
-      yield { kind: 'rows', target, rows: [row('H', { name: 'mine' })] };
-    })(),
+    importStream({ kind: 'rows', target, rows: [row('H', { name: 'mine' })] }),
   );
   await expect(finished).rejects.toMatchObject({ code: 'forbidden' });
   await expect(revive()).rejects.toMatchObject({ code: 'forbidden' });

@@ -1,8 +1,8 @@
 import type { Call, JsonObject, PolicyRule } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ImportItem } from '../catalog.ts';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
 import { row, target } from '../testing/deals.ts';
+import { importStream } from '../testing/import-stream.ts';
 import { loans, makeSellers } from '../testing/sellers.ts';
 
 let harness: CatalogHarness;
@@ -72,10 +72,7 @@ describe('what is masked for a writer', () => {
     await expect(records.patch(ada, 'deal', id, { owner: 'ada' })).rejects.toMatchObject(refusal);
     await expect(records.upsert(ada, target, taken)).rejects.toMatchObject(refusal);
     await expect(records.upsertMany(ada, target, [row('A', { owner: 'ada' }), taken])).rejects.toMatchObject(refusal);
-    const rowsOf = async function* (rows: readonly ReturnType<typeof row>[]) {
-      yield { kind: 'rows' as const, target, rows };
-    };
-    const { finished } = await imports.start(ada, { name: 'x', kind: 'file' }, rowsOf([taken]));
+    const { finished } = await imports.start(ada, { name: 'x', kind: 'file' }, importStream({ kind: 'rows', target, rows: [taken] }));
     await expect(finished).rejects.toMatchObject(refusal);
     const rejected = await records.upsertMany(ada, target, [row('B', { owner: 'ada', amount: 'none' })]);
     expect(rejected).toMatchObject({ rejected: 1 });
@@ -193,10 +190,8 @@ describe('what is masked for a writer', () => {
     await records.upsertMany(admin, target, [row('M', { source: 'told', close_date: 'then', stage: 'new' })]);
     const raw = 'N,told,"then';
     const unread = { line: 2, fields: { extra: { raw } }, errors: [{ line: 2, code: 'invalid_csv', message: raw, value: raw }] };
-    const items = async function* (): AsyncGenerator<ImportItem> {
-      yield { kind: 'rows', target, rows: [unread] };
-    };
-    await (await imports.start(admin, { name: 'x', kind: 'file' }, items())).finished;
+    const items = importStream({ kind: 'rows', target, rows: [unread] });
+    await (await imports.start(admin, { name: 'x', kind: 'file' }, items)).finished;
     const [judged, whole] = (await deadLetters.list(ada)).items.map(({ id }) => id) as [string, string];
     const repair = (id: string, name: string, fields: JsonObject) => deadLetters.repair(ada, id, { source_id: name, fields });
     expect(await repair(judged, 'M', { stage: 'won' })).toMatchObject({ state: 'repaired' });

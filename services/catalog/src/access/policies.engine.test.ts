@@ -2,6 +2,7 @@ import type { Call, PolicyRule } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
 import { row, target } from '../testing/deals.ts';
+import { importStream } from '../testing/import-stream.ts';
 import { makeSellers } from '../testing/sellers.ts';
 
 let harness: CatalogHarness;
@@ -30,9 +31,7 @@ describe('what a role sees', () => {
     await expect(harness.catalog.deadLetters.replay(viewer, {})).rejects.toMatchObject(forbidden);
     await expect(harness.catalog.deadLetters.discard(viewer, ['1'])).rejects.toMatchObject(forbidden);
     await expect(harness.catalog.recordTypes.define(viewer, 'x', {})).rejects.toMatchObject(forbidden);
-    await expect(harness.catalog.imports.start(viewer, { name: 'x', kind: 'file' }, (async function* () {})())).rejects.toMatchObject(
-      forbidden,
-    );
+    await expect(harness.catalog.imports.start(viewer, { name: 'x', kind: 'file' }, importStream())).rejects.toMatchObject(forbidden);
     const { entries } = await harness.auth.audit.list(admin, { result: 'forbidden', principal: 'key:viewer' });
     expect(entries.length).toBe(13);
   });
@@ -151,9 +150,7 @@ describe('rules of a workspace', () => {
     const { finished } = await harness.catalog.imports.start(
       ada,
       { name: 'x', kind: 'file' },
-      (async function* () {
-        yield { kind: 'rows', target, rows: [row('D', { owner: 'ada' }), row('E', { owner: 'bob' })] };
-      })(),
+      importStream({ kind: 'rows', target, rows: [row('D', { owner: 'ada' }), row('E', { owner: 'bob' })] }),
     );
     await expect(finished).rejects.toMatchObject(forbidden);
     expect((await records.list(admin, 'deal')).items.map(({ source_id, version }) => [source_id, version])).toEqual([

@@ -1,8 +1,9 @@
 import type { Call, JsonObject, PolicyRule } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ImportItem, WriteTarget } from '../catalog.ts';
+import type { WriteTarget } from '../catalog.ts';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
 import { row, target } from '../testing/deals.ts';
+import { importStream } from '../testing/import-stream.ts';
 import { loans, makeSellers } from '../testing/sellers.ts';
 
 let harness: CatalogHarness;
@@ -22,10 +23,8 @@ describe('what a record masks for whoever writes it as a whole', () => {
     },
     'among rows': (call: Call, rows: readonly Row[]) => harness.catalog.records.upsertMany(call, target, rows),
     'by an import': async (call: Call, rows: readonly Row[]) => {
-      const items = async function* (): AsyncGenerator<ImportItem> {
-        yield { kind: 'rows', target, rows };
-      };
-      await (await harness.catalog.imports.start(call, { name: 'x', kind: 'file' }, items())).finished;
+      const items = importStream({ kind: 'rows', target, rows });
+      await (await harness.catalog.imports.start(call, { name: 'x', kind: 'file' }, items)).finished;
     },
     'by a rejected row that is replayed': async (call: Call, rows: readonly Row[]) => {
       const { records, deadLetters } = harness.catalog;
@@ -107,11 +106,11 @@ describe('what a record masks for whoever writes it as a whole', () => {
     const products: WriteTarget = { recordType: 'product', sourceSystem: 'crm' };
     await records.upsert(admin, products, row('P', { name: 'p', list_price: '3' }));
     await records.upsert(admin, target, row('B', { name: 'b', stage: 'won' }));
-    const items = async function* (): AsyncGenerator<ImportItem> {
-      yield { kind: 'rows', target: products, rows: [row('P', { name: 'q' }), row('Q', { name: 'new' })] };
-      yield { kind: 'rows', target, rows: [row('B', { name: 'c' })] };
-    };
-    await (await harness.catalog.imports.start(executive, { name: 'x', kind: 'file' }, items())).finished;
+    const items = importStream(
+      { kind: 'rows', target: products, rows: [row('P', { name: 'q' }), row('Q', { name: 'new' })] },
+      { kind: 'rows', target, rows: [row('B', { name: 'c' })] },
+    );
+    await (await harness.catalog.imports.start(executive, { name: 'x', kind: 'file' }, items)).finished;
     expect((await records.getByKey(admin, products, 'P')).data).toEqual({ name: 'q', list_price: '3' });
     expect((await records.getByKey(admin, target, 'B')).data).toEqual({ name: 'c', stage: 'won' });
     const both = [

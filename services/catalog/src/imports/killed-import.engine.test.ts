@@ -31,11 +31,11 @@ test('an import whose process is killed goes on where it was, and its one report
     // Its stream hangs a little further on than that of the last one.
     const { child, importId } = await startImporting(call, (round + 1) * 2_700);
     id = importId;
-    await until(async () => (await catalog.imports.get(call, id)).read > lastRead);
+    await expect.poll(async () => (await catalog.imports.get(call, id)).read).toBeGreaterThan(lastRead);
     await delay(random() * 40);
     child.kill('SIGKILL');
     await once(child, 'exit');
-    await until(async () => (await catalog.imports.get(call, id)).state === 'interrupted');
+    await expect.poll(async () => (await catalog.imports.get(call, id)).state).toBe('interrupted');
     lastRead = (await catalog.imports.get(call, id)).read;
   }
   expect(lastRead).toBeGreaterThan(0);
@@ -77,12 +77,4 @@ async function startImporting(call: Call, rows: number): Promise<{ child: ChildP
   const child = spawn(process.execPath, [script, JSON.stringify(order)], { stdio: ['ignore', 'pipe', 'inherit'] });
   for await (const line of createInterface({ input: child.stdout })) return { child, importId: line };
   throw new Error('The importing process ended before its import began.');
-}
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 30_000;
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error('It did not come about within 30 s.');
-    await delay(10);
-  }
 }

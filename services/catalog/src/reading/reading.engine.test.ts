@@ -5,6 +5,7 @@ import { createDirectory } from '../directory.ts';
 import { createRecordTypeBook } from '../record-types/record-type-book.ts';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
 import { row, target } from '../testing/deals.ts';
+import { fails, importStream } from '../testing/import-stream.ts';
 import { readSourceActivity } from './source-activity.ts';
 
 let harness: CatalogHarness;
@@ -235,9 +236,7 @@ describe('for others', () => {
     const { call, workspace, records } = await fresh();
     expect(await readSourceActivity(harness.database, [])).toEqual([]);
     await records.upsert(call, target, row('D-1', { name: 'a' }));
-    const items = (async function* () {
-      yield { kind: 'rows', target: { ...target, sourceSystem: 'erp' }, rows: [row('E-1', {})] } as const;
-    })();
+    const items = importStream({ kind: 'rows', target: { ...target, sourceSystem: 'erp' }, rows: [row('E-1', {})] });
     const report = await (await harness.catalog.imports.start(call, { name: 'erp', kind: 'file' }, items)).finished;
     const activity = await readSourceActivity(harness.database, [workspace.id]);
     expect(activity.toSorted((one, other) => (one.source_system < other.source_system ? -1 : 1))).toMatchObject([
@@ -251,10 +250,7 @@ describe('for others', () => {
   test('freshness finds when an import failed, as who followed the log does', async () => {
     const { call, workspace, records } = await fresh();
     await records.upsert(call, target, row('D-1', { name: 'a' }));
-    const items = (async function* () {
-      yield { kind: 'rows', target, rows: [row('D-2', {})] } as const;
-      throw new Error('The connection was reset.');
-    })();
+    const items = importStream({ kind: 'rows', target, rows: [row('D-2', {})] }, fails);
     const { id, finished } = await harness.catalog.imports.start(call, { name: 'crm', kind: 'file' }, items);
     await expect(finished).rejects.toThrow('The connection was reset.');
     const { updated_at: failedAt } = await harness.catalog.imports.get(call, id);

@@ -1,7 +1,8 @@
 import type { Call, IncomingRow, JsonObject, RecordId } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Catalog, ImportItem } from '../catalog.ts';
+import type { Catalog } from '../catalog.ts';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
+import { importStream } from '../testing/import-stream.ts';
 import { createRecordTypeBook, type RecordTypeBook } from './record-type-book.ts';
 
 let harness: CatalogHarness;
@@ -31,17 +32,16 @@ async function open(properties: JsonObject, own: (book: RecordTypeBook) => Parti
 }
 
 type Write = (catalog: Catalog, call: Call, fields: JsonObject, id: RecordId) => Promise<unknown>;
-async function* itemsOf(...rows: readonly IncomingRow[]): AsyncGenerator<ImportItem> {
-  yield { kind: 'rows', target, rows };
-}
 const WAYS: readonly [string, Write][] = [
   ['one write', ({ records }, call, fields) => records.upsert(call, target, row('first', fields))],
   ['a write of several', ({ records }, call, fields) => records.upsertMany(call, target, [row('first', fields), row('second', {}, 2)])],
   ['a patch', ({ records }, call, fields, id) => records.patch(call, 'gauge', id, fields)],
   [
     'an import',
-    async ({ imports }, call, fields) =>
-      (await imports.start(call, { name: 'gauges', kind: 'file' }, itemsOf(row('first', fields), row('second', {}, 2)))).finished,
+    async ({ imports }, call, fields) => {
+      const items = importStream({ kind: 'rows', target, rows: [row('first', fields), row('second', {}, 2)] });
+      return (await imports.start(call, { name: 'gauges', kind: 'file' }, items)).finished;
+    },
   ],
 ];
 

@@ -3,6 +3,7 @@ import type { IncomingRow, RecordId, WriteCounts } from '@sophia/types';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Catalog, ImportItem } from '../catalog.ts';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
+import { importStream } from '../testing/import-stream.ts';
 import { brokenChains, readChains, readCurrent } from '../testing/record-chains.ts';
 
 let harness: CatalogHarness;
@@ -60,10 +61,8 @@ test('two processes write a hundred keys in every way at once: no change is lost
     for (let round = 0; round < 5; round++) told(await catalog.records.upsertMany(call, target, rowsOf(seed + round, 250)));
   }
   async function importAll(catalog: Catalog, seed: number, told: (counts: WriteCounts) => void) {
-    const items = async function* (): AsyncGenerator<ImportItem> {
-      for (let round = 0; round < 8; round++) yield { kind: 'rows', target, rows: rowsOf(seed + round, 500) };
-    };
-    told(await (await catalog.imports.start(call, { name: `hot ${seed}`, kind: 'http' }, items())).finished);
+    const items = Array.from({ length: 8 }, (_, round): ImportItem => ({ kind: 'rows', target, rows: rowsOf(seed + round, 500) }));
+    told(await (await catalog.imports.start(call, { name: `hot ${seed}`, kind: 'http' }, importStream(...items))).finished);
   }
   /** By key, as a source tells of deletions. */
   async function deleteSome(catalog: Catalog, seed: number, told: (counts: WriteCounts) => void) {

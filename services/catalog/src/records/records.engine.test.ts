@@ -2,6 +2,7 @@ import type { JsonObject, JsonValue } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
 import { idOf, row, target } from '../testing/deals.ts';
+import { importStream } from '../testing/import-stream.ts';
 import { brokenChains } from '../testing/record-chains.ts';
 
 let harness: CatalogHarness;
@@ -197,7 +198,7 @@ describe('another workspace', () => {
     const { call, records, workspace } = await fresh();
     const id = idOf(await records.upsert(call, target, row('D-1', { name: 'x' })));
     await expect(records.upsert(call, target, row('D-2', { amount: 'much' }))).rejects.toThrow();
-    await harness.catalog.imports.start(call, { name: 'x', kind: 'file' }, (async function* () {})()).then(({ finished }) => finished);
+    await harness.catalog.imports.start(call, { name: 'x', kind: 'file' }, importStream()).then(({ finished }) => finished);
     const other = await harness.workspace();
     const stranger = harness.callOf(other);
     await expect(records.get(stranger, 'deal', id)).rejects.toMatchObject({ code: 'not_found' });

@@ -1,9 +1,9 @@
 import type { Call, IncomingRow, JsonObject, WriteCounts } from '@sophia/types';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ImportItem } from '../catalog.ts';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
 import { createCatalogModel, type ModelRow } from '../testing/catalog-model.ts';
+import { importStream } from '../testing/import-stream.ts';
 import { brokenChains, readChains } from '../testing/record-chains.ts';
 
 let harness: CatalogHarness;
@@ -36,10 +36,6 @@ const toRow = ({ key, data: fields, sourceVersion, occurredAt }: ModelRow, index
   ...(fields === null ? { deleted: true } : {}),
 });
 
-async function* itemsOf(rows: readonly IncomingRow[]): AsyncGenerator<ImportItem> {
-  yield { kind: 'rows', target, rows };
-}
-
 const send: Readonly<Record<Way, (call: Call, rows: readonly IncomingRow[]) => Promise<WriteCounts>>> = {
   async one(call, rows) {
     const sum = { created: 0, updated: 0, unchanged: 0, stale: 0, rejected: 0 };
@@ -54,7 +50,8 @@ const send: Readonly<Record<Way, (call: Call, rows: readonly IncomingRow[]) => P
   },
   many: (call, rows) => harness.catalog.records.upsertMany(call, target, rows),
   async import(call, rows) {
-    const { finished } = await harness.catalog.imports.start(call, { name: 'model', kind: 'file' }, itemsOf(rows));
+    const items = importStream({ kind: 'rows', target, rows });
+    const { finished } = await harness.catalog.imports.start(call, { name: 'model', kind: 'file' }, items);
     return finished;
   },
 };
