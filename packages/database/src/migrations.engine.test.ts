@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { loadMigrations, type Migration, type MigrationModule, migrate, renewEpoch } from './migrations.ts';
 import type { PostgresConnection } from './postgres/connection-settings.ts';
+import { createPostgresDatabase } from './postgres/create-postgres-database.ts';
 import { withClient } from './postgres/with-client.ts';
 import { createTestDatabase, type TestDatabase } from './testing/index.ts';
 
@@ -48,6 +49,7 @@ describe('D6', () => {
     expect(journal).toEqual([
       { module: 'database', number: 1, name: 'foundation', checksum: 64, applied: true },
       { module: 'database', number: 2, name: 'replication_mark', checksum: 64, applied: true },
+      { module: 'database', number: 3, name: 'rights_of_roles', checksum: 64, applied: true },
       { module: 'deals', number: 1, name: 'deal', checksum: 64, applied: true },
       { module: 'deals', number: 2, name: 'amount', checksum: 64, applied: true },
       { module: 'deals', number: 3, name: 'more', checksum: 64, applied: true },
@@ -180,6 +182,23 @@ describe('D6', () => {
     const { value } = await app.write([], (transaction) => app.query(transaction, make, ['main']));
     expect(value).toEqual([{ id: 1, settings: {} }]);
     expect(await log.select([], { name: 'names', text: 'select name from workspace' })).toEqual([{ name: 'main' }]);
+  });
+
+  test('the roles need no right that everybody has as PostgreSQL comes', async () => {
+    await ask('create database hardened');
+    const hardened = { ...owner, database: 'hardened' };
+    await withClient(hardened, 'test', (client) =>
+      client.query('revoke all on schema public from public; revoke all on database hardened from public'),
+    );
+    await migrate(hardened, []);
+    const app = await createPostgresDatabase({ connection: { ...database.connection('app'), database: 'hardened' }, role: 'app' });
+    const { value } = await app.write([], async (transaction) => {
+      await app.query(transaction, { name: 'apart', text: 'create temporary table apart ()' });
+      return app.query(transaction, { name: 'epoch', text: 'select only_one from installation' });
+    });
+    expect(value).toEqual([{ only_one: true }]);
+    await app.close();
+    await ask('drop database hardened with (force)');
   });
 
   test('rights on a protected table are those that its migration names', async () => {

@@ -1,7 +1,8 @@
 import type { ClientConfig } from 'pg';
+import type { Statement } from '../database.ts';
 import type { PostgresConnection } from './connection-settings.ts';
 
-/** How `pg` connects: as the session settings of the port promise, UTC, ISO dates, no JIT, no time-out for locks. */
+/** How `pg` connects: with the session settings that the port promises and takes for granted, whatever a server, database or role has set. */
 export function clientConfig(settings: PostgresConnection, applicationName: string): ClientConfig {
   const { host, port, database, user, password, tls } = settings;
   return {
@@ -19,7 +20,39 @@ export function clientConfig(settings: PostgresConnection, applicationName: stri
   };
 }
 
-/** How long a statement waits for a lock is what its caller's deadline says, whatever the database has set for others. */
-const SESSION_OPTIONS = '-c jit=off -c TimeZone=UTC -c DateStyle=ISO -c client_min_messages=warning -c lock_timeout=0';
+/** How long statements, locks and transactions may take is what callers' deadlines say. A space in a value is written as `\ `. */
+const SESSION_SETTINGS = {
+  jit: 'off',
+  client_min_messages: 'warning',
+  // How values are written and read.
+  TimeZone: 'UTC',
+  DateStyle: 'ISO,MDY',
+  IntervalStyle: 'postgres',
+  bytea_output: 'hex',
+  extra_float_digits: '1',
+  standard_conforming_strings: 'on',
+  array_nulls: 'on',
+  transform_null_equals: 'off',
+  // What statements see and may do.
+  search_path: 'public',
+  row_security: 'on',
+  default_transaction_read_only: 'off',
+  default_transaction_deferrable: 'off',
+  default_transaction_isolation: 'read\\ committed',
+  statement_timeout: '0',
+  lock_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+};
+const SESSION_OPTIONS = Object.entries(SESSION_SETTINGS)
+  .map(([name, value]) => `-c ${name}=${value}`)
+  .join(' ');
+
+/** Time-outs that not every version of PostgreSQL has, so that they cannot be set while connecting. */
+export const NO_OTHER_TIMEOUTS: Statement = {
+  name: 'sophia_no_other_timeouts',
+  text: `select set_config(name, '0', false) from unnest(array['idle_session_timeout', 'transaction_timeout']) as name
+    where current_setting(name, true) is not null`,
+};
+
 /** Milliseconds to connect and authenticate. */
 const CONNECT_TIMEOUT = 5_000;

@@ -29,12 +29,77 @@ describe('connecting', () => {
     await expect(refused).rejects.toMatchObject({ code: 'database_error', details: { sql_state: '28P01' } });
   });
 
-  test('a time-out for locks that the database has set for everyone is none of ours', async () => {
+  test('what the database has set for everyone is none of ours', async () => {
     const owner = database.connection('owner');
-    await withClient(owner, 'test', (client) => client.query(`alter database ${database.name} set lock_timeout = '1ms'`));
+    const theirs = {
+      lock_timeout: '1ms',
+      statement_timeout: '1ms',
+      idle_in_transaction_session_timeout: '1ms',
+      idle_session_timeout: '1h',
+      transaction_timeout: '1h',
+      bytea_output: 'escape',
+      IntervalStyle: 'iso_8601',
+      DateStyle: 'German, DMY',
+      TimeZone: 'Asia/Kolkata',
+      extra_float_digits: '-15',
+      array_nulls: 'off',
+      transform_null_equals: 'on',
+      standard_conforming_strings: 'off',
+      search_path: '"$user", nowhere, public',
+      row_security: 'off',
+      default_transaction_read_only: 'on',
+      default_transaction_isolation: 'serializable',
+    };
+    const text = Object.entries(theirs).map(
+      ([name, value]) => `alter database ${database.name} set ${name} = ${name === 'search_path' ? value : `'${value}'`};`,
+    );
+    await withClient(owner, 'test', (client) =>
+      client.query(`${text.join(' ')} create schema sophia_app; create table sophia_app.installation ()`),
+    );
     const app = await database.open('app');
-    expect(await app.select([], { name: 'shown', text: 'show lock_timeout' })).toEqual([{ lock_timeout: '0' }]);
-    await withClient(owner, 'test', (client) => client.query(`alter database ${database.name} reset lock_timeout`));
+    const values = {
+      name: 'values',
+      text: `select '\\x00ff'::bytea as bytes, interval '1 month 2 days' as span, date '2017-03-01' as day, 0.1::float8 + 0.2::float8 as sum,
+        '{null}'::text[] as nulls, (null = null) is null as unknown, 'a\\b' as text, epoch <> '' as ours from installation`,
+    };
+    expect(await app.select([], values)).toEqual([
+      {
+        bytes: Buffer.from('00ff', 'hex'),
+        span: '1 mon 2 days',
+        day: '2017-03-01',
+        sum: 0.1 + 0.2,
+        nulls: [null],
+        unknown: true,
+        text: 'a\\b',
+        ours: true,
+      },
+    ]);
+    const shown = {
+      name: 'shown',
+      text: `select name, setting from pg_settings where name = any ($1::text[]) and name not in ('search_path', 'DateStyle')`,
+    };
+    const settings = async (connected: typeof app) =>
+      Object.fromEntries(
+        (await connected.select<{ name: string; setting: string }>([], shown, [Object.keys(theirs)])).map(({ name, setting }) => [
+          name,
+          setting,
+        ]),
+      );
+    expect(await settings(app)).toMatchObject({
+      lock_timeout: '0',
+      statement_timeout: '60000',
+      idle_in_transaction_session_timeout: '30000',
+      idle_session_timeout: '0',
+      row_security: 'on',
+    });
+    await withClient(owner, 'test', async (client) => {
+      const { rows } = await client.query(
+        `select name, setting from pg_settings where name like '%timeout' and name = any ($1::text[]) and setting <> '0'`,
+        [Object.keys(theirs)],
+      );
+      expect(rows).toEqual([]);
+      await client.query(`alter database ${database.name} reset all; drop schema sophia_app cascade`);
+    });
   });
 
   test('a password that changed meanwhile fails callers at once, not at their deadline', async () => {

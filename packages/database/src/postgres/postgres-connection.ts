@@ -2,7 +2,7 @@ import pg from 'pg';
 import copyStreams from 'pg-copy-streams';
 import type { Statement } from '../database.ts';
 import { cancelBackend } from './cancel-backend.ts';
-import { clientConfig } from './client-config.ts';
+import { clientConfig, NO_OTHER_TIMEOUTS } from './client-config.ts';
 import type { PostgresConnection } from './connection-settings.ts';
 import { PassingStatements } from './passing-statements.ts';
 import { type BatchOutcome, type BatchStep, PipelinedBatch, type PreparedStatements } from './pipelined-batch.ts';
@@ -40,7 +40,7 @@ export interface ServerConnection {
   drop(): void;
 }
 
-/** Opens a connection with the session settings that the port promises: UTC, ISO dates, no JIT, time-outs. An abort gives it up. */
+/** Opens a connection with the session settings that the port promises, and its time-outs. An abort gives it up. */
 export async function openConnection(
   settings: PostgresConnection,
   options: OpenOptions,
@@ -82,7 +82,7 @@ export async function openConnection(
     });
   const begin = async () => {
     await client.connect();
-    const first = await run([{ statement: IDENTITY, values: [] }]);
+    const first = await run([IDENTITY, NO_OTHER_TIMEOUTS].map((statement) => ({ statement, values: [] })));
     if (first.error !== undefined) {
       drop();
       throw first.error;
