@@ -55,6 +55,50 @@ describe('rows over HTTP', () => {
     });
   });
 
+  it('are judged each by itself where one has a member that objects have of their own, in every form', async () => {
+    const rows = [
+      '{"source_id":"1","name":"before"}',
+      '{"source_id":"2","__proto__":{"polluted":1}}',
+      '{"source_id":"3","\\u005f_proto__":{"polluted":1}}',
+      '{"source_id":"4","constructor":{"prototype":{"polluted":1}}}',
+      '{"source_id":"5","size":{"deep":[{"__proto__":{"polluted":1}}]}}',
+      '{"source_id":"6","name":"after"}',
+    ];
+    const kept = ['1', '4', '5', '6'];
+    const bodies: [string, string, object][] = [
+      ['names-array', `[${rows.join(',')}]`, {}],
+      ['names-long', `[${' '.repeat(MB)}${rows.join(',')}]`, {}],
+      ['names-lines', rows.join('\n'), NDJSON],
+    ];
+    for (const [source, body, headers] of bodies) {
+      expect([source, (await write(source, body, headers)).json]).toMatchObject([
+        source,
+        { created: 4, rejected: 2, errors: [{ code: 'invalid_field_name' }, { code: 'invalid_field_name' }] },
+      ]);
+      const { text } = await api.send('GET', `/records/deal?source_system=${source}`);
+      expect([...text.matchAll(/"source_id":"(\d)"/g)].map(([, id]) => id).sort()).toEqual(kept);
+      expect(text).toContain('"constructor":{"prototype":{"polluted":1}}');
+      expect(text).toContain('"deep":[{"__proto__":{"polluted":1}}]');
+    }
+    for (const row of rows) {
+      const id = JSON.parse(row).source_id;
+      expect([row, (await write('names-alone', row)).status]).toEqual([row, kept.includes(id) ? 200 : 422]);
+    }
+    const [{ id }] = await read('names-alone');
+    const patch = (body: string) => api.send('PATCH', `/records/deal/${id}`, { body });
+    expect(await patch('{"__proto__":{"polluted":1}}')).toMatchObject({ status: 422, json: { errors: [{ code: 'invalid_field_name' }] } });
+    expect(await patch('{"extra":{"__proto__":{"polluted":1}}}')).toMatchObject({ status: 422 });
+    expect(await patch('{"extra":{"a":{"__proto__":{"polluted":1}}}}')).toMatchObject({ status: 200, json: { updated: 1 } });
+    const [{ id: letter }] = (await api.send('GET', '/dead-letters?source_system=names-array')).json.dead_letters;
+    const repaired = await api.send('PUT', `/dead-letters/${letter}`, { body: '{"source_id":"2","a":{"__proto__":{"polluted":1}}}' });
+    expect(repaired.text).toContain('"a":{"__proto__":{"polluted":1}}');
+    expect((await api.send('POST', '/dead-letters/replay', { body: { ids: [letter] } })).json).toMatchObject({ created: 1 });
+    expect(await api.send('POST', '/metrics/query', { body: '{"metrics":["revenue"],"__proto__":{"polluted":1}}' })).toMatchObject({
+      status: 400,
+    });
+    expect('polluted' in {}).toBe(false);
+  });
+
   it('have ids beyond 2^53 apart, however they are sent', async () => {
     const [first, second] = ['1234567890123456780', '1234567890123456781'];
     const rows = [first, second].map((id) => `{"source_id":${id},"owner":${id},"seats":[${id}]}`);

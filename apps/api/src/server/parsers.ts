@@ -80,10 +80,12 @@ export const isArray = (bytes: Buffer): boolean => bytes[bytes.findIndex((byte) 
 
 /**
  * The framework's own, for bodies that are text: it would put signs of replacement for what is not. Rows have their long
- * integers as text. Errors: `invalid_encoding`, `too_many_members`, and `invalid_request` where it is nested too
- * deep or has what no text may have.
+ * integers as text, and members of any name: what they are written with judges each row by itself, in whatever form it
+ * comes. Errors: `invalid_encoding`, `too_many_members`, and `invalid_request` where it is nested too deep or has what no
+ * text may have, or a member of a name that only rows may have.
  */
 export const jsonParser = (app: FastifyInstance) => {
+  const parseRows = app.getDefaultJsonParser('ignore', 'ignore');
   const parse = app.getDefaultJsonParser('error', 'error');
   return (request: FastifyRequest, body: Buffer, done: (error: Error | null, body?: unknown) => void): void => {
     if (!isUtf8(body)) return done(new SophiaError('invalid_encoding', 'The body is not UTF-8, which JSON is sent in.'));
@@ -103,6 +105,6 @@ export const jsonParser = (app: FastifyInstance) => {
       return done(new SophiaError('invalid_request', `${place || 'The body'} ${UNSTORABLE}.`));
     };
     // It answers by `done`, and promises nothing.
-    void parse(request, text, finish);
+    void (isOfRows ? parseRows : parse)(request, text, finish);
   };
 };

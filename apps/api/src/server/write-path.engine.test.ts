@@ -116,11 +116,11 @@ describe('one record written', () => {
   });
 
   it('is refused where a field is called __proto__, in every form', async () => {
-    const csv = Buffer.from('source_id,__proto__\nx,1\n');
-    const ndjson = Buffer.from('{"source_id":"x","__proto__":{"admin":true}}\n');
+    const row = '{"source_id":"x","__proto__":{"admin":true}}';
     for (const [type, body] of [
-      ['text/csv', csv],
-      ['application/x-ndjson', ndjson],
+      ['text/csv', Buffer.from('source_id,__proto__\nx,1\n')],
+      ['application/x-ndjson', Buffer.from(`${row}\n`)],
+      ['application/json', Buffer.from(`[${row}]`)],
     ] as const) {
       const { json } = await harness.send('POST', CONTACT, { body, headers: { 'content-type': type } });
       expect(json).toMatchObject({ created: 0, rejected: 1, errors: [{ code: 'invalid_field_name' }] });

@@ -19,8 +19,6 @@ const PATH = /^\/api\/v1\/records\/([a-z][a-z0-9_]{0,99})\?source_system=([A-Za-
 export const WRITE_ROUTE = '/api/v1/records/:type';
 const JSON_TYPE = /^application\/json(?:; ?charset=utf-8)?$/i;
 const LARGEST = 16_384;
-/** Names that the ordinary way refuses, written as they are or by their codes. */
-const SUSPICIOUS = /__proto__|constructor|\\u00/;
 
 /**
  * Writes one record without the framework, for who is admitted, where its body came along with the
@@ -95,9 +93,8 @@ const isShortJson = ({ headers }: ShortRequest): boolean =>
 /** An empty body is not looked at: its end, once looked for, comes but once. */
 const isShort = (length: number): boolean => length > 0 && length <= LARGEST;
 
-/** Undefined for what is no object, or better judged on the ordinary way. */
+/** Undefined for what is no object. */
 const parseObject = (text: string): object | undefined => {
-  if (SUSPICIOUS.test(text)) return undefined;
   try {
     const value = parseExactJson(text);
     return isJsonObject(value) ? value : undefined;
