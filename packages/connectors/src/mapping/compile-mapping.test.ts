@@ -1,40 +1,13 @@
-import { BUILTIN_RECORD_TYPES, type JsonValue, type RecordTypeDefinition } from '@sophia/types';
+import type { JsonValue } from '@sophia/types';
 import { describe, expect, test } from 'vitest';
 import type { RowValues } from '../read/source-row.ts';
+import { THING, thingMapper } from '../testing/thing-mapper.ts';
 import { compileMapping } from './compile-mapping.ts';
 import { parseMapping } from './parse-mapping.ts';
 
-const THING: RecordTypeDefinition = {
-  name: 'thing',
-  description: '',
-  origin: 'workspace',
-  revision: 1,
-  fields: [
-    { name: 'text', type: 'text' },
-    { name: 'kind', type: 'text', values: ['a', 'b'] },
-    { name: 'count', type: 'integer' },
-    { name: 'ratio', type: 'number' },
-    { name: 'price', type: 'money' },
-    { name: 'day', type: 'date' },
-    { name: 'at', type: 'timestamp' },
-    { name: 'owner', type: 'reference', references: 'user' },
-    { name: 'tags', type: 'text_list' },
-    { name: 'more', type: 'json' },
-    { name: 'flag', type: 'boolean' },
-  ],
-};
-
-const mapper = (text: string, columns?: readonly string[]) => {
-  const mapping = parseMapping(`source_system: test\nrecord_type: thing\nsource_id: id\n${text}`, 'm.yaml', [
-    THING,
-    ...BUILTIN_RECORD_TYPES,
-  ]);
-  return compileMapping(mapping, THING, columns);
-};
-
 /** The field's value, or the code and message of its error. */
 function read(rule: string, value: JsonValue): JsonValue | undefined {
-  const row = mapper(`fields:\n  ${rule}`)({ line: 4, values: { id: '1', v: value } });
+  const row = thingMapper(`fields:\n  ${rule}`)({ line: 4, values: { id: '1', v: value } });
   const [error] = row.errors ?? [];
   return error === undefined ? row.fields[rule.slice(0, rule.indexOf(':'))] : `! ${error.code}: ${error.message}`;
 }
@@ -146,19 +119,19 @@ describe('values', () => {
     ],
     [`[${'1,'.repeat(10_000)}1]`, expect.stringMatching(/^! invalid_json: more: expected JSON in the column v; found /)],
   ])('of a table are JSON as text: %j is %j', (cell, expected) => {
-    const row = mapper('fields: { more: v }', ['id', 'v'])({ line: 4, values: ['1', cell] });
+    const row = thingMapper('fields: { more: v }', ['id', 'v'])({ line: 4, values: ['1', cell] });
     const [error] = row.errors ?? [];
     expect(error === undefined ? row.fields.more : `! ${error.code}: ${error.message}`).toEqual(expected);
   });
 
   test('that are wrong stay in their field, to be repaired', () => {
-    const row = mapper('fields: { day: { column: v, format: D.M.YYYY }, text: v }')({ line: 9, values: { id: '1', v: 'soon' } });
+    const row = thingMapper('fields: { day: { column: v, format: D.M.YYYY }, text: v }')({ line: 9, values: { id: '1', v: 'soon' } });
     expect(row.fields).toEqual({ day: 'soon', text: 'soon' });
     expect(row.errors).toMatchObject([{ line: 9, column: 'day', code: 'invalid_date', value: 'soon' }]);
   });
 
   test('of dates are remembered, but not without bounds', () => {
-    const map = mapper('fields: { day: { column: v, format: M/D/YYYY } }');
+    const map = thingMapper('fields: { day: { column: v, format: M/D/YYYY } }');
     for (let count = 0; count < 12_000; count += 1) {
       const day = new Date(86_400_000 * count);
       const text = `${day.getUTCMonth() + 1}/${day.getUTCDate()}/${day.getUTCFullYear()}`;
@@ -174,7 +147,7 @@ describe('rows', () => {
   const row = (...values: string[]) => ({ line: 3, values });
 
   test('have id, time, version, priority and deletion beside their fields', () => {
-    const map = mapper(
+    const map = thingMapper(
       `occurred_at: { column: at, format: iso, zone: UTC }
 source_version: rev
 business_priority: { column: vip, values: { y: high }, default: low }
@@ -204,7 +177,7 @@ fields: { text: v }`,
 
   test('mark a deletion by values of the mapping, whatever spaces are around them, or else by a boolean, which the record type judges', () => {
     const deletedOf = (rule: string) => {
-      const map = mapper(`deleted: ${rule}\nfields: { text: v }`, ['id', 'v', 'gone']);
+      const map = thingMapper(`deleted: ${rule}\nfields: { text: v }`, ['id', 'v', 'gone']);
       return (gone: string) => map(row('1', 'a', gone)).deleted;
     };
     expect(['removed', ' removed ', 'Removed', ''].map(deletedOf('{ column: gone, values: ["removed "] }'))).toEqual([
@@ -218,10 +191,10 @@ fields: { text: v }`,
 
   test('of deletions are not judged by their fields', () => {
     const fields = 'fields: { text: { column: state, values: { Won: won } }, price: { column: v, decimal: "." } }';
-    const map = mapper(`deleted: { column: state, values: [removed] }\n${fields}`, ['id', 'v', 'state']);
+    const map = thingMapper(`deleted: { column: state, values: [removed] }\n${fields}`, ['id', 'v', 'state']);
     expect(map(row('1', '-', 'removed'))).toMatchObject({ deleted: true, errors: undefined });
     expect(map(row('1', '-', 'gone')).errors?.map(({ code }) => code)).toEqual(['value_not_mapped', 'invalid_money']);
-    const flagged = mapper(`deleted: { column: gone }\n${fields}\noccurred_at: { column: at, format: iso, zone: UTC }`, [
+    const flagged = thingMapper(`deleted: { column: gone }\n${fields}\noccurred_at: { column: at, format: iso, zone: UTC }`, [
       'id',
       'v',
       'state',
@@ -243,15 +216,15 @@ fields: { text: v }`,
   });
 
   test('keep columns that are neither mapped nor left out under extra, whatever their names', () => {
-    const map = mapper('fields: { text: v }\nignore: [note]', [...columns, 'kind', '__proto__']);
+    const map = thingMapper('fields: { text: v }\nignore: [note]', [...columns, 'kind', '__proto__']);
     const { fields } = map(row('eu', '1', 'a', '', 'n', 's', 'k', 'p'));
     expect(JSON.stringify(fields)).toBe('{"text":"a","extra":{"region":"eu","spare":"s","kind":"k","__proto__":"p"}}');
     expect(map(row('', '1', 'a', '', 'n', '', '', '')).fields).toEqual({ text: 'a' });
-    expect(mapper('fields: { text: v }', ['id', 'v'])(row('1', 'a')).fields).toEqual({ text: 'a' });
+    expect(thingMapper('fields: { text: v }', ['id', 'v'])(row('1', 'a')).fields).toEqual({ text: 'a' });
   });
 
   test('of objects are read by name or path', () => {
-    const map = mapper('fields: { text: a.b, kind: a.c.d, owner: "x.y" }\nignore: [skip]');
+    const map = thingMapper('fields: { text: a.b, kind: a.c.d, owner: "x.y" }\nignore: [skip]');
     const values: RowValues = { id: '1', a: { b: 'B', c: { d: 'D' }, e: 'E' }, 'x.y': 'O', skip: 1, keep: 2, none: null };
     expect(map({ line: 1, values }).fields).toEqual({ text: 'B', kind: 'D', owner: 'O', extra: { keep: 2 } });
     expect(map({ line: 1, values: { id: '1', a: 'flat', x: [] } }).fields).toEqual({});
@@ -267,13 +240,13 @@ fields: { text: v }`,
   });
 
   test('of the wrong kind have no values', () => {
-    const map = mapper('fields: { text: v }', columns);
+    const map = thingMapper('fields: { text: v }', columns);
     expect(map({ line: 1, values: { id: '1', v: 'a' } })).toMatchObject({ source_id: undefined, fields: {} });
   });
 
   test('that could not be read are kept as their text', () => {
     const errors = [{ line: 3, code: 'invalid_quote', message: '' }];
-    const map = mapper('fields: { text: v }', columns);
+    const map = thingMapper('fields: { text: v }', columns);
     expect(map({ line: 3, values: [], errors, raw: '"x' })).toEqual({ line: 3, fields: { extra: { raw: '"x' } }, errors });
     expect(map({ line: 3, values: [], errors })).toEqual({ line: 3, fields: {}, errors });
   });
@@ -289,7 +262,7 @@ deleted: { column: d, values: [${named}] }`;
     [composed, decomposed],
     [decomposed, composed],
   ])('in repairs, tables of values and marks of deletion', (named, given) => {
-    const map = mapper(rules(named), ['id', 'v', 'w', 'd']);
+    const map = thingMapper(rules(named), ['id', 'v', 'w', 'd']);
     expect(map({ line: 1, values: ['1', given, given, given] })).toMatchObject({
       fields: { text: 'ok', kind: 'a' },
       repairs: ['city'],
@@ -297,7 +270,7 @@ deleted: { column: d, values: [${named}] }`;
       deleted: true,
       errors: undefined,
     });
-    const nothing = mapper(`fields: { text: v }\nnull_values: [${named}]`, ['id', 'v']);
+    const nothing = thingMapper(`fields: { text: v }\nnull_values: [${named}]`, ['id', 'v']);
     expect(nothing({ line: 1, values: ['1', given] }).fields).toEqual({});
   });
 
@@ -311,76 +284,8 @@ deleted: { column: d, values: [${named}] }`;
     [letter, sign],
     [sign, letter],
   ])('in names of members and of what they hold', (named, given) => {
-    const map = mapper(`fields: { text: ${named}, kind: ${named}.${named} }`);
+    const map = thingMapper(`fields: { text: ${named}, kind: ${named}.${named} }`);
     expect(map({ line: 1, values: { id: '1', [given]: 'a' } }).fields).toEqual({ text: 'a' });
     expect(map({ line: 1, values: { id: '1', [given]: { [given]: 'b' } } }).fields).toMatchObject({ kind: 'b' });
-  });
-});
-
-describe('repairs', () => {
-  const map = mapper(
-    `fields: { text: v, owner: w, kind: w }
-repairs:
-  - { rule: product, columns: [v], replace: { GTXPro: GTX Pro, "": x } }
-  - { rule: trimmed, trim: true }
-  - { rule: both, columns: [w], trim: true, replace: { Bob: Robert } }
-null_values: [n/a]`,
-    ['id', 'v', 'w'],
-  );
-  const repaired = (...values: JsonValue[]) => {
-    const { fields, repairs, original, source_id } = map({ line: 1, values });
-    return { fields, repairs, original, source_id };
-  };
-
-  test('put right what they know, count each use by its rule, and keep the raw value', () => {
-    expect(repaired('1', 'GTXPro', 'Ann')).toEqual({
-      source_id: '1',
-      fields: { text: 'GTX Pro', owner: 'Ann', kind: 'Ann' },
-      repairs: ['product'],
-      original: { text: 'GTXPro' },
-    });
-    expect(repaired(' 1', ' GTXPro', ' Bob ')).toEqual({
-      source_id: '1',
-      fields: { text: 'GTXPro', owner: 'Robert', kind: 'Robert' },
-      repairs: ['trimmed', 'trimmed', 'trimmed', 'both'],
-      original: { source_id: ' 1', text: ' GTXPro', owner: ' Bob ', kind: ' Bob ' },
-    });
-  });
-
-  test('and texts without a value hold for numbers and booleans by their text, as a table of text has them', () => {
-    const typed = mapper(
-      `fields: { text: v, count: w }
-repairs:
-  - { rule: moved, columns: [w], replace: { 9: 90 } }
-  - { rule: flags, columns: [v], replace: { "true": yes } }
-null_values: [-1, "false"]`,
-      ['id', 'v', 'w'],
-    );
-    const read = (...values: JsonValue[]) => {
-      const { fields, repairs, original } = typed({ line: 1, values: ['1', ...values] });
-      return { fields, repairs, original };
-    };
-    expect(read('true', '9')).toEqual({
-      fields: { text: 'yes', count: '90' },
-      repairs: ['flags', 'moved'],
-      original: { text: 'true', count: '9' },
-    });
-    expect(read(true, 9)).toEqual({
-      fields: { text: 'yes', count: '90' },
-      repairs: ['flags', 'moved'],
-      original: { text: true, count: 9 },
-    });
-    expect(read(false, -1).fields).toEqual({});
-    expect(read(['false'], 8).fields).toEqual({ text: ['false'], count: 8 });
-  });
-
-  test('leave alone what is right', () => {
-    expect(repaired('1', 'GTX Pro', 5)).toEqual({
-      source_id: '1',
-      fields: { text: 'GTX Pro', owner: 5, kind: 5 },
-      repairs: undefined,
-      original: undefined,
-    });
-    expect(repaired('1', ' n/a ', 'x').fields).toEqual({ owner: 'x', kind: 'x' });
   });
 });
