@@ -104,6 +104,7 @@ describe('rows over HTTP', () => {
     const rows = [first, second].map((id) => `{"source_id":${id},"owner":${id},"seats":[${id}]}`);
     const bodies: [string, string, object][] = [
       ['ids-array', `[${rows.join(',')}]`, {}],
+      ['ids-marked', `\ufeff[${rows.join(',')}]`, {}],
       ['ids-lines', rows.join('\n'), NDJSON],
     ];
     for (const [source, body, headers] of bodies) {

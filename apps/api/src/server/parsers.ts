@@ -96,9 +96,9 @@ export const jsonParser = (app: FastifyInstance) => {
     const bounds = { most: isOfRows ? MAX_ROW_MEMBERS : MOST_OF_BODY, isList: OF_LISTS.has(route) && isArray(body) };
     const problem = boundsProblem(body, bounds);
     if (problem !== undefined) return done(problem);
-    const text = body.toString('utf8');
+    const text = withoutMark(body.toString('utf8'));
     const finish = (error: Error | null, value: JsonValue): void => {
-      if (error !== null) return done(error);
+      if (error !== null) return done(error instanceof errorCodes.FST_ERR_CTP_INVALID_JSON_BODY ? mistakeIn(text) : error);
       if (isOfRows) return done(null, withExactIntegers(value, text));
       const place = unstorablePlace(value, text);
       if (place === undefined) return done(null, value);
@@ -107,4 +107,17 @@ export const jsonParser = (app: FastifyInstance) => {
     // It answers by `done`, and promises nothing.
     void (isOfRows ? parseRows : parse)(request, text, finish);
   };
+};
+
+/** A byte order mark, which the framework passes over, is no JSON to who reads the text again. */
+const withoutMark = (text: string): string => (text.charCodeAt(0) === 0xfe_ff ? text.slice(1) : text);
+
+/** Why a body was refused, in the words of the engine, which tell the place by its number or by what stands around it. */
+const mistakeIn = (text: string): SophiaError => {
+  try {
+    JSON.parse(text);
+  } catch (cause) {
+    return new SophiaError('invalid_request', `The body is not JSON: ${String(cause).replace('SyntaxError: ', '')}.`, { cause });
+  }
+  return new SophiaError('invalid_request', 'The body has a member __proto__ or constructor.prototype, which only rows may have.');
 };
