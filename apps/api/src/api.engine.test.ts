@@ -236,6 +236,42 @@ describe('the REST interface', () => {
     expect((await send('GET', '/api/v1/dead-letters?source_system=csv')).json.dead_letters).toEqual([]);
   });
 
+  it.each(['and', 'or', 'not'])(
+    'takes filters as deep as is documented, 20 with the comparison, wherever they are sent: %s',
+    async (kind) => {
+      const within = (levels: number, field: string): object => {
+        if (levels === 1) return { field, operator: 'in', values: ['Won', 'won'] };
+        const part = within(levels - 1, field);
+        return { [kind]: kind === 'not' ? part : [part] };
+      };
+      const query = (levels: number) => ({ metrics: ['revenue'], filters: [within(levels, 'deal.status')] });
+      const rule = (levels: number) => ({
+        rule: 'forbid',
+        roles: ['viewer'],
+        actions: ['read'],
+        record_types: ['deal'],
+        rows: within(levels, 'status'),
+      });
+      const { rules, version } = (await send('GET', '/api/v1/policies')).json;
+      const requests: [string, string, ((levels: number) => object) | undefined][] = [
+        ['POST', '/metrics/query', query],
+        ['POST', '/metrics/query', (levels) => [query(levels)]],
+        ['POST', '/metrics/explain', query],
+        ['POST', '/metrics/drill-down', (levels) => ({ query: query(levels), row: {}, metric: 'revenue' })],
+        ['PUT', '/policies', (levels) => ({ rules: [...rules, rule(levels)], if_version: version + 7 })],
+        ['GET', '/records/deal?limit=1&filter=', undefined],
+      ];
+      for (const [method, path, body] of requests) {
+        const answer = (levels: number) =>
+          send(method, `/api/v1${path}${body === undefined ? encodeURIComponent(JSON.stringify(within(levels, 'status'))) : ''}`, {
+            body: body?.(levels),
+          });
+        expect([path, (await answer(20)).status]).toEqual([path, method === 'PUT' ? 409 : 200]);
+        expect([path, (await answer(21)).json.detail]).toEqual([path, expect.stringContaining('a filter is nested at most 20 deep')]);
+      }
+    },
+  );
+
   it('limits what a caller can make large', async () => {
     const deep = `{"metrics":["revenue"],"filters":${'[{"and":'.repeat(200)}[]${'}]'.repeat(200)}}`;
     expect((await send('POST', '/api/v1/metrics/query', { body: deep })).status).toBe(400);

@@ -38,5 +38,5 @@ test.each<[unknown, string]>([
 test('what is no JSON, or nested without end, is no filter', () => {
   expect(told('status=won')).toMatch(/^filter is not JSON: /);
   expect(told(`{"x":[${'1,'.repeat(20_000)}`)).toBe('filter has more than 20000 members and values.');
-  expect(told(`${'{"not":'.repeat(30)}{}${'}'.repeat(30)}`)).toBe('The filter is nested deeper than 20 levels.');
+  expect(told(`${'{"not":'.repeat(50)}{}${'}'.repeat(50)}`)).toBe('The filter is nested deeper than 44 objects and lists.');
 });

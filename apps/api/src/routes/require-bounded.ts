@@ -1,8 +1,12 @@
 import { SophiaError } from '@sophia/shared';
 import type { ErrorCodeName } from '@sophia/types';
 
-/** Filters nest at most so deep: checked before a schema walks into them. */
-const DEEPEST = 20;
+/**
+ * Objects and lists within one another at most, checked before a schema walks into them. A filter may stand 20 deep, each in
+ * a list of the one around it, below its rule or query, and have a list of values: what is deeper as a filter is told by
+ * whoever binds it.
+ */
+const DEEPEST = 2 * 20 + 4;
 /** More than a query can have whose filters keep their limits of 1,000 parts and 10,000 values. */
 export const MOST = 20_000;
 
@@ -13,7 +17,7 @@ export const requireBounded = (value: unknown, code: ErrorCodeName, what: string
     count += 1;
     if (count > MOST) throw new SophiaError(code, `The ${what} has more than ${MOST} members and values.`);
     if (typeof within !== 'object' || within === null) return;
-    if (depth > DEEPEST) throw new SophiaError(code, `The ${what} is nested deeper than ${DEEPEST} levels.`);
+    if (depth > DEEPEST) throw new SophiaError(code, `The ${what} is nested deeper than ${DEEPEST} objects and lists.`);
     for (const member of Object.values(within)) walk(member, depth + 1);
   };
   walk(value, 1);
