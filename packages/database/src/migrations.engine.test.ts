@@ -81,6 +81,10 @@ describe('D6', () => {
     expect(new Set(reports.map(({ epoch }) => epoch)).size).toBe(1);
   });
 
+  test('D6: a server that is not there is told so', async () => {
+    await expect(migrate({ ...owner, host: '/nowhere' }, [])).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
   test('D6: a database of a later version is refused', async () => {
     await file('0001_deal.sql', 'create table deal (id int);');
     await migrate(owner, [module()]);

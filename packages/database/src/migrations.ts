@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { SophiaError, systemSleep } from '@sophia/shared';
 import type pg from 'pg';
 import type { PostgresConnection } from './postgres/connection-settings.ts';
-import { isLockTimeout } from './postgres/postgres-errors.ts';
+import { isLockTimeout, toSophiaError } from './postgres/postgres-errors.ts';
 import { withClient } from './postgres/with-client.ts';
 
 /** A workspace of the code that owns tables: its SQL files `0001_name.sql`, `0002_...` in one folder. */
@@ -64,6 +64,8 @@ export async function migrate(
     const pending = await pendingMigrations(client, migrations);
     for (const migration of pending) await applyInTime(client, migration, options);
     return { applied: pending.map(label), epoch: await ensureInstallation(client, options.databaseNumber ?? 0) };
+  }).catch((error: unknown) => {
+    throw toSophiaError(error);
   });
 }
 

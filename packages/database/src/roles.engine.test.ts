@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { migrate } from './migrations.ts';
 import type { PostgresConnection } from './postgres/connection-settings.ts';
 import { withClient } from './postgres/with-client.ts';
 import { prepareRoles } from './roles.ts';
@@ -115,5 +116,29 @@ describe('where the server lets the owner in without a password', () => {
     const after = await prepareRoles({ ...owner, password: '' });
     expect(after.app).not.toBe(before.app);
     expect(await loginAs('sophia_app', after.app)).toEqual({ answer: 'sophia_app' });
+  });
+});
+
+describe('what cannot serve is refused before anything is made', () => {
+  const refused = async (message: RegExp, connection = owner) => {
+    await expect(prepareRoles(connection)).rejects.toMatchObject({
+      code: 'invalid_configuration',
+      message: expect.stringMatching(message),
+    });
+    expect(await ask(owner, `select to_regclass('role_secret') as answer`)).toEqual({ answer: null });
+  };
+
+  test('a database of another encoding, one with a table of the name of ours, one without a schema for them', async () => {
+    await ask(owner, `create database latin template template0 encoding 'LATIN1' locale 'C'`);
+    await refused(/database latin, has the encoding LATIN1; Sophia needs UTF8/, { ...owner, database: 'latin' });
+    await ask(owner, 'create table migration (version text)');
+    await refused(/has a table "migration"/);
+    await ask(owner, 'drop schema public cascade');
+    await refused(/has no schema public/);
+  });
+
+  test('one of Sophia’s own is taken again', async () => {
+    await migrate(owner, []);
+    expect(await prepareRoles(owner)).toEqual(await prepareRoles(owner));
   });
 });

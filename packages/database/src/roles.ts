@@ -1,7 +1,10 @@
 import { createHmac } from 'node:crypto';
 import pg from 'pg';
+import { checkServer } from './check-server.ts';
 import type { PostgresConnection } from './postgres/connection-settings.ts';
 import { withClient } from './postgres/with-client.ts';
+
+export { POOLER } from './check-server.ts';
 
 /** Names of the roles in a cluster; a role is shared by all databases of its cluster. */
 export const APP_ROLE = 'sophia_app';
@@ -15,10 +18,12 @@ export interface RolePasswords {
 /**
  * Makes the roles over a server of somebody's own, and returns their passwords. Every process derives the same ones: from the
  * owner's password where the server asked for that, so that none need be kept; else, and from then on, from a secret in a table
- * that the owner alone can read. What the server does not ask for anybody may know.
+ * that the owner alone can read. What the server does not ask for anybody may know. Before anything is made the server is
+ * looked at. Errors: those of `checkServer`.
  */
 export async function prepareRoles(owner: PostgresConnection): Promise<RolePasswords> {
   return withClient(owner, 'sophia-roles', async (client, password) => {
+    await checkServer(client);
     await client.query('select pg_advisory_lock($1)', [ROLES_LOCK]);
     const key = (await keptSecret(client)) ?? password ?? (await makeSecret(client));
     const passwordOf = (role: string) => createHmac('sha256', key).update(`sophia ${role} ${owner.database}`).digest('base64url');

@@ -1,9 +1,9 @@
 import { sqlStateOf } from '@sophia/database';
 import { startEmbeddedPostgres } from '@sophia/database/embedded';
 import type { DatabaseRole, PostgresConnection } from '@sophia/database/postgres';
-import { APP_ROLE, LOG_ROLE, prepareRoles } from '@sophia/database/roles';
+import { APP_ROLE, LOG_ROLE, POOLER, prepareRoles } from '@sophia/database/roles';
 import type { Logger } from '@sophia/observability';
-import { type DatabaseConfiguration, SophiaError } from '@sophia/shared';
+import { type DatabaseConfiguration, isSophiaError, SophiaError } from '@sophia/shared';
 
 /** The PostgreSQL that a configuration names, reachable as each role. */
 export interface OpenedDatabase {
@@ -41,6 +41,10 @@ export const openDatabase = async (configuration: DatabaseConfiguration, logger:
 
 /** Its address does not answer, or it refuses the owner what is asked of it. */
 const unusable = ({ host, port, user }: PostgresConnection, error: unknown): SophiaError => {
+  if (isSophiaError(error)) return error;
+  if (error instanceof Error && /startup parameter/.test(error.message)) {
+    return new SophiaError('invalid_configuration', `The PostgreSQL at ${host}:${port} ${POOLER}`, { cause: error });
+  }
   const what = `The PostgreSQL of SOPHIA_DATABASE_URL (${user} at ${host}:${port}) cannot be used: ${error instanceof Error ? error.message : String(error)}.`;
   return new SophiaError(sqlStateOf(error) === undefined ? 'unavailable' : 'database_error', what, { cause: error });
 };

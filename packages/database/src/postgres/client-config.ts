@@ -22,6 +22,8 @@ export function clientConfig(settings: PostgresConnection, applicationName: stri
 
 /** How long statements, locks and transactions may take is what callers' deadlines say. A space in a value is written as `\ `. */
 const SESSION_SETTINGS = {
+  // By it a session tells that they arrived: a pooler in between may pass by them.
+  'sophia.session': 'on',
   jit: 'off',
   client_min_messages: 'warning',
   // How values are written and read.

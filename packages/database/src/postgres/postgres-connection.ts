@@ -130,11 +130,12 @@ const CONNECT_TIMEOUT = 5_000;
 const GOODBYE = 2_000;
 const COPY_BUFFER = 256 * 1024;
 
-// After a crash the server's statistics start anew, also when its first process survived.
+// After a crash the server's statistics start anew, also when its first process survived. Fails where the session's settings did not arrive.
 const IDENTITY: Statement = {
   name: 'sophia_identity',
   text: `select concat_ws(' ', pg_postmaster_start_time(), (select stats_reset from pg_stat_wal),
-      case when pg_is_in_recovery() then 'standby' else left(pg_walfile_name(pg_current_wal_lsn()), 8) end) as incarnation`,
+      case when pg_is_in_recovery() then 'standby' else left(pg_walfile_name(pg_current_wal_lsn()), 8) end) as incarnation,
+      current_setting('sophia.session')`,
 };
 
 /** Calls back once the client has no statement under way, or is gone. */
