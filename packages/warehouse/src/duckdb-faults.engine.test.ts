@@ -242,6 +242,23 @@ describe('DuckDB and its surroundings', () => {
     await again.close();
   });
 
+  test('W5: a file whose views have the casts of an older version gets those of this one', async () => {
+    const view = { text: 'select source_id from unified_data_catalog', parameters: [] };
+    const log = createLogScript();
+    const warehouse = await open();
+    await warehouse.apply(log.next(log.upsert(1, { name: 'a' })));
+    const { values } = await warehouse.query(view);
+    await warehouse.close();
+    await onFile(
+      "create or replace view unified_data_catalog as select 'older' as source_id",
+      'update sophia.format set format = 2',
+      'checkpoint',
+    );
+    const again = await open();
+    expect((await again.query(view)).values).toEqual(values);
+    await again.close();
+  });
+
   test('W7: what a rebuild or a rewrite left unfinished is removed when the warehouse is opened', async () => {
     const log = createLogScript();
     const warehouse = await open();

@@ -51,21 +51,23 @@ function safeCast(sql: string, from: ValueType, to: ValueType): string {
   const cast = `try_cast(${plain} as ${TYPES[to]})`;
   switch (to) {
     case 'integer':
+      if (from === 'number') return `case when abs(cast(${cast} as double) - ${plain}) < 5e-13 then ${cast} end`;
+      return isText(from) ? exactNumber(plain, to) : unrounded(plain, to);
     case 'money':
       if (from === 'number') return exactNumber(`cast(${plain} as varchar)`, to);
-      return from === 'text' || from === 'json' ? exactNumber(plain, to) : unrounded(plain, to);
+      return isText(from) ? exactNumber(plain, to) : unrounded(plain, to);
     case 'date':
-      return `case when ${cast} = try_cast(${plain} as timestamp) then ${cast} end`;
+      return `case when ${isText(from) ? `${hasDay(plain)} and ` : ''}${cast} = try_cast(${plain} as timestamp) then ${cast} end`;
     case 'timestamp':
       // Casting a text to a timestamp ignores its offset.
-      return from === 'date' ? cast : `cast(try_cast(${plain} as timestamptz) as timestamp)`;
+      return isText(from) ? `case when ${hasDay(plain)} then cast(try_cast(${plain} as timestamptz) as timestamp) end` : cast;
     case 'text':
       return asText(plain, from);
     case 'text_list':
       return `case when ${plain} is not null then [${asText(plain, from)}] end`;
     case 'number':
       // A text such as nan is cast to what no record can have.
-      return from === 'text' || from === 'json' ? `case when isfinite(${cast}) then ${cast} end` : cast;
+      return isText(from) ? `case when isfinite(${cast}) then ${cast} end` : cast;
     case 'boolean':
       // try_cast takes every number but 0 for true.
       return isNumeric(from) ? `case when ${plain} in (0, 1) then ${cast} end` : cast;
@@ -74,9 +76,14 @@ function safeCast(sql: string, from: ValueType, to: ValueType): string {
   }
 }
 
+/** `infinity`, `epoch` and years before our era are days to DuckDB, of which no record can have one. */
+const hasDay = (text: string): string => `regexp_full_match(${text}, '\\d{4}-\\d{2}-\\d{2}([T ]\\d.*)?')`;
+
+const isText = (type: ValueType): boolean => type === 'text' || type === 'json';
+
 /**
- * The number that a text says. A double is read by its shortest text too: cast at once to a decimal it is multiplied as a double,
- * and comes back as another number from 16 digits on. A text is cast to 38 digits in 12 µs, and to 18 in a twentieth of one.
+ * The number that a text says; that of a double is its shortest one, since a double that is cast to many digits at once is
+ * multiplied as a double, and has others from the seventeenth on. A text is cast to 38 digits in 12 µs, and to 18 in a twentieth of one.
  */
 function exactNumber(text: string, to: 'integer' | 'money'): string {
   const { pattern, type } = SHORT[to];

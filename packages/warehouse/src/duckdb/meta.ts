@@ -5,9 +5,10 @@ import type { AppliedState, DerivedTable } from '../warehouse.ts';
 import type { DerivedTables } from './derived-tables.ts';
 import type { Layouts } from './layouts.ts';
 import type { TableLayout } from './table-layout.ts';
+import { CATALOG_VIEW } from './views.ts';
 
-/** Grows when the meta tables or the records' own columns change; older files are then brought up here. */
-const FORMAT = 2;
+/** Grows when the meta tables, the records' own columns or the casts in views change; older files are then brought up here. */
+const FORMAT = 3;
 
 /** When the records of a type last changed in a workspace. */
 export interface LastChange {
@@ -50,10 +51,11 @@ export async function initializeMeta(connection: DuckDBConnection, generation: n
   await connection.run(`insert into sophia.state select 0, ${generation}, null, 0, null, 0, null where not exists (from sophia.state)`);
 }
 
-/** Format 2 tells by its mark which tick was applied last. */
+/** Format 2 tells by its mark which tick was applied last. Format 3 has other casts in its views: the next opening finds none, and makes them. */
 async function bringUp(connection: DuckDBConnection): Promise<void> {
   await connection.run('alter table sophia.state add column if not exists mark varchar');
-  await connection.run('update sophia.format set format = 2');
+  await connection.run(`drop view if exists ${CATALOG_VIEW}`);
+  await connection.run(`update sophia.format set format = ${FORMAT}`);
 }
 
 export async function readMeta(connection: DuckDBConnection): Promise<Meta> {

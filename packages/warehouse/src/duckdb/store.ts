@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { FieldDefinition, RecordTypeDefinition, WorkspaceId } from '@sophia/types';
 import type { DerivedTable, QueryOptions, TypeLayout, WarehouseBatch, WarehouseResult, WarehouseStatement } from '../warehouse.ts';
 import { applyBatch } from './apply-batch.ts';
-import { changeLayouts } from './change-layouts.ts';
+import { changeLayouts, makeMissingViews } from './change-layouts.ts';
 import { checkpointNow } from './checkpoint.ts';
 import { type DatabaseFile, openDatabaseFile } from './database-file.ts';
 import { type Digests, readDigests } from './digests.ts';
@@ -63,7 +63,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     const [connection, meta] = await prepare(file, options.generation);
     const writer = createWriter(connection, meta, options.writeDeadline);
     await writer.exclusive((_, transact) =>
-      transact(async () => ({ ...meta, layouts: await changeLayouts(connection, withBuiltinTypes(meta.layouts, options.builtinTypes)) })),
+      transact(async () => {
+        const layouts = await changeLayouts(connection, withBuiltinTypes(meta.layouts, options.builtinTypes));
+        await makeMissingViews(connection, layouts);
+        return { ...meta, layouts };
+      }),
     );
     const readers = await openReaders({
       file,

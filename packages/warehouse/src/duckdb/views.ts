@@ -19,11 +19,13 @@ export function viewStatements(layouts: Layouts): string[] {
   const deals = typeLayout(layouts, ALL, 'deal');
   const open = deals && `select * from (${relationSql(deals, { part: 'current', where: 'true' })}) where status = 'open'`;
   return [
-    `create or replace view unified_data_catalog as ${records.join(' union all ')}`,
+    `create or replace view ${CATALOG_VIEW} as ${records.join(' union all ')}`,
     `create or replace view record_versions as ${[...current, ...past].join(' union all ')}`,
     ...(open === undefined ? [] : [`create or replace view active_deals as ${open}`]),
   ];
 }
+
+export const CATALOG_VIEW = 'unified_data_catalog';
 
 /** No workspace has this number: the layout of a built-in type without anyone's additions. */
 // A brand is given by its parser; this value stands for none.
