@@ -1,12 +1,10 @@
 import type { Database } from '@sophia/database';
 import { createTestObservability } from '@sophia/observability/testing';
 import { createGate } from '@sophia/shared/testing';
-import type { Transaction } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { systemPrincipal } from '../system-principal.ts';
+import { auditedCall, entryOf, followAll, objectsOf } from '../testing/audit-entries.ts';
 import { type AuthHarness, callOf, createAuthHarness } from '../testing/auth-harness.ts';
 import { intercept } from '../testing/intercept.ts';
-import type { AuditEntry, AuditRecord } from './audit.ts';
 
 describe('the audit', () => {
   let harness: AuthHarness;
@@ -15,23 +13,8 @@ describe('the audit', () => {
   });
   afterAll(() => harness.close());
 
-  /** A workspace of the test's own, whose audit holds nothing else. */
-  const freshCall = async (name: string) => callOf(systemPrincipal('test', await harness.auth.workspaces.ensure(name)));
-  const entryOf = (call: AuditEntry['call'], object: string, other: Partial<AuditEntry> = {}): AuditEntry => ({
-    call,
-    action: 'read',
-    object,
-    milliseconds: 2,
-    ...other,
-  });
-  const followAll = async (call: AuditEntry['call'], cursor?: string | null) => {
-    const page = await harness.auth.audit.follow(call, { limit: 1_000, cursor: cursor ?? undefined });
-    return { objects: objectsOf(page.entries), cursor: page.cursor };
-  };
-  const objectsOf = (entries: readonly AuditRecord[]) => entries.filter(({ object }) => object !== 'audit').map(({ object }) => object);
-
   it('A1: an entry is there exactly if its transaction commits', async () => {
-    const call = await freshCall('a1');
+    const call = await auditedCall(harness, 'a1');
     const { database, auth } = harness;
     await database.write([call.principal.workspace], (transaction) =>
       auth.audit.record(transaction, [entryOf(call, 'kept'), entryOf(call, 'kept too')]),
@@ -46,7 +29,7 @@ describe('the audit', () => {
   });
 
   it('keeps who, what, how much, how long, from where and in which request', async () => {
-    const call = await freshCall('fields');
+    const call = await auditedCall(harness, 'fields');
     const by = callOf(
       { ...call.principal, id: 'user:ann@example.org', onBehalfOf: 'agent:7' },
       { via: 'rest', request: 'r-1', address: '2001:db8::1' },
@@ -76,7 +59,7 @@ describe('the audit', () => {
   });
 
   it('stores what PostgreSQL cannot hold as far as it can, so that no entry holds up others', async () => {
-    const call = await freshCall('strange');
+    const call = await auditedCall(harness, 'strange');
     await harness.auth.audit.write(entryOf(call, `a\0b\ud800${'x'.repeat(3_000)}`, { details: { text: 'a\0b' } }));
     const [entry] = (await harness.auth.audit.list(call)).entries;
     expect(entry?.object).toMatch(/^ab\ufffdx+…$/);
@@ -85,7 +68,7 @@ describe('the audit', () => {
   });
 
   it('A2: reads are there after a flush, identical ones as one with their number', async () => {
-    const call = await freshCall('a2');
+    const call = await auditedCall(harness, 'a2');
     const { audit } = harness.auth;
     for (let time = 0; time < 5; time++)
       expect(audit.read(entryOf(call, 'metrics:revenue', { rows: 10, milliseconds: 0.5 }))).toBeUndefined();
@@ -105,22 +88,22 @@ describe('the audit', () => {
   });
 
   it('A2: reads are written by themselves', async () => {
-    const call = await freshCall('soon');
+    const call = await auditedCall(harness, 'soon');
     void harness.auth.audit.read(entryOf(call, 'by itself'));
     await expect.poll(async () => objectsOf((await harness.auth.audit.list(call)).entries)).toEqual(['by itself']);
   });
 
   it('A2: many reads are written by COPY', async () => {
-    const call = await freshCall('many');
+    const call = await auditedCall(harness, 'many');
     for (let number = 0; number < 1_001; number++) void harness.auth.audit.read(entryOf(call, `record:${number}`));
     await harness.auth.audit.flush();
-    const first = await followAll(call);
-    const second = await followAll(call, first.cursor);
+    const first = await followAll(harness, call);
+    const second = await followAll(harness, call, first.cursor);
     expect(new Set([...first.objects, ...second.objects]).size).toBe(1_001);
   });
 
   it('A2: while the buffer is full reads wait, then fail; when it is written again they go on, and nothing is lost', async () => {
-    const call = await freshCall('full');
+    const call = await auditedCall(harness, 'full');
     const gate = closedGate(harness.database);
     const observability = createTestObservability();
     const { audit } = await harness.another({ database: gate.database, observability, configuration: smallBuffer(100) });
@@ -135,13 +118,13 @@ describe('the audit', () => {
     gate.open();
     await waiting;
     await audit.flush();
-    const { objects } = await followAll(call);
+    const { objects } = await followAll(harness, call);
     expect(objects).toHaveLength(201);
     expect(objects).toContain('patient');
   });
 
   it('A2: a read that may not wait is refused while the buffer is full, and leaves nothing behind', async () => {
-    const call = await freshCall('impatient');
+    const call = await auditedCall(harness, 'impatient');
     const gate = closedGate(harness.database);
     const { audit } = await harness.another({ database: gate.database, configuration: smallBuffer(1) });
     expect(audit.tryRead(entryOf(call, 'being written'))).toBe(true);
@@ -151,13 +134,13 @@ describe('the audit', () => {
     expect(audit.tryRead(entryOf(call, 'waiting'))).toBe(true);
     gate.open();
     await audit.flush();
-    expect((await followAll(call)).objects.sort()).toEqual(['being written', 'waiting']);
+    expect((await followAll(harness, call)).objects.sort()).toEqual(['being written', 'waiting']);
     const { entries } = await harness.auth.audit.list(call, { object: 'waiting' });
     expect(entries.map(({ times }) => times)).toEqual([2]);
   });
 
   it('A2: reads that could not be written are tried again, and what somebody waits for fails at once', async () => {
-    const call = await freshCall('failing');
+    const call = await auditedCall(harness, 'failing');
     const gate = failingGate(harness.database);
     const { audit } = await harness.another({ database: gate.database });
     void audit.read(entryOf(call, 'kept'));
@@ -166,11 +149,11 @@ describe('the audit', () => {
     // While the next attempt with the reads has its time, what somebody waits for does not wait for it.
     for (let time = 0; time < 3; time++) await expect(audit.write(entryOf(call, 'failed'))).rejects.toThrow('no database');
     gate.heal();
-    await expect.poll(async () => (await followAll(call)).objects, { timeout: 10_000 }).toEqual(['kept']);
+    await expect.poll(async () => (await followAll(harness, call)).objects, { timeout: 10_000 }).toEqual(['kept']);
   });
 
   it('what is waited for is bounded too', async () => {
-    const call = await freshCall('bounded');
+    const call = await auditedCall(harness, 'bounded');
     const gate = closedGate(harness.database);
     const { audit } = await harness.another({ database: gate.database });
     const first = audit.write(entryOf(call, 'first'));
@@ -182,7 +165,7 @@ describe('the audit', () => {
   });
 
   it('a process that ends while nothing can be written says what is lost', async () => {
-    const call = await freshCall('lost');
+    const call = await auditedCall(harness, 'lost');
     const gate = failingGate(harness.database);
     const observability = createTestObservability();
     const { audit } = await harness.another({ database: gate.database, observability });
@@ -190,140 +173,6 @@ describe('the audit', () => {
     await audit.close();
     expect(observability.lines()).toContainEqual(expect.objectContaining({ entries: 1, msg: 'entries of reads are lost to the audit' }));
     await observability.close();
-  });
-
-  it('A3: list pages newest first and gives each entry once', async () => {
-    const call = await freshCall('pages');
-    for (let number = 0; number < 7; number++) {
-      harness.clock.advance(number % 2);
-      await harness.auth.audit.write(entryOf(call, `o${number}`));
-    }
-    const seen: string[] = [];
-    let cursor: string | null | undefined;
-    do {
-      const page = await harness.auth.audit.list(call, { limit: 3, cursor: cursor ?? undefined, action: 'read' });
-      seen.push(...objectsOf(page.entries));
-      cursor = page.cursor;
-    } while (cursor !== null);
-    expect(seen).toEqual(['o6', 'o5', 'o4', 'o3', 'o2', 'o1', 'o0']);
-  });
-
-  it('list finds by principal, action, object, result and time', async () => {
-    const call = await freshCall('filters');
-    const from = new Date(harness.clock.now()).toISOString();
-    await harness.auth.audit.write(entryOf(call, 'one', { action: 'export' }));
-    harness.clock.advance(1_000);
-    const to = new Date(harness.clock.now()).toISOString();
-    await harness.auth.audit.write(entryOf(call, 'two', { result: 'forbidden' }));
-    const found = async (filter: object) => objectsOf((await harness.auth.audit.list(call, filter)).entries);
-    expect(await found({ action: 'export' })).toEqual(['one']);
-    expect(await found({ object: 'two' })).toEqual(['two']);
-    expect(await found({ result: 'forbidden' })).toEqual(['two']);
-    expect(await found({ principal: 'nobody' })).toEqual([]);
-    expect(await found({ from, to })).toEqual(['one']);
-    await expect(found({ from: 'yesterday' })).rejects.toMatchObject({ code: 'invalid_request' });
-    await expect(found({ limit: 0 })).rejects.toMatchObject({ code: 'invalid_request' });
-    await expect(found({ cursor: 'x' })).rejects.toMatchObject({ code: 'invalid_cursor' });
-  });
-
-  it('A3: follow misses nothing and repeats nothing although transactions commit out of order', async () => {
-    const call = await freshCall('a3');
-    const { auth, database } = harness;
-    const slow = openTransaction(database, call, (transaction) => auth.audit.record(transaction, [entryOf(call, 'slow')]));
-    await slow.began;
-    await auth.audit.write(entryOf(call, 'quick'));
-    const first = await followAll(call);
-    expect(first.objects).toEqual(['quick']);
-    slow.commit();
-    await slow.done;
-    await auth.audit.write(entryOf(call, 'later'));
-    const second = await followAll(call, first.cursor);
-    expect(second.objects).toEqual(['slow', 'later']);
-    expect((await followAll(call, second.cursor)).objects).toEqual([]);
-  });
-
-  it('A3: follow pages within what was there when it began', async () => {
-    const call = await freshCall('follow-pages');
-    for (let number = 0; number < 5; number++) await harness.auth.audit.write(entryOf(call, `o${number}`));
-    const first = await harness.auth.audit.follow(call, { limit: 3 });
-    await harness.auth.audit.write(entryOf(call, 'o5'));
-    const second = await harness.auth.audit.follow(call, { limit: 3, cursor: first.cursor ?? '' });
-    const third = await harness.auth.audit.follow(call, { limit: 3, cursor: second.cursor ?? '' });
-    expect(objectsOf(first.entries)).toEqual(['o0', 'o1', 'o2']);
-    expect(objectsOf(second.entries)).toEqual(['o3', 'o4']);
-    expect(objectsOf(third.entries)).toEqual(['o5']);
-  });
-
-  it('A3: follow holds under many writers at once', async () => {
-    const call = await freshCall('writers');
-    const { auth, database } = harness;
-    const written: string[] = [];
-    const write = async (writer: number) => {
-      for (let number = 0; number < 25; number++) {
-        const object = `w${writer}.${number}`;
-        await database.write([call.principal.workspace], async (transaction) => {
-          await auth.audit.record(transaction, [entryOf(call, object)]);
-          // Some commit later than others that began after them.
-          if (number % 3 === writer % 3) await database.query(transaction, { name: 'test_pause', text: 'select pg_sleep(0.01)' });
-        });
-        written.push(object);
-      }
-    };
-    const writers = Promise.all(Array.from({ length: 4 }, (_, index) => write(index)));
-    const seen: string[] = [];
-    let cursor: string | null = null;
-    let running = true;
-    void writers.finally(() => {
-      running = false;
-    });
-    for (let again = true; again; ) {
-      again = running;
-      const page = await followAll(call, cursor);
-      seen.push(...page.objects);
-      cursor = page.cursor;
-    }
-    await writers;
-    expect(seen.toSorted()).toEqual(written.toSorted());
-  });
-
-  it('A3: a cursor whose tick is kept no longer, or that is none, is refused', async () => {
-    const call = await freshCall('old-cursor');
-    const { cursor } = await harness.auth.audit.follow(call);
-    await harness.database.write([], (transaction) =>
-      harness.database.query(transaction, { name: 'test_expire', text: `select sophia_audit_expire((now() + interval '1 day')::date)` }),
-    );
-    await expect(harness.auth.audit.follow(call, { cursor: cursor ?? '' })).rejects.toMatchObject({ code: 'invalid_cursor' });
-    await expect(harness.auth.audit.follow(call, { cursor: 'none' })).rejects.toMatchObject({ code: 'invalid_cursor' });
-    await expect(harness.auth.audit.follow(call, { limit: 1_001 })).rejects.toMatchObject({ code: 'invalid_request' });
-    await harness.database.write([], (transaction) =>
-      harness.database.query(transaction, {
-        name: 'test_prepare',
-        text: `select sophia_audit_prepare((now() - interval '1 day')::date, 9)`,
-      }),
-    );
-  });
-
-  it('A4: only administrators list, and each listing is an entry', async () => {
-    const call = await freshCall('a4');
-    const { audit } = harness.auth;
-    const manager = callOf({ ...call.principal, id: 'user:m@example.org', role: 'manager' });
-    await expect(audit.list(manager)).rejects.toMatchObject({ code: 'forbidden' });
-    await expect(audit.follow(manager)).rejects.toMatchObject({ code: 'forbidden' });
-    await audit.list(call);
-    const { entries } = await audit.list(call);
-    expect(entries.map(({ action, result, rows }) => [action, result, rows])).toEqual([
-      ['audit.list', 'ok', 2],
-      ['audit.follow', 'forbidden', 0],
-      ['audit.list', 'forbidden', 0],
-    ]);
-  });
-
-  it('shows nothing of another workspace', async () => {
-    const one = await freshCall('one');
-    const other = await freshCall('other-audit');
-    await harness.auth.audit.write(entryOf(one, 'private'));
-    expect(objectsOf((await harness.auth.audit.list(other)).entries)).toEqual([]);
-    expect((await followAll(other)).objects).toEqual([]);
   });
 });
 
@@ -361,16 +210,4 @@ function failingGate(database: Database) {
       state.failing = false;
     },
   };
-}
-
-/** A transaction that stays open after its work until it is told to commit. */
-function openTransaction(database: Database, call: AuditEntry['call'], work: (transaction: Transaction) => Promise<void>) {
-  const began = Promise.withResolvers<void>();
-  const mayCommit = Promise.withResolvers<void>();
-  const done = database.write([call.principal.workspace], async (transaction) => {
-    await work(transaction);
-    began.resolve();
-    await mayCommit.promise;
-  });
-  return { began: began.promise, commit: () => mayCommit.resolve(), done };
 }
