@@ -93,6 +93,40 @@ describe('cached answers', () => {
     expect((await test.ask(query)).cache.tier).toBe('L1');
   });
 
+  it('as of a moment to come are neither computed nor kept before it is there, however often they are asked', async () => {
+    const { analytics } = test.platform;
+    // Nothing that was asked before is warmed meanwhile.
+    analytics.forget(test.workspace.id);
+    const moment = Date.now() + 5_000;
+    const query = { metrics: ['deals_lost'], as_of: new Date(moment).toISOString() };
+    const refused = await Promise.allSettled(Array.from({ length: 3 }, () => test.ask(query)));
+    expect(refused.map((each) => each.status === 'rejected' && each.reason.code)).toEqual(Array(3).fill('as_of_in_future'));
+    const { loads } = (await caches()).answers;
+    for (let written = 0; written < 3; written += 1) await apply(`before the moment ${written}`, { status: 'lost' });
+    expect((await caches()).answers.loads).toBe(loads);
+    await expect.poll(() => Date.parse(analytics.readPoint().completeTo), LONG).toBeGreaterThan(moment);
+    const answer = await test.ask(query);
+    expect([answer.rows, answer.cache.tier]).toEqual([(await test.ask(query, { cache: 'bypass' })).rows, 'none']);
+  });
+
+  it('as of a moment are none of a read that is not complete to it', async () => {
+    const { analytics, warehouse } = test.platform;
+    const { completeTo } = analytics.readPoint();
+    const query = { ...WON, as_of: completeTo };
+    await expect.poll(() => analytics.readPoint().completeTo, LONG).not.toBe(completeTo);
+    const read = warehouse.query.bind(warehouse);
+    const readEarly = async (...args: Parameters<typeof read>) => {
+      const result = await read(...args);
+      return { ...result, applied: { ...result.applied, completeTo } };
+    };
+    for (const cache of ['use', 'bypass'] as const) {
+      vi.spyOn(warehouse, 'query').mockImplementationOnce(readEarly);
+      const early = { code: 'not_applied_yet', retryAfter: 1, details: { complete_to: completeTo } };
+      await expect(test.ask(query, { cache })).rejects.toMatchObject(early);
+    }
+    expect((await test.ask(query)).cache.tier).toBe('none');
+  });
+
   it('are warmed as of today, and where one cannot be, it is told and computed when it is asked for', async () => {
     const { analytics, warehouse } = test.platform;
     const query = { metrics: ['overdue_deals'] };

@@ -1,5 +1,5 @@
 import { type Clock, parseMicros, SophiaError } from '@sophia/shared';
-import type { Position } from '@sophia/types';
+import type { Position, ReadPoint } from '@sophia/types';
 import type { PublishedReadPoint } from '../projection/published-read-point.ts';
 
 /** Lets a query wait until answers are complete up to the moment that it asks about. */
@@ -17,14 +17,26 @@ export const createAsOfWaiting = (published: PublishedReadPoint, clock: Pick<Clo
   async waitFor(asOf, signal, position, milliseconds = LONGEST_WAIT_MS) {
     if (asOf === null) return;
     const isReached = ({ completeTo, position: reached }: { readonly completeTo: string; readonly position: Position }): boolean =>
-      reached === position || (parseMicros(completeTo) ?? 0n) > asOf;
+      reached === position || isBefore(asOf, completeTo);
     if (await published.waitFor(isReached, milliseconds, signal)) return;
     const { completeTo } = published.current();
-    const details = { complete_to: completeTo };
     if (asOf > BigInt(Math.trunc(clock.now())) * 1_000n) {
+      const details = { complete_to: completeTo };
       throw new SophiaError('as_of_in_future', `as_of is not reached: answers are complete to ${completeTo}.`, { details });
     }
-    const message = `as_of has passed, but answers are complete to ${completeTo} as yet.`;
-    throw new SophiaError('not_applied_yet', message, { retryAfter: 1, details });
+    throw notReached(completeTo);
   },
 });
+
+/** Errors: `not_applied_yet` where what was read is not complete to the moment: changes may follow that were known by then. */
+export const requireReached = (asOf: bigint, { completeTo }: ReadPoint): void => {
+  if (!isBefore(asOf, completeTo)) throw notReached(completeTo);
+};
+
+const isBefore = (asOf: bigint, completeTo: string): boolean => asOf < (parseMicros(completeTo) ?? 0n);
+
+const notReached = (completeTo: string): SophiaError =>
+  new SophiaError('not_applied_yet', `as_of has passed, but answers are complete to ${completeTo} as yet.`, {
+    retryAfter: 1,
+    details: { complete_to: completeTo },
+  });

@@ -10,7 +10,7 @@ import type { SemanticLayers } from '../models/semantic-layers.ts';
 import { laterOf, type PublishedReadPoint } from '../projection/published-read-point.ts';
 import { readPointOf } from '../projection/warehouse-projection.ts';
 import { entityTag, envelopeText } from './answer-envelope.ts';
-import type { AsOfWaiting } from './as-of-waiting.ts';
+import { type AsOfWaiting, requireReached } from './as-of-waiting.ts';
 import { audited, objectOf } from './audited.ts';
 import { isOfItsCaller } from './is-of-its-caller.ts';
 import { mayAsk, requireMetrics } from './metric-permission.ts';
@@ -45,7 +45,7 @@ export interface MetricQueriesOptions {
   readonly freshnessText: (prepared: PreparedQuery, readPoint: ReadPoint) => string;
   /** Catalog time of the workspace's first change, or null: earlier answers are empty and say so. */
   readonly firstChange: (prepared: PreparedQuery) => Promise<bigint | null>;
-  /** Told of each query that is asked: for warming. */
+  /** Told of each query that is answered: for warming. */
   readonly asked: (prepared: PreparedQuery) => void;
   /** Told of each statement that ran in the warehouse. */
   readonly ran: (prepared: PreparedQuery, milliseconds: number) => void;
@@ -133,8 +133,10 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
     const begun = clock.monotonic();
     const result = await warehouse.query(of.compiled, { signal, party });
     options.ran(of, clock.monotonic() - begun);
-    const answer = readAnswer(of.compiled, result);
-    return { bytes: encodeAnswer(answer), readPoint: readPointOf(result.applied, published.current()) };
+    const readPoint = readPointOf(result.applied, published.current());
+    // No event drops an answer of a past moment: one that was read too early would stand for a day, whoever had it computed.
+    if (of.compiled.asOf !== null) requireReached(of.compiled.asOf, readPoint);
+    return { bytes: encodeAnswer(readAnswer(of.compiled, result)), readPoint };
   };
 
   /** L3: the same answer again while the version of its tables stands. */
@@ -186,11 +188,14 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
   const askUntilCurrent = async (call: Call, query: MetricQuery, cache: 'use' | 'bypass'): Promise<Answer> => {
     for (;;) {
       const of = await prepare(call, query);
-      options.asked(of);
       await options.asOf.waitFor(of.compiled.asOf, call.signal);
       try {
         const answer = await (cache === 'use' && !of.isLarge ? askCaches(of, call) : askWarehouse(of, call));
-        if (prepared.isCurrent(of)) return answer;
+        if (prepared.isCurrent(of)) {
+          // Only now: a question that is refused is not computed again by itself.
+          options.asked(of);
+          return answer;
+        }
       } catch (error) {
         if (prepared.isCurrent(of)) throw error;
       }
