@@ -70,6 +70,7 @@ export const createShortWays = ({ services, shedder, durations, newRequestId, wa
     catalog,
     admit,
     watch,
+    bodyBytes: configuration.limits.bodyBytes,
     served: (seconds, status) => durations.with({ route: WRITE_ROUTE, method: 'POST', status: String(status) }).observe(seconds),
   });
   /** What goes wrong on a short way is answered like any defect: thrown to the socket, it would end the process. */

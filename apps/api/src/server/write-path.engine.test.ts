@@ -82,6 +82,22 @@ describe('one record written', () => {
     }
   });
 
+  it('is held to a body limit that is lower than what is written without the framework, on every way', async () => {
+    const limits = { bodyBytes: 2_048, importBytes: 2 ** 30, requestMilliseconds: 30_000, concurrency: 10, eventLoopDelay: 60_000 };
+    const small = await openApiHarness({ over: harness.test, http: { limits } });
+    await small.makeKey('admin', { role: 'admin' });
+    await small.send('GET', '/api/v1/metrics');
+    const bodyOf = (length: number) => JSON.stringify({ source_id: 'long', first_name: 'a' }).padEnd(length);
+    for (const sent of [{}, { headers: FRAMEWORK }, { alone: true }]) {
+      expect((await small.send('POST', CONTACT, { ...sent, body: bodyOf(2_048) })).status).toBe(200);
+      expect(await small.send('POST', CONTACT, { ...sent, body: bodyOf(2_049) })).toMatchObject({
+        status: 413,
+        json: { code: 'payload_too_large' },
+      });
+    }
+    await small.close();
+  });
+
   it('is refused where it is not UTF-8, on every way, and taken packed', async () => {
     const broken = Buffer.concat([Buffer.from('{"source_id":"broken","first_name":"'), Buffer.from([0xff]), Buffer.from('"}')]);
     await harness.send('GET', '/api/v1/metrics', { key: 'admin' });

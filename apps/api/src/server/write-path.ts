@@ -11,6 +11,8 @@ export interface WritePathOptions {
   readonly catalog: Pick<Catalog, 'records'>;
   readonly admit: (request: ShortRequest) => Admitted | undefined;
   readonly watch: ProblemWatch;
+  /** Bytes of a body at most: a longer one is refused on the ordinary way. */
+  readonly bodyBytes: number;
   /** Told of each request that was answered here. */
   readonly served: (seconds: number, status: number) => void;
 }
@@ -18,6 +20,7 @@ export interface WritePathOptions {
 const PATH = /^\/api\/v1\/records\/([a-z][a-z0-9_]{0,99})\?source_system=([A-Za-z0-9_.-]{1,100})$/;
 export const WRITE_ROUTE = '/api/v1/records/:type';
 const JSON_TYPE = /^application\/json(?:; ?charset=utf-8)?$/i;
+/** Longer bodies seldom come along with their head. */
 const LARGEST = 16_384;
 
 /**
@@ -26,7 +29,8 @@ const LARGEST = 16_384;
  * takes every other request unread (it returns false, or hands the request on). Errors leave as the
  * same problem documents.
  */
-export const createWritePath = ({ catalog, admit, watch, served }: WritePathOptions) => {
+export const createWritePath = ({ catalog, admit, watch, bodyBytes, served }: WritePathOptions) => {
+  const targetOf = targetsWithin(Math.min(LARGEST, bodyBytes));
   const write = async ({ call, headers }: Admitted, target: Target, row: object, response: ShortResponse): Promise<number> => {
     try {
       const answer = await catalog.records.upsert(call, target, toRow(row, 0));
@@ -72,26 +76,29 @@ export const createWritePath = ({ catalog, admit, watch, served }: WritePathOpti
   };
 };
 
-/** Undefined for what is not a short object as JSON for a record. */
-const targetOf = (request: ShortRequest): Target | undefined => {
-  if (request.method !== 'POST') return undefined;
-  const [, recordType, sourceSystem] = PATH.exec(request.url ?? '') ?? [];
-  return recordType === undefined || sourceSystem === undefined || !isShortJson(request) ? undefined : { recordType, sourceSystem };
-};
+/** Finds what a request is for; undefined for what is not a short object as JSON for a record. */
+const targetsWithin =
+  (most: number) =>
+  (request: ShortRequest): Target | undefined => {
+    if (request.method !== 'POST') return undefined;
+    const [, recordType, sourceSystem] = PATH.exec(request.url ?? '') ?? [];
+    const isFor = recordType !== undefined && sourceSystem !== undefined && isShortJson(request, most);
+    return isFor ? { recordType, sourceSystem } : undefined;
+  };
 
 interface Target {
   readonly recordType: string;
   readonly sourceSystem: string;
 }
 
-const isShortJson = ({ headers }: ShortRequest): boolean =>
+const isShortJson = ({ headers }: ShortRequest, most: number): boolean =>
   JSON_TYPE.test(headers['content-type'] ?? '') &&
-  isShort(Number(headers['content-length'])) &&
+  isShort(Number(headers['content-length']), most) &&
   headers['content-encoding'] === undefined &&
   headers['idempotency-key'] === undefined;
 
 /** An empty body is not looked at: its end, once looked for, comes but once. */
-const isShort = (length: number): boolean => length > 0 && length <= LARGEST;
+const isShort = (length: number, most: number): boolean => length > 0 && length <= most;
 
 /** Undefined for what is no object. */
 const parseObject = (text: string): object | undefined => {
