@@ -4,6 +4,7 @@ import type { DatabaseRole, PostgresConnection } from '@sophia/database/postgres
 import { APP_ROLE, LOG_ROLE, POOLER, prepareRoles } from '@sophia/database/roles';
 import type { Logger } from '@sophia/observability';
 import { type DatabaseConfiguration, isSophiaError, SophiaError } from '@sophia/shared';
+import { connectionOfUrl } from './connection-of-url.ts';
 
 /** The PostgreSQL that a configuration names, reachable as each role. */
 export interface OpenedDatabase {
@@ -20,7 +21,8 @@ export const openDatabase = async (configuration: DatabaseConfiguration, logger:
       return { connection: (role) => postgres.connection(role), replicas: [], close: () => postgres.stop() };
     }
     case 'postgres': {
-      const owner = connectionOf(configuration.url);
+      const owner = await connectionOfUrl(configuration.url, 'SOPHIA_DATABASE_URL');
+      const followers = await Promise.all(configuration.replicas.map((url) => connectionOfUrl(url, 'SOPHIA_DATABASE_REPLICAS')));
       const passwords = await prepareRoles(owner).catch((error: unknown) => {
         throw unusable(owner, error);
       });
@@ -32,7 +34,7 @@ export const openDatabase = async (configuration: DatabaseConfiguration, logger:
       };
       return {
         connection: (role) => connections[role],
-        replicas: configuration.replicas.map((url) => ({ ...connectionOf(url), ...app })),
+        replicas: followers.map((follower) => ({ ...follower, ...app })),
         close: () => Promise.resolve(),
       };
     }
@@ -47,18 +49,4 @@ const unusable = ({ host, port, user }: PostgresConnection, error: unknown): Sop
   }
   const what = `The PostgreSQL of SOPHIA_DATABASE_URL (${user} at ${host}:${port}) cannot be used: ${error instanceof Error ? error.message : String(error)}.`;
   return new SophiaError(sqlStateOf(error) === undefined ? 'unavailable' : 'database_error', what, { cause: error });
-};
-
-const connectionOf = (url: string): PostgresConnection => {
-  const { hostname, port, pathname, username, password, searchParams } = new URL(url);
-  const mode = searchParams.get('sslmode');
-  return {
-    // An address of IPv6 stands in brackets in a URL alone.
-    host: searchParams.get('host') ?? decodeURIComponent(hostname).replace(/^\[(.+)\]$/, '$1'),
-    port: Number(port === '' ? 5432 : port),
-    database: decodeURIComponent(pathname.slice(1)),
-    user: decodeURIComponent(username),
-    password: decodeURIComponent(password),
-    ...(mode === null || mode === 'disable' ? {} : { tls: true }),
-  };
 };

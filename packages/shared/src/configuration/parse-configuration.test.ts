@@ -129,6 +129,10 @@ describe('the configuration', () => {
       /^SOPHIA_DATABASE_URL is a value that is not shown; allowed is a URL that begins with postgres:/,
     ],
     [
+      { env: { SOPHIA_DATABASE_URL: 'postgres://u:gehe#im@h,i/d' } },
+      /allowed is a URL that begins with postgres:.*: with one host, and in the password .* # as %23/,
+    ],
+    [
       { env: { SOPHIA_DATABASE_MINIMUM_CONNECTIONS: '9', SOPHIA_DATABASE_MAXIMUM_CONNECTIONS: '8' } },
       'SOPHIA_DATABASE_MINIMUM_CONNECTIONS is 9; allowed is at most SOPHIA_DATABASE_MAXIMUM_CONNECTIONS, which is 8.',
     ],

@@ -36,9 +36,9 @@ export function text(naming: Naming<string>, pattern: RegExp = /\S/, allowed = '
   return define(naming, allowed, (found) => (typeof found === 'string' && pattern.test(found) ? found : undefined));
 }
 
-/** A URL that may be absent. */
-export function optionalUrl(naming: Naming<string | null>, protocols: readonly string[]): Setting<string | null> {
-  const allowed = `a URL that begins with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`;
+/** A URL that may be absent; `form` is how it goes on, where that is to be told. */
+export function optionalUrl(naming: Naming<string | null>, protocols: readonly string[], form = ''): Setting<string | null> {
+  const allowed = `a URL that begins with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}${form}`;
   return define(naming, allowed, (found) => (typeof found === 'string' && isUrl(found, protocols) ? found : undefined));
 }
 

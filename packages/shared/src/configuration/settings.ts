@@ -21,6 +21,10 @@ const MB = 2 ** 20;
 const GB = 2 ** 30;
 const TB = 2 ** 40;
 
+/** What URL parsers trip over, though it looks right. */
+const POSTGRES_FORM =
+  ', as in postgres://role:password@host:5432/database: with one host, and in the password @ as %40, : as %3A, / as %2F, ? as %3F, # as %23 and % as %25';
+
 /** Every configuration key, and the one place of every default. */
 export const SETTINGS = {
   dataDirectory: text(
@@ -169,9 +173,11 @@ export const SETTINGS = {
       variable: 'SOPHIA_DATABASE_URL',
       default: null,
       secret: true,
-      description: 'The PostgreSQL primary, as the role that owns the tables; needed where database.kind is postgres.',
+      description:
+        'The PostgreSQL primary, as the role that owns the tables; needed where database.kind is postgres. Its options are sslmode, sslrootcert and host (the folder of a socket).',
     },
     ['postgres', 'postgresql'],
+    POSTGRES_FORM,
   ),
   databaseReplicas: list(
     {
@@ -182,7 +188,7 @@ export const SETTINGS = {
       description:
         'Replicas that reads of records go to where they are less than a second behind, and with Sophia-After where they have that write; else the primary answers. They are reached as the role sophia_app.',
     },
-    'URLs that begin with postgres:// or postgresql://',
+    `URLs that begin with postgres:// or postgresql://${POSTGRES_FORM}`,
     (item) => isUrl(item, ['postgres', 'postgresql']),
   ),
   databaseMinimum: optionalInteger(
