@@ -74,6 +74,11 @@ describe('what can be read in two ways', () => {
         'The column day can be read in two ways: "1/2/2017" is 2017-01-02 (format: "M/D/YYYY") or 2017-02-01 (format: "D/M/YYYY"). Set it for close_date in the mapping.',
       details: { column: 'day', field: 'close_date', example: '1/2/2017' },
     });
+    const three = rows(['05/04/03', '', '', '']);
+    await expect(resolveFormats(mappingOf('{ close_date: day }'), definition, COLUMNS, three)).rejects.toMatchObject({
+      message:
+        'The column day can be read in several ways: "05/04/03" is 2003-05-04 (format: "M/D/YY") or 2003-04-05 (format: "D/M/YY") or 2005-04-03 (format: "YY/M/D"). Set it for close_date in the mapping.',
+    });
     await expect(resolveFormats(mappingOf('{ amount: value }'), definition, COLUMNS, dates)).rejects.toMatchObject({
       code: 'ambiguous_number_format',
       message:

@@ -8,7 +8,7 @@ import { UNITS } from '../values/units.ts';
 import { compileCells } from './compile-cells.ts';
 import type { ColumnRule, FieldRule, Mapping } from './mapping.ts';
 
-/** A column that can be read in two ways, for a person to decide. */
+/** A column that can be read in two or more ways, for a person to decide. */
 export interface FormatQuestion {
   readonly column: string;
   readonly field: string;
@@ -152,6 +152,6 @@ async function decide<Given extends Choice>(
   const chosen = given.find(({ value }) => value === answer);
   if (chosen !== undefined) return chosen;
   const readings = choices.map(({ key, value, reading }) => `${reading} (${key}: ${JSON.stringify(value)})`).join(' or ');
-  const message = `The column ${column} can be read in two ways: ${JSON.stringify(example)} is ${readings}. Set it for ${field} in the mapping.`;
+  const message = `The column ${column} can be read in ${choices.length === 2 ? 'two' : 'several'} ways: ${JSON.stringify(example)} is ${readings}. Set it for ${field} in the mapping.`;
   throw new SophiaError(code, message, { details: { ...question } });
 }

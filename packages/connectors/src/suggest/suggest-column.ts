@@ -35,7 +35,7 @@ function suggestInstants(field: FieldDefinition, { column, dates, texts }: Colum
   if (dates.kind === 'found' && dates.pattern !== 'iso') settings.push(['format', dates.pattern]);
   if (dates.kind === 'ambiguous') {
     const choices = dates.readings.map(({ pattern, reading }) => `format: ${pattern} (${reading})`).join(' or ');
-    notes.push(`${dates.example} can be read in two ways; set ${choices}`);
+    notes.push(`${dates.example} can be read in ${dates.readings.length === 2 ? 'two' : 'several'} ways; set ${choices}`);
   }
   if (field.type === 'timestamp' && texts.some((text) => !HAS_OFFSET.test(text))) {
     notes.push('times without an offset; set zone, for example zone: Europe/Berlin');

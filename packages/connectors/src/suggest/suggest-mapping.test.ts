@@ -110,6 +110,8 @@ describe('what cannot be known is marked', () => {
     expect(text).toContain('  # check: 1,234 can be read in two ways; set decimal: "." (1234) or decimal: "," (1.234)');
     expect(text).toContain('source_system: import # check: a name for the source, the same for all its files');
     expect(parse(text).record_type).toBe('call');
+    const three = await suggest('call_id,started_at,duration\nc1,03/01/17 10:00,60\nc2,04/01/17 11:00,70\n', 'calls.csv');
+    expect(three).toContain('  # check: 03/01/17 10:00 can be read in several ways; set format: M/D/YY');
   });
 
   test('a currency by its sign or code', async () => {

@@ -159,6 +159,55 @@ describe('detection', () => {
     expect(detectDates(['13/1/2017', '1/14/2017', '2/1/2017'])).toMatchObject({ kind: 'ambiguous', example: '2/1/2017' });
   });
 
+  test.each(['-', '/', '.'])('two digits of a year may stand at either end, with %s between', (sign) => {
+    const column = (...days: string[]): string[] => days.map((day) => day.replaceAll('-', sign));
+    expect(detectDates(column('24-11-30', '24-12-31', '25-01-15'))).toEqual({
+      kind: 'ambiguous',
+      example: column('24-11-30')[0],
+      readings: [
+        { pattern: column('D-M-YY')[0], reading: '2030-11-24' },
+        { pattern: column('YY-M-D')[0], reading: '2024-11-30' },
+      ],
+    });
+    expect(detectDates(column('24-11-30', '98-12-31'))).toEqual({ kind: 'found', pattern: column('YY-M-D')[0] });
+    expect(detectDates(column('24-11-30', '31-12-98'))).toEqual({ kind: 'found', pattern: column('D-M-YY')[0] });
+    expect(detectDates(column('24-11-30', '1-12-24'))).toEqual({ kind: 'found', pattern: column('D-M-YY')[0] });
+    expect(detectDates(column('24-11-30', '98-12-31', '31-12-98'))).toMatchObject({ kind: 'ambiguous' });
+  });
+
+  test('days of three orders are told with all three, those of two as far as they can be read', () => {
+    expect(detectDates(['05/04/03'])).toMatchObject({
+      readings: [
+        { pattern: 'M/D/YY', reading: '2003-05-04' },
+        { pattern: 'D/M/YY', reading: '2003-04-05' },
+        { pattern: 'YY/M/D', reading: '2005-04-03' },
+      ],
+    });
+    expect(detectDates(['12/31/17', '05/04/03'])).toEqual({ kind: 'found', pattern: 'M/D/YY' });
+    expect(detectDates(['05/04/03', '98/01/02', '31/12/98', '12/31/98'])).toMatchObject({ example: '05/04/03' });
+  });
+
+  const days = (from: string, count: number, every = 1): string[] =>
+    Array.from({ length: count }, (_, index) => new Date(Date.parse(from) + index * every * 86_400_000).toISOString().slice(2, 10));
+
+  test('days of all sorts in few years are found by that, whichever end the year stands at', () => {
+    const year = days('2024-02-27', 400);
+    const turned = year.map((day) => day.split('-').reverse().join('.'));
+    expect(detectDates(year)).toEqual({ kind: 'found', pattern: 'YY-M-D' });
+    expect(detectDates(turned)).toEqual({ kind: 'found', pattern: 'D.M.YY' });
+    expect(detectDates([...year, '31-12-98', '98-12-31'])).toMatchObject({ kind: 'ambiguous' });
+  });
+
+  test('a series of the same days is asked, however long it is', () => {
+    const years = Array.from({ length: 31 }, (_, year) => String(year + 1).padStart(2, '0'));
+    const ends = years.map((year) => `31-12-${year}`);
+    expect(detectDates(ends)).toMatchObject({ kind: 'ambiguous' });
+    const quarters = years.slice(0, 30).flatMap((year) => [`31-03-${year}`, `30-06-${year}`, `30-09-${year}`, `31-12-${year}`]);
+    expect(detectDates(quarters)).toMatchObject({ kind: 'ambiguous' });
+    const months = years.flatMap((year) => Array.from({ length: 12 }, (_, month) => `15-${String(month + 1).padStart(2, '0')}-${year}`));
+    expect(detectDates(months)).toEqual({ kind: 'found', pattern: 'D-M-YY' });
+  });
+
   test('one value that fits better decides, and values that fit nothing do not', () => {
     expect(detectDates(['3/1/2017', '4/1/2017', '13/1/2017'])).toEqual({ kind: 'found', pattern: 'D/M/YYYY' });
     expect(detectDates(['3/1/2017', '4/1/2017', 'soon', '1/13/2017'])).toEqual({ kind: 'found', pattern: 'M/D/YYYY' });
