@@ -71,6 +71,25 @@ describe('the records behind a cell', () => {
     const { records } = await drill('deals_won', { query, position, limit: 1000 }, { after });
     expect(records).toHaveLength(Number(rows[0]?.[0]));
     await expect(drill('deals_won', { query, position: 'none.0' })).rejects.toMatchObject({ code: 'invalid_cursor' });
+    const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
+    const later = drill('deals_won', { query: { ...WON, as_of: tomorrow }, position });
+    await expect(later).rejects.toMatchObject({ code: 'as_of_in_future' });
+  });
+
+  it('are those of the day that the answer says it took for today, else of the day by now', async () => {
+    const { workspaces } = test.platform.auth;
+    const query = { ...WON, time_range: { from: 'today', to: 'today+1days' } };
+    await workspaces.configure(test.call, { reporting_date: '2017-06-01' });
+    const { rows, today, freshness } = await test.ask(query);
+    expect([Number(rows[0]?.[0]) > 0, today]).toEqual([true, '2017-06-01']);
+    expect((await test.ask(WON)).today).toBeUndefined();
+    await workspaces.configure(test.call, { reporting_date: '2017-06-02' });
+    const count = async (more: object) => {
+      const { records } = await drill('deals_won', { query, position: freshness.position, limit: 1000, ...more });
+      return records.length;
+    };
+    expect([await count({ today }), await count({})]).toEqual([Number(rows[0]?.[0]), 0]);
+    await workspaces.configure(test.call, {});
   });
 
   it('of the position that was just stated are given although nothing follows', async () => {

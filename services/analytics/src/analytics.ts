@@ -18,7 +18,7 @@ export interface Answer {
   /** Weak entity tag over bytes, query, model version and policy scope, with its quotes. */
   readonly etag: string;
   readonly readPoint: ReadPoint;
-  /** JSON text of `freshness`, `cache` and `query_id`, without braces: it follows the columns and rows. */
+  /** JSON text of `freshness`, `today`, `cache` and `query_id`, without braces: it follows the columns and rows. */
   readonly envelope: string;
   readonly queryId: string;
   readonly tier: 'L1' | 'L3' | 'none';
@@ -33,6 +33,8 @@ export interface AnswerData {
   readonly columns: readonly AnswerColumn[];
   readonly rows: readonly (readonly Cell[])[];
   readonly freshness: Freshness;
+  /** What the answer took for today, `YYYY-MM-DD`, where it depends on it. */
+  readonly today?: string | undefined;
   readonly cache: { readonly tier: Answer['tier']; readonly age_ms: number };
   readonly query_id: string;
   readonly notes?: readonly string[] | undefined;
@@ -59,6 +61,8 @@ export interface DrillDownRequest {
   readonly part?: string | undefined;
   /** The answer's position: the records are those of that moment, unless the query has an as_of of its own. */
   readonly position?: Position | undefined;
+  /** The answer's `today`, where it has one; that of the query now, unless told. */
+  readonly today?: string | undefined;
   readonly cursor?: string | undefined;
   readonly limit?: number | undefined;
 }

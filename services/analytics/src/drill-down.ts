@@ -27,7 +27,10 @@ export interface DrillDownOptions {
   readonly freshness: FreshnessTexts;
 }
 
-/** The records behind a cell, as of the query's moment, else of the answer's position, page by page in the order of their ids. */
+/**
+ * The records behind a cell, as of the query's moment, else of the answer's position, page by page in the order of their ids.
+ * A position tells when something was written last, not which day it was when the answer was computed: that the request says.
+ */
 export const drillDown = async (
   options: DrillDownOptions,
   call: Call,
@@ -50,7 +53,7 @@ const readRecords = async (
   const { warehouse, prepared, published, freshness } = options;
   const { workspace } = call.principal;
   const { compiled, generation } = await compile(options, call, request);
-  await options.asOf.waitFor(compiled.asOf, call.signal, request.position);
+  await options.asOf.waitFor(compiled.asOf, call.signal, request.query.as_of === undefined ? request.position : undefined);
   const result = await warehouse.query(compiled, { signal: call.signal, party: call.principal.id });
   const readPoint = readPointOf(result.applied, published.current());
   await untilPublished(published, readPoint, call.signal);
@@ -67,17 +70,15 @@ const readRecords = async (
 
 const compile = async ({ eventLog, layers, policies, prepared, know }: DrillDownOptions, call: Call, request: DrillDownRequest) => {
   const { workspace } = call.principal;
-  const { position, query, ...rest } = request;
+  const { position, ...cell } = request;
   const moment = position === undefined ? undefined : await eventLog.timeOf(position);
-  // A question about an earlier moment is about that one, whatever was applied when it was answered.
-  const asOf = query.as_of ?? moment;
   const policy = await policies.resolve(call.principal);
-  requireMetrics(policy, query.metrics);
+  requireMetrics(policy, cell.query.metrics);
   await know(workspace);
   // Last: models taken before may be of other record types than the tables by then.
   const layer = await layers.layer(workspace);
   const generation = prepared.generation(workspace);
-  const compiled = compileDrillDown({ ...rest, query: { ...query, as_of: asOf } }, layer, prepared.context(workspace, policy));
+  const compiled = compileDrillDown({ ...cell, moment }, layer, prepared.context(workspace, policy));
   // A part of a metric is a metric of its own, and its records show its values.
   requireMetrics(policy, [compiled.metric]);
   return { compiled, generation };

@@ -126,6 +126,12 @@ export const registerMetricRoutes = (app: FastifyInstance, { analytics }: ApiSer
         metric: Type.String({ maxLength: 200 }),
         part: Type.Optional(Type.String({ maxLength: 200, description: 'numerator, denominator, or an input metric' })),
         position: Type.Optional(Type.String({ maxLength: 200, description: "The answer's position; a query's own as_of goes before it" })),
+        today: Type.Optional(
+          Type.String({
+            maxLength: 10,
+            description: "The answer's today, where it has one; without it what the query takes for today now",
+          }),
+        ),
         cursor: Type.Optional(Type.String({ maxLength: 2000 })),
         limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
       },

@@ -41,6 +41,7 @@ export const MetricAnswerSchema = Type.Object(
     ),
     rows: Type.Array(Type.Array(CellSchema)),
     freshness: FreshnessSchema,
+    today: Type.Optional(Type.String({ description: 'The day that the answer took for today, where it depends on it' })),
     cache: Type.Object({ tier: Type.Enum(['L1', 'L3', 'none']), age_ms: Type.Number() }),
     query_id: Type.String(),
     notes: Type.Optional(Type.Array(Type.String())),

@@ -95,6 +95,27 @@ describe('as_of', () => {
     ]);
   });
 
+  it('holds in drill-downs for the moment of an answer, whose today is told apart from it', async () => {
+    const other = await createTestEngine(SMALL_TYPES);
+    const deal = { type: 'deal', id: 1, source_id: 'd1' };
+    await other.insert([
+      { ...deal, version: 1, data: { close_date: '2017-06-01' }, valid_from: at(10), valid_to: at(20) },
+      { ...deal, version: 2, data: { close_date: '2017-06-02' }, valid_from: at(20) },
+      // The day of the engine's clock.
+      { ...deal, version: 1, id: 2, source_id: 'd2', data: { close_date: '2026-11-21' }, valid_from: at(10) },
+    ]);
+    const drill = async (more: object, as_of?: string) => {
+      const today: MetricQuery = { metrics: ['deals'], time_range: { from: 'today', to: 'today+1days' }, as_of };
+      const compiled = compileDrillDown({ query: today, row: {}, metric: 'deals', ...more }, layer, other.context);
+      return readDrillDown(compiled, await other.run(compiled)).map(({ id, version }) => `${id} ${version}`);
+    };
+    expect(await drill({ moment: asOf(10), today: '2017-06-01' })).toEqual(['1 1']);
+    expect(await drill({ moment: asOf(20), today: '2017-06-01' })).toEqual([]);
+    expect(await drill({ moment: asOf(10) })).toEqual(['2 1']);
+    expect(await drill({ moment: asOf(10), today: '2017-06-02' }, asOf(20))).toEqual(['1 2']);
+    other.close();
+  });
+
   it('lets be seen what the principal may see today: by the present record and its present owner', async () => {
     const east: PolicyScope = { types: { deal: { rows: { field: 'owner.office', operator: 'eq', values: ['East'] } } } };
     const west: PolicyScope = { types: { deal: { rows: { field: 'owner.office', operator: 'eq', values: ['West'] } } } };

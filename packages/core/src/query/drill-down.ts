@@ -30,6 +30,10 @@ export interface DrillDownRequest {
   readonly metric: string;
   /** Which of the metrics that it is made of: `numerator`, `denominator` or an input; joined by points where they are made of others. */
   readonly part?: string | undefined;
+  /** Catalog time of the answer: the records are those of then, unless the query has an `as_of` of its own. */
+  readonly moment?: string | undefined;
+  /** `YYYY-MM-DD`: what the answer took for today; that of the query now, unless told. */
+  readonly today?: string | undefined;
   /** The id of the last record of the page before. */
   readonly cursor?: string | undefined;
   readonly limit?: number | undefined;
@@ -73,8 +77,9 @@ function readCursor(cursor: string | undefined): string | undefined {
 }
 
 /** The one aggregate that the cell's part is. */
-function planCell({ query, metric: asked, part }: DrillDownRequest, layer: LinkedLayer, context: CompileContext) {
-  const time = readQueryTime(query, context);
+function planCell(request: DrillDownRequest, layer: LinkedLayer, context: CompileContext) {
+  const { query, metric: asked, part } = request;
+  const time = readCellTime(request, context);
   const { bounds, usesToday } = readTimeBounds(query.time_range, time);
   const isPrevious = asked.endsWith('__previous');
   const name = isPrevious ? asked.slice(0, -'__previous'.length) : asked;
@@ -105,6 +110,18 @@ function planCell({ query, metric: asked, part }: DrillDownRequest, layer: Linke
     smallestGroup: undefined,
   };
   return { plan, block, keys, metric: chosen.metric.definition.name };
+}
+
+/** The moment of an answer is where its records are looked for: what its today was, a time of the log cannot tell. */
+function readCellTime({ query, moment, today }: DrillDownRequest, context: CompileContext): ReturnType<typeof readQueryTime> {
+  const time = readQueryTime({ ...query, as_of: query.as_of ?? moment }, context);
+  return { ...time, today: today === undefined ? readQueryTime(query, context).today : readToday(today) };
+}
+
+function readToday(text: string): Day {
+  const day = parseDay(text);
+  if (day === undefined) throw new SophiaError('invalid_drill_down', `today: ${JSON.stringify(text)} is not a day, such as 2026-11-30.`);
+  return day;
 }
 
 /** What a record must be to be in the cell: one condition for each key. */

@@ -9,11 +9,23 @@ export const freshnessOf = (readPoint: ReadPoint, sources: readonly SourceFreshn
   sources,
 });
 
-/** JSON members `freshness`, `cache`, `query_id` (and `notes`), without braces. */
-export const envelopeText = (freshness: string, tier: string, age: number, queryId: string, notes: readonly string[]): string =>
-  `"freshness":${freshness},"cache":{"tier":"${tier}","age_ms":${Math.round(age)}},"query_id":"${queryId}"${
-    notes.length === 0 ? '' : `,"notes":${JSON.stringify(notes)}`
-  }`;
+/** What is said of one response beside its columns and rows. */
+export interface Envelope {
+  /** JSON text. */
+  readonly freshness: string;
+  /** What the answer took for today, where it depends on it. */
+  readonly today: string | undefined;
+  readonly tier: string;
+  readonly age: number;
+  readonly queryId: string;
+  readonly notes: readonly string[];
+}
+
+/** JSON members `freshness`, (`today`,) `cache`, `query_id` (and `notes`), without braces. */
+export const envelopeText = ({ freshness, today, tier, age, queryId, notes }: Envelope): string =>
+  `"freshness":${freshness}${today === undefined ? '' : `,"today":"${today}"`},"cache":{"tier":"${tier}","age_ms":${Math.round(
+    age,
+  )}},"query_id":"${queryId}"${notes.length === 0 ? '' : `,"notes":${JSON.stringify(notes)}`}`;
 
 const tags = new WeakMap<Buffer, string>();
 

@@ -110,12 +110,14 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
     notes: readonly string[],
   ): Answer => {
     const queryId = options.newQueryId();
+    const freshness = options.freshnessText(of, readPoint);
+    const today = of.compiled.usesToday ? of.compiled.today : undefined;
     return {
       bytes,
       rowCount: rowCountOf(bytes),
       etag: entityTag(bytes, of.identity),
       readPoint,
-      envelope: envelopeText(options.freshnessText(of, readPoint), tier, age, queryId, notes),
+      envelope: envelopeText({ freshness, today, tier, age, queryId, notes }),
       queryId,
       tier,
       tags: of.tags,
