@@ -38,11 +38,13 @@ export interface CatalogOptions extends Collaborators {
   readonly importsPerPrincipal?: number | undefined;
   /** Milliseconds that rows of a slow import wait for more; 200 unless told. */
   readonly linger?: number | undefined;
+  /** Records that a page looks at where its rows are chosen among them; 100,000 unless told. */
+  readonly portion?: number | undefined;
 }
 
 /** The write side over the tables of `CATALOG_MIGRATIONS`. */
 export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
-  const { database, eventLog, policy, clock, observability, connections = 2, importsPerPrincipal = 4, linger } = options;
+  const { database, eventLog, policy, clock, observability, connections = 2, importsPerPrincipal = 4, linger, portion } = options;
   const { metrics } = observability;
   const book = options.recordTypes ?? createRecordTypeBook({ database, clock });
   book.onChanged((workspace) => policy.forget(workspace));
@@ -88,7 +90,7 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
       patch: byCurrentTypes(changes.patch),
       delete: changes.delete,
       erase: createErase(context),
-      ...createRecordReader(context),
+      ...createRecordReader(context, portion),
       history: createHistory(context),
     },
     recordTypes: createRecordTypes(context),

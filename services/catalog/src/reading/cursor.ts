@@ -28,11 +28,21 @@ export function pageOf<Row>(rows: readonly Row[], limit: number, place: (row: Ro
   return { items, nextCursor: rows.length > limit ? encodeCursor(place(items[limit - 1] as Row)) : null };
 }
 
-/** A page of the rows that the statement of a bounded page gave; `place` gives the parts of the cursor behind a row. */
-export function boundedPageOf<Row>(rows: readonly Row[], found: number, limit: number, place: (row: Row) => readonly string[]): Page<Row> {
+/**
+ * A page of the rows that the statement of a bounded page gave; `place` gives the parts of the cursor behind a row, and
+ * `looked` those of the last row that was looked at, where there may be more behind it.
+ */
+export function boundedPageOf<Row>(
+  rows: readonly Row[],
+  found: number,
+  limit: number,
+  place: (row: Row) => readonly string[],
+  looked?: readonly string[],
+): Page<Row> {
   const items = rows.slice(0, limit);
   const last = items.at(-1);
-  return { items, nextCursor: last === undefined || found === items.length ? null : encodeCursor(place(last)) };
+  const next = last === undefined || found === items.length ? looked : place(last);
+  return { items, nextCursor: next === undefined ? null : encodeCursor(next) };
 }
 
 /** How many items a page has. Errors: `invalid_request`. */

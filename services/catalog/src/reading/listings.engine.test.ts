@@ -31,6 +31,35 @@ describe('lists', () => {
     expect((await records.list(call, 'deal', { sourceSystem: 'crm', sourceId: 'c' })).items).toMatchObject([{ source_id: 'c' }]);
   });
 
+  test('that find few of many look at a portion of them, and say where to go on', async () => {
+    const { call, workspace } = await fresh();
+    const { records } = await harness.another({ portion: 10 });
+    const rows = Array.from({ length: 30 }, (_, index) => row(`D-${10 + index}`, { name: index === 25 ? 'the one' : 'another' }));
+    await records.upsertMany(call, target, rows);
+    const pages = async (who: typeof call, options: object) => {
+      const found: string[][] = [];
+      for (let cursor: string | undefined; ; ) {
+        const { items, nextCursor } = await records.list(who, 'deal', { ...options, cursor });
+        found.push(items.map(({ source_id }) => source_id));
+        if (nextCursor === null) return found;
+        cursor = nextCursor;
+      }
+    };
+    const byName = (value: string) => ({ filter: { field: 'name', operator: 'eq' as const, values: [value] } });
+    expect(await pages(call, byName('the one'))).toEqual([[], [], ['D-35'], []]);
+    expect(await pages(call, byName('nobody'))).toEqual([[], [], [], []]);
+    const limited = await pages(call, { ...byName('another'), limit: 8 });
+    expect(limited.map(({ length }) => length)).toEqual([8, 8, 8, 5]);
+    expect(limited.flat()).toEqual(rows.map(({ source_id }) => source_id).filter((id) => id !== 'D-35'));
+    await harness.auth.policies.replace(call, [
+      { rule: 'forbid', roles: ['analyst'], actions: ['read'], record_types: ['deal'], rows: { not: byName('the one').filter } },
+    ]);
+    expect(await pages(harness.callOf(workspace, 'analyst'), {})).toEqual([[], [], ['D-35'], []]);
+    expect(await pages(call, { limit: 20 })).toEqual(
+      [rows.slice(0, 20), rows.slice(20)].map((page) => page.map(({ source_id }) => source_id)),
+    );
+  });
+
   test('filter by fields, and say what is wrong with a filter, cursor or limit', async () => {
     const { call, records } = await fresh();
     await records.upsertMany(call, target, [row('a', { amount: '5' }), row('b', { amount: '50' }), row('c', {})]);

@@ -25,16 +25,18 @@ export interface ReadPlan {
 }
 
 /** Makes the plans of reads; those by key once for each policy, as long as the record types stand. */
-export function createReadPlans(): (types: TypesByName, policy: ResolvedPolicy, recordType: string, find: Find) => ReadPlan {
+export function createReadPlans(
+  portion = PORTION,
+): (types: TypesByName, policy: ResolvedPolicy, recordType: string, find: Find) => ReadPlan {
   const kept = new WeakMap<TypesByName, WeakMap<ResolvedPolicy, Map<string, ReadPlan>>>();
   return (types, policy, recordType, find) => {
-    if (find.keyed === undefined) return planOf(types, policy, recordType, find);
+    if (find.keyed === undefined) return planOf(types, policy, recordType, find, portion);
     const ofTypes = kept.get(types) ?? new WeakMap<ResolvedPolicy, Map<string, ReadPlan>>();
     kept.set(types, ofTypes);
     const plans = ofTypes.get(policy) ?? new Map<string, ReadPlan>();
     ofTypes.set(policy, plans);
     const name = `${recordType} ${find.where}`;
-    const plan = plans.get(name) ?? planOf(types, policy, recordType, find);
+    const plan = plans.get(name) ?? planOf(types, policy, recordType, find, portion);
     plans.set(name, plan);
     return plan;
   };
@@ -48,16 +50,17 @@ const DELETED = {
 
 const ORDER = 'source_system, source_id';
 
-function planOf(types: TypesByName, policy: ResolvedPolicy, recordType: string, find: Find): ReadPlan {
+/** Records that a page looks at: where few of very many are asked for, or seen, it may end without one and is gone on from. */
+const PORTION = 100_000;
+
+function planOf(types: TypesByName, policy: ResolvedPolicy, recordType: string, find: Find, portion: number): ReadPlan {
   const sight = sightOf({ recordType, types: [...types.values()], policy, filter: find.filter, offset: 2 + find.values.length });
-  const from = `from record as r
-    where r.workspace = $1::int and r.record_type = $2 and ${DELETED[find.deleted ?? 'exclude']} and ${find.where} and ${sight.where}`;
+  const ofType = `r.workspace = $1::int and r.record_type = $2 and ${DELETED[find.deleted ?? 'exclude']} and ${find.where}`;
   const columns = `${RECORD_COLUMNS}, ${sight.shown} as shown`;
-  const limit = `order by ${ORDER} limit $${3 + find.values.length + sight.parameters.length}::int`;
   const text =
     find.limit === undefined
-      ? `select ${columns} ${from}`
-      : boundedPage({ rows: `select ${columns} ${from} ${limit}`, columns: `${RECORD_COLUMNS}, shown`, values: ['data'], order: ORDER });
+      ? `select ${columns} from record as r where ${ofType} and ${sight.where}`
+      : pageText({ columns, ofType, seen: sight.where, portion, limit: `$${3 + find.values.length + sight.parameters.length}::int` });
   const { keyed } = find;
   const statement = {
     name: statementName('catalog_read', text),
@@ -67,4 +70,32 @@ function planOf(types: TypesByName, policy: ResolvedPolicy, recordType: string, 
     keyed,
   };
   return { sight, statement };
+}
+
+interface PageParts {
+  readonly columns: string;
+  readonly ofType: string;
+  readonly seen: string;
+  readonly portion: number;
+  readonly limit: string;
+}
+
+/** The statement of a page. Where its rows are chosen among more, `next_source_system` and `next_source_id` are the last key that it looked at if it ended there. */
+function pageText({ columns, ofType, seen, portion, limit }: PageParts): string {
+  const page = (from: string): string =>
+    boundedPage({
+      rows: `select ${columns} from ${from} order by ${ORDER} limit ${limit}`,
+      columns: `${RECORD_COLUMNS}, shown`,
+      values: ['data'],
+      order: ORDER,
+    });
+  if (seen === 'true') return page(`record as r where ${ofType}`);
+  const inOrder = `record as r where ${ofType} order by ${ORDER}`;
+  return `with page as materialized (${page(`(select * from ${inOrder} limit ${portion}) as r where ${seen}`)})
+    select page.*, looked.source_system as next_source_system, looked.source_id as next_source_id
+    from (values (true)) as one left join page on true left join (
+      select * from (select source_system, source_id from ${inOrder} offset ${portion - 1} limit 1) as last
+      where (select coalesce(max(found), 0) from page) < ${limit}
+    ) as looked on true
+    order by page.source_system, page.source_id`;
 }

@@ -13,9 +13,9 @@ import { seenData } from './sight.ts';
 const STALENESS = 1_000;
 
 /** Reads of current records, as the principal sees them. */
-export function createRecordReader(context: CatalogContext): Pick<Records, 'get' | 'getByKey' | 'list'> {
+export function createRecordReader(context: CatalogContext, portion?: number): Pick<Records, 'get' | 'getByKey' | 'list'> {
   const { clock, audit, book } = context;
-  const plan = createReadPlans();
+  const plan = createReadPlans(portion);
   const inTurn = createListings();
   const readOne = async (call: Call, recordType: string, name: string, find: Find, options: ReadOptions): Promise<CatalogRecord> => {
     const begun = clock.monotonic();
@@ -60,10 +60,10 @@ export function createRecordReader(context: CatalogContext): Pick<Records, 'get'
       if (options.after !== undefined) await catchUp(context, call, options.after);
       await book.require(call.principal.workspace, recordType);
       const limit = pageLimit(options.limit);
-      const { records, found } = await inTurn(call, () =>
+      const { records, found, looked } = await inTurn(call, () =>
         readRecords(context, plan, call, recordType, findPage(options, limit + 1), options),
       );
-      const page = boundedPageOf(records, found, limit, ({ source_system, source_id }) => [source_system, source_id]);
+      const page = boundedPageOf(records, found, limit, keyOf, looked);
       await audit.read({
         call,
         action: 'list',
@@ -89,12 +89,28 @@ function findPage({ sourceSystem, sourceId, filter, deleted, cursor }: ListOptio
   return { where: conditions.join(' and '), values, limit, filter, deleted };
 }
 
-type ReadRow = CatalogRecord & { readonly shown: readonly boolean[]; readonly found?: number };
+const keyOf = ({ source_system, source_id }: Pick<CatalogRecord, 'source_system' | 'source_id'>): readonly [string, string] => [
+  source_system,
+  source_id,
+];
+
+interface ReadRow extends CatalogRecord {
+  readonly shown: readonly boolean[];
+  readonly found?: number;
+  /** The last key of a portion. */
+  readonly next_source_system?: string | null;
+  readonly next_source_id?: string | null;
+}
+
+/** Where a portion has none of the records that are asked for, the row of its last key. */
+type NoRow = { readonly [name in keyof ReadRow]: null } & Pick<ReadRow, 'next_source_system' | 'next_source_id'>;
 
 interface FoundRecords {
   readonly records: readonly CatalogRecord[];
   /** Of a page, how many there are up to one more than its limit. */
   readonly found: number;
+  /** The last key that the page looked at, where there may be more behind it. */
+  readonly looked: readonly [string, string] | undefined;
 }
 
 async function readRecords(
@@ -113,11 +129,15 @@ async function readRecords(
   const { deadline, signal } = call;
   const options = { deadline, signal, staleness: STALENESS, after: after === undefined ? undefined : eventLog.decodeToken(after) };
   const values = [workspace, recordType, ...find.values, ...sight.parameters, ...(find.limit === undefined ? [] : [find.limit])];
-  const rows = await database.select<ReadRow>([workspace], statement, values, options);
-  const records = rows.map(({ shown, found: _, ...row }) => {
+  const rows = await database.select<ReadRow | NoRow>([workspace], statement, values, options);
+  const records = rows.filter(isRecord).map(({ shown, found: _, next_source_system: _1, next_source_id: _2, ...row }) => {
     const data = seenData(row.data, sight.masks, shown);
     // The hash covers what is masked.
     return { ...row, data, content_hash: data === row.data ? row.content_hash : null };
   });
-  return { records, found: rows[0]?.found ?? 0 };
+  const [first] = rows;
+  const looked = first?.next_source_id == null ? undefined : ([`${first.next_source_system}`, first.next_source_id] as const);
+  return { records, found: first?.found ?? 0, looked };
 }
+
+const isRecord = (row: ReadRow | NoRow): row is ReadRow => row.id !== null;
