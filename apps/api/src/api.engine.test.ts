@@ -104,7 +104,16 @@ describe('the REST interface', () => {
     const paths = [`contact/${id}`, `contact/${gone}`, 'contact/1', 'contact/9999999999999999999', `deal/${id}`, `nothing/${id}`];
     const read = async (key: string, path: string, headers: Record<string, string>) => {
       const answer = await send('GET', `/api/v1/records/${path}`, { key, headers });
-      const shown = ['content-type', 'etag', 'ratelimit-policy', 'retry-after', 'www-authenticate', 'x-content-type-options'];
+      const shown = [
+        'content-type',
+        'etag',
+        'cache-control',
+        'vary',
+        'ratelimit-policy',
+        'retry-after',
+        'www-authenticate',
+        'x-content-type-options',
+      ];
       expect(answer.headers.get('x-request-id')).not.toBeNull();
       const { instance: _, ...json } = answer.json;
       return {

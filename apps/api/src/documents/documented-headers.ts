@@ -12,16 +12,12 @@ const CACHE = {
 const IF_NONE_MATCH = {
   'if-none-match': Type.Optional(Type.String({ description: 'Entity tags of answers that are known, or *: 304 where one of them holds' })),
 };
-const IF_MATCH = {
-  'if-match': Type.Optional(Type.String({ description: 'The version as an entity tag, "3": 412 where the record has changed since' })),
-};
 
 /** Headers that handlers read themselves. */
 const OF_ROUTES: Readonly<Record<string, Readonly<Record<string, TSchema>>>> = {
   'POST /api/v1/metrics/query': CACHE,
   'GET /api/v1/metrics/query': { ...CACHE, ...IF_NONE_MATCH },
-  'PATCH /api/v1/records/:type/:id': IF_MATCH,
-  'DELETE /api/v1/records/:type/:id': IF_MATCH,
+  'GET /api/v1/records/:type/:id': IF_NONE_MATCH,
 };
 
 /** Every header that the route reads, whether the framework checks it or not. */

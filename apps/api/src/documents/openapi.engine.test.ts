@@ -151,7 +151,10 @@ describe('the OpenAPI document', () => {
     for (const method of ['PATCH', 'DELETE']) {
       expect(headersOf(method, '/api/v1/records/:type/:id')).toEqual(expect.arrayContaining(['if-match', 'idempotency-key']));
     }
-    expect(operation('GET', '/api/v1/metrics/query').responses['304'].content).toBeUndefined();
+    expect(headersOf('GET', '/api/v1/records/:type/:id')).toEqual(expect.arrayContaining(['sophia-after', 'if-match', 'if-none-match']));
+    for (const url of ['/api/v1/metrics/query', '/api/v1/records/:type/:id']) {
+      expect(operation('GET', url).responses['304'].content).toBeUndefined();
+    }
   });
 
   it('has the open routes too, without a credential', () => {

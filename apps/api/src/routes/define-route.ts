@@ -57,7 +57,8 @@ export const defineRoute = <Params extends TSchema, Query extends TSchema, Body 
   app: FastifyInstance,
   route: RouteDefinition<Params, Query, Body>,
 ): void => {
-  const isRepeatable = route.method !== 'POST' || route.readOnly === true || takesIdempotencyKey(route.headers);
+  const isRepeatable = route.method !== 'POST' || route.readOnly === true || takesHeader(route, IDEMPOTENCY_KEY);
+  const unread = unreadPreconditions(route);
   const uncoerced = route.body === undefined || route.checksBody === true ? undefined : uncoercedBody(route.body);
   app.route({
     method: route.method,
@@ -91,6 +92,7 @@ export const defineRoute = <Params extends TSchema, Query extends TSchema, Body 
     handler: async (request, reply) => {
       uncoerced?.require(request);
       if (!isRepeatable) refuseIdempotencyKey(request);
+      refusePreconditions(request, unread);
       const answer = await route.handle(
         {
           // Validated by the schemas above, whose static types these are.
@@ -124,12 +126,31 @@ const requireEncoded = (url: string): void => {
 const NO_QUERY = Type.Object({});
 
 const IDEMPOTENCY_KEY = 'idempotency-key';
-const takesIdempotencyKey = (headers: TSchema | undefined): boolean => IDEMPOTENCY_KEY in Object(Object(headers).properties);
+const takesHeader = ({ headers }: { readonly headers?: TSchema }, name: string): boolean => name in Object(Object(headers).properties);
 
 /** Whoever sends a key relies on it: better no than twice. */
 const refuseIdempotencyKey = ({ headers, method, routeOptions }: FastifyRequest): void => {
   if (headers[IDEMPOTENCY_KEY] === undefined) return;
   throw new SophiaError('idempotency_not_supported', `${method} ${routeOptions.url} takes no Idempotency-Key.`);
+};
+
+/**
+ * Conditions that the route would act without looking at (RFC 9110, 13.2.1): what names the state to be met wherever no state is
+ * compared, and what names one to be avoided where something changes. A read without a tag answers anew in any case.
+ */
+const unreadPreconditions = (
+  route: Pick<RouteDefinition<TSchema, TSchema, TSchema>, 'method' | 'readOnly' | 'headers'>,
+): readonly string[] => {
+  const isRead = route.method === 'GET' || route.readOnly === true;
+  return ['if-match', ...(isRead ? [] : ['if-none-match'])].filter((name) => !takesHeader(route, name));
+};
+
+const refusePreconditions = ({ headers, method, routeOptions }: FastifyRequest, unread: readonly string[]): void => {
+  for (const name of unread) {
+    if (headers[name] === undefined) continue;
+    const header = name === 'if-match' ? 'If-Match' : 'If-None-Match';
+    throw new SophiaError('precondition_not_supported', `${method} ${routeOptions.url} does not look at ${header}.`);
+  }
 };
 
 const FORM = 'multipart/form-data';

@@ -1,10 +1,13 @@
 import { Readable } from 'node:stream';
 import { type IdempotencyKey, type ListOptions, MAX_ROWS, type WriteTarget } from '@sophia/catalog';
 import { SophiaError } from '@sophia/shared';
-import type { JsonObject, RecordId } from '@sophia/types';
+import type { CatalogRecord, JsonObject, RecordId } from '@sophia/types';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
+import { isKnown } from '../server/entity-tags.ts';
 import { registerStreamedTypes, STREAMED_TYPES } from '../server/parsers.ts';
+import { recordAnswer, versionOfTag } from '../server/record-answer.ts';
+import { setHeaders } from '../server/respond.ts';
 import type { ApiServices } from '../services.ts';
 import { toRow } from '../to-row.ts';
 import { defineRoute } from './define-route.ts';
@@ -27,6 +30,13 @@ import { openStreamedItems, type StreamedRows } from './streamed-items.ts';
 const TypeParams = Type.Object({ type: Type.String({ minLength: 1, maxLength: 100 }) });
 const IdParams = Type.Object({ type: Type.String({ minLength: 1, maxLength: 100 }), id: Type.String({ pattern: '^[0-9]{1,19}$' }) });
 const SourceQuery = Type.Object({ source_system: Type.String({ minLength: 1, maxLength: 100 }) });
+const IF_MATCH = {
+  'if-match': Type.Optional(
+    Type.String({ description: 'The entity tag of the record, or its version as one, "3": 412 where the record has changed since' }),
+  ),
+};
+const ReadHeaders = Type.Object({ ...AfterHeaders.properties, ...IF_MATCH });
+const ChangeHeaders = Type.Object({ ...IdempotencyHeaders.properties, ...IF_MATCH });
 const NextCursor = Type.Union([Type.String(), Type.Null()], { description: BOUNDED });
 
 const RECORDS = '/api/v1/records/deal';
@@ -171,15 +181,20 @@ const registerRecordById = (app: FastifyInstance, { catalog }: ApiServices): voi
     method: 'GET',
     url: '/records/:type/:id',
     operation: 'getRecord',
-    summary: 'One record',
+    summary: 'One record, with ETag and 304',
     tag: 'records',
     params: IdParams,
-    headers: AfterHeaders,
-    responses: { 200: RecordSchema },
+    headers: ReadHeaders,
+    responses: {
+      200: RecordSchema,
+      304: Type.Null({ description: 'The record has not changed, nor has what of it the caller sees' }),
+    },
     examples: [{ summary: 'No such record', path: `${RECORDS}/1`, status: 404 }],
     handle: async ({ raw, call, params }, reply) => {
+      const ifVersion = versionOf(raw);
       const record = await catalog.records.get(call, params.type, params.id as RecordId, { after: afterOf(raw) });
-      return reply.header('etag', `"${record.version}"`).send(record);
+      if (ifVersion !== undefined) requireVersion(record, ifVersion);
+      return sendRecord(raw, reply, record);
     },
   });
 
@@ -192,10 +207,10 @@ const registerRecordById = (app: FastifyInstance, { catalog }: ApiServices): voi
       'What the type does not know is set beside the fields or inside extra, member by member; extra: null clears all of it. ' +
       'What is no field, such as source_id or deleted, is refused with 422. ' +
       'occurred_at goes with what changes: alone it changes nothing. ' +
-      'With If-Match and the version as the entity tag it fails with 412 where the record has changed since.',
+      'With If-Match and the entity tag of the record, or its version as one, it fails with 412 where the record has changed since.',
     tag: 'records',
     params: IdParams,
-    headers: IdempotencyHeaders,
+    headers: ChangeHeaders,
     body: AnyObject,
     responses: { 200: WriteAnswerSchema },
     examples: [{ summary: 'No such record', path: `${RECORDS}/1`, body: { stage: 'Won' }, status: 404 }],
@@ -216,7 +231,7 @@ const registerRecordById = (app: FastifyInstance, { catalog }: ApiServices): voi
     summary: 'Deletes a record; its history stays',
     tag: 'records',
     params: IdParams,
-    headers: IdempotencyHeaders,
+    headers: ChangeHeaders,
     responses: { 200: WriteAnswerSchema },
     examples: [{ summary: 'No such record', path: `${RECORDS}/1`, status: 404 }],
     handle: async ({ raw, call, params }, reply) =>
@@ -284,9 +299,24 @@ export const idempotencyOf = (request: FastifyRequest): IdempotencyKey | undefin
 const versionOf = (request: FastifyRequest): number | undefined => {
   const tag = request.headers['if-match'];
   if (tag === undefined) return undefined;
-  const version = /^"([0-9]{1,10})"$/.exec(tag)?.[1];
-  if (version === undefined) throw new SophiaError('invalid_request', `If-Match takes a version as an entity tag, "3", not ${tag}.`);
-  return Number(version);
+  const version = versionOfTag(tag);
+  if (version !== undefined) return version;
+  throw new SophiaError('invalid_request', `If-Match takes the entity tag of a record, or its version as one, "3", not ${tag}.`);
+};
+
+/** Errors: `version_conflict`. */
+const requireVersion = ({ record_type: type, id, version }: CatalogRecord, expected: number): void => {
+  if (version === expected) return;
+  throw new SophiaError('version_conflict', `The ${type} ${id} has version ${version}, not ${expected}.`, {
+    details: { version, expected },
+  });
+};
+
+const sendRecord = (request: FastifyRequest, reply: FastifyReply, record: CatalogRecord): FastifyReply => {
+  const { body, etag, headers } = recordAnswer(record);
+  setHeaders(reply, headers);
+  if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send();
+  return reply.type('application/json; charset=utf-8').send(body);
 };
 
 const tokenReply = <Answer extends { readonly token: string }>(reply: FastifyReply, answer: Answer) =>

@@ -27,8 +27,15 @@ export interface Admitted {
 /** Admits a request whose credential was verified before, within its rate limit, where there is room; undefined: the ordinary way says why not. */
 export const createAdmission = ({ authentication, taken, newRequestId, shedder, deadline, clock }: AdmissionOptions) => {
   return (request: ShortRequest): Admitted | undefined => {
-    const { authorization, 'sophia-after': after, 'sophia-workspace': workspace, traceparent, origin } = request.headers;
-    if (authorization === undefined || (after ?? workspace ?? traceparent ?? origin) !== undefined) return undefined;
+    const {
+      authorization,
+      'sophia-after': after,
+      'sophia-workspace': workspace,
+      'if-match': ifMatch,
+      traceparent,
+      origin,
+    } = request.headers;
+    if (authorization === undefined || (after ?? workspace ?? ifMatch ?? traceparent ?? origin) !== undefined) return undefined;
     const principal = authentication.peek(authorization);
     if (principal === undefined) return undefined;
     const allowance = authentication.takeAllowance(principal);

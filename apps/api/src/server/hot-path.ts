@@ -41,10 +41,11 @@ export const createHotPath = ({ analytics, authentication, taken, newRequestId, 
       'sophia-after': after,
       'sophia-workspace': workspace,
       'sophia-cache': cache,
+      'if-match': ifMatch,
       traceparent,
       origin,
     } = request.headers;
-    if (authorization === undefined || (after ?? workspace ?? cache ?? traceparent ?? origin) !== undefined) return false;
+    if (authorization === undefined || (after ?? workspace ?? cache ?? ifMatch ?? traceparent ?? origin) !== undefined) return false;
     const principal = authentication.peek(authorization);
     if (principal === undefined) return false;
     const allowance = authentication.takeAllowance(principal);

@@ -1,7 +1,9 @@
 import type { Catalog } from '@sophia/catalog';
 import type { CatalogRecord, RecordId } from '@sophia/types';
 import type { Admitted } from './admission.ts';
+import { isKnown } from './entity-tags.ts';
 import { CALLER_GONE, type ProblemWatch, sendProblem } from './problems.ts';
+import { recordAnswer } from './record-answer.ts';
 import type { ShortRequest, ShortResponse } from './short-request.ts';
 
 export interface RecordPathOptions {
@@ -23,13 +25,12 @@ const LONG_TYPES = new Set(['call_transcript', 'message', 'document']);
  * false then). Errors leave as the same problem documents.
  */
 export const createRecordPath = ({ catalog, admit, watch, served }: RecordPathOptions) => {
-  const answer = async ({ call, headers }: Admitted, type: string, id: string, response: ShortResponse): Promise<number> => {
+  const answer = async ({ call, headers }: Admitted, { type, id, known }: Asked, response: ShortResponse): Promise<number> => {
     try {
       // The path's pattern says that it is one.
       const record = await catalog.records.get(call, type, id as RecordId);
       if (response.destroyed) return CALLER_GONE;
-      sendRecord(response, record, headers);
-      return 200;
+      return sendRecord(response, record, headers, known);
     } catch (error) {
       return sendProblem(response, error, { requestId: call.request, route: RECORD_ROUTE, headers, watch });
     }
@@ -41,13 +42,29 @@ export const createRecordPath = ({ catalog, admit, watch, served }: RecordPathOp
     if (type === undefined || id === undefined || LONG_TYPES.has(type)) return false;
     const admitted = admit(request);
     if (admitted === undefined) return false;
-    void answer(admitted, type, id, response).then((status) => served(admitted.leave(), status));
+    void answer(admitted, { type, id, known: request.headers['if-none-match'] }, response).then((status) =>
+      served(admitted.leave(), status),
+    );
     return true;
   };
 };
 
-const sendRecord = (response: ShortResponse, record: CatalogRecord, headers: readonly string[]): void => {
-  const body = JSON.stringify(record);
-  const own = ['etag', `"${record.version}"`, 'content-type', 'application/json; charset=utf-8'];
-  response.writeHead(200, [...headers, ...own, 'content-length', String(Buffer.byteLength(body))]).end(body);
+interface Asked {
+  readonly type: string;
+  readonly id: string;
+  /** `If-None-Match`. */
+  readonly known: string | undefined;
+}
+
+/** Returns the status. */
+const sendRecord = (response: ShortResponse, record: CatalogRecord, admitted: readonly string[], known: string | undefined): number => {
+  const { body, etag, headers } = recordAnswer(record);
+  const all = [...admitted, ...headers];
+  if (isKnown(known, etag)) {
+    response.writeHead(304, all).end();
+    return 304;
+  }
+  all.push('content-type', 'application/json; charset=utf-8', 'content-length', String(body.length));
+  response.writeHead(200, all).end(body);
+  return 200;
 };

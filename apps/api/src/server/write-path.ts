@@ -95,7 +95,7 @@ const isShortJson = ({ headers }: ShortRequest, most: number): boolean =>
   JSON_TYPE.test(headers['content-type'] ?? '') &&
   isShort(Number(headers['content-length']), most) &&
   headers['content-encoding'] === undefined &&
-  headers['idempotency-key'] === undefined;
+  (headers['idempotency-key'] ?? headers['if-none-match']) === undefined;
 
 /** An empty body is not looked at: its end, once looked for, comes but once. */
 const isShort = (length: number, most: number): boolean => length > 0 && length <= most;

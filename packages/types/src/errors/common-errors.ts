@@ -31,6 +31,11 @@ export const COMMON_ERRORS = {
     title: 'Idempotency not supported',
     help: 'This route would do it again although the request has an Idempotency-Key: send the request without one, and look at what is there before you repeat it.',
   },
+  precondition_not_supported: {
+    status: 400,
+    title: 'Precondition not supported',
+    help: 'This route would act whether the condition of the request holds or not: send the request without it. If-Match is for one record by its id, read, changed or deleted; If-None-Match for reading one, and for metric queries.',
+  },
   slow_body: {
     status: 408,
     title: 'Body too slow',
