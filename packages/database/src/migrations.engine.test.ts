@@ -205,6 +205,22 @@ describe('D6', () => {
     await ask('drop database hardened with (force)');
   });
 
+  test('a database with tables of others that are called as ours is refused before anything is made in it', async () => {
+    await ask('create database shared');
+    const shared = { ...owner, database: 'shared' };
+    const run = (text: string) => withClient(shared, 'test', (client) => client.query(text));
+    await run('create table workspace (); create table deal (); create table of_theirs ()');
+    await file('0001_deal.sql', 'create table deal (id int);');
+    await expect(migrate(shared, [module()])).rejects.toMatchObject({
+      code: 'invalid_configuration',
+      message: expect.stringContaining('(deal, workspace): give Sophia a database of its own.'),
+    });
+    expect((await run(`select to_regclass('migration') as made`)).rows).toEqual([{ made: null }]);
+    await run('drop table workspace; drop table deal');
+    expect((await migrate(shared, [module()])).applied).toContain('deals/0001_deal');
+    await ask('drop database shared with (force)');
+  });
+
   test('rights on a protected table are those that its migration names', async () => {
     await file('0001_fact.sql', `create table fact (workspace int, text text);\ncall sophia_protect('fact', 'select, insert');`);
     await migrate(owner, [module()]);

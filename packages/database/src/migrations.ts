@@ -49,7 +49,8 @@ export interface MigrateOptions {
  * The port's own module comes first. Other instances go on meanwhile: what a migration has to lock it waits for only a second,
  * since everybody else queues behind it, and tries again later.
  *
- * Throws `unavailable` where a lock is not to be had, `data_newer_than_code` where a migration was applied that the code does not know, and
+ * Throws `unavailable` where a lock is not to be had, `invalid_configuration` where a database that was never migrated has tables with
+ * the names of ours, `data_newer_than_code` where a migration was applied that the code does not know, and
  * `migration_changed` where the text of an applied one differs.
  */
 export async function migrate(
@@ -60,6 +61,7 @@ export async function migrate(
   const migrations = await loadMigrations([FOUNDATION, ...modules]);
   return withClient(owner, 'sophia-migrate', async (client) => {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await refuseTablesOfOthers(client, migrations);
     await client.query(CREATE_JOURNAL);
     const pending = await pendingMigrations(client, migrations);
     for (const migration of pending) await applyInTime(client, migration, options);
@@ -102,6 +104,9 @@ const READ_BLOCKERS = `select format('pid %s (%s, %s, open for %s s): %s', pid, 
 const MIGRATION_LOCK = 7_364_217_001;
 const FORMERLY = /^-- was ([0-9a-f]{64})$/m;
 const FILE_NAME = /^(\d{4})_([a-z0-9_]+)\.sql$/;
+const CREATES_TABLE = /^create table (\w+)/gm;
+const READ_TABLES_OF_OTHERS = `select tablename as name from pg_tables
+  where schemaname = 'public' and tablename = any ($1) and to_regclass('migration') is null order by tablename`;
 const CREATE_JOURNAL = `create table if not exists migration (
   module text not null,
   number int not null,
@@ -126,6 +131,18 @@ async function loadModule({ module, directory }: MigrationModule): Promise<Migra
       const checksum = createHash('sha256').update(text.replaceAll('\r\n', '\n')).digest('hex');
       return { module, number: Number(number), name, text, checksum, formerly: FORMERLY.exec(text)?.[1] };
     }),
+  );
+}
+
+/** Before anything is made: a migration that met such a table in the middle would leave those before it. */
+async function refuseTablesOfOthers(client: pg.Client, migrations: readonly Migration[]): Promise<void> {
+  const names = migrations.flatMap(({ text }) => [...text.matchAll(CREATES_TABLE)].map(([, name]) => name));
+  const { rows } = await client.query<{ name: string }>(READ_TABLES_OF_OTHERS, [names]);
+  if (rows.length === 0) return;
+  const found = rows.map(({ name }) => name).join(', ');
+  throw new SophiaError(
+    'invalid_configuration',
+    `The database has tables that are not Sophia's and have the names of its own (${found}): give Sophia a database of its own.`,
   );
 }
 
