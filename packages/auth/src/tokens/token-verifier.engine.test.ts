@@ -70,9 +70,9 @@ describe('tokens of an OpenID issuer', () => {
     };
     return (await harness.another({ configuration })).authentication;
   };
-  const sign = (claims: JWTPayload, { key = first, alg = 'ES256', expires = 3_600 } = {}) =>
+  const sign = (claims: JWTPayload, { key = first, isNamed = true, alg = 'ES256', expires = 3_600 } = {}) =>
     new SignJWT({ sub: 'ann', iss: address, aud: 'sophia', role: 'analyst', ...claims })
-      .setProtectedHeader({ alg, kid: key.kid })
+      .setProtectedHeader({ alg, ...(isNamed ? { kid: key.kid } : {}) })
       .setExpirationTime(Math.floor(harness.clock.now() / 1_000) + expires)
       .sign(key.privateKey);
   const bearer = async (claims: JWTPayload = {}, options = {}) => `Bearer ${await sign(claims, options)}`;
@@ -220,6 +220,23 @@ describe('tokens of an OpenID issuer', () => {
     });
     expect(served.requests).toBe(2);
     await expect(verifier.authenticate(await bearer({ jti: 'new' }))).rejects.toMatchObject({ code: 'unauthenticated' });
+  });
+
+  it('without the name of a key are verified by each that fits', async () => {
+    const unnamed = ({ kid: _, ...publicJwk }: JWK): JWK => publicJwk;
+    const third = await makeKey('third');
+    const bearerOf = (key: TestKey, more = {}) => bearer({}, { key, isNamed: false, ...more });
+    const verifier = await authentication();
+    served.keys = [unnamed(first.publicJwk), unnamed(second.publicJwk)];
+    for (const key of [first, second]) expect(await verifier.authenticate(await bearerOf(key))).toMatchObject({ role: 'analyst' });
+    await expect(verifier.authenticate(await bearerOf(third))).rejects.toMatchObject({ code: 'unauthenticated' });
+    await expect(verifier.authenticate(await bearerOf(second, { expires: -60 }))).rejects.toMatchObject({
+      code: 'unauthenticated',
+      message: expect.stringContaining('exp'),
+    });
+    served.keys = Array.from({ length: 11 }, (_, index) => unnamed((index < 10 ? third : first).publicJwk));
+    const other = await authentication();
+    await expect(other.authenticate(await bearerOf(first))).rejects.toMatchObject({ code: 'unauthenticated' });
   });
 
   it('go on while the issuer is away, for an hour', async () => {

@@ -1,5 +1,5 @@
 import { type Clock, type IssuerConfiguration, isSophiaError, SophiaError } from '@sophia/shared';
-import { decodeJwt, type JWTPayload, jwtVerify } from 'jose';
+import { decodeJwt, errors, type JWTPayload, type JWTVerifyOptions, type JWTVerifyResult, jwtVerify } from 'jose';
 import { createBoundedCache } from '../bounded-cache.ts';
 import { readClaims, type TokenIdentity } from './claims.ts';
 import { createRemoteKeySet, fetchJson, type KeyOfToken } from './key-set.ts';
@@ -22,6 +22,8 @@ const CLOCK_TOLERANCE_SECONDS = 30;
 const KEEP_MILLISECONDS = 60_000;
 const MAXIMUM_KNOWN = 10_000;
 const MAXIMUM_LENGTH = 16_384;
+/** Keys that are tried for a token that names none. */
+const MAXIMUM_KEYS = 10;
 
 /** Verifies web tokens of the configured issuers: signature, algorithm, issuer, audience, time. */
 export function createTokenVerifier({ issuers, clock }: { issuers: readonly IssuerConfiguration[]; clock: Clock }): TokenVerifier {
@@ -59,21 +61,36 @@ function issuerOf(token: string): string {
 }
 
 async function verifySignature(token: string, issuer: IssuerConfiguration, keyOf: KeyOfToken, clock: Clock): Promise<JWTPayload> {
+  const options = {
+    algorithms: ALGORITHMS,
+    issuer: issuer.issuer,
+    audience: issuer.audience,
+    requiredClaims: ['exp', 'sub'],
+    clockTolerance: CLOCK_TOLERANCE_SECONDS,
+    currentDate: new Date(clock.now()),
+  };
   try {
-    const { payload } = await jwtVerify(token, keyOf, {
-      algorithms: ALGORITHMS,
-      issuer: issuer.issuer,
-      audience: issuer.audience,
-      requiredClaims: ['exp', 'sub'],
-      clockTolerance: CLOCK_TOLERANCE_SECONDS,
-      currentDate: new Date(clock.now()),
-    });
-    return payload;
+    return (await jwtVerify(token, keyOf, options).catch((error: unknown) => verifyWithEach(token, error, options))).payload;
   } catch (error) {
     // The issuer's keys could not be had: the token may be good.
     if (isSophiaError(error)) throw error;
     return refuse(`The token was refused: ${error}.`, error);
   }
+}
+
+/** A token need not name its key (RFC 7515, section 4.1.4): of several that fit, one has to have signed it. Else throws the error. */
+async function verifyWithEach(token: string, error: unknown, options: JWTVerifyOptions): Promise<JWTVerifyResult> {
+  if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+  let tried = 0;
+  for await (const key of error) {
+    if (tried++ === MAXIMUM_KEYS) break;
+    try {
+      return await jwtVerify(token, key, options);
+    } catch (refused) {
+      if (!(refused instanceof errors.JWSSignatureVerificationFailed)) throw refused;
+    }
+  }
+  throw error;
 }
 
 function keysOf(issuer: IssuerConfiguration, clock: Clock): KeyOfToken {
