@@ -95,7 +95,7 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
   const warming = createWarming({
     answers,
     warm: queries.warm,
-    isCurrent: (of) => prepared.isCurrent(of) && (!of.compiled.usesToday || clock.monotonic() < of.validUntil),
+    isCurrent: (of) => prepared.isCurrent(of) && prepared.isOfToday(of),
     onError: (error) => logger.warn({ err: error }, 'an answer could not be warmed'),
     most: collaborators.warmAnswers,
   });

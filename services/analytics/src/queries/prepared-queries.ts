@@ -32,8 +32,8 @@ export interface PreparedQuery {
   readonly recordTypes: readonly string[];
   /** Of the workspace's tables, rollups and currencies, when it was compiled. */
   readonly generation: number;
-  /** Monotonic milliseconds until which `today` stands. */
-  readonly validUntil: number;
+  /** The quarter of an hour since 1970 that it was compiled in, by the wall clock. */
+  readonly quarter: number;
   /** Neither kept nor warmed, and its answers neither: it is compiled and computed each time. */
   readonly isLarge: boolean;
   /** What it takes in memory, about: also where a cached answer holds it. */
@@ -48,8 +48,8 @@ export interface WorkspaceCalendar {
 }
 
 export interface PreparedQueriesOptions {
-  readonly warehouse: Warehouse;
-  readonly clock: Clock;
+  readonly warehouse: Pick<Warehouse, 'layout'>;
+  readonly clock: Pick<Clock, 'now'>;
   readonly calendar: (workspace: WorkspaceId) => WorkspaceCalendar;
   readonly rollups: (workspace: WorkspaceId) => readonly AvailableRollup[];
   readonly onlyCurrency: (workspace: WorkspaceId, recordType: string, field: string) => string | null | undefined;
@@ -64,6 +64,8 @@ export interface PreparedQueries {
   generation(workspace: WorkspaceId): number;
   /** Whether tables, rollups and currencies are still those that it was compiled for. */
   isCurrent(prepared: Pick<PreparedQuery, 'workspace' | 'generation'>): boolean;
+  /** Whether its today, where it depends on it, is that of now. */
+  isOfToday(prepared: Pick<PreparedQuery, 'compiled' | 'quarter'>): boolean;
   /** Forgets the workspace's compiled queries: its tables, rollups or currencies changed. */
   forget(workspace: WorkspaceId): void;
 }
@@ -87,6 +89,9 @@ export const createPreparedQueries = (options: PreparedQueriesOptions): Prepared
     sizeCalculation: ({ bytes }) => bytes,
   });
   const generations = new Map<WorkspaceId, number>();
+
+  // By the wall clock alone: a machine that slept goes on in another day, while its monotonic clock may have stood still.
+  const isOfToday: PreparedQueries['isOfToday'] = ({ compiled, quarter }) => !compiled.usesToday || quarter === quarterAt(clock.now());
 
   const generationOf = (workspace: WorkspaceId): number => generations.get(workspace) ?? 0;
 
@@ -127,7 +132,7 @@ export const createPreparedQueries = (options: PreparedQueriesOptions): Prepared
       tags,
       recordTypes,
       generation,
-      validUntil: clock.monotonic() + QUARTER_HOUR_MS - (now % QUARTER_HOUR_MS),
+      quarter: quarterAt(now),
     };
   };
 
@@ -136,7 +141,7 @@ export const createPreparedQueries = (options: PreparedQueriesOptions): Prepared
     prepare(workspace, query, layer, policy) {
       const name = `${workspace} ${generationOf(workspace)} ${layer.hash} ${policy.hash} ${JSON.stringify(query)}`;
       const known = prepared.get(name);
-      if (known !== undefined && clock.monotonic() < known.validUntil) return known;
+      if (known !== undefined && isOfToday(known)) return known;
       const isLarge = name.length > LONGEST_KEPT;
       const bytes = name.length * BYTES_PER_CHARACTER + PREPARED_BYTES;
       const compiled = { ...compile(workspace, query, layer, policy), isLarge, bytes };
@@ -145,11 +150,14 @@ export const createPreparedQueries = (options: PreparedQueriesOptions): Prepared
     },
     generation: generationOf,
     isCurrent: ({ workspace, generation }) => generation === generationOf(workspace),
+    isOfToday,
     forget(workspace) {
       generations.set(workspace, generationOf(workspace) + 1);
     },
   };
 };
+
+const quarterAt = (now: number): number => Math.floor(now / QUARTER_HOUR_MS);
 
 /** What an invalidation names when a record of the type changed. */
 export const recordTypeTag = (workspace: WorkspaceId, recordType: string): string => `${workspace}:${recordType}`;
