@@ -96,6 +96,32 @@ describe('a Parquet file', () => {
     await source.close();
   });
 
+  test('keeps decimals and short floats within lists, structs and maps as they are', async () => {
+    const path = await writeParquet(
+      'nested.parquet',
+      `select {'a': 12345678901234.4999::decimal(18,4), 'b "c': [90071992547409.9312::decimal(18,4), 12.5]} as struct,
+        [12345678901234567890.12::decimal(22,2), null] as list, map {'k': 0.1::decimal(38,20)} as m,
+        [0.1::float, null, {'x': 1}.x::float] as floats, {'f "g': 0.1::float, 't': ['x'], 'n': map {0.5::float: 0.2::float}} as mixed,
+        0.25::double as d, 9007199254740993::bigint as i`,
+    );
+    const source = await openSource({ kind: 'file', path });
+    expect(await collect(source.rows)).toEqual([
+      {
+        line: 1,
+        values: [
+          { a: '12345678901234.4999', 'b "c': ['90071992547409.9312', 12.5] },
+          ['12345678901234567890.12', null],
+          { k: 0.1 },
+          [0.1, null, 1],
+          { 'f "g': 0.1, t: ['x'], n: { '0.5': 0.2 } },
+          0.25,
+          '9007199254740993',
+        ],
+      },
+    ]);
+    await source.close();
+  });
+
   test('is read some rows at a time, with its progress', async () => {
     const path = await writeParquet('many.parquet', 'select i, i % 7 as seven from range(100000) t(i)');
     const source = await openSource({ kind: 'file', path }, { sampleRows: 5 });

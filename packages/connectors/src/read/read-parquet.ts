@@ -1,7 +1,8 @@
-import { type DuckDBConnection, DuckDBInstance, type DuckDBResult } from '@duckdb/node-api';
-import { parseExactJson, SophiaError } from '@sophia/shared';
+import { type DuckDBConnection, DuckDBInstance, type DuckDBResult, type DuckDBType, DuckDBTypeId } from '@duckdb/node-api';
+import { parseExactJson, parseExactNumbers, SophiaError } from '@sophia/shared';
 import type { JsonValue } from '@sophia/types';
 import type { ReadLimits } from './limits.ts';
+import { holdsWithin } from './nested-type.ts';
 import { parquetColumns } from './parquet-columns.ts';
 import { parquetSelect } from './parquet-select.ts';
 import type { SourceRow } from './source-row.ts';
@@ -48,7 +49,7 @@ export async function readParquet(file: ParquetFile, limits: ReadLimits): Promis
     }
     const names = await parquetColumns(connection, path);
     const rowCount = await countRows(connection, path);
-    const rows = streamRows(connection, { sql: parquetSelect(columns), file, rowCount }, close);
+    const rows = streamRows(connection, { sql: parquetSelect(columns), file, rowCount, parse: parserOf(columns) }, close);
     // Those of a partitioned table's folders stand behind the file's own.
     return { columns: columns.map(({ name }, index) => names[index] ?? name), rowCount, rows, close };
   } catch (error) {
@@ -75,12 +76,22 @@ interface RowQuery {
   readonly file: ParquetFile;
   /** By the file's own account. */
   readonly rowCount: number;
+  readonly parse: (text: string) => JsonValue;
+}
+
+/** Digits that any double holds. */
+const DOUBLE_DIGITS = 15;
+
+/** Decimals within lists and structs stand in JSON with all their digits; where they may be too many for a double, each is looked at. */
+function parserOf(columns: readonly { readonly type: DuckDBType }[]): (text: string) => JsonValue {
+  const isLong = (part: DuckDBType): boolean => part.typeId === DuckDBTypeId.DECIMAL && part.width > DOUBLE_DIGITS;
+  return columns.some(({ type }) => holdsWithin(type, isLong)) ? parseExactNumbers : parseExactJson;
 }
 
 /** DuckDB's stream just ends where a later part of the file is damaged, so the rows are counted. */
 async function* streamRows(
   connection: DuckDBConnection,
-  { sql, file, rowCount }: RowQuery,
+  { sql, file, rowCount, parse }: RowQuery,
   close: () => void,
 ): AsyncGenerator<readonly SourceRow[]> {
   let line = 0;
@@ -89,7 +100,7 @@ async function* streamRows(
     for (let texts = await nextTexts(result); texts.length > 0; texts = await nextTexts(result)) {
       yield texts.map((text) => {
         line += 1;
-        return { line, values: parseExactJson(text) as JsonValue[] }; // The statement builds an array.
+        return { line, values: parse(text) as JsonValue[] }; // The statement builds an array.
       });
     }
     if (line < rowCount) throw new SophiaError('source_damaged', `The Parquet file cannot be read beyond row ${line} of ${rowCount}.`);

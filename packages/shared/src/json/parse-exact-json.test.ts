@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseExactJson, parseVerbatimJson } from './parse-exact-json.ts';
+import { parseExactJson, parseExactNumbers, parseVerbatimJson } from './parse-exact-json.ts';
 
 const values = [fc.string(), fc.maxSafeInteger(), fc.double({ min: -1e15, max: 1e15, noNaN: true }), fc.boolean(), fc.constant(null)];
 
@@ -53,6 +53,35 @@ describe('exact JSON', () => {
   it('does not run out of stack', () => {
     const deep = `${'['.repeat(100_000)}1234567890123456789${']'.repeat(100_000)}`;
     expect(Array.isArray(parseExactJson(deep))).toBe(true);
+  });
+});
+
+describe('exact numbers', () => {
+  it.each([
+    ['12345678901234.4999', '12345678901234.4999'],
+    ['-12345678901234567890.12', '-12345678901234567890.12'],
+    ['9007199254740993', '9007199254740993'],
+    ['1e400', '1e400'],
+    ['12.3400', 12.34],
+    ['0.0010', 0.001],
+    ['-0.00', -0],
+    ['1200', 1200],
+    ['1.20E+22', 1.2e22],
+    ['10000000000000000000000.00', 1e22],
+    [
+      '{"a":[0.1,{"b":90071992547409.9312}],"c":"90071992547409.9312"}',
+      { a: [0.1, { b: '90071992547409.9312' }], c: '90071992547409.9312' },
+    ],
+  ])('reads %s as %j', (text, value) => {
+    expect(parseExactNumbers(text)).toEqual(value);
+  });
+
+  it('are JSON.parse for all that a double holds', () => {
+    fc.assert(
+      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
+        expect(parseExactNumbers(JSON.stringify([value]))).toEqual(JSON.parse(JSON.stringify([value])));
+      }),
+    );
   });
 });
 

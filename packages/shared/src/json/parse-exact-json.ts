@@ -22,6 +22,12 @@ export const parseExactJson = (text: string): JsonValue => withExactIntegers(JSO
 export const withExactIntegers = (value: JsonValue, text: string): JsonValue =>
   holdsInexact(value, MAX_DEPTH) ? JSON.parse(text, exactly) : value;
 
+/**
+ * The same for all numbers: one that a double does not hold as it is written (`12345678901234.4999`, `1e400`) is its text.
+ * Each number costs a look at its digits, so this is for texts that are known to hold long ones. Throws `SyntaxError`.
+ */
+export const parseExactNumbers = (text: string): JsonValue => JSON.parse(text, exactlyAsWritten);
+
 /** What is kept for another program and never looked into: its numbers, as `1.0` or one of 20 digits, are written again as they came. */
 export function parseVerbatimJson(text: string): JsonValue {
   const value: JsonValue = JSON.parse(text);
@@ -51,6 +57,18 @@ interface Source {
 /** `1e20` is a double and remains one. */
 const exactly = (_: string, value: unknown, context?: Source): unknown =>
   typeof value === 'number' && isInexact(value) && INTEGER.test(`${context?.source}`) ? context?.source : value;
+
+const exactlyAsWritten = (_: string, value: unknown, context?: Source): unknown =>
+  typeof value === 'number' && decimalOf(`${context?.source}`) !== decimalOf(String(value)) ? context?.source : value;
+
+/** The same text for all ways to write a number: its digits without zeros around them, and the power of ten that they stand at. */
+function decimalOf(text: string): string {
+  const [, sign, whole = '', fraction = '', exponent = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
+  const digits = `${whole}${fraction}`.replace(/0+$/, '');
+  const power = whole.length + fraction.length - digits.length - fraction.length + Number(exponent);
+  const significant = digits.replace(/^0+/, '');
+  return significant === '' ? '0' : `${sign}${significant}e${power}`;
+}
 
 /** Numbers that are written as they came remain numbers. */
 const verbatim = (_: string, value: unknown, context?: Source): unknown =>
