@@ -5,7 +5,7 @@ import type { AuditEntry } from '../collaborators.ts';
 import { earlierAnswer } from '../idempotency/earlier-answer.ts';
 import type { KeyState, KeyUse } from '../idempotency/idempotency-keys.ts';
 import { TypesChanged } from '../record-types/judged-types.ts';
-import { createGroupCommit, type GroupedRequest } from '../writing/group-commit.ts';
+import { type CommitLimits, createGroupCommit, type GroupedRequest } from '../writing/group-commit.ts';
 import type { BatchItem } from '../writing/write-batch.ts';
 import { type AnswerBody, answerJson, recordAnswer } from './write-answer.ts';
 
@@ -34,24 +34,18 @@ type Result = { readonly body: AnswerBody<RecordWriteAnswer>; readonly token?: s
 const QUEUE = 10_000;
 const BATCH = 500;
 const WORTHWHILE = 100;
-/** Milliseconds that those who share a transaction wait for a row that somebody else holds. */
-const LOCK_TIMEOUT = 1_000;
 
 /** Writes single records, grouped: each caller gets its own answer, and all of a moment share one durable commit. */
 export function createRecordWriter(options: RecordWriterOptions): RecordWriter {
   const { database, eventLog, clock, transactions, committed, catalogMetrics } = options;
-  const commitAll = async (requests: readonly RecordWrite[], deadline: number, executed: () => void): Promise<readonly Result[]> => {
+  const commitAll = async (requests: readonly RecordWrite[], limits: CommitLimits, executed: () => void): Promise<readonly Result[]> => {
     const byWorkspace = Map.groupBy(requests, ({ workspace }) => workspace);
     const write = async (transaction: Transaction): Promise<readonly Result[]> => {
       const results = await writeAll(transaction, requests, options);
       executed();
       return results;
     };
-    const { value: results, token } = await database.write([...byWorkspace.keys()], write, {
-      deadline,
-      // Whoever is alone keeps nobody else waiting.
-      lockTimeout: requests.length > 1 ? LOCK_TIMEOUT : undefined,
-    });
+    const { value: results, token } = await database.write([...byWorkspace.keys()], write, limits);
     catalogMetrics.grouped(requests.length);
     const text = eventLog.encodeToken(token);
     for (const [workspace, own] of byWorkspace)
@@ -63,14 +57,14 @@ export function createRecordWriter(options: RecordWriterOptions): RecordWriter {
     return results.map((result) => ('error' in result ? result : { token: text, ...result }));
   };
   /** Whoever judged by types that have changed does so again; the others do not wait for it. */
-  const commit = async (requests: readonly RecordWrite[], deadline: number, executed: () => void): Promise<readonly Result[]> => {
+  const commit = async (requests: readonly RecordWrite[], limits: CommitLimits, executed: () => void): Promise<readonly Result[]> => {
     try {
-      return await commitAll(requests, deadline, executed);
+      return await commitAll(requests, limits, executed);
     } catch (error) {
       if (!(error instanceof TypesChanged)) throw error;
       const others = requests.filter(({ workspace }) => !error.workspaces.includes(workspace));
       if (others.length === 0) throw error;
-      const results = await commit(others, deadline, executed);
+      const results = await commit(others, limits, executed);
       const byRequest = new Map(others.map((request, index) => [request, results[index]]));
       return requests.map((request) => byRequest.get(request) ?? { error });
     }

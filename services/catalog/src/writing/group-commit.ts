@@ -12,9 +12,16 @@ export interface GroupedRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Milliseconds. */
+export interface CommitLimits {
+  readonly deadline: number;
+  /** That a lock is waited for at most, which somebody else holds. */
+  readonly lockTimeout: number;
+}
+
 export interface GroupCommitOptions<Request extends GroupedRequest, Answer> {
   /** Does all of the requests, whose keys differ, in one transaction; answers in their order. Calls `executed` when only the commit is left. */
-  readonly commit: (requests: readonly Request[], milliseconds: number, executed: () => void) => Promise<readonly Answer[]>;
+  readonly commit: (requests: readonly Request[], limits: CommitLimits, executed: () => void) => Promise<readonly Answer[]>;
   readonly clock: Clock;
   /** Transactions at once, at most. */
   readonly transactions: number;
@@ -40,8 +47,6 @@ interface Entry<Request, Answer> {
   readonly reject: (error: unknown) => void;
   readonly onAbort: () => void;
   settled: boolean;
-  /** Shares no transaction: one of those that it shared the last with waits for a row that somebody else holds. */
-  alone: boolean;
 }
 
 interface Execution {
@@ -55,6 +60,15 @@ const DEFAULT_DEADLINE = 10_000;
 const GATHERING = 10;
 /** Milliseconds after which a transaction that is still executed no longer keeps others from beginning: it waits for somebody, or the database is slow. */
 const STALLED = 250;
+/** Milliseconds that those who share a transaction wait for a row that somebody else holds, and where rows are known to be held. */
+const LOCK_TIMEOUT = 1_000;
+const LOCK_TIMEOUT_WHILE_HELD = 250;
+/** Milliseconds in which each of those that are held up is tried once, and that one try takes at least: so it is up to 50 of them. */
+const ROUND = 1_000;
+const LEAST_TRY = 20;
+const LONGEST_TRY = 250;
+/** Keys of held rows that are remembered; the oldest ones are forgotten. */
+const SUSPECTS = 1_000;
 /** Milliseconds between looks for callers who have waited too long. */
 const SWEEP = 100;
 
@@ -65,7 +79,8 @@ const SWEEP = 100;
  * milliseconds. A key that is in hand waits for a later one, so two transactions never wait for each
  * other's rows. The next one is executed while the last one is made durable; two are executed at once
  * only where many wait, or where the first takes long. Where a row is held by somebody else, those that share
- * its transaction are run again, each alone: only those of its key wait for it.
+ * its transaction are held up: one more transaction tries them again, one by one and in turn, each for a moment, so that only
+ * those of its key wait for it, however many rows are held. Up to 50 are tried once a second, 500 once in ten.
  */
 export function createGroupCommit<Request extends GroupedRequest, Answer>(
   options: GroupCommitOptions<Request, Answer>,
@@ -73,6 +88,11 @@ export function createGroupCommit<Request extends GroupedRequest, Answer>(
   const { commit, clock, transactions, worthwhile, queue, batch } = options;
   const running = new Set<Promise<void>>();
   const inHand = new Map<string, Entry<Request, Answer>>();
+  /** They keep their keys. */
+  const heldUp: Entry<Request, Answer>[] = [];
+  let retrying: Promise<void> | undefined;
+  /** Keys that a try of their own could not write: the next request of one begins among those that are held up. */
+  const suspects = new Set<string>();
   let waiting: Entry<Request, Answer>[] = [];
   /** Transactions of which more than the commit is left, but for those that take long. */
   const executing = new Set<Execution>();
@@ -91,24 +111,23 @@ export function createGroupCommit<Request extends GroupedRequest, Answer>(
       if (entry.expires <= now) settle(entry, () => entry.reject(tooLate()));
     }
     for (const execution of [...executing]) if (now - execution.begun >= STALLED) execution.over();
-    if (running.size === 0) {
+    if (isIdle()) {
       clearInterval(sweeper);
       sweeper = undefined;
     }
   };
+  const isIdle = (): boolean => running.size === 0 && retrying === undefined;
   const take = (): Entry<Request, Answer>[] => {
     const taken: Entry<Request, Answer>[] = [];
     const left: Entry<Request, Answer>[] = [];
     const passed = new Set<string>();
-    let most = batch;
     for (const entry of waiting) {
       const { key } = entry.request;
       if (entry.settled) continue;
-      const hasRoom = taken.length < (entry.alone ? 1 : most);
-      if (hasRoom && !inHand.has(key) && !passed.has(key)) {
-        if (entry.alone) most = 1;
-        taken.push(entry);
+      if (taken.length < batch && !inHand.has(key) && !passed.has(key)) {
         inHand.set(key, entry);
+        if (suspects.has(key)) holdUp([entry]);
+        else taken.push(entry);
       } else {
         left.push(entry);
         passed.add(key);
@@ -117,38 +136,57 @@ export function createGroupCommit<Request extends GroupedRequest, Answer>(
     waiting = left;
     return taken;
   };
-  const run = async (entries: readonly Entry<Request, Answer>[]): Promise<void> => {
+  const run = async (entries: readonly Entry<Request, Answer>[], lockTimeout: number, over: () => void): Promise<void> => {
     const latest = entries.reduce((most, { expires }) => Math.max(most, expires), 0);
-    const { over } = beginExecution();
     try {
+      const limits = { deadline: Math.max(1, latest - clock.monotonic()), lockTimeout };
       const answers = await commit(
         entries.map(({ request }) => request),
-        Math.max(1, latest - clock.monotonic()),
+        limits,
         over,
       );
       entries.forEach((entry, index) => {
         settle(entry, () => entry.resolve(answers[index] as Answer));
       });
     } catch (error) {
-      if (entries.length === 1 || !isOwnFault(error)) {
-        for (const entry of entries) settle(entry, () => entry.reject(error));
+      if (isLockTimeout(error)) return wait(entries);
+      if (entries.length > 1 && isOwnFault(error)) {
+        over();
+        // One of them broke the statement: alone, it breaks only its own.
+        for (const entry of entries) await run([entry], lockTimeout, over);
         return;
       }
-      over();
-      if (isLockTimeout(error)) return runAgainAlone(entries);
-      // One of them broke the statement: alone, it breaks only its own.
-      for (const entry of entries) await run([entry]);
-    } finally {
-      over();
+      for (const entry of entries) settle(entry, () => entry.reject(error));
+    }
+    for (const { request } of entries) {
+      inHand.delete(request.key);
+      suspects.delete(request.key);
     }
   };
-  /** Before all that came later: those of a key keep their order. */
-  const runAgainAlone = (entries: readonly Entry<Request, Answer>[]): void => {
-    for (const entry of entries) {
-      entry.alone = true;
-      inHand.delete(entry.request.key);
+  /** A row of one of them is held, which is known of the one that was tried alone. */
+  const wait = (entries: readonly Entry<Request, Answer>[]): void => {
+    const [first] = entries;
+    if (entries.length === 1 && first !== undefined) suspect(first.request.key);
+    holdUp(entries);
+  };
+  const suspect = (key: string): void => {
+    suspects.add(key);
+    const [oldest] = suspects;
+    if (suspects.size > SUSPECTS && oldest !== undefined) suspects.delete(oldest);
+  };
+  const holdUp = (entries: readonly Entry<Request, Answer>[]): void => {
+    heldUp.push(...entries);
+    retrying ??= Promise.resolve().then(retry);
+  };
+  /** What is tried in vain goes behind the others. */
+  const retry = async (): Promise<void> => {
+    for (let entry = heldUp.shift(); entry !== undefined; entry = heldUp.shift()) {
+      const { key } = entry.request;
+      if (entry.settled) inHand.delete(key);
+      else await run([entry], Math.min(LONGEST_TRY, Math.max(LEAST_TRY, ROUND / (heldUp.length + 1))), noExecution);
+      if (!inHand.has(key)) start();
     }
-    waiting = [...entries, ...waiting];
+    retrying = undefined;
   };
   const beginExecution = (): Execution => {
     const execution: Execution = {
@@ -175,35 +213,35 @@ export function createGroupCommit<Request extends GroupedRequest, Answer>(
       const taken = take();
       // All keys are in hand: who has them goes on.
       if (taken.length === 0) return;
-      await run(taken);
-      // Of those that are to run again, another may have the key by now.
-      for (const entry of taken) if (inHand.get(entry.request.key) === entry) inHand.delete(entry.request.key);
+      const { over } = beginExecution();
+      await run(taken, retrying === undefined ? LOCK_TIMEOUT : LOCK_TIMEOUT_WHILE_HELD, over).finally(over);
     }
   };
   const start = (): void => {
     if (running.size >= transactions || !isWorthwhile()) return;
     const draining = drain().finally(() => {
       running.delete(draining);
-      // What came after the last look of all.
-      if (running.size === 0) start();
+      // What came after the last look of all. Whoever holds a row up looks when its key is free.
+      if (running.size === 0 && waiting.some(({ request }) => !inHand.has(request.key))) start();
     });
     running.add(draining);
   };
 
   return {
     get waiting() {
-      return waiting.length;
+      return waiting.length + heldUp.length;
     },
     submit(request) {
       if (closed) return Promise.reject(new SophiaError('unavailable', 'This instance is closing.', { retryAfter: 1 }));
       if (request.signal?.aborted === true) return Promise.reject(request.signal.reason);
-      if (waiting.length >= queue) {
-        return Promise.reject(new SophiaError('overloaded', `${waiting.length} writes are waiting for the database.`, { retryAfter: 1 }));
+      const before = waiting.length + heldUp.length;
+      if (before >= queue) {
+        return Promise.reject(new SophiaError('overloaded', `${before} writes are waiting for the database.`, { retryAfter: 1 }));
       }
       return new Promise((resolve, reject) => {
         const onAbort = () => settle(entry, () => reject(request.signal?.reason));
         const expires = clock.monotonic() + (request.deadline ?? DEFAULT_DEADLINE);
-        const entry: Entry<Request, Answer> = { request, expires, resolve, reject, onAbort, settled: false, alone: false };
+        const entry: Entry<Request, Answer> = { request, expires, resolve, reject, onAbort, settled: false };
         request.signal?.addEventListener('abort', onAbort, { once: true });
         waiting.push(entry);
         start();
@@ -212,11 +250,14 @@ export function createGroupCommit<Request extends GroupedRequest, Answer>(
     },
     async close() {
       closed = true;
-      while (running.size > 0) await Promise.all(running);
+      while (!isIdle()) await Promise.all([...running, retrying]);
       clearInterval(sweeper);
     },
   };
 }
+
+/** What is tried again is none of the transactions that others wait for. */
+const noExecution = (): void => undefined;
 
 const tooLate = () => new SophiaError('deadline_exceeded', 'The write did not finish in time; it may still take place.', { retryAfter: 1 });
 
