@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { SophiaError, withDeadline } from '@sophia/shared';
 import type { JsonObject, JsonValue } from '@sophia/types';
 import { createLastLines } from './last-lines.ts';
+import { folderOfThisProcess, removeLeftFolders } from './left-folders.ts';
 
 export interface TapOptions {
   /** Program and arguments, without `--config`, `--state` and `--catalog`, which are added. */
@@ -37,7 +38,8 @@ const GRACE = 10_000;
 /** Runs a Singer tap as a process group of its own. */
 export async function runTap(options: TapOptions): Promise<RunningTap> {
   await mkdir(options.directory, { recursive: true });
-  const folder = await mkdtemp(join(options.directory, 'tap-'));
+  await removeLeftFolders(options.directory);
+  const folder = await mkdtemp(join(options.directory, folderOfThisProcess));
   const removeFolder = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
     const [program, ...args] = options.command;
