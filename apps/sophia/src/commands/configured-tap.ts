@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
-import { runTap } from '@sophia/connectors';
-import { isJsonObject } from '@sophia/shared';
+import { type RunningTap, runTap } from '@sophia/connectors';
+import { isJsonObject, parseVerbatimJson } from '@sophia/shared';
 import type { JsonObject, JsonValue } from '@sophia/types';
 import { CommandError } from '../command-line/command-error.ts';
 import type { Invocation } from '../command-line/invocation.ts';
@@ -18,6 +18,8 @@ export interface ConfiguredTap {
   readonly bytes: AsyncIterable<Uint8Array>;
   /** Starts the tap from a state; null: from the beginning. */
   begin(state: JsonValue | null): void;
+  /** Ends it, whatever it is about: an import may be over before its tap has written all, and a quiet one would not notice. */
+  close(): Promise<void>;
 }
 
 const KEYS = ['name', 'source_system', 'command', 'config', 'catalog', 'mappings', 'environment'];
@@ -26,7 +28,7 @@ const KEYS = ['name', 'source_system', 'command', 'config', 'catalog', 'mappings
 export const readTap = async (path: string, dataDirectory: string, { environment, terminal }: Invocation): Promise<ConfiguredTap> => {
   const { parse } = await import('yaml');
   const text = await readNamed('tap', path);
-  const found = parsed(path, () => parse(text));
+  const found = parsed(path, () => parse(text, { intAsBigInt: true }));
   if (typeof found !== 'object' || found === null) throw invalid(path, 'it is no mapping of keys');
   const tap = found as Readonly<Record<string, unknown>>;
   const unknown = Object.keys(tap).find((key) => !KEYS.includes(key));
@@ -35,6 +37,7 @@ export const readTap = async (path: string, dataDirectory: string, { environment
   if (program === undefined) throw invalid(path, 'command is a list: the program and its arguments');
   const begun = Promise.withResolvers<JsonValue | null>();
   const folder = dirname(resolve(path));
+  let running: Promise<RunningTap> | undefined;
   return {
     name: typeof tap.name === 'string' ? tap.name : program,
     sourceSystem: typeof tap.source_system === 'string' ? tap.source_system : undefined,
@@ -44,22 +47,25 @@ export const readTap = async (path: string, dataDirectory: string, { environment
       // A form's file is seen with its first byte, and the state is told only then. JSON passes over a space.
       yield Buffer.from(' ');
       const state = await begun.promise;
-      const running = await runTap({
+      running = runTap({
         command: [program, ...args],
         config: objectOf(path, 'config', tap.config ?? {}),
         catalog: tap.catalog === undefined ? undefined : objectOf(path, 'catalog', tap.catalog),
         state: state ?? undefined,
-        // What a killed command leaves there is removed with the spool.
+        // What a killed command leaves there is removed by the next one, or with the spool.
         directory: resolve(dataDirectory, 'spool'),
         environment: { PATH: environment.PATH ?? '', ...environmentOf(path, tap.environment, environment) },
         log: (line) => terminal.err(`${line}\n`),
       });
-      try {
-        yield* running.output;
-      } finally {
-        await running.close();
-      }
+      yield* (await running).output;
     })(),
+    async close() {
+      // One that could not be started was told to who reads it.
+      await running?.then(
+        (started) => started.close(),
+        () => undefined,
+      );
+    },
   };
 };
 
@@ -84,8 +90,16 @@ const texts = (path: string, key: string, found: unknown): readonly string[] => 
 };
 
 const objectOf = (path: string, key: string, found: unknown): JsonObject => {
-  if (isJsonObject(found)) return found;
+  const json = parseVerbatimJson(JSON.stringify(found, (_name, value: unknown) => written(path, key, value)));
+  if (isJsonObject(json)) return json;
   throw invalid(path, `${key} is a mapping of keys`);
+};
+
+/** Whole numbers keep all their digits: ids of 64 bits are among them. */
+const written = (path: string, key: string, value: unknown): unknown => {
+  if (typeof value === 'bigint') return JSON.rawJSON(String(value));
+  if (typeof value !== 'number' || Number.isFinite(value)) return value;
+  throw invalid(path, `${key} has the number ${value}, which JSON has not`);
 };
 
 const invalid = (path: string, what: string): CommandError => new CommandError('usage', `The tap ${path} is not well formed: ${what}.`);

@@ -1,3 +1,4 @@
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -99,6 +100,42 @@ describe('taps', () => {
     expect(JSON.parse(given.out)).toMatchObject({ name: process.execPath });
   });
 
+  it('are ended with their import, also while they are quiet, and what a killed command left is removed', async () => {
+    const left = join(test.dataDirectory, 'spool', 'tap-4194305-left');
+    await mkdir(left, { recursive: true });
+    const program = [
+      `require('node:fs').writeFileSync(process.env.PID, String(process.pid));`,
+      `console.log('{"type":"NONSENSE"}');`,
+      `setInterval(() => undefined, 60_000);`,
+    ].join('');
+    const tap = { name: 'quiet', command: [process.execPath, '-e', program, '--'], environment: ['PID'] };
+    const file = await write('quiet.yaml', JSON.stringify(tap));
+    const told = join(test.outside, 'quiet.pid');
+    const { code, err } = await sophia(['import', '--tap', file, '--source-system', 'desk'], { environment: { PID: told } });
+    expect([code, err]).toEqual([2, expect.stringContaining('invalid_singer_message')]);
+    const pid = Number(await readFile(told, 'utf8'));
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    expect(await readdir(join(test.dataDirectory, 'spool'))).toEqual([]);
+  });
+
+  it('that cannot be started are told', async () => {
+    const file = await write('nowhere.yaml', JSON.stringify({ command: ['no\0tap'], name: 'nowhere' }));
+    const { code, err } = await sophia(['import', '--tap', file, '--source-system', 'desk']);
+    expect([code, err]).toEqual([1, expect.stringContaining('null bytes')]);
+  });
+
+  it('get the whole numbers of their configuration and catalog digit by digit', async () => {
+    const program = [
+      `const read = (name) => require('node:fs').readFileSync(process.argv[process.argv.indexOf(name) + 1], 'utf8');`,
+      `console.log(JSON.stringify({ type: 'STATE', value: [read('--config'), read('--catalog')] }));`,
+    ].join('');
+    const command = JSON.stringify([process.execPath, '-e', program, '--']);
+    const yaml = `command: ${command}\nname: numbers\nconfig: { page: 10150000000000001, part: 0.5, last: -1 }\ncatalog: { to: [9223372036854775807] }\n`;
+    const { code, out } = await sophia(['import', '--tap', await write('numbers.yaml', yaml), '--source-system', 'desk']);
+    const [config, catalog] = JSON.parse(out);
+    expect([code, config, catalog]).toEqual([0, '{"page":10150000000000001,"part":0.5,"last":-1}', '{"to":[9223372036854775807]}']);
+  });
+
   it('get a state back digit by digit', async () => {
     const program = [
       `const at = process.argv.indexOf('--state');`,
@@ -161,6 +198,7 @@ describe('taps', () => {
     ['command: [tap-x]\nenvironment: TOKEN', 'environment is a list of texts'],
     ['command: [tap-x]\nconfig: [1]', 'config is a mapping of keys'],
     ['command: [tap-x]\ncatalog: x', 'catalog is a mapping of keys'],
+    ['command: [tap-x]\nconfig: { ratio: .inf }', 'config has the number Infinity, which JSON has not'],
   ])('%j is not well formed', async (text, message) => {
     const { code, err } = await sophia(['import', '--source-system', 'desk', '--tap', await write('wrong.yaml', text)]);
     expect([code, err]).toEqual([2, expect.stringContaining(`is not well formed: ${message}`)]);

@@ -35,9 +35,10 @@ export const importSinger = async (invocation: ClientInvocation, options: Import
     // As `target-*` programs do, so that a state file can be kept.
     onState: (state) => json !== true && terminal.out(`${JSON.stringify(state)}\n`),
     goOn: () => goOn,
-  }).finally(() => {
+  }).finally(async () => {
     // The import may be over before its input is, which would keep the process until then.
     if (tap === undefined) terminal.input.destroy();
+    else await tap.close();
   });
   if (json === true) terminal.out(`${JSON.stringify(report)}\n`);
   else terminal.err(renderReport(report, stylesOf({ colour: false })));
