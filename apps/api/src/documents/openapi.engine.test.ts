@@ -157,6 +157,14 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('says that a backup is the file that is sent', async () => {
+    await harness.makeKey('admin', { role: 'admin' });
+    const sent = await fetch(`${harness.address}/api/v1/backup`, { headers: { authorization: `Bearer ${harness.keys.get('admin')}` } });
+    await sent.body?.cancel();
+    const { content } = operation('GET', '/api/v1/backup').responses['200'];
+    expect(Object.keys(content)).toEqual([sent.headers.get('content-type')]);
+  });
+
   it('has the open routes too, without a credential', () => {
     for (const url of ['/health/live', '/health/ready', '/health', '/api/v1/health', '/metrics', '/errors/:code']) {
       expect(operation('GET', url).security, url).toEqual([]);
