@@ -4,7 +4,7 @@ import type { JsonValue } from '@sophia/types';
 import type { ReadLimits } from './limits.ts';
 import { holdsWithin } from './nested-type.ts';
 import { parquetColumns } from './parquet-columns.ts';
-import { parquetSelect } from './parquet-select.ts';
+import { PARQUET_FILE, parquetSelect } from './parquet-select.ts';
 import type { SourceRow } from './source-row.ts';
 
 export interface ParquetFile {
@@ -42,7 +42,7 @@ export async function readParquet(file: ParquetFile, limits: ReadLimits): Promis
   };
   try {
     await confine(connection, path);
-    const shape = await connection.run('select * from read_parquet($1) limit 0', [path]);
+    const shape = await connection.run(`select * from ${PARQUET_FILE} limit 0`, [path]);
     const columns = shape.columnNames().map((name, index) => ({ name, type: shape.columnType(index) }));
     if (columns.length > limits.columns) {
       throw new SophiaError('too_many_columns', `The file has ${columns.length} columns, more than ${limits.columns}.`);
@@ -50,8 +50,7 @@ export async function readParquet(file: ParquetFile, limits: ReadLimits): Promis
     const names = await parquetColumns(connection, path);
     const rowCount = await countRows(connection, path);
     const rows = streamRows(connection, { sql: parquetSelect(columns), file, rowCount, parse: parserOf(columns) }, close);
-    // Those of a partitioned table's folders stand behind the file's own.
-    return { columns: columns.map(({ name }, index) => names[index] ?? name), rowCount, rows, close };
+    return { columns: names, rowCount, rows, close };
   } catch (error) {
     close();
     throw damaged(error, file);
@@ -67,7 +66,7 @@ async function confine(connection: DuckDBConnection, path: string): Promise<void
 }
 
 async function countRows(connection: DuckDBConnection, path: string): Promise<number> {
-  const counted = await connection.runAndReadAll('select count(*)::double from read_parquet($1)', [path]);
+  const counted = await connection.runAndReadAll(`select count(*)::double from ${PARQUET_FILE}`, [path]);
   return Number(counted.getRows().flat()[0]);
 }
 
