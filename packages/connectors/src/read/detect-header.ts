@@ -35,15 +35,22 @@ function detectByLooks(first: readonly string[], below: readonly (readonly strin
 }
 
 /** Names for all columns: a missing one is called by its place, one that is repeated gets a number. */
-export const columnNames = (header: readonly string[]): readonly string[] =>
-  uniqueNames(header.map((cell, index) => cell.trim().normalize('NFC') || `column_${index + 1}`));
+export function columnNames(header: readonly string[]): readonly string[] {
+  const cells = header.map((cell) => cell.trim().normalize('NFC'));
+  return withoutRepeats(cells, (cell, index) => cell || `column_${index + 1}`);
+}
 
 /** One that is repeated gets a number. */
-export function uniqueNames(names: readonly string[]): readonly string[] {
+export const uniqueNames = (names: readonly string[]): readonly string[] => withoutRepeats(names, (name) => name);
+
+/** What is made up is never called as a column that has its name: of `a`, `a` and `a_2` the second is `a_3`. */
+function withoutRepeats(written: readonly string[], baseOf: (name: string, index: number) => string): readonly string[] {
+  const own = new Set(written);
   const taken = new Set<string>();
-  return names.map((base) => {
+  return written.map((cell, index) => {
+    const base = baseOf(cell, index);
     let name = base;
-    for (let count = 2; taken.has(name); count += 1) name = `${base}_${count}`;
+    for (let count = 2; taken.has(name) || (name !== cell && own.has(name)); count += 1) name = `${base}_${count}`;
     taken.add(name);
     return name;
   });

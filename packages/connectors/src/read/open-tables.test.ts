@@ -111,6 +111,8 @@ describe('tables', () => {
     ['names above values', 'id,name\n1,a\n', ['id', 'name'], 1],
     ['no names', '1,a\n2,b\n', ['column_1', 'column_2'], 2],
     ['names that repeat', 'id,name,name\n1,a,b\n', ['id', 'name', 'name_2'], 1],
+    ['a name that repeats, beside one with its number', 'id,name,name,name_2\n1,a,b,c\n', ['id', 'name', 'name_3', 'name_2'], 1],
+    ['a column without a name, beside one with its number', 'id,,column_2\n1,a,b\n', ['id', 'column_2_2', 'column_2'], 1],
     ['words that repeat', 'x,a,a\ny,a,b\n', ['column_1', 'column_2', 'column_3'], 2],
     ['names that are years', 'id,name,2016\nx,a,5\n', ['column_1', 'column_2', 'column_3'], 2],
     ['a column without a name', 'id,,name\n1,a,b\n', ['id', 'column_2', 'name'], 1],
