@@ -10,6 +10,8 @@ export interface AdmissionOptions {
   readonly taken: WeakMap<ShortRequest, Allowance>;
   readonly newRequestId: () => string;
   readonly shedder: LoadShedder;
+  /** Headers of every answer, in pairs. */
+  readonly standing: readonly string[];
   /** Milliseconds for the whole request. */
   readonly deadline: number;
   readonly clock: Clock;
@@ -25,7 +27,7 @@ export interface Admitted {
 }
 
 /** Admits a request whose credential was verified before, within its rate limit, where there is room; undefined: the ordinary way says why not. */
-export const createAdmission = ({ authentication, taken, newRequestId, shedder, deadline, clock }: AdmissionOptions) => {
+export const createAdmission = ({ authentication, taken, newRequestId, shedder, standing, deadline, clock }: AdmissionOptions) => {
   return (request: ShortRequest): Admitted | undefined => {
     const {
       authorization,
@@ -47,7 +49,7 @@ export const createAdmission = ({ authentication, taken, newRequestId, shedder, 
     const requestId = newRequestId();
     return {
       call: { principal, via: 'rest', request: requestId, address: request.socket.remoteAddress, deadline },
-      headers: ['x-request-id', requestId, ...allowanceHeaders(allowance), 'x-content-type-options', 'nosniff'],
+      headers: ['x-request-id', requestId, ...allowanceHeaders(allowance), 'x-content-type-options', 'nosniff', ...standing],
       leave() {
         shedder.leave(principal.id);
         return (clock.monotonic() - begun) / 1000;

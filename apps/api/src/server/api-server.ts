@@ -35,6 +35,8 @@ export interface ApiRoute {
   readonly method: string;
   readonly url: string;
   readonly examples: readonly RouteExample[];
+  /** By status, as documented. */
+  readonly responses: Readonly<Record<string, unknown>>;
 }
 
 /** Sockets of the admin listener: who comes through them has the rights of the data folder's owner. */
@@ -50,6 +52,17 @@ const SERVER = {
   keepAliveInitialDelay: 60_000,
   requireHostHeader: false,
 };
+/** What a page of another origin may read of an answer, beside what browsers show in any case. */
+const EXPOSED = [
+  'etag',
+  'sophia-complete-to',
+  'sophia-position',
+  'sophia-token',
+  'ratelimit',
+  'ratelimit-policy',
+  'retry-after',
+  'x-request-id',
+];
 const BODY_IDLE_MS = 60_000;
 const BODY_REST_MS = 10_000;
 
@@ -105,9 +118,9 @@ export const createApiServer = async (
   const closeApp = closerOf(app.server, () => app.close());
 
   const routes: ApiRoute[] = [];
-  app.addHook('onRoute', ({ method, url, config }) => {
+  app.addHook('onRoute', ({ method, url, config, schema }) => {
     if (config?.examples !== undefined && typeof method === 'string' && method !== 'HEAD')
-      routes.push({ method, url, examples: config.examples });
+      routes.push({ method, url, examples: config.examples, responses: Object(schema?.response) });
   });
   app.addHook('onRequest', (_request, reply, done) => {
     reply.headers(headers);
@@ -118,7 +131,7 @@ export const createApiServer = async (
     await app.register(cors, {
       origin: [...configuration.corsOrigins],
       methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-      exposedHeaders: ['etag', 'sophia-complete-to', 'sophia-position', 'sophia-token', 'ratelimit', 'x-request-id'],
+      exposedHeaders: EXPOSED,
     });
   }
   registerProblems(app, watch);

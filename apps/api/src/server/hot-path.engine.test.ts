@@ -66,6 +66,26 @@ describe('an answer out of memory', () => {
     expect((await get({ 'if-none-match': '"other", W/"another"' })).status).toBe(200);
   });
 
+  it('and a record are kept apart from those for pages of other origins, where there may be any', async () => {
+    const origin = 'https://dashboard.example';
+    await open({ http: { corsOrigins: [origin] } });
+    const vary = async (path: string, way: { headers?: Record<string, string>; alone?: boolean }) => {
+      const { headers } = await harness.send('GET', path, way);
+      return headers.get('vary')?.toLowerCase().split(', ').sort();
+    };
+    const body = { source_id: 'kept', name: 'Kept' };
+    const { id } = (await harness.send('POST', '/api/v1/records/deal?source_system=vary', { body })).json;
+    for (const path of [PATH, `/api/v1/records/deal/${id}`]) {
+      for (const way of [{}, { alone: true }, { headers: { origin } }]) {
+        expect(await vary(path, way)).toEqual(['accept-encoding', 'authorization', 'origin']);
+      }
+    }
+    const { headers } = await get({ origin });
+    expect(headers.get('access-control-expose-headers')?.split(', ')).toEqual(
+      expect.arrayContaining(['retry-after', 'ratelimit', 'etag', 'sophia-token', 'sophia-complete-to', 'sophia-position']),
+    );
+  });
+
   it('behind a proxy is audited with the caller’s address', async () => {
     await open({ http: { trustedProxies: ['127.0.0.1'] } });
     const answer = await get({ 'x-forwarded-for': '192.0.2.7' });

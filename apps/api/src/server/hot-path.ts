@@ -14,6 +14,8 @@ export interface HotPathOptions {
   readonly taken: WeakMap<ShortRequest, Allowance>;
   readonly newRequestId: () => string;
   readonly clock: Clock;
+  /** Headers of every answer, in pairs. */
+  readonly standing: readonly string[];
   /** Told of each request that was answered here. */
   readonly served: (seconds: number, status: 200 | 304) => void;
 }
@@ -27,7 +29,7 @@ const LARGEST = 16_384;
  * framework: authentication, rate limit, policy, audit and freshness hold as on the ordinary way,
  * which takes every other request (it returns false then).
  */
-export const createHotPath = ({ analytics, authentication, taken, newRequestId, clock, served }: HotPathOptions) => {
+export const createHotPath = ({ analytics, authentication, taken, newRequestId, clock, standing, served }: HotPathOptions) => {
   const answerOf = (request: ShortRequest, principal: Principal, requestId: string): Answer | undefined => {
     const address = request.socket.remoteAddress;
     return analytics.peek({ principal, via: 'rest', request: requestId, address }, request.url ?? '', LARGEST);
@@ -56,7 +58,7 @@ export const createHotPath = ({ analytics, authentication, taken, newRequestId, 
       taken.set(request, { ...allowance });
       return false;
     }
-    const headers = [...answerHeaders(answer), 'x-request-id', requestId, ...allowanceHeaders(allowance)];
+    const headers = [...answerHeaders(answer), 'x-request-id', requestId, ...allowanceHeaders(allowance), ...standing];
     if (isKnown(request.headers['if-none-match'], answer.etag)) {
       response.writeHead(304, headers).end();
       served((clock.monotonic() - begun) / 1000, 304);

@@ -16,7 +16,7 @@ test('a defect on a short way is answered and told, and the next request is serv
         throw new Error('a defect');
       },
     },
-    configuration: { limits: { requestMilliseconds: 1_000 } },
+    configuration: { limits: { requestMilliseconds: 1_000 }, corsOrigins: [] },
     // The rest is not asked for an answer out of memory.
   } as unknown as ApiServices;
   const ways = createShortWays({

@@ -44,11 +44,14 @@ export const createShortWays = ({ services, shedder, durations, newRequestId, wa
     200: durations.with({ route: '/api/v1/metrics/query', method: 'GET', status: '200' }),
     304: durations.with({ route: '/api/v1/metrics/query', method: 'GET', status: '304' }),
   };
+  // A browser's own requests take the ordinary way: whoever keeps these answers has to know that those have others.
+  const standing = configuration.corsOrigins.length > 0 ? ['vary', 'Origin'] : [];
   const admit = createAdmission({
     authentication,
     taken,
     newRequestId,
     shedder,
+    standing,
     deadline: configuration.limits.requestMilliseconds,
     clock: systemClock,
   });
@@ -58,6 +61,7 @@ export const createShortWays = ({ services, shedder, durations, newRequestId, wa
     taken,
     newRequestId,
     clock: systemClock,
+    standing,
     served: (seconds, status) => hotDurations[status].observe(seconds),
   });
   const recordPath = createRecordPath({

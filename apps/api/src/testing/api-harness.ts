@@ -6,6 +6,7 @@ import type { Role } from '@sophia/types';
 import { createApi } from '../create-api.ts';
 import type { ApiServer } from '../server/api-server.ts';
 import type { ApiServices } from '../services.ts';
+import { createAnswerCheck } from './answer-check.ts';
 
 export interface Sent {
   /** Name of a key that was made, or a whole `Authorization` header; empty: none. */
@@ -32,6 +33,7 @@ export interface ApiHarness {
   readonly keys: Map<string, string>;
   /** Makes a key and keeps it under its name; those of administrators of `main` are of the installation, unless told. */
   makeKey(name: string, key: KeyOptions): Promise<void>;
+  /** Rejects an answer that is not as its route describes it. */
   send(method: string, path: string, sent?: Sent): Promise<Received>;
   close(): Promise<void>;
 }
@@ -58,7 +60,7 @@ const fetchAlone = (address: string, sent: { method: string; headers: Record<str
     request(address, { ...options, headers: { ...options.headers, ...length }, agent }, async (response) => {
       const received = Buffer.concat(await response.toArray()).toString();
       agent.destroy();
-      const headers = new Headers(Object.entries(response.headersDistinct).flatMap(([name, [value = ''] = []]) => [[name, value]]));
+      const headers = new Headers(Object.entries(response.headersDistinct).map(([name, values = []]) => [name, values.join(', ')]));
       resolve({ status: response.statusCode ?? 0, headers, text: async () => received });
     })
       .once('error', reject)
@@ -80,6 +82,7 @@ export const openApiHarness = async ({ http, services, over, ...platform }: ApiH
   });
   const address = await api.listen();
   const keys = new Map<string, string>();
+  const differences = createAnswerCheck(api.routes);
 
   const authorization = (key: string): Readonly<Record<string, string>> => {
     if (key === '') return {};
@@ -108,6 +111,9 @@ export const openApiHarness = async ({ http, services, over, ...platform }: ApiH
       };
       const response = await (alone ? fetchAlone : fetch)(`${address}${path}`, sent);
       const received = await response.text();
+      const wrong = differences(method, path, { status: response.status, headers: response.headers, text: received });
+      if (wrong.length > 0)
+        throw new Error(`${method} ${path} is not described as it answers: ${wrong.join('; ')} in ${received.slice(0, 1_000)}`);
       const isJson = /[/+]json\b/.test(response.headers.get('content-type') ?? '') && received !== '';
       return { status: response.status, headers: response.headers, text: received, json: isJson ? JSON.parse(received) : undefined };
     },
