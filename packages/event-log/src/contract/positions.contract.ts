@@ -51,7 +51,9 @@ export function positionContract(harness: CurrentHarness): void {
       `${epoch}.${eventTick}.999999999999999`,
     ];
     for (const cursor of [...places, ...beyond]) {
-      await expect(eventLog.read(cursor as Position), cursor).rejects.toMatchObject({ code: 'invalid_cursor', status: 400 });
+      const refused = { code: 'invalid_cursor', status: 400 };
+      await expect(eventLog.read(cursor as Position), cursor).rejects.toMatchObject(refused);
+      await expect(eventLog.timeOf(cursor as Position), cursor).rejects.toMatchObject(refused);
     }
   });
 
@@ -68,6 +70,9 @@ export function positionContract(harness: CurrentHarness): void {
     const batch = await eventLog.read(head.position);
     expect(batch.events.map(({ data }) => data?.key)).toEqual([3]);
     expect(await eventLog.timeOf(batch.cursor)).toBe(batch.at);
+    const within = await eventLog.read(null, { limit: 1 });
+    expect(within.cursor).toMatch(/\.1$/);
+    expect((await eventLog.timeOf(within.cursor)) < within.at).toBe(true);
   });
 
   test('a token tells whether a tick contains its write', async () => {

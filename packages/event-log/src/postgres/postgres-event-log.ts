@@ -20,6 +20,7 @@ import { createHaste } from './haste.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { keepInstance } from './instances.ts';
 import { openKeptSession } from './kept-session.ts';
+import { unknownPlace } from './log-batch.ts';
 import { readHistory } from './record-history.ts';
 import { askForReplay, discard } from './replay-requests.ts';
 import { createSameLog, READ_EPOCH, stateOf, watchSameLog } from './same-log.ts';
@@ -159,8 +160,14 @@ export async function createPostgresEventLog(options: PostgresEventLogOptions): 
     },
     lag: () => readLag(log, epoch, book),
     async timeOf(position) {
-      const { tick } = placeOf(position);
-      return (await book.upTo(tick - 1)).at;
+      const place = placeOf(position);
+      const passed = place.tick - 1;
+      // Others may have made it.
+      if (passed > book.head.tick) await book.refresh();
+      if (passed > book.head.tick) throw unknownPlace();
+      // Whether a tick has a place within it, its events tell; answers state the ends of ticks.
+      if (place.offset > 0) await facts.reader.read(select, place, 1);
+      return (await book.upTo(passed)).at;
     },
     async oldestWriterSeconds() {
       const [row] = (await log.select<{ seconds: number }>([], OLDEST_WRITER)) as [{ seconds: number }];
