@@ -180,6 +180,33 @@ describe('a Parquet file', () => {
     await source.close();
   });
 
+  test('has rows that are refused by themselves: of too many values, too long, too deep', async () => {
+    const path = await writeParquet(
+      'members.parquet',
+      `select [i for i in range(n)] as list, repeat('x', length) as text, (repeat('[', depth) || repeat(']', depth))::json as deep
+        from (values (9990, 0, 5), (10001, 0, 1), (1, 200000, 1), (1, 0, 64), (1, 0, 63)) t(n, length, depth)`,
+    );
+    const source = await openSource({ kind: 'file', path }, { limits: { rowBytes: 100_000 } });
+    const rows = await collect(source.rows);
+    expect(rows.map(({ line, errors }) => [line, errors?.[0]?.code])).toEqual([
+      [1, undefined],
+      [2, 'too_many_fields'],
+      [3, 'row_too_long'],
+      [4, 'json_too_deep'],
+      [5, undefined],
+    ]);
+    await source.close();
+  });
+
+  test('of rows that memory has no room for is refused as such', async () => {
+    const path = await writeParquet('heavy.parquet', `select repeat('x', 170000000) as text`);
+    const source = openSource({ kind: 'file', path });
+    await expect(source.then(({ rows }) => collect(rows))).rejects.toMatchObject({
+      code: 'payload_too_large',
+      message: expect.stringContaining('write it with fewer rows'),
+    });
+  });
+
   test('of too many columns is refused', async () => {
     const path = await writeParquet('wide.parquet', 'select 1 as a, 2 as b, 3 as c');
     await expect(readParquet({ path, name: 'wide.parquet' }, { ...DEFAULT_LIMITS, columns: 2 })).rejects.toMatchObject({

@@ -7,6 +7,7 @@ const MAX_DEPTH = 64;
 /** Most members and values of a row: more keep the process from all else while they are taken in. */
 export const MAX_ROW_MEMBERS = 10_000;
 const TOO_MANY = `Expected at most ${MAX_ROW_MEMBERS} members and values.`;
+const TOO_DEEP = `Expected at most ${MAX_DEPTH} levels of objects and arrays.`;
 
 /** A row from the text of one JSON object; whatever else it holds makes it a broken row. */
 export function parseObject(text: string, line: number): SourceRow {
@@ -20,11 +21,22 @@ export function parseObject(text: string, line: number): SourceRow {
   if (!isJsonObject(value)) return brokenRow(line, 'invalid_json', `Expected an object, found ${nameOf(value)}.`, text);
   for (const name in value) {
     const member = value[name];
-    if (typeof member === 'object' && isDeeper(member, MAX_DEPTH - 1)) {
-      return brokenRow(line, 'json_too_deep', `Expected at most ${MAX_DEPTH} levels of objects and arrays.`, text);
-    }
+    if (typeof member === 'object' && isDeeper(member, MAX_DEPTH - 1)) return brokenRow(line, 'json_too_deep', TOO_DEEP, text);
   }
   return { line, values: value };
+}
+
+/** A row from the text of the JSON array of its cells, which `parse` reads; what JSON has no number for makes it a broken row. */
+export function parseCells(text: string, line: number, parse: (text: string) => JsonValue): SourceRow {
+  if (holdsMore(text, MAX_ROW_MEMBERS)) return brokenRow(line, 'too_many_fields', TOO_MANY, text);
+  let values: JsonValue[];
+  try {
+    values = parse(text) as JsonValue[]; // The text is that of an array.
+  } catch {
+    return brokenRow(line, 'invalid_json', 'Expected numbers within lists and structs, found NaN or Infinity.', text);
+  }
+  const isTooDeep = values.some((value) => typeof value === 'object' && isDeeper(value, MAX_DEPTH - 1));
+  return isTooDeep ? brokenRow(line, 'json_too_deep', TOO_DEEP, text) : { line, values };
 }
 
 /** The value of a JSON text, or undefined where it is none, too deep or holds too much. */

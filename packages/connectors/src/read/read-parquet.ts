@@ -5,7 +5,8 @@ import type { ReadLimits } from './limits.ts';
 import { holdsWithin } from './nested-type.ts';
 import { parquetColumns } from './parquet-columns.ts';
 import { PARQUET_FILE, parquetSelect } from './parquet-select.ts';
-import type { SourceRow } from './source-row.ts';
+import { parseCells } from './parse-object.ts';
+import { badRow, type SourceRow } from './source-row.ts';
 
 export interface ParquetFile {
   readonly path: string;
@@ -25,7 +26,7 @@ const MEMORY_LIMIT = '512MB';
 
 /**
  * Reads a Parquet file through a DuckDB of its own that can open this file and nothing else, some 2,000 rows at a time.
- * `line` is the row's index from 1. Errors: `source_damaged`, `too_many_columns`, `unsupported_column_type`.
+ * `line` is the row's index from 1. Errors: `payload_too_large`, `source_damaged`, `too_many_columns`, `unsupported_column_type`.
  */
 export async function readParquet(file: ParquetFile, limits: ReadLimits): Promise<ParquetTable> {
   const { path } = file;
@@ -49,7 +50,11 @@ export async function readParquet(file: ParquetFile, limits: ReadLimits): Promis
     }
     const names = await parquetColumns(connection, path);
     const rowCount = await countRows(connection, path);
-    const rows = streamRows(connection, { sql: parquetSelect(columns), file, rowCount, parse: parserOf(columns) }, close);
+    const rows = streamRows(
+      connection,
+      { sql: parquetSelect(columns), file, rowCount, rowBytes: limits.rowBytes, parse: parserOf(columns) },
+      close,
+    );
     return { columns: names, rowCount, rows, close };
   } catch (error) {
     close();
@@ -75,6 +80,8 @@ interface RowQuery {
   readonly file: ParquetFile;
   /** By the file's own account. */
   readonly rowCount: number;
+  /** Of the row as JSON, as characters: a longer one has more bytes. */
+  readonly rowBytes: number;
   readonly parse: (text: string) => JsonValue;
 }
 
@@ -90,7 +97,7 @@ function parserOf(columns: readonly { readonly type: DuckDBType }[]): (text: str
 /** DuckDB's stream just ends where a later part of the file is damaged, so the rows are counted. */
 async function* streamRows(
   connection: DuckDBConnection,
-  { sql, file, rowCount, parse }: RowQuery,
+  { sql, file, rowCount, rowBytes, parse }: RowQuery,
   close: () => void,
 ): AsyncGenerator<readonly SourceRow[]> {
   let line = 0;
@@ -99,7 +106,7 @@ async function* streamRows(
     for (let texts = await nextTexts(result); texts.length > 0; texts = await nextTexts(result)) {
       yield texts.map((text) => {
         line += 1;
-        return { line, values: parse(text) as JsonValue[] }; // The statement builds an array.
+        return text.length > rowBytes ? badRow(line, 'row_too_long', text) : parseCells(text, line, parse);
       });
     }
     if (line < rowCount) throw new SophiaError('source_damaged', `The Parquet file cannot be read beyond row ${line} of ${rowCount}.`);
@@ -121,5 +128,9 @@ function damaged(error: unknown, { path, name }: ParquetFile): unknown {
     .replace(/^Error: /, '')
     .replace(/\n.*$/s, '')
     .replaceAll(path, () => name);
+  if (message.startsWith('Out of Memory')) {
+    const help = `A row group of the Parquet file needs more than the ${MEMORY_LIMIT} of memory that a reader has: write it with fewer rows in each.`;
+    return new SophiaError('payload_too_large', help, { cause: error });
+  }
   return new SophiaError('source_damaged', `The Parquet file cannot be read: ${message}`, { cause: error });
 }
