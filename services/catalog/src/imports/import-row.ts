@@ -28,7 +28,9 @@ export interface ImportRunRow {
   readonly deleted_by_version: string;
   readonly failure: { readonly code: string; readonly message: string } | null;
   readonly token: string | null;
+  /** As long as it had run when that was noted last, which is at `updated_at`, and for how long that is past. */
   readonly milliseconds: string;
+  readonly milliseconds_since: string;
   readonly started_at: string;
   readonly updated_at: string;
   readonly finished_at: string | null;
@@ -60,7 +62,10 @@ export function seenReport(row: ImportRunRow, { seenErrorsOf, seesOrigin }: Repo
     number,
   ];
   const read = created + updated + unchanged + rejected;
-  const seconds = Number(row.milliseconds) / 1_000;
+  const isRunning = row.state === 'running';
+  const noted = Number(row.milliseconds) / 1_000;
+  // What is counted is of now, and so is the time that it took.
+  const seconds = isRunning ? noted + Number(row.milliseconds_since) / 1_000 : noted;
   const { [ASSUMED]: assumed = [], ...parameters } = row.parameters;
   return {
     id: row.id,
@@ -82,7 +87,7 @@ export function seenReport(row: ImportRunRow, { seenErrorsOf, seesOrigin }: Repo
     finished_at: row.finished_at,
     seconds,
     rowsPerSecond: seconds === 0 ? 0 : Math.round(read / seconds),
-    secondsLeft: row.state === 'running' ? secondsLeft(Number(row.bytes_read ?? 0), Number(row.bytes_total ?? 0), seconds) : null,
+    secondsLeft: isRunning ? secondsLeft(Number(row.bytes_read ?? 0), Number(row.bytes_total ?? 0), noted) : null,
     failure: row.failure,
     parameters: seesOrigin ? parameters : {},
     assumed,
@@ -132,6 +137,7 @@ export const ENDED_AT = `case when i.state in ('finished', 'failed') then coales
 /** Columns of `ImportRunRow` over `import_run as i`. */
 export const IMPORT_COLUMNS = `i.id, i.name, i.kind, i.principal, i.source_system, i.parameters, i.lanes, i.bytes_total, i.bytes_read,
   i.last_state::text as last_state, i.deleted_by_version, i.failure, i.token, i.milliseconds, i.started_at, i.updated_at, i.finished_at,
+  round(extract(epoch from greatest(now() - i.updated_at, interval '0')) * 1000)::bigint as milliseconds_since,
   case when i.state = 'running' and not ${IS_RUNNING} then 'interrupted' else i.state end as state,
   l.created, l.updated, l.unchanged, l.stale, l.rejected, l.repairs,
   coalesce((

@@ -99,7 +99,11 @@ describe('an import', () => {
       importStream(rowsItem([row(1), row(2)]), () => gate.promise, rowsItem([row(3)])),
     );
     await expect.poll(async () => (await imports.get(call, id)).read).toBe(2);
-    expect(await imports.get(call, id)).toMatchObject({ state: 'running', finished_at: null, token: null });
+    const report = await imports.get(call, id);
+    expect(report).toMatchObject({ state: 'running', finished_at: null, token: null });
+    // From its first second on, though how long it runs is noted but once a second.
+    expect(report.seconds).toBeGreaterThan(0);
+    expect(report.rowsPerSecond).toBe(Math.round(2 / report.seconds));
     expect((await imports.list(call, { state: 'running' })).items.map((each) => each.id)).toEqual([id]);
     expect((await imports.list(call, { state: 'finished' })).items).toEqual([]);
     gate.resolve();
