@@ -1,8 +1,10 @@
+import { once } from 'node:events';
 import { readdir, stat, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { beginSophia, runSophia } from '../fixtures/sophia-command.ts';
-import { type SophiaProcess, startSophia, temporaryDataFolder } from '../fixtures/sophia-process.ts';
+import { createKey, type SophiaProcess, startSophia, temporaryDataFolder } from '../fixtures/sophia-process.ts';
 
 const ROWS = 60_000;
 
@@ -72,6 +74,27 @@ describe('an import that ends early says what happened and how to go on', () => 
     expect([code, err]).toEqual([75, expect.stringContaining('for Sophia went away; what was committed stays.')]);
     sophia = await startSophia({ dataDirectory: folder.path });
     await goOn(err);
+  });
+
+  it('a server that is stopped, which is not kept from its end by who sends on', async () => {
+    const from = ['--format', 'ndjson', '--type', 'deal', '--source-system', 'pipe'];
+    const importing = beginSophia(['import', '-', ...from, '--data-dir', folder.path]);
+    for (let id = 0; id < 20_000; id += 1) importing.input.write(`{"source_id":"${id}","name":"Deal ${id}"}\n`);
+    await underWay('standard input');
+    const headers = { authorization: `Bearer ${await createKey(sophia, 'admin')}`, 'content-type': 'application/x-ndjson' };
+    const sending = request(`${sophia.address}/api/v1/records/deal?source_system=slow`, { method: 'POST', headers });
+    const answered = once(sending, 'response');
+    sending.write('{"source_id":"2","name":"Second"}\n');
+    await underWay('POST /records/deal');
+    expect(await sophia.kill('SIGTERM')).toBe(0);
+    const [{ statusCode }] = await answered;
+    expect(statusCode).toBe(503);
+    const { code, err } = await importing.ended;
+    expect([code, err]).toEqual([75, expect.stringContaining('Go on with: sophia import - --resume')]);
+    sophia = await startSophia({ dataDirectory: folder.path });
+    const { body } = await sophia.admin('GET', '/api/v1/imports?limit=2');
+    const interrupted = { state: 'interrupted', failure: { code: 'unavailable' } };
+    expect(JSON.parse(body).imports).toMatchObject([{ ...interrupted, read: 1 }, interrupted]);
   });
 
   it('a tap that fails at once, whose configuration was readable by nobody else and is gone', async () => {

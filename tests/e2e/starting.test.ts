@@ -2,7 +2,7 @@ import { execFile, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants, existsSync } from 'node:fs';
 import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
-import { request } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -41,11 +41,19 @@ test('a stop without time for requests cuts off what is in hand, says so and end
   sophia = await start();
   expect(await sophia.kill('SIGINT')).toBe(0);
   sophia = await start();
-  const headers = { authorization: `Bearer ${await createKey(sophia, 'admin')}`, 'content-type': 'application/x-ndjson' };
-  const sending = request(`${sophia.address}/api/v1/records/deal?source_system=slow`, { method: 'POST', headers });
-  sending.on('error', () => undefined).write('{"source_id":"1"}\n');
-  const imports = async () => (await sophia?.admin('GET', '/api/v1/imports'))?.body;
-  await expect.poll(imports, { timeout: 30_000 }).toContain('"running"');
+  const head = [
+    'POST /api/v1/metrics/query HTTP/1.1',
+    'host: sophia',
+    `authorization: Bearer ${await createKey(sophia, 'admin')}`,
+    'content-type: application/json',
+    'content-length: 99',
+    'expect: 100-continue',
+  ];
+  const { hostname, port } = new URL(sophia.address);
+  const sending = connect(Number(port), hostname).on('error', () => undefined);
+  sending.write(`${head.join('\r\n')}\r\n\r\n{`);
+  // It is in hand when it is told to go on.
+  expect(String((await once(sending, 'data'))[0])).toMatch(/^HTTP\/1.1 100 Continue/);
   expect(await sophia.kill('SIGINT')).toBe(1);
   expect(sophia.output()).toMatch(
     /sophia: Not all ended in time\. .+ api to close\.\n {2}What was acknowledged is kept\. SOPHIA_SHUTDOWN says/,

@@ -176,9 +176,9 @@ export type ImportState = 'running' | 'interrupted' | 'finished' | 'failed';
 
 export interface ImportProgress extends WriteCounts {
   readonly read: number;
-  readonly rowsPerSecond: number;
+  readonly rows_per_second: number;
   /** Null while it cannot be told. */
-  readonly secondsLeft: number | null;
+  readonly seconds_left: number | null;
 }
 
 /** `read` = created + updated + unchanged + rejected. */
@@ -193,18 +193,18 @@ export interface ImportReport extends WriteCounts {
   /** The first 100 rejected rows; all of them are in the dead letters of this import. */
   readonly errors: readonly RowError[];
   /** Rows deleted because their stream's version was replaced. */
-  readonly deletedByVersion: number;
+  readonly deleted_by_version: number;
   /** The last state whose rows before it are all committed. */
-  readonly lastState: JsonValue | null;
+  readonly last_state: JsonValue | null;
   readonly started_at: string;
   readonly updated_at: string;
   readonly finished_at: string | null;
   readonly seconds: number;
-  readonly rowsPerSecond: number;
-  readonly secondsLeft: number | null;
+  readonly rows_per_second: number;
+  readonly seconds_left: number | null;
   /** Why it failed or was interrupted; of a defect the logs tell more. */
   readonly failure: { readonly code: string; readonly message: string } | null;
-  /** Empty, as `lastState` is null, for who may neither write records nor administer. */
+  /** Empty, as `last_state` is null, for who may neither write records nor administer. */
   readonly parameters: JsonObject;
   /** What was assumed of the source and could be otherwise, each a sentence that says how to set it. */
   readonly assumed: readonly string[];
@@ -244,6 +244,11 @@ export interface Imports {
   get(call: Call, id: string): Promise<ImportReport>;
   /** Newest first. Errors: `forbidden`. */
   list(call: Call, options?: PageOptions & { readonly state?: ImportState | undefined }): Promise<Page<ImportReport>>;
+  /**
+   * Ends those that run or wait after the chunk in hand, and begins no more: whoever sends one is told `unavailable`, and it can
+   * be resumed. The first thing that a process does which stops, as a long import would keep it from its end.
+   */
+  stop(): void;
 }
 
 /** One of the imports that a principal may have at once. */

@@ -33,6 +33,7 @@ export const runImport = async (
 ): Promise<ImportReport> => {
   const progress = createProgressLine(terminal);
   let id: string | undefined;
+  const goOn = () => (id === undefined ? undefined : `Go on with: ${follow.goOn?.(id) ?? `sophia import --resume ${id}`}`);
   try {
     for await (const line of linesOf<ImportLine>(await api.open('POST', '/imports', importForm(form)))) {
       if ('import' in line) {
@@ -44,19 +45,18 @@ export const runImport = async (
         progress.clear();
         terminal.err(`warning: ${plainText(line.warning)}\n`);
       } else if ('report' in line) return line.report;
-      else throw new ProblemError(line.problem);
+      else throw new ProblemError(line.problem, line.problem.code === 'unavailable' ? goOn() : undefined);
     }
   } catch (error) {
     if (!interrupted.aborted && !isCutOff(error)) throw error;
   } finally {
     progress.clear();
   }
-  throw cutOff(interrupted.aborted, id === undefined ? undefined : (follow.goOn?.(id) ?? `sophia import --resume ${id}`));
+  throw cutOff(interrupted.aborted, goOn());
 };
 
-const cutOff = (isInterrupted: boolean, goOn: string | undefined): CommandError => {
-  const stays = goOn === undefined ? 'nothing was imported' : 'what was committed stays';
-  const hint = goOn === undefined ? undefined : `Go on with: ${goOn}`;
+const cutOff = (isInterrupted: boolean, hint: string | undefined): CommandError => {
+  const stays = hint === undefined ? 'nothing was imported' : 'what was committed stays';
   return isInterrupted
     ? new CommandError('interrupted', `The import was interrupted; ${stays}.`, hint)
     : new CommandError('temporary', `The import was cut off before its end, for Sophia went away; ${stays}.`, hint);

@@ -62,6 +62,8 @@ const startAll = async ({ parsed, listens, observability, say }: ServeOptions, l
   const api = await lifecycle.start('api', () => openApi(platform, parsed, spoolDirectory), {
     closeDeadline: Math.max(LEAST_CLOSE_MS, configuration.shutdownMilliseconds),
   });
+  // Closed before the interface, which waits for the requests in hand: imports may be among them for hours.
+  await lifecycle.start('imports', () => ({ close: platform.catalog.imports.stop }));
   await api.listenAdmin(socketPath);
   const address = listens ? await listen(api, configuration) : null;
   if (address !== null) {

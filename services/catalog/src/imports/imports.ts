@@ -52,14 +52,15 @@ export function createImports({ context, lanes, perPrincipal, linger = 200 }: Im
     if (!maySome(resolved, types, 'write')) await gate.refuse(call, 'write', 'imports');
     return ofPrincipal.take(call.principal);
   };
+  const stop = (): void => {
+    closing.abort(new SophiaError('unavailable', 'This instance is closing; the import can be resumed.', { retryAfter: 1 }));
+  };
   const run = async (
-    outer: Call,
+    call: Call & { readonly signal: AbortSignal },
     options: ImportOptions,
     items: AsyncIterable<ImportItem>,
     onOpened: (opened: OpenedImport) => void,
   ): Promise<ImportReport> => {
-    const signal = outer.signal === undefined ? closing.signal : AbortSignal.any([outer.signal, closing.signal]);
-    const call = { ...outer, signal };
     const session = await database.openSession();
     try {
       const opened = await openImport({ context, store, newId, lanes }, session, call, options);
@@ -70,8 +71,10 @@ export function createImports({ context, lanes, perPrincipal, linger = 200 }: Im
       await session.close();
     }
   };
-  const begin: Imports['start'] = async (call, options, items, given) => {
+  const begin: Imports['start'] = async (outer, options, items, given) => {
     closing.signal.throwIfAborted();
+    const signal = outer.signal === undefined ? closing.signal : AbortSignal.any([outer.signal, closing.signal]);
+    const call = { ...outer, signal };
     const place = given ?? (await permit(call));
     const opened = Promise.withResolvers<OpenedImport>();
     const finished = places.run(() => run(call, options, items, opened.resolve), call.signal).finally(place.leave);
@@ -106,8 +109,9 @@ export function createImports({ context, lanes, perPrincipal, linger = 200 }: Im
       await audit.read({ call, action: 'list', object: 'imports', rows: page.items.length, milliseconds: clock.monotonic() - begun });
       return { ...page, items: page.items.map((row) => seenReport(row, sight)) };
     },
+    stop,
     async close() {
-      closing.abort(new SophiaError('unavailable', 'This instance is closing; the import can be resumed.', { retryAfter: 1 }));
+      stop();
       await Promise.allSettled(running);
     },
   };
