@@ -1,5 +1,6 @@
-import { type Command, Option } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import type { BenchOptions } from '../commands/bench.ts';
+import type { Shell } from '../commands/completion.ts';
 import type { CreateKeyOptions } from '../commands/keys.ts';
 import type { ListSetAsideOptions, SetAsideOptions } from '../commands/set-aside.ts';
 import type { StartOptions } from '../commands/start.ts';
@@ -7,6 +8,7 @@ import { withExamples } from './examples.ts';
 import type { CommonOptions } from './invocation.ts';
 import type { Runs } from './runs-in.ts';
 
+const SHELLS: readonly Shell[] = ['bash', 'zsh', 'fish'];
 const ROLES = ['viewer', 'analyst', 'employee', 'manager', 'executive', 'admin'];
 
 export const defineServerCommands = (program: Command, runs: Runs): void => {
@@ -187,11 +189,14 @@ const defineTools = (program: Command, { local }: Runs): void => {
     program
       .command('completion')
       .description('print a script that completes commands and options')
-      .argument('<shell>', 'bash, zsh or fish')
+      .addArgument(new Argument('<shell>', 'bash, zsh or fish').choices(SHELLS))
       .action(
-        local(async (invocation, shell: string) => (await import('../commands/completion.ts')).completion(invocation, shell, program)),
+        local(async (invocation, shell: Shell, options: CommonOptions) =>
+          (await import('../commands/completion.ts')).completion(invocation, shell, options, program),
+        ),
       ),
     'source <(sophia completion bash)',
+    'source <(sophia completion zsh)',
     'sophia completion fish > ~/.config/fish/completions/sophia.fish',
   );
   withExamples(

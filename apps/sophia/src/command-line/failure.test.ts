@@ -7,7 +7,7 @@ import { run } from './run.ts';
 describe('with --json a failure is JSON on standard output too', () => {
   it.each([
     ['qury --json', { detail: "unknown command 'qury'\n(Did you mean query?)", exit: 2 }],
-    ['completion cmd --json', { detail: 'There is no completion for cmd; there is one for bash, zsh, fish.', exit: 2 }],
+    ['completion cmd --json', { detail: expect.stringContaining('Allowed choices are bash, zsh, fish.'), exit: 2 }],
     [
       'config --json --workspace A?',
       { code: 'invalid_configuration', exit: 2, hint: expect.stringContaining('docs/reference/errors.md#') },

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
@@ -37,10 +37,13 @@ it('help and version are no mistakes, and every command has examples', async () 
 it('completes commands and options in every shell', async () => {
   const { written, invocation } = createScreen();
   const program = createProgram(invocation, () => undefined);
-  for (const shell of ['bash', 'zsh', 'fish']) await completion(invocation, shell, program);
+  for (const shell of ['bash', 'zsh', 'fish'] as const) await completion(invocation, shell, {}, program);
   for (const command of withSubcommands(program).slice(1)) expect(written.out).toContain(command.name());
   expect(written.out).toContain('--as-of');
-  await expect(completion(invocation, 'cmd', program)).rejects.toThrow('There is no completion for cmd');
+  expect(written.out).toContain("-a 'bash zsh fish'");
+  const asked = createScreen();
+  expect(await run(['completion', 'zsh', '--json'], asked.invocation)).toBe(0);
+  expect(JSON.parse(asked.written.out)).toEqual({ shell: 'zsh', script: expect.stringContaining('compdef _sophia sophia') });
 });
 
 it('a data folder that cannot be, and a file that cannot be read, are told without a stack', async () => {
@@ -134,18 +137,39 @@ describe('the terminal', () => {
   });
 });
 
-it.each([
+const COMPLETED = [
   ['sophia qu', 'query'],
   ['sophia set-aside ', 'list replay discard'],
   ['sophia query revenue --b', '--by'],
   ['sophia query list --b', '--by'],
   ['sophia keys create --role a', 'analyst admin'],
   ['sophia --data-dir x keys cr', 'create'],
-])('bash completes %j with %j', async (line, expected) => {
+  ['sophia completion ', 'bash zsh fish --data-dir --workspace --json'],
+] as const;
+
+const hasZsh = spawnSync('zsh', ['--version']).status === 0;
+
+it.each(hasZsh ? COMPLETED : [])('zsh, where it is there, completes %j with %j', async (line, expected) => {
+  const { written, invocation } = createScreen();
+  await completion(
+    invocation,
+    'zsh',
+    {},
+    createProgram(invocation, () => undefined),
+  );
+  // As its line editor sets them; only that may call what adds the matches.
+  const editor = [`compdef() { : }`, `compadd() { shift; print -r -- \${(M)@:#\${words[CURRENT]}*} }`].join('\n');
+  const typed = `words=(${line}${line.endsWith(' ') ? "''" : ''}); CURRENT=$#words; _sophia`;
+  const { stdout, stderr } = await promisify(execFile)('zsh', ['-f', '-c', `${editor}\n${written.out}\n${typed}`]);
+  expect([stdout.trim(), stderr]).toEqual([expected, '']);
+});
+
+it.each(COMPLETED)('bash completes %j with %j', async (line, expected) => {
   const { written, invocation } = createScreen();
   await completion(
     invocation,
     'bash',
+    {},
     createProgram(invocation, () => undefined),
   );
   const typed = `COMP_WORDS=(${line}${line.endsWith(' ') ? "''" : ''}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _sophia; echo "\${COMPREPLY[*]}"`;

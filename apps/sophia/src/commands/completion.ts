@@ -1,59 +1,83 @@
 import type { Command } from 'commander';
-import { CommandError } from '../command-line/command-error.ts';
-import type { Invocation } from '../command-line/invocation.ts';
+import type { CommonOptions, Invocation } from '../command-line/invocation.ts';
 import { withSubcommands } from '../command-line/with-subcommands.ts';
 
-const SHELLS = ['bash', 'zsh', 'fish'];
+/** What there is a completion for. */
+export type Shell = 'bash' | 'zsh' | 'fish';
 
 /** A script for a shell, made from the command definitions. */
-export const completion = async ({ terminal }: Invocation, shell: string, program: Command): Promise<void> => {
-  switch (shell) {
-    case 'bash':
-      return terminal.out(bash(program));
-    case 'zsh':
-      return terminal.out(`autoload -U +X bashcompinit && bashcompinit\n${bash(program)}`);
-    case 'fish':
-      return terminal.out(fish(program));
-    default:
-      throw new CommandError('usage', `There is no completion for ${shell}; there is one for ${SHELLS.join(', ')}.`);
-  }
+export const completion = async ({ terminal }: Invocation, shell: Shell, { json }: CommonOptions, program: Command): Promise<void> => {
+  const script = SCRIPTS[shell](program);
+  terminal.out(json === true ? `${JSON.stringify({ shell, script })}\n` : script);
 };
 
 const pathOf = (command: Command): readonly string[] => (command.parent === null ? [] : [...pathOf(command.parent), command.name()]);
 const wordsOf = (command: Command): readonly string[] => [
   ...command.commands.map((each) => each.name()),
+  ...command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
   ...command.options.flatMap(({ long }) => long ?? []),
 ];
 
-/** Words by the commands typed so far, or by the option before; files where a command takes arguments. */
+/** Patterns of a shell's `case`, and what is offered there, for bash and zsh alike. */
+const casesOf = (program: Command) => {
+  const commands = withSubcommands(program);
+  const offer = (place: string, words: readonly string[]): string => `    '${place}') offered='${words.join(' ')}' ;;`;
+  return {
+    /** Every command by its path. */
+    paths: commands
+      .slice(1)
+      .map((command) => `'${pathOf(command).join(' ')}'`)
+      .join('|'),
+    words: commands.map((command) => offer(pathOf(command).join(' '), wordsOf(command))).join('\n'),
+    /** Behind an option whose values are known. */
+    values: commands
+      .flatMap((command) =>
+        command.options.flatMap(({ long, argChoices }) =>
+          argChoices === undefined ? [] : [offer([...pathOf(command), long].join(' '), argChoices)],
+        ),
+      )
+      .join('\n'),
+  };
+};
+
+/** Words by the commands typed so far, or by the option before; files where none of them fits. */
 const bash = (program: Command): string => {
-  const cases = withSubcommands(program)
-    .map((command) => `    '${pathOf(command).join(' ')}') words='${wordsOf(command).join(' ')}' ;;`)
-    .join('\n');
-  const paths = withSubcommands(program)
-    .slice(1)
-    .map((command) => `'${pathOf(command).join(' ')}'`);
-  const choices = withSubcommands(program).flatMap((command) =>
-    command.options.flatMap(({ long, argChoices }) =>
-      long === null || long === undefined || argChoices === undefined
-        ? []
-        : [`    '${pathOf(command).join(' ')} ${long}') words='${argChoices.join(' ')}' ;;`],
-    ),
-  );
+  const { paths, words, values } = casesOf(program);
   return `_sophia() {
-  local word path='' words=''
+  local word at='' offered=''
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case "\${path:+$path }$word" in ${paths.join('|')}) path="\${path:+$path }$word" ;; esac
+    case "\${at:+$at }$word" in ${paths}) at="\${at:+$at }$word" ;; esac
   done
-  case $path in
-${cases}
+  case $at in
+${words}
   esac
-  case "$path \${COMP_WORDS[COMP_CWORD-1]}" in
-${choices.join('\n')}
+  case "$at \${COMP_WORDS[COMP_CWORD-1]}" in
+${values}
   esac
-  COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))
+  COMPREPLY=($(compgen -W "$offered" -- "\${COMP_WORDS[COMP_CWORD]}"))
 }
 complete -o default -F _sophia sophia ./sophia
+`;
+};
+
+/** The same by zsh's own completion, which knows the words under other names. */
+const zsh = (program: Command): string => {
+  const { paths, words, values } = casesOf(program);
+  return `(( \${+functions[compdef]} )) || { autoload -Uz compinit && compinit; }
+_sophia() {
+  local word at='' offered=''
+  for word in "\${(@)words[2,CURRENT-1]}"; do
+    case "\${at:+$at }$word" in (${paths}) at="\${at:+$at }$word" ;; esac
+  done
+  case $at in
+${words}
+  esac
+  case "$at \${words[CURRENT-1]}" in
+${values}
+  esac
+  compadd -- \${=offered} || _files
+}
+compdef _sophia sophia ./sophia
 `;
 };
 
@@ -65,7 +89,9 @@ const fish = (program: Command): string => {
     const seen = path.map((name) => `__fish_seen_subcommand_from ${name}`);
     const none = subcommands.length === 0 ? [] : [`not __fish_seen_subcommand_from ${subcommands.join(' ')}`];
     const condition = [...seen, ...none].join('; and ');
+    const choices = command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []);
     return [
+      ...(choices.length === 0 ? [] : [`complete -c sophia -f -n ${quoted(condition)} -a ${quoted(choices.join(' '))}`]),
       ...command.commands.map((each) => `complete -c sophia -f -n ${quoted(condition)} -a ${each.name()} -d ${quoted(each.description())}`),
       ...command.options.flatMap(({ long, description, argChoices }) => {
         if (long === null || long === undefined) return [];
@@ -76,3 +102,5 @@ const fish = (program: Command): string => {
   });
   return `${lines.join('\n')}\n`;
 };
+
+const SCRIPTS: Readonly<Record<Shell, (program: Command) => string>> = { bash, zsh, fish };
