@@ -48,10 +48,10 @@ it('a file that is not well formed, cannot be read, or is named and not there is
   });
 });
 
-it('the configuration is shown with where each value comes from, secrets masked', async () => {
+it('the configuration that a start would use is shown where none runs, with where each value comes from, secrets masked', async () => {
   await writeFile('sophia.yaml', 'database:\n  kind: postgres\n  url: postgres://me:secret@localhost/sophia\n');
-  const { code, out } = await runHere(['config', '--workspace', 'sales'], { environment: { SOPHIA_PORT: '9000' } });
-  expect(code).toBe(0);
+  const { code, out, err } = await runHere(['config', '--workspace', 'sales'], { environment: { SOPHIA_PORT: '9000' } });
+  expect([code, err]).toEqual([0, 'None runs in data: what a start here would use.\n']);
   expect(out).toMatch(/^Setting +Value +From +Variable\n/);
   expect(out).toMatch(/\nworkspace +sales +argument +SOPHIA_WORKSPACE\n/);
   expect(out).toMatch(/\nhttp\.port +9000 +environment +SOPHIA_PORT\n/);

@@ -181,7 +181,7 @@ const defineTools = (program: Command, { local }: Runs): void => {
   withExamples(
     program
       .command('config')
-      .description('the configuration in force and where each value comes from, secrets masked')
+      .description('the configuration in force in the Sophia that runs, else what a start would use, and where each value comes from')
       .action(local(async (invocation, options: CommonOptions) => (await import('../commands/config.ts')).config(invocation, options))),
     'sophia config',
   );

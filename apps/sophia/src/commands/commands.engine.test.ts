@@ -26,6 +26,23 @@ beforeAll(async () => {
 });
 afterAll(() => test.close());
 
+describe('the configuration', () => {
+  it('is the one in force in the Sophia that runs there, whatever is set for the command', async () => {
+    const environment = { SOPHIA_SLOW_QUERY: '7ms', SOPHIA_PORT: '9000' };
+    const { code, out, err } = await sophia(['config'], { environment });
+    expect([code, err]).toEqual([0, `In force in the Sophia that runs in ${test.dataDirectory}:\n`]);
+    expect(out).toMatch(/ 1ms +environment +SOPHIA_SLOW_QUERY\n/);
+    expect(out).toMatch(/\nhttp\.port +0 +environment /);
+    const { text } = (await test.json(words('keys create --role admin --name all --installation'))) as { text: string };
+    const elsewhere = { SOPHIA_URL: test.address, SOPHIA_KEY: text };
+    const told = await runHere(['config', '--json'], { environment: elsewhere });
+    expect([told.code, told.err]).toEqual([0, `In force in the Sophia at ${test.address}:\n`]);
+    expect(JSON.parse(told.out)).toContainEqual(expect.objectContaining({ path: 'http.port', value: '0' }));
+    const wrong = { environment: { ...elsewhere, SOPHIA_KEY: keys.viewer.text } };
+    expect(await runHere(['config'], wrong)).toMatchObject({ code: 5, out: '', err: expect.stringContaining('forbidden') });
+  });
+});
+
 describe('keys', () => {
   it('are listed with what they are good for, and revoked', async () => {
     const { out, err, code } = await sophia(words('keys create --role analyst --name notebook --expires 2999-01-01T00:00:00Z'));
