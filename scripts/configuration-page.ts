@@ -7,10 +7,11 @@ const PAGE = new URL('../docs/reference/configuration.md', import.meta.url);
 export function configurationPage(settings: readonly Setting<unknown>[] = Object.values(SETTINGS)): string {
   return [
     '# Configuration\n',
-    'A setting is taken from the command line where it has an option, else from its environment variable, else from `sophia.yaml` in the',
-    'folder where Sophia is started, else it has its default. A value that is not allowed, and a variable `SOPHIA_...` that is none of',
-    'these, stops the start with a message that says what was found and what is allowed. `sophia config` prints what is in force,',
-    'secrets masked. This page is generated: `node scripts/configuration-page.ts`.\n',
+    'A setting is taken from the command line where it has an option, else from its environment variable, else from the configuration',
+    'file, else it has its default. The file is the one that `SOPHIA_CONFIG` names, else `sophia.yaml` in the folder where Sophia is',
+    'started, where it is there. A value that is not allowed, and a variable `SOPHIA_...` that Sophia does not know, stops the start with',
+    'a message that says what was found and what is allowed. `sophia config` prints what is in force in the Sophia that runs, or what a',
+    'start would use where none does, secrets masked. This page is generated: `node scripts/configuration-page.ts`.\n',
     ...settings.map(section),
   ].join('\n');
 }
