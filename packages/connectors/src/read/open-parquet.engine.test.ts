@@ -66,7 +66,7 @@ describe('a Parquet file', () => {
       d: '12.3400',
       f: 0.1,
       g: 0.1,
-      x: null,
+      x: 'NaN',
       day: '2017-03-01',
       local: '2017-03-01 10:00:00.5',
       instant: '2017-03-01 08:00:00+00',
@@ -119,6 +119,24 @@ describe('a Parquet file', () => {
         ],
       },
     ]);
+    await source.close();
+  });
+
+  test('has NaN and Infinity as texts, which no number is, and refuses rows that have them within a list or struct', async () => {
+    const path = await writeParquet(
+      'odd.parquet',
+      `select * from (values
+        (1.5::double, 'inf'::float, [1.5::double], {'t': 'NaN "'}), ('-inf', 'nan', [2.5], {'t': '[\\'}),
+        (1, 1, ['nan'::double], {'t': 'NaN'}), ('nan', 0.1, null, null)) t(a, b, list, struct)`,
+    );
+    const source = await openSource({ kind: 'file', path });
+    const [first, second, third, last] = await collect(source.rows);
+    expect([first, second, last]).toEqual([
+      { line: 1, values: [1.5, 'Infinity', [1.5], { t: 'NaN "' }] },
+      { line: 2, values: ['-Infinity', 'NaN', [2.5], { t: '[\\' }] },
+      { line: 4, values: ['NaN', 0.1, null, null] },
+    ]);
+    expect(third).toMatchObject({ line: 3, errors: [{ code: 'invalid_json', message: expect.stringContaining('found NaN or Infinity') }] });
     await source.close();
   });
 

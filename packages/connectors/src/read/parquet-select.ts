@@ -24,11 +24,10 @@ function cellExpression(column: string, type: DuckDBType): string {
     case DuckDBTypeId.UTINYINT:
     case DuckDBTypeId.USMALLINT:
     case DuckDBTypeId.UINTEGER:
+    case DuckDBTypeId.DOUBLE:
       return column;
     case DuckDBTypeId.FLOAT: // Through its own shortest form: as a double, 0.1 would be 0.10000000149011612.
-      return `case when isfinite(${column}) then ${column}::varchar::double end`;
-    case DuckDBTypeId.DOUBLE:
-      return `case when isfinite(${column}) then ${column} end`;
+      return `${column}::varchar::double`;
     case DuckDBTypeId.BLOB:
       return `base64(${column})`;
     case DuckDBTypeId.LIST:

@@ -26,17 +26,37 @@ export function parseObject(text: string, line: number): SourceRow {
   return { line, values: value };
 }
 
-/** A row from the text of the JSON array of its cells, which `parse` reads; what JSON has no number for makes it a broken row. */
+/** A row from the text of the JSON array of its cells, which `parse` reads. A cell may be NaN or Infinity, which is then its text. */
 export function parseCells(text: string, line: number, parse: (text: string) => JsonValue): SourceRow {
   if (holdsMore(text, MAX_ROW_MEMBERS)) return brokenRow(line, 'too_many_fields', TOO_MANY, text);
-  let values: JsonValue[];
-  try {
-    values = parse(text) as JsonValue[]; // The text is that of an array.
-  } catch {
+  const values = tryParse(text, parse) ?? tryParse(quoteCells(text), parse);
+  if (values === undefined) {
     return brokenRow(line, 'invalid_json', 'Expected numbers within lists and structs, found NaN or Infinity.', text);
   }
   const isTooDeep = values.some((value) => typeof value === 'object' && isDeeper(value, MAX_DEPTH - 1));
   return isTooDeep ? brokenRow(line, 'json_too_deep', TOO_DEEP, text) : { line, values };
+}
+
+function tryParse(text: string, parse: (text: string) => JsonValue): readonly JsonValue[] | undefined {
+  try {
+    return parse(text) as JsonValue[]; // The text is that of an array.
+  } catch {
+    return undefined; // Which the caller reports.
+  }
+}
+
+/** What opens or closes, texts, and what is no number of JSON. */
+const CELL_PARTS = /"(?:[^"\\]|\\.)*"|[[\]{}]|-?(?:NaN|Infinity)/g;
+
+/** Quotes what is no number where it is a cell, not within one. */
+function quoteCells(text: string): string {
+  let depth = 0;
+  return text.replace(CELL_PARTS, (part) => {
+    if (part === '[' || part === '{') depth += 1;
+    else if (part === ']' || part === '}') depth -= 1;
+    else if (depth === 1 && !part.startsWith('"')) return `"${part}"`;
+    return part;
+  });
 }
 
 /** The value of a JSON text, or undefined where it is none, too deep or holds too much. */
