@@ -9,6 +9,7 @@ describe('health', () => {
   let ping: () => Promise<void>;
   let completeTo: string;
   let appliedTo: string;
+  let tick: number;
   let head: () => Promise<{ readonly completeTo: string }>;
   let isClosing: boolean;
   let observability: ReturnType<typeof createTestObservability>;
@@ -20,6 +21,7 @@ describe('health', () => {
     ping = async () => undefined;
     completeTo = new Date(start).toISOString();
     appliedTo = completeTo;
+    tick = 1;
     head = async () => ({ completeTo });
     isClosing = false;
     observability = createTestObservability();
@@ -36,11 +38,21 @@ describe('health', () => {
         },
       },
       eventLog: { head: () => head() },
-      analytics: { readPoint: () => ({ completeTo: appliedTo }) },
+      analytics: { readPoint: () => ({ tick, completeTo: appliedTo }) },
       isClosing: () => isClosing,
       logger: observability.logger,
       clock,
     });
+
+  it('counts what a warehouse is behind a log of which it has nothing yet from the start', async () => {
+    tick = 0;
+    appliedTo = new Date(0).toISOString();
+    const report = health();
+    expect((await report()).status).toBe('ready');
+    elapsed = 30_001;
+    completeTo = new Date(start + elapsed).toISOString();
+    expect((await report()).dependencies.at(-1)).toMatchObject({ name: 'warehouse', state: 'down', code: 'late' });
+  });
 
   it('looks at a dependency once, however many ask at a time, and again after 250 ms', async () => {
     const held = Promise.withResolvers<void>();

@@ -22,7 +22,7 @@ export interface HealthOptions {
   readonly version: string;
   readonly app: Pick<Database, 'ping'>;
   readonly eventLog: { head(): Promise<{ readonly completeTo: string }> };
-  readonly analytics: { readPoint(): { readonly completeTo: string } };
+  readonly analytics: { readPoint(): { readonly tick: number; readonly completeTo: string } };
   readonly isClosing: () => boolean;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -43,8 +43,15 @@ export const createHealth = ({ version, app, eventLog, analytics, isClosing, log
   let looking: Promise<readonly DependencyHealth[]> | undefined;
   let until = Number.NEGATIVE_INFINITY;
 
+  const begun = clock.now();
   let known: string | undefined;
   let isAhead = false;
+
+  /** Of a log that is new, nothing is applied yet: it can be late since the start at most. */
+  const appliedTo = (): number => {
+    const { tick, completeTo } = analytics.readPoint();
+    return tick === 0 ? begun : Date.parse(completeTo);
+  };
 
   /** How far the log is, or by the last time that it answered where it does not. */
   const completeTo = async (reading: Promise<string>): Promise<string | undefined> => {
@@ -89,7 +96,7 @@ export const createHealth = ({ version, app, eventLog, analytics, isClosing, log
       }),
       check('warehouse', async () => {
         const head = await completeTo(reading);
-        if (head !== undefined) requireLag(Date.parse(analytics.readPoint().completeTo), Date.parse(head), 'behind the log');
+        if (head !== undefined) requireLag(appliedTo(), Date.parse(head), 'behind the log');
         return {};
       }),
     ]);
