@@ -342,7 +342,7 @@ describe('rows over HTTP', () => {
       expect(await sendWith('torn', 'failure', JSON.stringify({ code: 'tap_failed', message: 'It ended.\0' }))).toMatchObject(told);
       const { imports } = (await api.send('GET', '/imports?state=failed&limit=100')).json;
       expect(imports).toContainEqual(
-        expect.objectContaining({ name: 'rows.csv', lastState: { seen: 1 }, failure: { code: 'tap_failed', message: 'It ended.\uFFFD' } }),
+        expect.objectContaining({ name: 'rows.csv', last_state: { seen: 1 }, failure: { code: 'tap_failed', message: 'It ended.\uFFFD' } }),
       );
       expect((await api.send('GET', '/records/torn?source_system=torn')).json.records).toMatchObject([{ source_id: 'S-1' }]);
       expect(await sendWith('strange', 'other', 'passed over')).toMatchObject({ status: 200, json: { created: 1 } });

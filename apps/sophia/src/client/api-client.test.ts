@@ -166,7 +166,7 @@ describe('what stands in between', () => {
     await writeFile(file, 'source_id\n'.repeat(2_000_000));
     const args = ['import', file, '--type', 'deal', '--source-system', 'hand'];
     const begun = { import: { id: '01M7YQ6SDE6TZEDKRYDVCVNCDQ', origin: 'new', last_state: null } };
-    const progress = { progress: { read: 1, rejected: 0, rowsPerSecond: 1, secondsLeft: null } };
+    const progress = { progress: { read: 1, rejected: 0, rows_per_second: 1, seconds_left: null } };
     const seen = Promise.withResolvers<void>();
     let written = '';
     const err = (text: string): void => {

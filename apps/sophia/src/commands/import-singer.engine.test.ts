@@ -58,7 +58,7 @@ describe('taps', () => {
     const broken = await sophia(args, { terminal: { input: torn } });
     expect([broken.code, broken.out, broken.err]).toEqual([1, '', expect.stringContaining('standard input broke')]);
     const json = await sophia([...args, '--json'], { terminal: { input: bytesOf(input) } });
-    expect([json.code, JSON.parse(json.out)]).toEqual([4, expect.objectContaining({ name: 'desk', lastState: { seen: 1 } })]);
+    expect([json.code, JSON.parse(json.out)]).toEqual([4, expect.objectContaining({ name: 'desk', last_state: { seen: 1 } })]);
   });
 
   it('run from a YAML file with configuration, catalog, mappings and the variables that it names, from the last state on', async () => {
@@ -90,7 +90,7 @@ describe('taps', () => {
     const first = await sophia(['import', '--tap', file], { environment });
     expect([first.code, JSON.parse(first.out), first.err]).toEqual([0, state, expect.stringContaining('one ticket\n')]);
     const second = await sophia(['import', '--tap', file, '--json'], { environment: { PATH: '/usr/bin', ...environment } });
-    expect(JSON.parse(second.out)).toMatchObject({ name: 'tickets', unchanged: 1, lastState: { ...state, before: state } });
+    expect(JSON.parse(second.out)).toMatchObject({ name: 'tickets', unchanged: 1, last_state: { ...state, before: state } });
     const nameless = await write('nameless.yaml', JSON.stringify({ command: tap.command }));
     expect(await sophia(['import', '--tap', nameless])).toMatchObject({ code: 2, err: expect.stringContaining('needs --source-system') });
     const failing = await write('failing.yaml', JSON.stringify({ command: [process.execPath, '-e', 'process.exit(3)', '--'] }));
@@ -174,7 +174,7 @@ describe('taps', () => {
       expect(await last()).toMatchObject({
         name: 'dies',
         state: 'failed',
-        lastState: { seen },
+        last_state: { seen },
         failure: { code: 'tap_failed', message: expect.stringContaining('ended with code 3') },
       });
     }

@@ -10,22 +10,23 @@ const LONGEST_ERROR = 300;
 const counted = (count: number): string => count.toLocaleString('en-US');
 
 /** How far an import has come, in one line. */
-export const progressText = ({ read, rejected, rowsPerSecond, secondsLeft }: ImportProgress): string => {
-  const left = secondsLeft === null ? '' : `, ${duration(secondsLeft)} left`;
+export const progressText = ({ read, rejected, rows_per_second: pace, seconds_left: seconds }: ImportProgress): string => {
+  const left = seconds === null ? '' : `, ${duration(seconds)} left`;
   const bad = rejected === 0 ? '' : `, ${counted(rejected)} rejected`;
-  return `${counted(read)} rows${bad}, ${counted(rowsPerSecond)} rows/s${left}`;
+  return `${counted(read)} rows${bad}, ${counted(pace)} rows/s${left}`;
 };
 
 /** A report whose counts add up, with the repairs by rule and the first rejected rows. */
 export const renderReport = (report: ImportReport, styles: Styles): string => {
-  const { id, name, read, created, updated, unchanged, stale, rejected, repairs, errors, deletedByVersion, assumed, seconds } = report;
+  const { id, name, read, created, updated, unchanged, stale, rejected, repairs, errors, assumed, seconds } = report;
+  const { deleted_by_version: replaced } = report;
   const older = stale === 0 ? '' : ` (${counted(stale)} older than what is known)`;
   const lines = [
     `${styles.strong(plainText(name))}: ${counted(read)} read = ${counted(created)} created + ${counted(updated)} updated + ${counted(unchanged)} unchanged${older} + ${
       rejected === 0 ? '0 rejected' : styles.bad(`${counted(rejected)} rejected`)
     }`,
     ...Object.entries(repairs).map(([rule, count]) => `  repaired by ${rule}: ${counted(count)}`),
-    ...(deletedByVersion === 0 ? [] : [`  deleted because their version was replaced: ${counted(deletedByVersion)}`]),
+    ...(replaced === 0 ? [] : [`  deleted because their version was replaced: ${counted(replaced)}`]),
     ...errors.slice(0, MOST_ERRORS).map(({ line, column, code, message, value }) => {
       // Most messages begin with the column and end with what was found there.
       const where = column === undefined || message.startsWith(`${column}:`) ? `line ${line}` : `line ${line}, ${column}`;

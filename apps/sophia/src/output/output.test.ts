@@ -128,14 +128,14 @@ it('a report adds up, names its rules, and shows the first rejected rows', () =>
       { line: 3, code: 'invalid_money', column: 'amount', message: 'no amount', value: 'abc' },
       { line: 4, code: 'unreadable', message: 'no row' },
     ],
-    deletedByVersion: 4,
-    lastState: null,
+    deleted_by_version: 4,
+    last_state: null,
     started_at: '',
     updated_at: '',
     finished_at: null,
     seconds: 1.5,
-    rowsPerSecond: 802,
-    secondsLeft: null,
+    rows_per_second: 802,
+    seconds_left: null,
     failure: null,
     parameters: {},
     assumed: ['The encoding looks like windows-1252; set encoding if letters come out wrong.'],
@@ -160,7 +160,7 @@ it('a report adds up, names its rules, and shows the first rejected rows', () =>
   );
   const long = { ...told, message: 'x'.repeat(2_000) };
   for (const line of renderReport({ ...report, errors: [long] }, styles).split('\n')) expect(line.length).toBeLessThan(400);
-  expect(progressText({ ...report, secondsLeft: 9 })).toBe('1,203 rows, 2 rejected, 802 rows/s, 9.0 s left');
+  expect(progressText({ ...report, seconds_left: 9 })).toBe('1,203 rows, 2 rejected, 802 rows/s, 9.0 s left');
   expect(progressText({ ...report, rejected: 0 })).toBe('1,203 rows, 802 rows/s');
 });
 

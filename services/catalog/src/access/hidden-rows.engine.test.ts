@@ -109,7 +109,7 @@ describe('a rule that hides rows from reads alone', () => {
     const users = { recordType: 'user', sourceSystem: 'crm' };
     await expect(imported(as('employee', 'ada'), { ...activate, target: users })).rejects.toMatchObject({ code: 'forbidden' });
     expect((await records.list(admin, 'deal')).items.length).toBe(5);
-    expect(await imported(admin, activate)).toMatchObject({ deletedByVersion: 2 });
+    expect(await imported(admin, activate)).toMatchObject({ deleted_by_version: 2 });
   });
 
   test('leaves rejected rows, of which nobody knows whether they are hidden, to those who see all', async () => {

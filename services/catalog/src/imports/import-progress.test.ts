@@ -17,7 +17,7 @@ test('progress is told four times a second, with pace and time left', () => {
   expect(told).toEqual([]);
   now = 250;
   meter.tell();
-  expect(told).toEqual([{ ...counts, read: 100, rowsPerSecond: 400, secondsLeft: 2 }]);
+  expect(told).toEqual([{ ...counts, read: 100, rows_per_second: 400, seconds_left: 2 }]);
   meter.read(undefined);
   expect(meter.bytesRead).toBe(100);
   expect(meter.noteIsDue()).toBe(false);
@@ -32,7 +32,7 @@ test('progress without sizes has no time left, and the last is always told', () 
   const clock = { now: () => 0, monotonic: () => 0 };
   const meter = createProgressMeter({ clock, bytesTotal: undefined, onProgress: (progress) => told.push(progress) });
   meter.tell(true);
-  expect(told).toMatchObject([{ read: 0, rowsPerSecond: 0, secondsLeft: null }]);
+  expect(told).toMatchObject([{ read: 0, rows_per_second: 0, seconds_left: null }]);
   createProgressMeter({ clock, bytesTotal: undefined, onProgress: undefined }).tell(true);
 });
 

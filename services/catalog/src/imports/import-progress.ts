@@ -62,8 +62,8 @@ export function createProgressMeter({
       onProgress({
         ...sum,
         read,
-        rowsPerSecond: seconds === 0 ? 0 : Math.round(read / seconds),
-        secondsLeft: secondsLeft(bytes ?? 0, bytesTotal ?? 0, seconds),
+        rows_per_second: seconds === 0 ? 0 : Math.round(read / seconds),
+        seconds_left: secondsLeft(bytes ?? 0, bytesTotal ?? 0, seconds),
       });
     },
     noteIsDue() {

@@ -19,10 +19,10 @@ test('where an import comes from and how it goes on is told to who may import or
     await imports.get(harness.callOf(workspace, role), id),
     (await imports.list(harness.callOf(workspace, role))).items[0],
   ];
-  const told = { id, parameters, lastState: { at: 'P-1' } };
+  const told = { id, parameters, last_state: { at: 'P-1' } };
   expect(await read('admin')).toMatchObject([told, told]);
   expect(await read('employee')).toMatchObject([told, told]);
-  const untold = expect.objectContaining({ id, created: 1, parameters: {}, lastState: null });
+  const untold = expect.objectContaining({ id, created: 1, parameters: {}, last_state: null });
   expect(await read('analyst')).toEqual([untold, untold]);
 });
 

@@ -48,7 +48,7 @@ describe('an import', () => {
       parameters: { path: 'products.csv' },
       assumed: ['Cells look separated by commas.'],
       principal: 'key:admin',
-      secondsLeft: null,
+      seconds_left: null,
     });
     expect(report.errors.map(({ line, code }) => ({ line, code }))).toEqual([
       { line: 4, code: 'invalid_money' },
@@ -103,7 +103,7 @@ describe('an import', () => {
     expect(report).toMatchObject({ state: 'running', finished_at: null, token: null });
     // From its first second on, though how long it runs is noted but once a second.
     expect(report.seconds).toBeGreaterThan(0);
-    expect(report.rowsPerSecond).toBe(Math.round(2 / report.seconds));
+    expect(report.rows_per_second).toBe(Math.round(2 / report.seconds));
     expect((await imports.list(call, { state: 'running' })).items.map((each) => each.id)).toEqual([id]);
     expect((await imports.list(call, { state: 'finished' })).items).toEqual([]);
     gate.resolve();

@@ -21,7 +21,7 @@ describe('a Singer tap', () => {
     const options = { name: 'tap-shop', kind: 'singer' } as const;
     const told: JsonValue[] = [];
     const stateIsKept = async (): Promise<void> => {
-      await expect.poll(async () => (await imports.list(call)).items[0]?.lastState).toEqual({ at: 1 });
+      await expect.poll(async () => (await imports.list(call)).items[0]?.last_state).toEqual({ at: 1 });
     };
     const started = await imports.start(
       call,
@@ -43,13 +43,13 @@ describe('a Singer tap', () => {
     await expect(started.finished).rejects.toThrow();
     expect(told).toEqual([{ at: 1 }, { at: 2 }]);
     // What came before the failure is in, with its state.
-    expect(await imports.get(call, id)).toMatchObject({ state: 'failed', lastState: { at: 2 }, read: 2, created: 2 });
+    expect(await imports.get(call, id)).toMatchObject({ state: 'failed', last_state: { at: 2 }, read: 2, created: 2 });
 
     const again = await imports.start(call, options, importStream(rowsItem([row(2), row(3)]), { kind: 'state', state: { at: 3 } }));
     expect(again).toMatchObject({ origin: 'new', lastState: { at: 2 } });
     expect(again.id).not.toBe(id);
-    expect(await again.finished).toMatchObject({ lastState: { at: 3 }, created: 1, unchanged: 1 });
-    expect(await run(options, importStream())).toMatchObject({ lastState: null, read: 0 });
+    expect(await again.finished).toMatchObject({ last_state: { at: 3 }, created: 1, unchanged: 1 });
+    expect(await run(options, importStream())).toMatchObject({ last_state: null, read: 0 });
     expect((await imports.start(call, options, importStream())).lastState).toEqual({ at: 3 });
     expect((await imports.start(call, { ...options, name: 'tap-other' }, importStream())).lastState).toBeNull();
     await expect(imports.start(call, { ...options, resume: id }, importStream())).rejects.toMatchObject({ code: 'invalid_request' });
@@ -74,7 +74,7 @@ describe('a Singer tap', () => {
         { kind: 'state', state: 'end' },
       ),
     );
-    expect(report).toMatchObject({ created: 2, unchanged: 1, deletedByVersion: 2, lastState: 'end' });
+    expect(report).toMatchObject({ created: 2, unchanged: 1, deleted_by_version: 2, last_state: 'end' });
     expect((await records.list(call, 'product')).items.map(({ source_id }) => source_id)).toEqual(['P-1', 'P-4', 'P-5', 'P-9']);
     expect(await brokenChains(harness.database, workspace.id)).toEqual([]);
   });
@@ -92,7 +92,7 @@ describe('a Singer tap', () => {
         { kind: 'activate_version', target, version: 200 },
       ),
     );
-    expect(report).toMatchObject({ unchanged: 1, stale: 1, deletedByVersion: 1 });
+    expect(report).toMatchObject({ unchanged: 1, stale: 1, deleted_by_version: 1 });
     expect((await records.list(call, 'product')).items.map(({ source_id }) => source_id)).toEqual(['P-1']);
   });
 
@@ -102,7 +102,7 @@ describe('a Singer tap', () => {
     const activate = (version: number): ImportItem => ({ kind: 'activate_version', target, version });
     await run(options, importStream(rowsItem([versioned(1, 100), versioned(2, 100)]), activate(100)));
     const broken = { ...versioned(1, 200), fields: { list_price: 'dear' } };
-    expect(await run(options, importStream(rowsItem([broken]), activate(200)))).toMatchObject({ rejected: 1, deletedByVersion: 1 });
+    expect(await run(options, importStream(rowsItem([broken]), activate(200)))).toMatchObject({ rejected: 1, deleted_by_version: 1 });
     const ids = async () => (await records.list(call, 'product')).items.map(({ source_id }) => source_id);
     expect(await ids()).toEqual(['P-1']);
     // A tap names its version on every run, also where it sends what changed alone.
@@ -115,11 +115,11 @@ describe('a Singer tap', () => {
     const letter = await reject(200);
     await deadLetters.repair(call, letter, { source_id: 'P-1', fields: { list_price: '5' } });
     expect(await deadLetters.replay(call, { ids: [letter] })).toMatchObject({ updated: 1 });
-    expect(await run(options, importStream(activate(200)))).toMatchObject({ deletedByVersion: 0 });
+    expect(await run(options, importStream(activate(200)))).toMatchObject({ deleted_by_version: 0 });
     expect(await ids()).toEqual(['P-1']);
 
     expect(await deadLetters.discard(call, [await reject(300)])).toBe(1);
-    expect(await run(options, importStream(activate(300)))).toMatchObject({ deletedByVersion: 1 });
+    expect(await run(options, importStream(activate(300)))).toMatchObject({ deleted_by_version: 1 });
     expect(await ids()).toEqual([]);
   });
 
@@ -128,7 +128,7 @@ describe('a Singer tap', () => {
     const options = { name: 'tap-shop', kind: 'singer' } as const;
     await run(options, importStream(rowsItem(Array.from({ length: 2_600 }, (_, index) => versioned(index, 100)))));
     const report = await run(options, importStream(rowsItem([versioned(7, 200)]), { kind: 'activate_version', target, version: 200 }));
-    expect(report).toMatchObject({ deletedByVersion: 2_599 });
+    expect(report).toMatchObject({ deleted_by_version: 2_599 });
     expect((await records.list(call, 'product')).items.map(({ source_id }) => source_id)).toEqual(['P-7']);
   });
 });
