@@ -102,7 +102,9 @@ function remembering(read: (text: string) => Normalized<string>): ValueReader {
 const NUMBER_CODES = { integer: 'invalid_integer', number: 'invalid_number', money: 'invalid_money' } as const;
 
 function numberReader(rule: ColumnRule, field: FieldDefinition): ValueReader | undefined {
-  if (rule.decimal === undefined && rule.symbol === undefined && rule.unit === undefined) return undefined;
+  if (rule.decimal === undefined && rule.symbol === undefined && rule.unit === undefined) {
+    return rule.rejectsPoints === true ? pointless(rule) : undefined;
+  }
   const symbol = rule.symbol ?? (rule.unit === 'percent' ? '%' : undefined);
   const plain = compileNumberFormat({ decimal: rule.decimal ?? '.', symbol });
   const scale = rule.unit === undefined ? undefined : UNITS[rule.unit];
@@ -122,6 +124,16 @@ function numberReader(rule: ColumnRule, field: FieldDefinition): ValueReader | u
     if (text === undefined) return failure;
     return scale === undefined ? text : (scaleDecimal(text, scale) ?? failure);
   };
+}
+
+/** What a point may make thousands. */
+const THOUSANDS = /^\s*[+-]?[1-9]\d{0,2}\.\d{3}\s*$/;
+
+/** The sample's values had no point, so nothing tells what it stands for. */
+function pointless(rule: ColumnRule): ValueReader {
+  const expected = `expected a whole number without a point ${where(rule)}, as in the rows before`;
+  const failure = new FieldFailure('invalid_integer', `${expected}: set decimal to "," where it makes thousands, else to "."`);
+  return (value) => (typeof value === 'string' && THOUSANDS.test(value) ? failure : value);
 }
 
 const listReader =

@@ -43,6 +43,8 @@ export interface ColumnRule {
   readonly zone?: string | undefined;
   /** Of numbers: the decimal sign, and what stands beside each. Found out from the data unless told. */
   readonly decimal?: '.' | ',' | undefined;
+  /** Of whole numbers whose decimal sign nothing told: `1.000` may be one or a thousand, and is refused. */
+  readonly rejectsPoints?: boolean | undefined;
   readonly symbol?: string | undefined;
   /** Of numbers: what they count. */
   readonly unit?: Unit | undefined;

@@ -1,5 +1,6 @@
 import { BUILTIN_RECORD_TYPES, type RecordTypeDefinition } from '@sophia/types';
 import { describe, expect, test } from 'vitest';
+import { compileMapping } from './compile-mapping.ts';
 import type { Mapping } from './mapping.ts';
 import { parseMapping } from './parse-mapping.ts';
 import { type FormatQuestion, resolveFormats } from './resolve-formats.ts';
@@ -133,6 +134,27 @@ describe('what can be read in two ways', () => {
     expect(await resolved('value', [',', ','])).toEqual({ column: 'value', decimal: ',' });
     await expect(resolved('value', [','])).rejects.toThrow('"5" is 0.05 (unit: "percent") or 5 (decimal: ",")');
     expect(await resolved('{ column: value, unit: cents }', [','])).toMatchObject({ decimal: ',', symbol: '%', unit: 'cents' });
+  });
+
+  test('whole numbers of which none has a point in the sample: one of a later row is refused, since it may make thousands', async () => {
+    const counts = { ...definition, fields: [{ name: 'count', type: 'integer' as const }] };
+    const resolved = async (rule: string, ...values: string[]) => {
+      const text = `source_system: crm\nrecord_type: deal\nsource_id: id\nfields: { count: ${rule} }`;
+      const sample = rows(...values.map((value) => ['', value, '', '']));
+      const mapping = await resolveFormats(parseMapping(text, 'm.yaml', [counts]), counts, COLUMNS, sample);
+      const map = compileMapping(mapping, counts, COLUMNS);
+      return (value: string) => {
+        const row = map({ line: 9, values: ['1', '', value, '', ''] });
+        return row.errors?.[0]?.code ?? row.fields.count;
+      };
+    };
+    const plain = await resolved('value', '1', '900');
+    expect([' 2.000 ', '2000', '2.0', '-25.000'].map(plain)).toEqual(['invalid_integer', '2000', '2.0', 'invalid_integer']);
+    expect((await resolved('value', 'soon'))('2.000')).toBe('invalid_integer');
+    expect((await resolved('value', '1.0', '900'))('2.000')).toBe('2.000');
+    expect((await resolved('value'))('2.000')).toBe('2.000');
+    expect((await resolved('{ column: value, decimal: "," }', '1'))('2.000')).toBe('2000');
+    expect((await resolved('{ column: value, decimal: "." }', '1'))('2.000')).toBe('2.000');
   });
 
   test('whole numbers with points are asked, but for those that have a unit which leaves no decimals', async () => {

@@ -105,7 +105,7 @@ async function resolveNumber(
   ask: AskFormat | undefined,
 ): Promise<ColumnRule> {
   const found = detectNumbers(texts, field.type === 'integer');
-  if (found.kind === 'none' || found.kind === 'plain') return rule;
+  if (found.kind === 'none' || found.kind === 'plain') return withoutPoints(rule, field, texts);
   const choose = (question: Ambiguous) =>
     decide(rule.column, field.name, question.example, question.readings, ask, 'ambiguous_number_format');
   let chosen: NumbersFormat = found.kind === 'found' ? found : found.readings[0];
@@ -123,6 +123,10 @@ async function resolveNumber(
     : detectShares([...texts, ...numbers.map((each) => String(each).replace('.', decimal))], chosen.format);
   return withNumbers(rule, shares === undefined ? chosen : await choose(shares));
 }
+
+/** Whole numbers without a point in the sample: the first one that comes later may make thousands. */
+const withoutPoints = (rule: ColumnRule, { type }: FieldDefinition, texts: readonly string[]): ColumnRule =>
+  type === 'integer' && texts.length > 0 && !texts.some((text) => text.includes('.')) ? { ...rule, rejectsPoints: true } : rule;
 
 /** Decimals are as usual as thousands where the unit leaves none of them: `7.500` hours. */
 const areWhole = (texts: readonly string[], unit: Scale): boolean =>
