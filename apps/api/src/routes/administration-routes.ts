@@ -2,11 +2,17 @@ import { PolicyRule, ROLES } from '@sophia/types';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import type { ApiServices } from '../services.ts';
+import {
+  AuditAnswerSchema,
+  KeysAnswerSchema,
+  NewKeySchema,
+  PoliciesSchema,
+  WorkspaceSchema,
+  WorkspacesAnswerSchema,
+} from './answers/administration-answers.ts';
 import { defineRoute } from './define-route.ts';
 import { parsePolicies } from './parse-policies.ts';
-import { AnyObject } from './schemas.ts';
 
-const NextCursor = Type.Union([Type.String(), Type.Null()]);
 const Paging = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
   cursor: Type.Optional(Type.String({ maxLength: 4000 })),
@@ -40,7 +46,7 @@ const registerKeyRoutes = (app: FastifyInstance, { keys }: ApiServices): void =>
     summary: 'API keys of the workspace, without their secrets',
     tag,
     query: Type.Object(Paging),
-    responses: { 200: Type.Object({ keys: Type.Array(AnyObject), next_cursor: NextCursor }) },
+    responses: { 200: KeysAnswerSchema },
     examples: [{ summary: 'All keys', path: '/api/v1/keys', status: 200 }],
     handle: async ({ call, query }) => {
       const page = await keys.list(call, query);
@@ -65,7 +71,7 @@ const registerKeyRoutes = (app: FastifyInstance, { keys }: ApiServices): void =>
       },
       { additionalProperties: false },
     ),
-    responses: { 200: Type.Object({ key: AnyObject, text: Type.String({ description: 'Send it as Authorization: Bearer <text>' }) }) },
+    responses: { 200: NewKeySchema },
     examples: [{ summary: 'A key for an analyst', path: '/api/v1/keys', body: { name: 'example', role: 'analyst' }, status: 200 }],
     handle: ({ call, body }) =>
       keys.create(call, {
@@ -101,7 +107,7 @@ const registerWorkspaceRoutes = (app: FastifyInstance, { workspaces }: ApiServic
     operation: 'listWorkspaces',
     summary: 'Workspaces that the caller may use',
     tag,
-    responses: { 200: Type.Object({ workspaces: Type.Array(AnyObject) }) },
+    responses: { 200: WorkspacesAnswerSchema },
     examples: [{ summary: 'All of them', path: '/api/v1/workspaces', status: 200 }],
     handle: async ({ call }) => ({ workspaces: await workspaces.list(call) }),
   });
@@ -116,7 +122,7 @@ const registerWorkspaceRoutes = (app: FastifyInstance, { workspaces }: ApiServic
       { name: Type.String({ minLength: 1, maxLength: 63 }), settings: Type.Optional(Settings) },
       { additionalProperties: false },
     ),
-    responses: { 200: AnyObject },
+    responses: { 200: WorkspaceSchema },
     examples: [{ summary: 'A name that is none', path: '/api/v1/workspaces', body: { name: 'No Name' }, status: 422 }],
     handle: ({ call, body }) => workspaces.create(call, body.name, body.settings),
   });
@@ -128,7 +134,7 @@ const registerWorkspaceRoutes = (app: FastifyInstance, { workspaces }: ApiServic
     summary: 'Replaces the settings of the caller’s workspace',
     tag,
     body: Settings,
-    responses: { 200: AnyObject },
+    responses: { 200: WorkspaceSchema },
     examples: [
       {
         summary: 'The day that stands for today',
@@ -148,7 +154,7 @@ const registerPolicyRoutes = (app: FastifyInstance, { policies }: ApiServices): 
     operation: 'getPolicies',
     summary: 'Who may see and do what: the built-in rules and those of the workspace',
     tag,
-    responses: { 200: AnyObject },
+    responses: { 200: PoliciesSchema },
     examples: [{ summary: 'All rules', path: '/api/v1/policies', status: 200 }],
     handle: ({ call }) => policies.rules(call),
   });
@@ -164,7 +170,7 @@ const registerPolicyRoutes = (app: FastifyInstance, { policies }: ApiServices): 
       { additionalProperties: false },
     ),
     checksBody: true,
-    responses: { 200: AnyObject },
+    responses: { 200: PoliciesSchema },
     examples: [{ summary: 'No rules of its own', path: '/api/v1/policies', body: { rules: [] }, status: 200 }],
     handle: async ({ call, raw }) => {
       await policies.requireReplacer(call);
@@ -191,7 +197,7 @@ const registerAuditRoutes = (app: FastifyInstance, { audit }: ApiServices): void
       follow: Type.Optional(Type.Boolean()),
       ...Paging,
     }),
-    responses: { 200: Type.Object({ entries: Type.Array(AnyObject), next_cursor: NextCursor }) },
+    responses: { 200: AuditAnswerSchema },
     examples: [{ summary: 'The last ten', path: '/api/v1/audit?limit=10', status: 200 }],
     handle: async ({ call, query: { follow, ...query } }) => {
       const { entries, cursor } = await (follow === true ? audit.follow(call, query) : audit.list(call, query));

@@ -2,9 +2,11 @@ import { SophiaError } from '@sophia/shared';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import type { ApiServices } from '../services.ts';
+import { WriteAnswerSchema } from './answers/record-answers.ts';
+import { RowErrorSchema } from './answers/row-errors.ts';
 import { defineRoute } from './define-route.ts';
 import { RepairSchema, readRepairedRow, ShownRowSchema } from './repaired-row.ts';
-import { AnyObject, BOUNDED, WriteAnswerSchema } from './schemas.ts';
+import { BOUNDED } from './schemas.ts';
 
 const IdParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) });
 const Ids = Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { minItems: 1, maxItems: 1000 });
@@ -27,7 +29,7 @@ const DeadLetterSchema = Type.Object(
     source_system: Type.String(),
     import: Type.Union([Type.String(), Type.Null()]),
     line: Type.Integer(),
-    errors: Type.Array(AnyObject, { description: 'Why it was rejected, as in the answer to its write' }),
+    errors: Type.Array(RowErrorSchema, { description: 'Why it was rejected, as in the answer to its write' }),
     row: ShownRowSchema,
     attempts: Type.Integer(),
     created_at: Type.String(),

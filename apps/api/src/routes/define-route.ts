@@ -30,7 +30,8 @@ export interface RouteDefinition<Params extends TSchema, Query extends TSchema, 
   readonly body?: Body;
   /** Content types that the body may have beside JSON; a form is never JSON. */
   readonly consumes?: readonly string[];
-  readonly responses: Readonly<Record<number, TSchema>>;
+  /** By status: the schema of JSON, or one for each content type. */
+  readonly responses: Readonly<Record<number, TSchema | RouteContent>>;
   readonly examples: readonly RouteExample[];
   readonly public?: boolean;
   /** The handler checks the body itself, with better words than the schema's. */
@@ -48,6 +49,12 @@ export interface RouteRequest<Params extends TSchema, Query extends TSchema, Bod
   readonly body: Static<Body>;
   readonly call: Call;
   readonly raw: FastifyRequest;
+}
+
+/** An answer that comes in several content types, or in one that is not JSON. */
+export interface RouteContent {
+  readonly description?: string;
+  readonly content: Readonly<Record<string, { readonly schema: TSchema }>>;
 }
 
 const API_PREFIX = '/api/v1';

@@ -2,8 +2,8 @@ import type { EventKind, Position } from '@sophia/types';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import type { ApiServices } from '../services.ts';
+import { EventsAnswerSchema } from './answers/event-answers.ts';
 import { defineRoute } from './define-route.ts';
-import { AnyObject } from './schemas.ts';
 
 export const registerEventRoutes = (app: FastifyInstance, { catalog }: ApiServices): void => {
   defineRoute(app, {
@@ -22,14 +22,7 @@ export const registerEventRoutes = (app: FastifyInstance, { catalog }: ApiServic
       kind: Type.Optional(Type.String({ maxLength: 500, description: 'Kinds, separated by commas' })),
       record_type: Type.Optional(Type.String({ maxLength: 500, description: 'Record types, separated by commas' })),
     }),
-    responses: {
-      200: Type.Object({
-        events: Type.Array(AnyObject),
-        cursor: Type.String({ description: 'Where to read on: as `after` of the next page' }),
-        more: Type.Boolean({ description: 'Whether there is more to look at behind the cursor by now' }),
-        complete_to: Type.String(),
-      }),
-    },
+    responses: { 200: EventsAnswerSchema },
     examples: [
       { summary: 'The first ten events', path: '/api/v1/events?limit=10', status: 200 },
       { summary: 'A cursor of another log', path: '/api/v1/events?after=zzzzzz.1.0', status: 410 },

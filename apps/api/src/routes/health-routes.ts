@@ -2,6 +2,7 @@ import '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import type { ApiServices } from '../services.ts';
+import { HealthSchema, LivenessSchema } from './answers/health-answers.ts';
 
 const open = (operationId: string, summary: string, response: object) => ({
   config: { public: true },
@@ -10,24 +11,6 @@ const open = (operationId: string, summary: string, response: object) => ({
   serializerCompiler: () => JSON.stringify,
 });
 
-const Report = Type.Object(
-  {
-    status: Type.Enum(['ready', 'degraded', 'stopping']),
-    version: Type.String(),
-    dependencies: Type.Array(
-      Type.Object({
-        name: Type.String(),
-        state: Type.Enum(['up', 'down']),
-        milliseconds: Type.Optional(Type.Number()),
-        code: Type.Optional(Type.Enum(['unavailable', 'late'], { description: 'Of one that is down' })),
-        ahead_seconds: Type.Optional(
-          Type.Number({ description: 'Of the event log: how far it is beyond the clock of the machine, where a clock was ahead before' }),
-        ),
-      }),
-    ),
-  },
-  { title: 'Health' },
-);
 const READINESS = [
   ['/health/ready', 'readiness'],
   ['/health', 'health'],
@@ -36,10 +19,10 @@ const READINESS = [
 
 /** Liveness, readiness with each dependency, and Prometheus metrics: open, without workspace data. */
 export const registerHealthRoutes = (app: FastifyInstance, { health, observability: { metrics } }: ApiServices): void => {
-  const live = open('liveness', 'Whether the process answers at all', { 200: Type.Object({ status: Type.Literal('live') }) });
+  const live = open('liveness', 'Whether the process answers at all', { 200: LivenessSchema });
   app.get('/health/live', live, () => ({ status: 'live' }));
   for (const [url, operation] of READINESS) {
-    const ready = open(operation, 'Whether requests may be sent here, with each dependency', { 200: Report, 503: Report });
+    const ready = open(operation, 'Whether requests may be sent here, with each dependency', { 200: HealthSchema, 503: HealthSchema });
     app.get(url, ready, async (_request, reply) => {
       const report = await health();
       return reply.code(report.status === 'ready' ? 200 : 503).send(report);

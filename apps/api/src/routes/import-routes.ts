@@ -1,10 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import type { ApiServices } from '../services.ts';
+import { ImportReportSchema, ImportsAnswerSchema } from './answers/import-answers.ts';
 import { defineRoute } from './define-route.ts';
-import { AnyObject } from './schemas.ts';
-
-const NextCursor = Type.Union([Type.String(), Type.Null()]);
 
 export const registerImportRoutes = (app: FastifyInstance, { catalog }: ApiServices): void => {
   defineRoute(app, {
@@ -19,7 +17,7 @@ export const registerImportRoutes = (app: FastifyInstance, { catalog }: ApiServi
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
       cursor: Type.Optional(Type.String({ maxLength: 4000 })),
     }),
-    responses: { 200: Type.Object({ imports: Type.Array(AnyObject), next_cursor: NextCursor }) },
+    responses: { 200: ImportsAnswerSchema },
     examples: [{ summary: 'The last five', path: '/api/v1/imports?limit=5', status: 200 }],
     handle: async ({ call, query }) => {
       const page = await catalog.imports.list(call, query);
@@ -35,7 +33,7 @@ export const registerImportRoutes = (app: FastifyInstance, { catalog }: ApiServi
     description: 'For whoever may read or write records of some type one by one, or administers.',
     tag: 'imports',
     params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) }),
-    responses: { 200: AnyObject },
+    responses: { 200: ImportReportSchema },
     examples: [{ summary: 'No such import', path: '/api/v1/imports/unknown', status: 404 }],
     handle: ({ call, params }) => catalog.imports.get(call, params.id),
   });

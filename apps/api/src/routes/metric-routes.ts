@@ -8,10 +8,18 @@ import { isKnown } from '../server/entity-tags.ts';
 import { QUERY_PATH } from '../server/hot-path.ts';
 import { setHeaders } from '../server/respond.ts';
 import type { ApiServices } from '../services.ts';
+import { FreshnessSchema } from './answers/freshness-answer.ts';
+import {
+  DrillDownAnswerSchema,
+  ExplanationSchema,
+  MetricAnswerSchema,
+  MetricAnswersSchema,
+  MetricsAnswerSchema,
+} from './answers/metric-answers.ts';
 import { defineRoute } from './define-route.ts';
 import { parseJsonText } from './parse-json-text.ts';
 import { parseMetricQuery } from './parse-metric-query.ts';
-import { AfterHeaders, AnyObject, BOUNDED, FreshnessSchema, IN_HEAD, MetricAnswerSchema } from './schemas.ts';
+import { AfterHeaders, IN_HEAD } from './schemas.ts';
 
 /** Queries of one request at most; they run one after the other. */
 const MAXIMUM_QUERIES = 20;
@@ -31,7 +39,7 @@ export const registerMetricRoutes = (app: FastifyInstance, { analytics }: ApiSer
     operation: 'listMetrics',
     summary: 'The metrics of the workspace, with the dimensions that each can be asked by',
     tag: 'metrics',
-    responses: { 200: Type.Object({ metrics: Type.Array(AnyObject) }) },
+    responses: { 200: MetricsAnswerSchema },
     examples: [{ summary: 'All metrics', path: '/api/v1/metrics', status: 200 }],
     handle: async ({ call }) => ({ metrics: await analytics.metrics(call) }),
   });
@@ -48,7 +56,7 @@ export const registerMetricRoutes = (app: FastifyInstance, { analytics }: ApiSer
     headers: AfterHeaders,
     body: Type.Union([MetricQuerySchema, Type.Array(MetricQuerySchema, { minItems: 1, maxItems: MAXIMUM_QUERIES })]),
     checksBody: true,
-    responses: { 200: Type.Union([MetricAnswerSchema, Type.Object({ answers: Type.Array(MetricAnswerSchema) })]) },
+    responses: { 200: Type.Union([MetricAnswerSchema, MetricAnswersSchema]) },
     examples: [
       { summary: 'Revenue and win rate by office', path: '/api/v1/metrics/query', body: REVENUE_BY_OFFICE, status: 200 },
       { summary: 'An unknown metric', path: '/api/v1/metrics/query', body: { metrics: ['revenu'] }, status: 400 },
@@ -103,7 +111,7 @@ export const registerMetricRoutes = (app: FastifyInstance, { analytics }: ApiSer
     tag: 'metrics',
     body: MetricQuerySchema,
     checksBody: true,
-    responses: { 200: AnyObject },
+    responses: { 200: ExplanationSchema },
     examples: [{ summary: 'Explain revenue by office', path: '/api/v1/metrics/explain', body: REVENUE_BY_OFFICE, status: 200 }],
     handle: ({ raw, call }) => analytics.explain(call, parseMetricQuery(raw.body, '')),
   });
@@ -137,13 +145,7 @@ export const registerMetricRoutes = (app: FastifyInstance, { analytics }: ApiSer
       },
       { additionalProperties: false },
     ),
-    responses: {
-      200: Type.Object({
-        records: Type.Array(AnyObject),
-        next_cursor: Type.Union([Type.String(), Type.Null()], { description: BOUNDED }),
-        freshness: FreshnessSchema,
-      }),
-    },
+    responses: { 200: DrillDownAnswerSchema },
     examples: [
       {
         summary: 'The won deals of the office Central',

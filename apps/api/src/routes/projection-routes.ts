@@ -6,8 +6,8 @@ import type { Call } from '@sophia/types';
 import type { FastifyInstance } from 'fastify';
 import { problemDocument } from '../server/problem-document.ts';
 import type { ApiServices } from '../services.ts';
+import { RebuildAnswer } from './answers/projection-answers.ts';
 import { defineRoute } from './define-route.ts';
-import { AnyObject } from './schemas.ts';
 
 const WAREHOUSE = 'projection:warehouse';
 /** Milliseconds between two lines of progress. */
@@ -40,7 +40,7 @@ export const registerProjectionRoutes = (app: FastifyInstance, services: ApiServ
       'With `Accept: application/x-ndjson` the answer is lines `progress` while it runs, and a last line `rebuilt` or `problem`.',
     tag: 'administration',
     deadline: 24 * 3_600_000,
-    responses: { 200: AnyObject },
+    responses: { 200: RebuildAnswer },
     examples: [{ summary: 'Rebuild', path: '/api/v1/projections/warehouse/rebuild', status: 200 }],
     handle: async ({ call, raw }, reply) => {
       await requireInstallationAdministrator(services, call, 'projection.rebuild', WAREHOUSE);

@@ -10,21 +10,14 @@ import { recordAnswer, versionOfTag } from '../server/record-answer.ts';
 import { setHeaders } from '../server/respond.ts';
 import type { ApiServices } from '../services.ts';
 import { toRow } from '../to-row.ts';
+import { HistoryAnswerSchema } from './answers/event-answers.ts';
+import { ErasedSchema, RecordSchema, RecordsAnswerSchema, RecordWriteAnswerSchema, RowsAnswerSchema } from './answers/record-answers.ts';
 import { defineRoute } from './define-route.ts';
 import { inPlace } from './imports/in-place.ts';
 import { afterOf } from './metric-routes.ts';
 import { parseFilter } from './parse-filter.ts';
 import { registerRecordBody } from './record-body.ts';
-import {
-  AfterHeaders,
-  AnyObject,
-  BOUNDED,
-  IdempotencyHeaders,
-  IN_HEAD,
-  RecordSchema,
-  RowsAnswerSchema,
-  WriteAnswerSchema,
-} from './schemas.ts';
+import { AfterHeaders, AnyObject, IdempotencyHeaders, IN_HEAD } from './schemas.ts';
 import { openStreamedItems, type StreamedRows } from './streamed-items.ts';
 
 const TypeParams = Type.Object({ type: Type.String({ minLength: 1, maxLength: 100 }) });
@@ -37,7 +30,6 @@ const IF_MATCH = {
 };
 const ReadHeaders = Type.Object({ ...AfterHeaders.properties, ...IF_MATCH });
 const ChangeHeaders = Type.Object({ ...IdempotencyHeaders.properties, ...IF_MATCH });
-const NextCursor = Type.Union([Type.String(), Type.Null()], { description: BOUNDED });
 
 const RECORDS = '/api/v1/records/deal';
 
@@ -145,7 +137,7 @@ const registerRecordById = (app: FastifyInstance, { catalog }: ApiServices): voi
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
       cursor: Type.Optional(Type.String({ maxLength: 4000 })),
     }),
-    responses: { 200: Type.Object({ records: Type.Array(RecordSchema), next_cursor: NextCursor }) },
+    responses: { 200: RecordsAnswerSchema },
     examples: [
       { summary: 'Two deals', path: `${RECORDS}?limit=2`, status: 200 },
       {
@@ -212,7 +204,7 @@ const registerRecordById = (app: FastifyInstance, { catalog }: ApiServices): voi
     params: IdParams,
     headers: ChangeHeaders,
     body: AnyObject,
-    responses: { 200: WriteAnswerSchema },
+    responses: { 200: RecordWriteAnswerSchema },
     examples: [{ summary: 'No such record', path: `${RECORDS}/1`, body: { stage: 'Won' }, status: 404 }],
     handle: async ({ raw, call, params, body }, reply) =>
       tokenReply(
@@ -232,7 +224,7 @@ const registerRecordById = (app: FastifyInstance, { catalog }: ApiServices): voi
     tag: 'records',
     params: IdParams,
     headers: ChangeHeaders,
-    responses: { 200: WriteAnswerSchema },
+    responses: { 200: RecordWriteAnswerSchema },
     examples: [{ summary: 'No such record', path: `${RECORDS}/1`, status: 404 }],
     handle: async ({ raw, call, params }, reply) =>
       tokenReply(
@@ -256,7 +248,7 @@ const registerRecordById = (app: FastifyInstance, { catalog }: ApiServices): voi
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
       cursor: Type.Optional(Type.String({ maxLength: 4000 })),
     }),
-    responses: { 200: Type.Object({ versions: Type.Array(AnyObject), next_cursor: NextCursor }) },
+    responses: { 200: HistoryAnswerSchema },
     examples: [{ summary: 'No such record', path: `${RECORDS}/1/history`, status: 404 }],
     handle: async ({ raw, call, params, query }) => {
       const page = await catalog.records.history(call, params.type, params.id as RecordId, { ...query, after: afterOf(raw) });
@@ -272,7 +264,7 @@ const registerRecordById = (app: FastifyInstance, { catalog }: ApiServices): voi
     tag: 'records',
     params: IdParams,
     body: Type.Object({ reason: Type.String({ minLength: 1, maxLength: 1000 }) }, { additionalProperties: false }),
-    responses: { 200: Type.Object({ token: Type.String() }) },
+    responses: { 200: ErasedSchema },
     examples: [{ summary: 'No such record', path: `${RECORDS}/1/erase`, body: { reason: 'asked by the person' }, status: 404 }],
     handle: ({ call, params, body }) => catalog.records.erase(call, params.type, params.id as RecordId, body.reason),
   });

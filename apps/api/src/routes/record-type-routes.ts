@@ -2,6 +2,7 @@ import { recordTypeToJsonSchema } from '@sophia/core';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import type { ApiServices } from '../services.ts';
+import { DefinedRecordTypeSchema, RecordTypeAnswerSchema, RecordTypesAnswerSchema } from './answers/record-type-answers.ts';
 import { defineRoute } from './define-route.ts';
 import { AnyObject } from './schemas.ts';
 
@@ -14,7 +15,7 @@ export const registerRecordTypeRoutes = (app: FastifyInstance, { catalog }: ApiS
     operation: 'listRecordTypes',
     summary: 'Record types of the workspace: built-in ones and its own',
     tag: 'record types',
-    responses: { 200: Type.Object({ record_types: Type.Array(AnyObject) }) },
+    responses: { 200: RecordTypesAnswerSchema },
     examples: [{ summary: 'All types', path: '/api/v1/record-types', status: 200 }],
     handle: async ({ call }) => ({ record_types: await catalog.recordTypes.list(call) }),
   });
@@ -26,7 +27,7 @@ export const registerRecordTypeRoutes = (app: FastifyInstance, { catalog }: ApiS
     summary: 'One record type, with its JSON Schema',
     tag: 'record types',
     params: NameParams,
-    responses: { 200: AnyObject },
+    responses: { 200: RecordTypeAnswerSchema },
     examples: [{ summary: 'Deals', path: '/api/v1/record-types/deal', status: 200 }],
     handle: async ({ call, params }) => {
       const definition = await catalog.recordTypes.get(call, params.name);
@@ -42,7 +43,7 @@ export const registerRecordTypeRoutes = (app: FastifyInstance, { catalog }: ApiS
     tag: 'record types',
     params: NameParams,
     body: AnyObject,
-    responses: { 200: AnyObject },
+    responses: { 200: DefinedRecordTypeSchema },
     examples: [
       {
         summary: 'A type for tickets',

@@ -4,8 +4,9 @@ import type { Call } from '@sophia/types';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import type { ApiServices } from '../services.ts';
+import type { Answer } from './answers/answer-of.ts';
+import { ReplayedSchema, SetAsideAnswerSchema, type SetAsideEventSchema } from './answers/projection-answers.ts';
 import { defineRoute } from './define-route.ts';
-import { AnyObject } from './schemas.ts';
 
 type SetAsideEvent = Awaited<ReturnType<ApiServices['eventLog']['setAside']>>[number];
 
@@ -35,7 +36,7 @@ export const registerSetAsideRoutes = (app: FastifyInstance, services: ApiServic
     tag,
     params: GroupParams,
     query: Type.Object({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })) }),
-    responses: { 200: Type.Object({ events: Type.Array(AnyObject) }) },
+    responses: { 200: SetAsideAnswerSchema },
     examples: [
       { summary: 'Those of the warehouse', path: WAREHOUSE, status: 200 },
       { summary: 'No such projection', path: '/api/v1/projections/nothing/set-aside', status: 404 },
@@ -43,7 +44,7 @@ export const registerSetAsideRoutes = (app: FastifyInstance, services: ApiServic
     handle: async ({ call, params: { group }, query: { limit = 100 } }) => {
       await permit(call, 'set_aside.list', group);
       const begun = performance.now();
-      const events: object[] = [];
+      const events: Answer<typeof SetAsideEventSchema>[] = [];
       for await (const each of standingAside(services, call, group)) {
         events.push(shown(each));
         if (events.length >= limit) break;
@@ -63,7 +64,7 @@ export const registerSetAsideRoutes = (app: FastifyInstance, services: ApiServic
     tag,
     params: GroupParams,
     deadline: REPLAY_DEADLINE + 5_000,
-    responses: { 200: Type.Object({ succeeded: Type.Integer(), failed: Type.Integer({ description: 'Stand aside again' }) }) },
+    responses: { 200: ReplayedSchema },
     examples: [
       { summary: 'Those of the warehouse', path: `${WAREHOUSE}/replay`, status: 200 },
       { summary: 'No such projection', path: '/api/v1/projections/nothing/set-aside/replay', status: 404 },
@@ -133,7 +134,7 @@ const shown = ({
   poison,
   attempts,
   at,
-}: SetAsideEvent): object => ({
+}: SetAsideEvent): Answer<typeof SetAsideEventSchema> => ({
   position,
   kind,
   record,

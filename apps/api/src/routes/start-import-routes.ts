@@ -4,6 +4,7 @@ import type { Call, JsonObject, RecordTypeDefinition } from '@sophia/types';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import type { ApiServices } from '../services.ts';
+import { ImportAnswer, SuggestionSchema } from './answers/import-answers.ts';
 import { defineRoute } from './define-route.ts';
 import { openAnswerLines } from './imports/answer-lines.ts';
 import { ImportOptionsSchema, type ImportRequestOptions } from './imports/import-options.ts';
@@ -12,7 +13,7 @@ import { openFormFile, openImportItems } from './imports/open-import-items.ts';
 import { readImportForm } from './imports/read-import-form.ts';
 import { SenderFailureSchema } from './imports/sender-failure.ts';
 import { idempotencyOf } from './record-routes.ts';
-import { AnyObject, IdempotencyHeaders } from './schemas.ts';
+import { IdempotencyHeaders } from './schemas.ts';
 
 /** An import takes as long as it takes. */
 const DEADLINE = 24 * 3_600_000;
@@ -79,7 +80,7 @@ const registerStart = (app: FastifyInstance, { catalog, configuration, spoolDire
     body: Form,
     checksBody: true,
     consumes: ['multipart/form-data'],
-    responses: { 200: AnyObject },
+    responses: { 200: ImportAnswer },
     examples: [
       {
         summary: 'A small table whose columns are called like the fields',
@@ -132,7 +133,7 @@ const registerSuggest = (app: FastifyInstance, { catalog, configuration, spoolDi
     body: Form,
     checksBody: true,
     consumes: ['multipart/form-data'],
-    responses: { 200: Type.Object({ mapping: Type.String(), assumptions: Type.Array(Type.String()) }) },
+    responses: { 200: SuggestionSchema },
     examples: [
       {
         summary: 'A table of deals',

@@ -1,12 +1,13 @@
 import { requireInstallationAdministrator } from '@sophia/auth';
 import type { FastifyInstance } from 'fastify';
 import type { ApiServices } from '../services.ts';
+import type { Answer } from './answers/answer-of.ts';
+import { type InstanceSchema, StatusSchema } from './answers/status-answers.ts';
 import { defineRoute } from './define-route.ts';
-import { AnyObject } from './schemas.ts';
 
 type GroupLag = Awaited<ReturnType<ApiServices['eventLog']['lag']>>[number];
 
-const instanceStatus = ({ instance, members, seconds, setAside }: GroupLag): object[] =>
+const instanceStatus = ({ instance, members, seconds, setAside }: GroupLag): Answer<typeof InstanceSchema>[] =>
   instance === null ? [] : [{ instance, running: members > 0, lag_seconds: seconds, set_aside: setAside }];
 
 /** How the platform is, for those who run it. */
@@ -19,9 +20,9 @@ export const registerStatusRoutes = (app: FastifyInstance, services: ApiServices
     summary:
       'Health of each dependency, how far the warehouse is behind, caches, freshness and slow queries; administrators of the installation only',
     tag: 'administration',
-    responses: { 200: AnyObject },
+    responses: { 200: StatusSchema },
     examples: [{ summary: 'The status', path: '/api/v1/status', status: 200 }],
-    handle: async ({ call }) => {
+    handle: async ({ call }): Promise<Answer<typeof StatusSchema>> => {
       await requireInstallationAdministrator(services, call, 'status.read', 'status');
       await services.audit.read({ call, action: 'status.read', object: 'status', milliseconds: 0 });
       const [report, projection, freshness, lags] = await Promise.all([

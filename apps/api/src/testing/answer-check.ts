@@ -1,0 +1,59 @@
+import { Compile } from 'typebox/compile';
+import type { Received } from './api-harness.ts';
+
+export interface DescribedRoute {
+  readonly method: string;
+  readonly url: string;
+  /** By status: a schema of JSON, or the content types with theirs. */
+  readonly responses: Readonly<Record<string, unknown>>;
+}
+
+/** Tells how an answer differs from what its route describes: also by a member that stands in no schema. None: not at all. */
+export type AnswerCheck = (method: string, path: string, answer: Pick<Received, 'status' | 'headers' | 'text'>) => readonly string[];
+
+export const createAnswerCheck = (routes: readonly DescribedRoute[]): AnswerCheck => {
+  const patterns = routes.map((route) => ({ ...route, pattern: new RegExp(`^${route.url.replaceAll(/:\w+/g, '[^/]+')}$`) }));
+  const validators = new Map<object, ReturnType<typeof Compile>>();
+  const validatorOf = (schema: object) => {
+    const known = validators.get(schema) ?? Compile(closed(schema));
+    validators.set(schema, known);
+    return known;
+  };
+  return (method, path, { status, headers, text }) => {
+    const { pathname } = new URL(path, 'http://any');
+    const route = patterns.find((each) => each.method === method && each.pattern.test(pathname));
+    const response = route?.responses[status];
+    if (typeof response !== 'object' || response === null || text === '') return [];
+    const type = `${headers.get('content-type')}`.split(';')[0] ?? '';
+    const schema = schemaOf(response, type);
+    if (schema === undefined) return [`answers ${status} as ${type}, which it does not describe`];
+    if (type !== NDJSON && type !== JSON_TYPE) return [];
+    const validator = validatorOf(schema);
+    const values: unknown[] = type === NDJSON ? text.trimEnd().split('\n').map(parsed) : [parsed(text)];
+    return values.flatMap((value) =>
+      validator.Check(value) ? [] : validator.Errors(value).map(({ instancePath, message }) => `${instancePath || '/'} ${message}`),
+    );
+  };
+};
+
+const JSON_TYPE = 'application/json';
+const NDJSON = 'application/x-ndjson';
+
+const parsed = (text: string): unknown => JSON.parse(text);
+
+const schemaOf = (response: object, type: string): object | undefined => {
+  if (!('content' in response)) return type === JSON_TYPE ? response : undefined;
+  const { schema } = Object(Object(response.content)[type]);
+  return schema;
+};
+
+/** What an object may have beside what it describes: nothing, unless its schema says so itself. */
+const closed = (schema: unknown): object => {
+  const members = Object.fromEntries(Object.entries(Object(schema)).map(([name, value]) => [name, closedMember(value)]));
+  return 'properties' in members && !('additionalProperties' in members) ? { ...members, additionalProperties: false } : members;
+};
+
+const closedMember = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(closedMember);
+  return typeof value === 'object' && value !== null ? closed(value) : value;
+};
