@@ -7,7 +7,7 @@ import type { ConsumeOptions, EventLog, Handler, SetAsideEvent, Subscription } f
 import { BEGINNING, comparePlaces, endOfTick, formatPosition, type Place, parsePosition } from '../position.ts';
 import { decodeWriteToken, encodeWriteToken } from '../write-token.ts';
 import { appendEvents } from './append-events.ts';
-import { type ConsumerOptions, ownPlace, startConsumer } from './consumer.ts';
+import { type ConsumerOptions, startConsumer } from './consumer.ts';
 import { ensureGroup } from './consumer-group.ts';
 import { createEventReader } from './event-reader.ts';
 import { FACTS, WHOLE_EVENTS } from './event-rows.ts';
@@ -21,6 +21,7 @@ import { startHousekeeping } from './housekeeping.ts';
 import { keepInstance } from './instances.ts';
 import { openKeptSession } from './kept-session.ts';
 import { unknownPlace } from './log-batch.ts';
+import { ownPlace } from './member-place.ts';
 import { readHistory } from './record-history.ts';
 import { askForReplay, discard } from './replay-requests.ts';
 import { createSameLog, READ_EPOCH, stateOf, watchSameLog } from './same-log.ts';
