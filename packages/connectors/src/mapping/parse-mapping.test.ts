@@ -90,6 +90,26 @@ ignore: [note]
     ]);
   });
 
+  test('keeps the digits of numbers that a double does not hold, wherever they stand', () => {
+    const { fields, repairs } = parse(`${HEAD}fields:
+  name: { constant: 10150000000000007 }
+  amount: { constant: 12345678901234.4999 }
+  stage: { column: s, values: { a: -10150000000000007, b: 1e400, c: .inf, d: 0.10000000000000001 }, default: 10150000000000008 }
+  pipeline: { column: p, values: { a: 9007199254740991, b: 1.50, c: 0x10, d: 1e20, e: "7", f: 0.30000000000000004 } }
+repairs: [{ rule: moved, columns: [v], replace: { 10150000000000005: 10150000000000007 } }]
+`);
+    const rules = fields.map((each) =>
+      each.kind === 'constant' ? each.value : [...(each.rule.values?.values() ?? []), each.rule.default],
+    );
+    expect(rules).toEqual([
+      '10150000000000007',
+      '12345678901234.4999',
+      ['-10150000000000007', '1e400', '.inf', '0.10000000000000001', '10150000000000008'],
+      [9007199254740991, 1.5, 16, 1e20, '7', 0.30000000000000004, undefined],
+    ]);
+    expect(repairs[0]?.replace).toEqual(new Map([['10150000000000005', '10150000000000007']]));
+  });
+
   test('needs little', () => {
     expect(parse(`${HEAD}fields: { status: { column: state } }`).fields).toMatchObject([{ rule: { column: 'state', values: undefined } }]);
     const mapping = parse(

@@ -62,7 +62,7 @@ export function yamlMap(file: YamlFile, node: unknown, what: string, line = 1): 
   const problem = (key: string | undefined, message: string): void => note(keyLine(key), message);
   const plain = (key: string, value: unknown): JsonPrimitive | undefined => {
     if (value === null || value === undefined) return null;
-    if (isScalar(value) && isPrimitive(value.value)) return value.value;
+    if (isScalar(value) && isPrimitive(value.value)) return exactValue(value, value.value);
     problem(key, `${key} must be a plain value`);
     return undefined;
   };
@@ -129,6 +129,20 @@ const isPrimitive = (value: unknown): value is JsonPrimitive =>
 
 const isNodeWithRange = (node: unknown): node is { readonly range: readonly number[] } =>
   typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range);
+
+/** Digits that any double holds. */
+const DOUBLE_DIGITS = 15;
+
+/** A number of more digits than a double holds is its text: ids of 64 bits stay apart, and amounts are as they are written. */
+function exactValue(node: { readonly source?: string }, value: JsonPrimitive): JsonPrimitive {
+  const { source } = node;
+  if (typeof value !== 'number' || source === undefined) return value;
+  const isShort = Number.isFinite(value) && source.replace(/\D/g, '').length <= DOUBLE_DIGITS;
+  return isShort || (String(value) === source && !isLargeInteger(value)) ? value : source;
+}
+
+/** Which fields take as a text alone. */
+const isLargeInteger = (value: number): boolean => Number.isInteger(value) && !Number.isSafeInteger(value);
 
 /** As it is written: `1.0` and `007` are names too. */
 const sourceText = (node: unknown, value: JsonPrimitive): string =>
