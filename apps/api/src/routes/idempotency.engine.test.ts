@@ -38,6 +38,28 @@ describe('an Idempotency-Key', () => {
     for (const operation of [...HELD, ...READ_ONLY]) expect(refused).not.toContain(operation);
   });
 
+  it.each(['', 'a b', 'x'.repeat(201)])('that cannot be one is refused by one code, wherever it may be sent: "%s"', async (key) => {
+    const form = harness.api.routes.find(({ method, url }) => `${method} ${url}` === 'POST /api/v1/imports')?.examples[0];
+    const { id } = (await harness.send('POST', '/api/v1/records/deal?source_system=keys', { body: { source_id: 'K' } })).json;
+    const requests: [string, string, { headers?: Readonly<Record<string, string>> | undefined; body?: unknown }][] = [
+      ['POST', '/api/v1/records/deal?source_system=keys', { body: { source_id: 'K', name: 'k' } }],
+      ['POST', '/api/v1/records/deal?source_system=keys', { body: [{ source_id: 'K', name: 'k' }] }],
+      [
+        'POST',
+        '/api/v1/records/deal?source_system=keys',
+        { body: '{"source_id":"K"}\n', headers: { 'content-type': 'application/x-ndjson' } },
+      ],
+      ['PATCH', `/api/v1/records/deal/${id}`, { body: { name: 'k' } }],
+      ['DELETE', `/api/v1/records/deal/${id}`, {}],
+      ['POST', '/api/v1/imports', { body: form?.body, headers: form?.headers }],
+    ];
+    for (const [method, path, { headers: own, body }] of requests) {
+      const { status, json } = await harness.send(method, path, { headers: { ...own, 'idempotency-key': key }, body });
+      expect([method, path, status, json.code]).toEqual([method, path, 400, 'invalid_idempotency_key']);
+    }
+    expect((await harness.send('GET', `/api/v1/records/deal/${id}`)).json.version).toBe(1);
+  });
+
   it('makes no key where it is refused', async () => {
     const names = async () => (await harness.send('GET', '/api/v1/keys')).json.keys.map(({ name }: { name: string }) => name);
     const before = await names();

@@ -25,4 +25,7 @@ export const BOUNDED = 'Where the next page begins, null at the end; a page ends
 
 /** Read your writes: the token of a write, so that the answer contains it. */
 export const AfterHeaders = Type.Object({ 'sophia-after': Type.Optional(Type.String({ maxLength: 200 })) });
-export const IdempotencyHeaders = Type.Object({ 'idempotency-key': Type.Optional(Type.String({ minLength: 1, maxLength: 200 })) });
+/** What a key may be is judged where it is kept, whichever way it comes. */
+export const IdempotencyHeaders = Type.Object({
+  'idempotency-key': Type.Optional(Type.String({ description: 'Names what is done: 1 to 200 printable ASCII characters without spaces' })),
+});

@@ -29,7 +29,7 @@ export const CATALOG_ERRORS = {
   invalid_idempotency_key: {
     status: 400,
     title: 'Invalid idempotency key',
-    help: 'An Idempotency-Key has 1 to 200 printable ASCII characters.',
+    help: 'An Idempotency-Key has 1 to 200 printable ASCII characters without spaces.',
   },
   idempotency_key_reused: {
     status: 422,
