@@ -8,9 +8,12 @@ export interface ValidatedFields {
   /** The type's fields in canonical form, without nulls; what the type does not know stands under `extra`. */
   readonly data: JsonObject;
   readonly errors: readonly RowError[];
+  /** Errors of required fields that have no value and were said to need none in the row itself. */
+  readonly lacking?: readonly RowError[] | undefined;
 }
 
-export type RecordValidator = (fields: JsonObject, line: number) => ValidatedFields;
+/** @param mayLack fields that are required of the record, and not of what this row says of it */
+export type RecordValidator = (fields: JsonObject, line: number, mayLack?: ReadonlySet<string>) => ValidatedFields;
 
 const NONE: readonly RowError[] = [];
 
@@ -24,9 +27,10 @@ export function compileRecordValidator(definition: RecordTypeDefinition): Record
     definition.fields.map((field) => [field.name, compileFieldNormalizer(field)]),
   );
   const required = definition.fields.filter((field) => field.required === true).map((field) => field.name);
-  return (fields, line) => {
+  return (fields, line, mayLack) => {
     const data: Record<string, JsonValue> = {};
     let errors: RowError[] | undefined;
+    let lacking: RowError[] | undefined;
     let unknown: string[] | undefined;
     for (const name in fields) {
       const normalize = normalizers.get(name);
@@ -45,10 +49,12 @@ export function compileRecordValidator(definition: RecordTypeDefinition): Record
     }
     for (const name of required) {
       if (data[name] === undefined && !errors?.some((error) => error.column === name)) {
-        errors = append(errors, rowError(line, MISSING, name, undefined));
+        const error = rowError(line, MISSING, name, undefined);
+        if (mayLack?.has(name) === true) lacking = append(lacking, error);
+        else errors = append(errors, error);
       }
     }
-    return { data, errors: errors ?? NONE };
+    return { data, errors: errors ?? NONE, lacking };
   };
 }
 

@@ -67,3 +67,14 @@ test.each([false, 'False', ' no ', '0', 0, '', null])('a row of which the source
 test.each(['banana', '2017-03-01', 2, []])('whether it is one is not guessed from %j', (deleted) => {
   expect(validate({ line: 1, source_id: '1', deleted, fields: {} }).errors).toMatchObject([{ column: 'deleted', code: 'invalid_boolean' }]);
 });
+
+test('a row may lack what its type requires where that is said, and is told what; with other errors it is one of them', () => {
+  const required = compileRowValidator({ ...deal, fields: deal.fields.map((field) => ({ ...field, required: field.name === 'name' })) });
+  const missing = [{ line: 1, column: 'name', code: 'missing_field' }];
+  const mayLack = new Set(['name', 'amount']);
+  const lacks = { line: 1, source_id: '1', fields: { name: null } };
+  expect(required(lacks, mayLack)).toMatchObject({ row: { data: {} }, lacking: missing });
+  expect(required(lacks, new Set(['amount'])).errors).toMatchObject(missing);
+  expect(required({ ...lacks, fields: { amount: 'x' } }, mayLack).errors).toMatchObject([{ code: 'invalid_money' }, ...missing]);
+  expect(required({ ...lacks, fields: { name: 'x' } }, mayLack).lacking).toBeUndefined();
+});

@@ -12,7 +12,7 @@ import { normalizeBoolean } from './normalize-boolean.ts';
 import { normalizeSourceId } from './normalize-reference.ts';
 import { normalizeText } from './normalize-text.ts';
 import { normalizeTimestamp } from './normalize-timestamp.ts';
-import { compileRecordValidator } from './record-validator.ts';
+import { compileRecordValidator, type ValidatedFields } from './record-validator.ts';
 import { rowError } from './row-error.ts';
 
 /** A row that the catalog may write as it is. */
@@ -27,8 +27,16 @@ export interface ValidatedRow {
 }
 
 export type RowValidation =
-  | { readonly row: ValidatedRow; readonly errors?: undefined }
-  | { readonly row?: undefined; readonly errors: readonly RowError[] };
+  | {
+      readonly row: ValidatedRow;
+      /** Errors that the row has unless its record has a value for what the row may lack. */
+      readonly lacking?: readonly RowError[] | undefined;
+      readonly errors?: undefined;
+    }
+  | { readonly row?: undefined; readonly lacking?: undefined; readonly errors: readonly RowError[] };
+
+/** @param mayLack see `RecordValidator` */
+export type RowValidator = (row: IncomingRow, mayLack?: ReadonlySet<string>) => RowValidation;
 
 const MISSING_ID = new FieldFailure('missing_source_id', 'expected the id that the source knows the record by');
 const VERSION_TOO_LONG = new FieldFailure('text_too_long', 'expected at most 200 characters');
@@ -36,9 +44,9 @@ const NOT_A_PRIORITY = new FieldFailure('invalid_priority', `expected one of ${P
 const MAX_VERSION_LENGTH = 200;
 
 /** Compiles a record type into the function that judges whole rows: the common columns, then the type's fields. */
-export function compileRowValidator(definition: RecordTypeDefinition): (row: IncomingRow) => RowValidation {
+export function compileRowValidator(definition: RecordTypeDefinition): RowValidator {
   const validateFields = compileRecordValidator(definition);
-  return (row) => {
+  return (row, mayLack) => {
     const errors: RowError[] = [];
     const check = <T>(column: string, value: JsonValue | undefined, normalized: T | FieldFailure): T | undefined => {
       if (!(normalized instanceof FieldFailure)) return normalized;
@@ -50,9 +58,12 @@ export function compileRowValidator(definition: RecordTypeDefinition): (row: Inc
     const version = check('source_version', row.source_version, normalizeVersion(row.source_version));
     const priority = check('business_priority', row.business_priority, normalizePriority(row.business_priority));
     const deleted = check('deleted', row.deleted, normalizeBoolean(row.deleted)) === true;
-    const fields = deleted ? NO_FIELDS : validateFields(row.fields, row.line);
-    if (sourceId === undefined || errors.length > 0 || fields.errors.length > 0) return { errors: [...errors, ...fields.errors] };
+    const fields = deleted ? NO_FIELDS : validateFields(row.fields, row.line, mayLack);
+    const { lacking } = fields;
+    if (sourceId === undefined || errors.length > 0 || fields.errors.length > 0)
+      return { errors: [...errors, ...fields.errors, ...(lacking ?? [])] };
     return {
+      lacking,
       row: {
         source_id: sourceId,
         occurred_at: occurredAt ?? null,
@@ -65,7 +76,7 @@ export function compileRowValidator(definition: RecordTypeDefinition): (row: Inc
   };
 }
 
-const NO_FIELDS = { data: {}, errors: [] } as const;
+const NO_FIELDS: ValidatedFields = { data: {}, errors: [] };
 
 function normalizeVersion(value: JsonValue | undefined): string | undefined | FieldFailure {
   const text = normalizeText(value);

@@ -124,6 +124,38 @@ describe('what a record masks for whoever writes it as a whole', () => {
     expect(versions.slice(first).every(({ data }) => data?.stage === 'won')).toBe(true);
   });
 
+  test('is what a required field of the row has, where the record has a value; else the field is missing', async () => {
+    const { records, as, admin } = await sellers();
+    const ada = as('employee', 'ada');
+    const text = { type: 'string' };
+    const properties = { title: text, secret: text, name: text };
+    await harness.catalog.recordTypes.define(admin, 'loan', { type: 'object', properties, required: ['secret', 'name'] });
+    const hidden = { field: 'name', operator: 'eq' as const, values: ['n'] };
+    const rule: PolicyRule = { rule: 'mask', roles: ['employee'], record_types: ['loan'], fields: ['secret'], rows: hidden };
+    await harness.auth.policies.replace(admin, [rule]);
+    await records.upsertMany(admin, loans, [row('L', { title: 'l', secret: 's', name: 'n' }), row('S', { secret: 's', name: 'shown' })]);
+    const { data } = await records.getByKey(ada, loans, 'L');
+    expect(data).toMatchObject({ secret: null });
+    expect(await records.upsert(ada, loans, row('L', { ...data, title: 'm' }))).toMatchObject({ updated: 1 });
+    const missing = { code: 'missing_field', column: 'secret' };
+    const sent = [row('L', { ...data, title: 'o' }), row('S', { name: 'shown' }), row('N', { name: 'new' }), row('O', { title: 'p' })];
+    const rows = sent.map((each, index) => ({ ...each, line: index + 1 }));
+    const unnamed = { code: 'missing_field', column: 'name' };
+    const errors = [missing, missing, unnamed, missing];
+    expect(await records.upsertMany(ada, loans, rows)).toMatchObject({ updated: 1, rejected: 3, errors });
+    const items = importStream({ kind: 'rows', target: loans, rows });
+    const { finished } = await harness.catalog.imports.start(ada, { name: 'x', kind: 'file' }, items);
+    expect(await finished).toMatchObject({ state: 'finished', read: 4, unchanged: 1, rejected: 3 });
+    expect((await records.getByKey(admin, loans, 'L')).data).toEqual({ title: 'o', secret: 's', name: 'n' });
+    const before = (await harness.catalog.deadLetters.list(admin, { recordType: 'loan' })).items.length;
+    const refused = { code: 'row_rejected', details: { errors: [missing] } };
+    await expect(records.upsert(ada, loans, row('P', { name: 'n' }))).rejects.toMatchObject(refused);
+    const { items: letters } = await harness.catalog.deadLetters.list(admin, { recordType: 'loan' });
+    expect(letters.length).toBe(before + 1);
+    // Who sees all says all.
+    await expect(records.upsert(admin, loans, row('L', { ...data }))).rejects.toMatchObject(refused);
+  });
+
   test('is kept under the names that the type has dropped, and no more than a row may have', async () => {
     const { records, as, admin, defineLoans } = await sellers();
     const ada = as('employee', 'ada');
@@ -136,7 +168,11 @@ describe('what a record masks for whoever writes it as a whole', () => {
     const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`x${index}`, 1]));
     const refused = { code: 'row_rejected', details: { errors: [{ line: 1, code: 'too_many_fields', column: 'extra' }] } };
     await expect(records.upsert(ada, loans, row('L', many))).rejects.toMatchObject(refused);
-    await expect(records.upsertMany(ada, loans, [row('L', many)])).rejects.toMatchObject(refused);
+    const among = [row('K', { title: 'k' }), row('L', many), row('N', { title: 'n' })];
+    expect(await records.upsertMany(ada, loans, among)).toMatchObject({ created: 2, rejected: 1, errors: refused.details.errors });
+    const items = importStream({ kind: 'rows', target: loans, rows: among });
+    const { finished } = await harness.catalog.imports.start(ada, { name: 'x', kind: 'file' }, items);
+    expect(await finished).toMatchObject({ state: 'finished', read: 3, unchanged: 2, rejected: 1 });
     expect((await records.getByKey(admin, loans, 'L')).data).toEqual({ title: 'u', secret: 's', extra: { other: 'said' } });
     await defineLoans('title', 'other');
     await records.upsert(ada, loans, row('L', { title: 'v', other: 'a field', odd: 'odd' }));

@@ -7,6 +7,10 @@ import type { LetterSight } from './letter-sight.ts';
 export interface LetterPayload extends Omit<IncomingRow, 'line'>, Pick<ImportRow, 'streamVersion'> {
   /** Fields that hold a raw value, which the mapping could not read and nobody has repaired. */
   readonly unread?: readonly string[] | undefined;
+  /** Fields that were masked for whoever sent the row; letters of older versions do not say. */
+  readonly unseen?: readonly string[] | undefined;
+  /** Fields of which a repair has said that the row means what it gives, also where that is nothing. */
+  readonly said?: readonly string[] | undefined;
 }
 
 /** A letter as its table gives it. */
@@ -44,7 +48,7 @@ export const DEAD_LETTER_COLUMNS = COLUMNS.map((name) => (name === 'payload' ? '
 /** The letter as a principal sees it. */
 export function seenLetter(row: DeadLetterRow, sight: LetterSight): DeadLetter {
   const { payload, errors, line, ...letter } = row;
-  const { fields, original, streamVersion: _, unread: __, ...common } = payload;
+  const { fields, original, streamVersion: _, unread: __, unseen: ___, said: ____, ...common } = payload;
   const known = original === undefined ? {} : { original: withoutValues(original, sight) };
   return {
     ...letter,
@@ -67,7 +71,7 @@ export const unreadErrors = ({ errors, payload: { unread = [] } }: Pick<DeadLett
 /**
  * An edited row, with what its editor could not see kept as it is: also whether the row is a deletion, unless that is
  * said anew, and what is known of the values that were not edited. A value that the editor sees and confirms is right as it is,
- * although its mapping could not read it.
+ * although its mapping could not read it, or its writer could not see what it leaves out.
  */
 export function repairedRow(
   before: LetterPayload,
@@ -84,11 +88,14 @@ export function repairedRow(
   };
   const original = Object.entries(before.original ?? {}).filter(([name]) => isKept(before, row, name));
   const isConfirmed = (name: string): boolean => confirmed.includes(name) && !sight.hidesField(name);
+  const said = [...new Set([...(before.said ?? []), ...confirmed.filter(isConfirmed)])];
   const unread = (before.unread ?? []).filter((name) => isKept(before, row, name) && !isConfirmed(name));
   return {
     ...row,
     ...(original.length === 0 ? {} : { original: Object.fromEntries(original) }),
     ...(unread.length === 0 ? {} : { unread }),
+    ...(before.unseen === undefined ? {} : { unseen: before.unseen }),
+    ...(said.length === 0 ? {} : { said }),
   };
 }
 

@@ -1,9 +1,10 @@
 import type { TypeAccess } from '@sophia/core';
 import { boundedPage, type Statement } from '@sophia/database';
 import { SophiaError } from '@sophia/shared';
-import type { Call, Transaction, WriteAnswer } from '@sophia/types';
+import { type Call, ROLES, type Transaction, type WriteAnswer } from '@sophia/types';
 import { actorOf, causeOf } from '../access/attribution.ts';
 import { auditingRefusal } from '../access/audited-refusal.ts';
+import { maskedFields } from '../access/masked-fields.ts';
 import type { DeadLetterSelection, DeadLetters } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { TypesChanged } from '../record-types/judged-types.ts';
@@ -102,9 +103,10 @@ async function replayGroup(
   const { workspace } = call.principal;
   const { record_type: recordType } = letters[0];
   const access = (await policy.resolve(call.principal)).records(recordType, 'write');
+  const ofOldLetters = letters.some(({ payload }) => payload.unseen === undefined) ? await maskedForSomeone(context, call, recordType) : [];
   for (let attempt = 1; ; attempt++) {
     const current = attempt === 1 ? letters : await readAgain(context, call, recordType, letters);
-    const judged = await judge(book, workspace, current);
+    const judged = await judge(book, workspace, current, access, ofOldLetters);
     try {
       const {
         value: { total, renewed },
@@ -129,10 +131,22 @@ async function replayGroup(
   }
 }
 
+/** Of whoever may write them: a letter of an older version does not say who wrote it. */
+async function maskedForSomeone({ policy }: CatalogContext, { principal }: Call, recordType: string): Promise<readonly string[]> {
+  const policies = await Promise.all(ROLES.map((role) => policy.resolve({ ...principal, role, userRecord: undefined })));
+  const masks = policies.flatMap((resolved) => resolved.records(recordType, 'write')).filter(({ access }) => access === 'records');
+  return masks.flatMap((access) => [...(maskedFields(access) ?? [])]);
+}
+
 class TouchedMeanwhile extends Error {}
 
+type JudgedLetter = AcceptedLetter & {
+  /** Fields that its writer did not see, and no repair has said. */
+  readonly hidden: ReadonlySet<string>;
+};
+
 interface Judged {
-  readonly accepted: readonly AcceptedLetter[];
+  readonly accepted: readonly JudgedLetter[];
   readonly refused: readonly { readonly letter: DeadLetterRow; readonly rejected: RejectedRow }[];
 }
 
@@ -140,14 +154,20 @@ async function judge(
   book: CatalogContext['book'],
   workspace: Call['principal']['workspace'],
   letters: readonly DeadLetterRow[],
+  access: TypeAccess,
+  ofOldLetters: readonly string[],
 ): Promise<Judged> {
-  const accepted: AcceptedLetter[] = [];
+  const own = maskedFields(access);
+  const accepted: JudgedLetter[] = [];
   const refused: Judged['refused'][number][] = [];
   for (const letter of letters) {
     const prepare = await book.preparer(workspace, letter.record_type);
     const row = { ...letter.payload, line: Number(letter.line), errors: unreadErrors(letter) };
-    const { record, rejected } = prepare(row, { recordType: letter.record_type, sourceSystem: letter.source_system });
-    if (record !== undefined) accepted.push({ letter, record });
+    const { unseen = ofOldLetters, said = [] } = letter.payload;
+    const hidden = new Set(unseen.filter((name) => !said.includes(name)));
+    const masked = own === undefined && hidden.size === 0 ? undefined : new Set([...hidden, ...(own ?? [])]);
+    const { record, rejected } = prepare(row, { recordType: letter.record_type, sourceSystem: letter.source_system }, masked);
+    if (record !== undefined) accepted.push({ letter, record, hidden });
     else refused.push({ letter, rejected });
   }
   return { accepted, refused };
@@ -161,25 +181,38 @@ async function writeJudged(
   { recordType, access, written }: { readonly recordType: string; readonly access: TypeAccess; readonly written: WrittenKeys },
 ): Promise<{ readonly total: Total; readonly renewed: readonly AcceptedLetter[] }> {
   const { workspace } = call.principal;
-  const { accepted, refused } = judged;
+  const { accepted, refused: malformed } = judged;
   await typesGuard.hold(
     transaction,
-    refused.map(({ rejected }) => rejected),
+    malformed.map(({ rejected }) => rejected),
     workspace,
   );
-  const importId = [...accepted, ...refused][0]?.letter.import ?? null;
+  const importId = [...accepted, ...malformed][0]?.letter.import ?? null;
   const overtaken = await overtakenLetters(database, transaction, workspace, accepted, written);
-  const renewed = accepted.filter(({ letter }) => !overtaken.has(letter.id));
-  const records = renewed.map(({ record }) => record);
-  const keepUnseen = unseenValues(call, [[recordType, access]]);
+  const toWrite = accepted.filter(({ letter }) => !overtaken.has(letter.id));
+  const records = toWrite.map(({ record }) => record);
+  const hidden = new Map(toWrite.map((each) => [each.record, each.hidden]));
+  // Records are looked at also where nothing is masked for whoever replays.
+  const looking = toWrite.some((each) => each.hidden.size > 0) ? { ...access, masks: [...access.masks, { fields: [] }] } : access;
+  const keepUnseen = unseenValues(call, [[recordType, looking]], (record, column) => hidden.get(record)?.has(column) === true);
   const cause = { ...causeOf(call), ...(importId === null ? {} : { import: importId }) };
-  const counts = await guard(transaction, call, access, records, () =>
+  const { counts, refused: unfit } = await guard(transaction, call, looking, records, () =>
     writeChunk(transaction, { workspace, records, actor: actorOf(call), cause, keepUnseen }),
   );
+  const renewed = toWrite.filter(({ record }) => !unfit.has(record));
+  const refused = [
+    ...malformed,
+    ...toWrite.flatMap(({ letter, record }) => {
+      const rejected = unfit.get(record);
+      return rejected === undefined ? [] : { letter, rejected };
+    }),
+  ];
   await keepArrivals(database, transaction, workspace, renewed);
   // After the records, like every writer: two transactions never wait for each other.
   const letters = [
-    ...accepted.map(({ letter }) => ({ letter, state: 'replayed', code: null, errors: letter.errors })),
+    ...accepted
+      .filter(({ record }) => !unfit.has(record))
+      .map(({ letter }) => ({ letter, state: 'replayed', code: null, errors: letter.errors })),
     ...refused.map(({ letter, rejected }) => ({ letter, state: letter.state, code: rejected.errors[0].code, errors: rejected.errors })),
   ];
   const closed = await database.query(transaction, CLOSE, [

@@ -11,7 +11,7 @@ import type { IncomingRecord, RejectedRow } from '../rows/incoming-record.ts';
 export async function storeRejected(
   database: Database,
   transaction: Transaction,
-  { workspace, rows, accepted, importId = null }: Rejection,
+  { workspace, rows, accepted, unseen, importId = null }: Rejection,
 ): Promise<void> {
   if (rows.length === 0) return;
   const lastLines = lastLinesOf(accepted);
@@ -25,7 +25,7 @@ export async function storeRejected(
     rows.map(({ errors }) => errors[0].code),
     rows.map(({ errors }) => errorsJson(errors)),
     rows.map(rejectionFingerprint),
-    rows.map(storedPayload),
+    rows.map((row) => storedPayload(row, [...(unseen(row.record_type) ?? [])])),
     rows.map(({ key, line }) => (lastLines.get(key) ?? 0) > line),
   ]);
 }
@@ -35,6 +35,8 @@ interface Rejection {
   readonly rows: readonly RejectedRow[];
   /** The other rows of the same transaction. */
   readonly accepted: readonly IncomingRecord[];
+  /** Fields of a type that are masked for whoever sent the rows. */
+  readonly unseen: (recordType: string) => ReadonlySet<string> | undefined;
   readonly importId?: string | null;
 }
 
@@ -46,17 +48,14 @@ function lastLinesOf(records: readonly IncomingRecord[]): ReadonlyMap<string, nu
 }
 
 /**
- * With what a replay needs to know beside the row: the version of its stream, which the record is moved to, and the fields
- * that hold a raw value. The same row in another version, or rejected by another mapping, is the same row.
+ * With what a replay needs to know beside the row: the version of its stream, which the record is moved to, the fields that
+ * hold a raw value, and those that its writer did not see, which are said of every letter. The same row in another version, or rejected by another mapping, is the same row.
  */
-const storedPayload = ({ payload, unread, stream_version: streamVersion }: RejectedRow): string =>
-  streamVersion === null && unread.length === 0
-    ? payload
-    : JSON.stringify({
-        ...JSON.parse(payload),
-        ...(streamVersion === null ? {} : { streamVersion }),
-        ...(unread.length === 0 ? {} : { unread }),
-      });
+const storedPayload = ({ payload, unread, stream_version: streamVersion }: RejectedRow, unseen: readonly string[]): string => {
+  const more = { unseen, ...(streamVersion === null ? {} : { streamVersion }), ...(unread.length === 0 ? {} : { unread }) };
+  // Two texts of objects that have members.
+  return `${payload.slice(0, -1)},${JSON.stringify(more).slice(1)}`;
+};
 
 /** What tells a rejected row from others, whatever its line. */
 const rejectionFingerprint = ({ record_type, source_system, payload }: RejectedRow): string =>

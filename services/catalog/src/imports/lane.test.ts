@@ -29,6 +29,13 @@ describe('a lane', () => {
     expect(resumed.extend(placed([row('d')]))).toBe(start().extend(placed([...rows, row('d')])));
   });
 
+  test('knows a row again that lacks what its record may have, also when whoever sends it is masked no more', () => {
+    const reject = () => ({ payload: '{"x":1}' });
+    const lacking = (...errors: object[]) => row('a', 'h', { unseen: { lacking: errors, reject } });
+    expect(start().extend(placed([lacking({ column: 'secret' })]))).toBe(start().extend(placed([rejected('{"x":1}')])));
+    expect(start().extend(placed([lacking()]))).toBe(start().extend(placed([row('a')])));
+  });
+
   test('refuses other rows, fewer rows, and says so once', () => {
     const rollingHash = start().extend(placed(rows));
     for (const others of [rows.slice(0, 3), [...rows.slice(0, 3), row('C')], [row('a'), row('b'), ...rows.slice(2)], [...rows].reverse()]) {

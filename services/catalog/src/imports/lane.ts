@@ -67,7 +67,16 @@ export function createLane({ lane, committedThrough, rollingHash }: LaneState, c
 }
 
 const printOf = ({ record, rejected }: PreparedRow): string =>
-  record === undefined ? `${rejected.payload}\n` : `${record.source_id} ${record.content_hash ?? 'deleted'}${placeOf(record)}\n`;
+  record === undefined ? `${rejected.payload}\n` : (lackingPrint(record) ?? recordPrint(record));
+
+const recordPrint = (record: IncomingRecord): string => `${record.source_id} ${record.content_hash ?? 'deleted'}${placeOf(record)}\n`;
+
+/** As of a rejected row, which it is where nothing is masked for whoever sends it. */
+function lackingPrint({ unseen }: IncomingRecord): string | undefined {
+  if (unseen === undefined) return undefined;
+  const [first, ...others] = unseen.lacking;
+  return first === undefined ? undefined : `${unseen.reject([first, ...others]).payload}\n`;
+}
 
 /** What the hash of the content says nothing of: rows of the same content may come in another order, or be of another time. */
 const placeOf = ({ source_version: version, occurred_at: time, business_priority: priority }: IncomingRecord): string =>

@@ -2,6 +2,7 @@ import type { Bulkhead } from '@sophia/shared';
 import { isSophiaError } from '@sophia/shared';
 import type { Call } from '@sophia/types';
 import { causeOf } from '../access/attribution.ts';
+import { maskedFields } from '../access/masked-fields.ts';
 import type { WriteAccess } from '../access/write-access.ts';
 import type { ImportItem, ImportOptions, ImportRow, WriteTarget } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
@@ -45,9 +46,11 @@ export async function runImport(
     const target = checkTarget(wanted);
     const { recordType, sourceSystem } = target;
     const prepare = await context.book.preparer(workspace, recordType);
-    if (!access.has(recordType)) access.set(recordType, await context.gate.writes(call, recordType));
+    const ofType = access.get(recordType) ?? (await context.gate.writes(call, recordType));
+    access.set(recordType, ofType);
     sources.add(sourceSystem);
-    return (row) => prepare(row, target);
+    const masked = maskedFields(ofType);
+    return (row) => prepare(row, target, masked);
   };
   const skip = (lane: number, place: number, prepared: PreparedRow): boolean => {
     through = place;

@@ -2,6 +2,7 @@ import type { Statement } from '@sophia/database';
 import { SophiaError } from '@sophia/shared';
 import type { Call, Cause, Transaction, WorkspaceId, WriteCounts } from '@sophia/types';
 import { actorOf } from '../access/attribution.ts';
+import { maskedFields } from '../access/masked-fields.ts';
 import type { WriteAccess } from '../access/write-access.ts';
 import { isGuarded } from '../access/write-guard.ts';
 import type { CatalogContext } from '../catalog-context.ts';
@@ -9,6 +10,7 @@ import { storeRejected } from '../dead-letters/store-rejected.ts';
 import { byCurrentTypes } from '../record-types/by-current-types.ts';
 import { checkTarget } from '../records/write-target.ts';
 import type { IncomingRecord } from '../rows/incoming-record.ts';
+import { withRefused } from '../rows/with-refused.ts';
 import type { Lane } from './lane.ts';
 import type { PlacedRow } from './round.ts';
 
@@ -34,7 +36,7 @@ export async function writeLaneChunk(context: CatalogContext, call: Call, chunk:
   const begun = clock.monotonic();
   let rows: readonly PlacedRow[] | undefined;
   const write = byCurrentTypes(async () => {
-    const judged = rows === undefined ? chunk.rows : await judgedAgain(context, workspace, rows);
+    const judged = rows === undefined ? chunk.rows : await judgedAgain(context, workspace, chunk.access, rows);
     rows = judged;
     const rollingHash = lane.extend(judged);
     const work = (transaction: Transaction) => commitChunk(context, transaction, call, { ...chunk, rows: judged }, rollingHash);
@@ -54,13 +56,22 @@ const CHUNK_DEADLINE = 30_000;
 
 const recordsOf = (rows: readonly PlacedRow[]): IncomingRecord[] => rows.flatMap(({ prepared }) => prepared.record ?? []);
 
+/** The access to all types of a chunk is known before its rows are read. */
+const maskedIn = (access: LaneChunk['access'], recordType: string): ReadonlySet<string> | undefined =>
+  maskedFields(access.get(recordType) as WriteAccess);
+
 /** Rows that were judged by types which have changed, by the types as they are. */
-const judgedAgain = ({ book }: CatalogContext, workspace: WorkspaceId, rows: readonly PlacedRow[]): Promise<readonly PlacedRow[]> =>
+const judgedAgain = (
+  { book }: CatalogContext,
+  workspace: WorkspaceId,
+  access: LaneChunk['access'],
+  rows: readonly PlacedRow[],
+): Promise<readonly PlacedRow[]> =>
   Promise.all(
     rows.map(async (placed) => {
       const target = checkTarget(placed.target);
       const prepare = await book.preparer(workspace, target.recordType);
-      return { ...placed, prepared: prepare(placed.row, target) };
+      return { ...placed, prepared: prepare(placed.row, target, maskedIn(access, target.recordType)) };
     }),
   );
 
@@ -76,10 +87,13 @@ async function commitChunk(
   const begun = clock.monotonic();
   const { importId, lane, rows, through } = chunk;
   const records = recordsOf(rows);
-  const rejected = rows.flatMap(({ prepared }) => prepared.rejected ?? []);
   const keepUnseen = context.unseenValues(call, chunk.access);
-  const written = await guarded(context, transaction, call, chunk.access, records, () =>
+  const { counts: written, refused } = await guarded(context, transaction, call, chunk.access, records, () =>
     context.writeChunk(transaction, { workspace, records, actor: actorOf(call), cause: chunk.cause, keepUnseen }),
+  );
+  const rejected = withRefused(
+    rows.flatMap(({ prepared }) => prepared.rejected ?? []),
+    refused,
   );
   const counts = { ...written, rejected: rejected.length };
   const { created, updated, unchanged, stale } = counts;
@@ -101,7 +115,13 @@ async function commitChunk(
   const [advanced] = await Promise.all([
     database.query(transaction, ADVANCE, progress),
     typesGuard.hold(transaction, rejected, workspace),
-    storeRejected(database, transaction, { workspace, rows: rejected, accepted: records, importId }),
+    storeRejected(database, transaction, {
+      workspace,
+      rows: rejected,
+      accepted: records.filter((record) => !refused.has(record)),
+      unseen: (recordType) => maskedIn(chunk.access, recordType),
+      importId,
+    }),
     audit.record(transaction, [entry]),
   ]);
   if (advanced.length === 0) throw new SophiaError('import_taken_over', `Another process has gone on with the import ${importId}.`);

@@ -2,12 +2,14 @@ import { SophiaError } from '@sophia/shared';
 import type { WriteAnswer } from '@sophia/types';
 import { actorOf, causeOf } from '../access/attribution.ts';
 import { auditingRefusal } from '../access/audited-refusal.ts';
+import { maskedFields } from '../access/masked-fields.ts';
 import type { Records } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { storeRejected } from '../dead-letters/store-rejected.ts';
 import { earlierAnswer } from '../idempotency/earlier-answer.ts';
 import { keyUse } from '../idempotency/key-use.ts';
 import { prepareRows } from '../rows/prepare-rows.ts';
+import { withRefused } from '../rows/with-refused.ts';
 import { type AnswerBody, answerJson, rowsAnswer } from './write-answer.ts';
 import { checkTarget } from './write-target.ts';
 
@@ -40,7 +42,8 @@ export function createUpsertMany(context: CatalogContext): Records['upsertMany']
     const { workspace } = call.principal;
     const prepare = await book.preparer(workspace, target.recordType);
     const access = await gate.writes(call, target.recordType);
-    const { records, rejected } = prepareRows(rows, target, prepare);
+    const masked = maskedFields(access);
+    const { records, rejected: malformed } = prepareRows(rows, target, prepare, masked);
     const keepUnseen = unseenValues(call, [[target.recordType, access]]);
     const use = keyUse(call, options.idempotency, target, rows);
     const entry = { call, action: 'write', object: `record:${target.recordType}`, rows: rows.length };
@@ -53,13 +56,19 @@ export function createUpsertMany(context: CatalogContext): Records['upsertMany']
             const earlier =
               use === undefined || state === undefined ? undefined : earlierAnswer<WriteAnswer>(use, state, eventLog.encodeToken);
             if (earlier !== undefined) return earlier;
-            const counts = await guard(transaction, call, access, records, () =>
+            const { counts, refused } = await guard(transaction, call, access, records, () =>
               writeChunk(transaction, { workspace, records, actor: actorOf(call), cause: causeOf(call, options.proposal), keepUnseen }),
             );
+            const rejected = withRefused(malformed, refused);
             const body = rowsAnswer(counts, rejected);
             await Promise.all([
               typesGuard.hold(transaction, rejected, workspace),
-              storeRejected(database, transaction, { workspace, rows: rejected, accepted: records }),
+              storeRejected(database, transaction, {
+                workspace,
+                rows: rejected,
+                accepted: records.filter((record) => !refused.has(record)),
+                unseen: () => masked,
+              }),
               audit.record(transaction, [{ ...entry, milliseconds: clock.monotonic() - begun }]),
               use === undefined ? undefined : keys.keep(transaction, [{ use, answer: answerJson(body) }]),
             ]);

@@ -1,7 +1,7 @@
-import { isSophiaError } from '@sophia/shared';
+import { isSophiaError, SophiaError } from '@sophia/shared';
 import type { Call, NaturalKey, Transaction } from '@sophia/types';
 import { auditingRefusal } from '../access/audited-refusal.ts';
-import type { KeepUnseen } from '../access/unseen-values.ts';
+import type { KeepUnseen, KeptRecord } from '../access/unseen-values.ts';
 import type { WriteAccess } from '../access/write-access.ts';
 import type { RecordWriteAnswer } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
@@ -9,12 +9,23 @@ import { ONE_REJECTED } from '../catalog-metrics.ts';
 import type { AuditEntry } from '../collaborators.ts';
 import { earlierAnswer } from '../idempotency/earlier-answer.ts';
 import type { KeyUse } from '../idempotency/idempotency-keys.ts';
+import type { RejectedRow } from '../rows/incoming-record.ts';
 import type { BatchItem, RecordOutcome } from '../writing/write-batch.ts';
 import { type AnswerBody, answerJson, recordAnswer } from './write-answer.ts';
 
+/** The row does not pass with what its record has, and nothing is written. */
+export class RowRefused extends SophiaError {
+  readonly rejected: RejectedRow;
+
+  constructor(rejected: RejectedRow) {
+    super('row_rejected', rejected.errors[0].message, { details: { errors: rejected.errors } });
+    this.rejected = rejected;
+  }
+}
+
 /**
  * Writes one record in a transaction of its own, for what must look at the record before it knows
- * what to write. `decide` runs first in the transaction and may run again.
+ * what to write. `decide` runs first in the transaction and may run again. Errors: `RowRefused`.
  */
 export type WriteInOwnTransaction = (
   call: Call,
@@ -46,12 +57,12 @@ export const createWriteInOwnTransaction = (context: CatalogContext): WriteInOwn
           written = [item.record];
           // Most of these are changes of a record that is there.
           const write = async () => {
-            const records = keepUnseen === undefined ? [item.record] : await keepUnseen(transaction, [item.record]);
-            return writeBatch(
-              transaction,
-              records.map((record) => ({ ...item, record })),
-              { guess: false },
-            );
+            const kept = keepUnseen === undefined ? [item] : await keepUnseen(transaction, [item.record]);
+            const items = kept.map(({ record, refused }: KeptRecord) => {
+              if (refused !== undefined) throw new RowRefused(refused);
+              return { ...item, record };
+            });
+            return writeBatch(transaction, items, { guess: false });
           };
           const [[outcome = NOTHING]] = await Promise.all([
             guard(transaction, call, access, [item.record], write),

@@ -20,6 +20,15 @@ export interface IncomingRecord extends NaturalKey {
   readonly stream_version: number | null;
   /** Revision of the type that it was judged by; null for what is of no type's judgement, as a deletion by id. */
   readonly revision: number | null;
+  /** Of a row whose writer does not see all that its record may have. */
+  readonly unseen?: UnseenPart | undefined;
+}
+
+/** What a row leaves to its record, and how it is rejected where that does not do. */
+export interface UnseenPart {
+  /** Errors that the row has unless the record has a value for what it lacks: fields that are required, and masked for its writer. */
+  readonly lacking: readonly RowError[];
+  reject(errors: RejectedRow['errors']): RejectedRow;
 }
 
 /** A row that did not pass, with all that is needed to repair and replay it. */

@@ -3,26 +3,38 @@ import { canonicalJson } from '@sophia/shared';
 import type { RecordTypeDefinition, RowError } from '@sophia/types';
 import type { ImportRow, WriteTarget } from '../catalog.ts';
 import { contentHash } from './content-hash.ts';
-import { type IncomingRecord, naturalKeyText, type PreparedRow, type RejectedRow } from './incoming-record.ts';
+import { type IncomingRecord, naturalKeyText, type PreparedRow, type RejectedRow, type UnseenPart } from './incoming-record.ts';
 import { routableId } from './routable-id.ts';
 import { sourceOrder } from './source-order.ts';
 
-export type RowPreparer = (row: ImportRow, target: WriteTarget) => PreparedRow;
+/** @param masked fields that are masked for the row's writer: the record may have what the row lacks of them */
+export type RowPreparer = (row: ImportRow, target: WriteTarget, masked?: ReadonlySet<string>) => PreparedRow;
 
 /** Compiles a record type into the function that takes rows to what is written: validated, normalised, hashed. */
 export function compileRowPreparer(definition: RecordTypeDefinition): RowPreparer {
   const validate = compileRowValidator(definition);
   const { revision } = definition;
-  return (row, target) => {
+  return (row, target, masked) => {
     if (isNotEmpty(row.errors)) return { rejected: { ...rejectRow(row, target, row.errors, revision), unread: columnsOf(row.errors) } };
-    const { row: valid, errors } = validate(row);
-    if (valid !== undefined) return { record: toRecord(row, valid, target, revision) };
+    const { row: valid, errors, lacking = [] } = validate(row, masked);
+    if (valid !== undefined) {
+      const unseen = masked === undefined ? undefined : { lacking, reject: (later: Errors) => rejectRow(row, target, later, revision) };
+      return { record: toRecord(row, valid, target, revision, unseen) };
+    }
     // The validator rejects no row without a reason.
     return { rejected: rejectRow(row, target, errors as RejectedRow['errors'], revision) };
   };
 }
 
-function toRecord(row: ImportRow, valid: ValidatedRow, { recordType, sourceSystem }: WriteTarget, revision: number): IncomingRecord {
+type Errors = RejectedRow['errors'];
+
+function toRecord(
+  row: ImportRow,
+  valid: ValidatedRow,
+  { recordType, sourceSystem }: WriteTarget,
+  revision: number,
+  unseen: UnseenPart | undefined,
+): IncomingRecord {
   const data = canonicalJson(valid.data);
   return {
     key: naturalKeyText({ record_type: recordType, source_system: sourceSystem, source_id: valid.source_id }),
@@ -39,6 +51,7 @@ function toRecord(row: ImportRow, valid: ValidatedRow, { recordType, sourceSyste
     source_order: sourceOrder(valid.source_version),
     stream_version: row.streamVersion ?? null,
     revision,
+    unseen,
   };
 }
 

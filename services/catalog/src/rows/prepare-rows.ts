@@ -7,11 +7,12 @@ export function prepareRows(
   rows: readonly ImportRow[],
   target: WriteTarget,
   prepare: RowPreparer,
+  masked?: ReadonlySet<string>,
 ): { readonly records: readonly IncomingRecord[]; readonly rejected: readonly RejectedRow[] } {
   const records: IncomingRecord[] = [];
   const rejected: RejectedRow[] = [];
   for (const row of rows) {
-    const prepared = prepare(row, target);
+    const prepared = prepare(row, target, masked);
     if (prepared.record !== undefined) records.push(prepared.record);
     else rejected.push(prepared.rejected);
   }

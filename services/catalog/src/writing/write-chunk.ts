@@ -2,7 +2,7 @@ import type { CopyTarget, Database, Statement } from '@sophia/database';
 import type { Actor, Cause, Transaction, WorkspaceId } from '@sophia/types';
 import type { KeepUnseen } from '../access/unseen-values.ts';
 import type { TypesGuard } from '../record-types/judged-types.ts';
-import type { IncomingRecord } from '../rows/incoming-record.ts';
+import type { IncomingRecord, RejectedRow } from '../rows/incoming-record.ts';
 import type { NewRecords } from './new-records.ts';
 import { INCOMING_COLUMNS, incomingRow, insertNewSql, settleSql, type UpsertParts, upsertSql } from './upsert-sql.ts';
 import { assignWaves } from './waves.ts';
@@ -25,8 +25,14 @@ export interface ChunkCounts {
   readonly stale: number;
 }
 
+export interface WrittenChunk {
+  readonly counts: ChunkCounts;
+  /** Of the records, those that were refused by what their writer does not see; the others are written. */
+  readonly refused: ReadonlyMap<IncomingRecord, RejectedRow>;
+}
+
 /** Errors: `TypesChanged`. */
-export type ChunkWriter = (transaction: Transaction, chunk: Chunk) => Promise<ChunkCounts>;
+export type ChunkWriter = (transaction: Transaction, chunk: Chunk) => Promise<WrittenChunk>;
 
 /**
  * Writes many records within a transaction: COPY into a temporary table, then `upsertSql` or `insertNewSql` over it.
@@ -36,7 +42,8 @@ export type ChunkWriter = (transaction: Transaction, chunk: Chunk) => Promise<Ch
  */
 export function createChunkWriter(database: Database, recordIdBase: string, newRecords: NewRecords, typesGuard: TypesGuard): ChunkWriter {
   return async (transaction, { workspace, records, actor, cause, keepUnseen }) => {
-    if (records.length === 0) return { created: 0, updated: 0, unchanged: 0, stale: 0 };
+    const refused = new Map<IncomingRecord, RejectedRow>();
+    if (records.length === 0) return { counts: { created: 0, updated: 0, unchanged: 0, stale: 0 }, refused };
     const { waves, count } = assignWaves(records);
     await Promise.all([
       database.query(transaction, PLAN_ONCE),
@@ -45,15 +52,18 @@ export function createChunkWriter(database: Database, recordIdBase: string, newR
       keepUnseen === undefined ? database.copyInto(transaction, INCOMING, copyRows(workspace, records, waves)) : undefined,
     ]);
     const mayBeSettled = records.some(hasPlace);
-    const arrivals = records.filter((_, index) => waves[index] === 0).map((record) => ({ workspace, record }));
+    let arrivals = records.filter((_, index) => waves[index] === 0).map((record) => ({ workspace, record }));
     const areFirst = ([written]: readonly WaveCounts[]): boolean => written?.first === arrivals.length;
     let [created, updated, stale] = [0, 0, 0];
     for (let wave = 0; wave < count; wave++) {
       if (keepUnseen !== undefined) {
-        const kept = await keepUnseen(
-          transaction,
-          records.filter((_, index) => waves[index] === wave),
-        );
+        const own = records.filter((_, index) => waves[index] === wave);
+        const kept: IncomingRecord[] = [];
+        for (const { record, refused: rejection } of await keepUnseen(transaction, own)) {
+          if (rejection === undefined) kept.push(record);
+          else refused.set(record, rejection);
+        }
+        if (wave === 0) arrivals = kept.map((record) => ({ workspace, record }));
         await database.copyInto(transaction, INCOMING, copyRows(workspace, kept, new Int32Array(kept.length).fill(wave)));
       }
       const write = (likelyNew: boolean) =>
@@ -66,7 +76,8 @@ export function createChunkWriter(database: Database, recordIdBase: string, newR
       const [settled] = (await database.query(transaction, SETTLE_WAVE, [wave])) as [{ readonly stale: number }];
       stale += settled.stale;
     }
-    return { created, updated, unchanged: records.length - created - updated, stale };
+    const unchanged = records.length - refused.size - created - updated;
+    return { counts: { created, updated, unchanged, stale }, refused };
   };
 }
 
