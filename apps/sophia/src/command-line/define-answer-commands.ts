@@ -21,7 +21,7 @@ const withQueryOptions = (command: Command): Command =>
     .addOption(
       new Option('--order <name>', 'metric or dimension, - before it: descending (--order=-revenue); may be repeated').argParser(collect),
     )
-    .option('--limit <rows>', 'at most so many rows')
+    .option('--limit <rows>', 'at most so many rows, up to 100,000')
     .option('--no-fill', 'leave periods without data out');
 
 /** Which records an answer is made of. */
@@ -74,7 +74,7 @@ export const defineAnswerCommands = (program: Command, { client }: Runs): void =
         .addOption(new Option('--row <dimension=value>', 'the cell’s row; once for each dimension').argParser(collect)),
     )
       .option('--part <name>', 'numerator, denominator, or a metric that this one is made of')
-      .option('--limit <rows>', 'at most so many rows; 20 unless told')
+      .option('--limit <rows>', 'at most so many rows, up to 1,000; 20 unless told')
       .option('--cursor <cursor>', 'where the page before ended')
       .action(
         client(async (invocation, metric: string, options: DrillDownOptions) =>

@@ -1,13 +1,15 @@
 import { type Command, Option } from 'commander';
 import type { ListDeadLettersOptions, ReplayOptions } from '../commands/dead-letters.ts';
 import type { ImportCommandOptions } from '../commands/import.ts';
+import type { ListImportsOptions } from '../commands/imports.ts';
 import type { ListRecordsOptions } from '../commands/records.ts';
 import { withExamples } from './examples.ts';
 import type { CommonOptions } from './invocation.ts';
 import type { Runs } from './runs-in.ts';
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
-const LIMIT = ['--limit <rows>', 'at most so many rows; 20 unless told'] as const;
+const LIMIT = ['--limit <rows>', 'at most so many rows, up to 1,000; 20 unless told'] as const;
+const CURSOR = ['--cursor <cursor>', 'where the page before ended'] as const;
 
 export const defineDataCommands = (program: Command, runs: Runs): void => {
   defineImport(program, runs);
@@ -58,9 +60,10 @@ const defineImports = (program: Command, { client }: Runs): void => {
       .command('list')
       .description('newest first')
       .addOption(new Option('--state <state>', 'only those').choices(['running', 'interrupted', 'finished', 'failed']))
+      .option(...CURSOR)
       .option(...LIMIT)
       .action(
-        client(async (invocation, options: CommonOptions & { state?: string; limit?: string }) =>
+        client(async (invocation, options: ListImportsOptions) =>
           (await import('../commands/imports.ts')).listImports(invocation, options),
         ),
       ),
@@ -92,7 +95,7 @@ const defineRecords = (program: Command, { client }: Runs): void => {
       .option('--source-id <id>', 'only this one, as its source names it')
       .option('--fields <names>', 'columns to show, separated by commas')
       .option('--deleted', 'deleted ones too')
-      .option('--cursor <cursor>', 'where the page before ended')
+      .option(...CURSOR)
       .option(...LIMIT)
       .action(
         client(async (invocation, type: string, options: ListRecordsOptions) =>
@@ -137,6 +140,7 @@ const defineDeadLetters = (program: Command, { client }: Runs): void => {
   const letters = program.command('dead-letters').description('rejected rows: look, repair, replay');
   withExamples(
     withSelection(letters.command('list').description('rejected rows with line, column, reason and value, oldest first'))
+      .option(...CURSOR)
       .option(...LIMIT)
       .action(
         client(async (invocation, options: ListDeadLettersOptions) =>

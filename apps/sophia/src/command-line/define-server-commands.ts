@@ -149,7 +149,7 @@ const defineSetAside = (program: Command, { client }: Runs): void => {
   const of = (command: Command): Command => command.option('--projection <name>', 'the projection; warehouse unless told');
   withExamples(
     of(aside.command('list').description('events that stand aside, in the order of the log, with the error of each'))
-      .option('--limit <events>', 'at most so many; 20 unless told')
+      .option('--limit <events>', 'at most so many, up to 1,000; 20 unless told')
       .action(
         client(async (invocation, options: ListSetAsideOptions) =>
           (await import('../commands/set-aside.ts')).listSetAside(invocation, options),
@@ -218,7 +218,7 @@ const defineTools = (program: Command, { local }: Runs): void => {
   );
   program
     .command('test')
-    .description('run the tests (sophia test unit runs one project)')
-    .argument('[projects...]', 'projects')
+    .description('run all tests, or those of a project, a folder or a file')
+    .argument('[selected...]', 'architecture, unit, engine or e2e: all of that project; else what the path of a file has in it')
     .allowUnknownOption();
 };

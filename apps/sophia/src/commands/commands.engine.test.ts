@@ -195,6 +195,12 @@ describe('records', () => {
     expect(await sophia(first)).toMatchObject({ code: 0, out: expect.stringContaining('"records":[]') });
     expect((await sophia([...first, '--deleted'])).out).toContain(`"id":"${id}"`);
     expect((await sophia(words('records history deal 0000I7AO --source-system crm'))).out).toMatch(/2 +\S+ \S+ +deleted/);
+    await sophia([
+      'import',
+      await test.write('alone.csv', 'source_id,name\nALONE,Alone\n'),
+      ...words('--type company --source-system hand'),
+    ]);
+    expect((await sophia(words('records history company ALONE --source-system hand'))).out).toMatch(/ 1 field\n$/);
     expect(await test.json(words('records history deal 0000I7AO --source-system crm'))).toHaveLength(2);
     expect(await test.json(words('records get deal 0000I7AO --source-system crm'))).toMatchObject({ id, source_id: '0000I7AO' });
     expect((await sophia(['records', 'get', 'deal', id])).code).toBe(3);

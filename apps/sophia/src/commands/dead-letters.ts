@@ -3,7 +3,7 @@ import type { WriteAnswer } from '@sophia/types';
 import { CommandError } from '../command-line/command-error.ts';
 import type { Exit } from '../command-line/exit-codes.ts';
 import type { ClientInvocation, CommonOptions } from '../command-line/invocation.ts';
-import { parseCount } from '../input/metric-query.ts';
+import { pageLimit } from '../input/page-limit.ts';
 import { stylesOf } from '../output/styles.ts';
 import { renderTable } from '../output/table.ts';
 import { plainText } from '../output/text-width.ts';
@@ -17,6 +17,7 @@ export interface ReplayOptions extends CommonOptions {
   readonly state?: string | undefined;
 }
 export interface ListDeadLettersOptions extends ReplayOptions {
+  readonly cursor?: string | undefined;
   readonly limit?: string | undefined;
 }
 
@@ -29,9 +30,8 @@ const selectionOf = ({ import: id, type, sourceSystem, code, state }: ReplayOpti
 });
 
 export const listDeadLetters = async ({ api, terminal }: ClientInvocation, options: ListDeadLettersOptions): Promise<void> => {
-  const limit = options.limit === undefined ? 20 : parseCount(options.limit, '--limit');
   const page = await api.call<{ dead_letters: readonly DeadLetter[]; next_cursor: string | null }>('GET', '/dead-letters', {
-    query: { ...selectionOf(options), limit },
+    query: { ...selectionOf(options), cursor: options.cursor, limit: pageLimit(options.limit) },
   });
   if (page.dead_letters.length === 0) await requireDeadLetterNames(api, options);
   if (options.json === true) return terminal.out(`${JSON.stringify(page)}\n`);
@@ -55,7 +55,7 @@ export const listDeadLetters = async ({ api, terminal }: ClientInvocation, optio
       { width: terminal.columns, styles },
     ),
   );
-  if (page.next_cursor !== null) terminal.out(styles.faint('there are more: --limit\n'));
+  if (page.next_cursor !== null) terminal.out(styles.faint(`more: --cursor ${page.next_cursor}\n`));
 };
 
 export const repairDeadLetter = async (

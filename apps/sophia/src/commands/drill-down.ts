@@ -1,7 +1,8 @@
 import type { CatalogRecord, Cell, Freshness, JsonValue } from '@sophia/types';
 import { CommandError } from '../command-line/command-error.ts';
 import type { ClientInvocation, CommonOptions } from '../command-line/invocation.ts';
-import { parseCount, type QueryOptions, queryOf } from '../input/metric-query.ts';
+import { type QueryOptions, queryOf } from '../input/metric-query.ts';
+import { pageLimit } from '../input/page-limit.ts';
 import { NONE } from '../output/format-cell.ts';
 import { freshnessLine } from '../output/freshness-line.ts';
 import { stylesOf } from '../output/styles.ts';
@@ -21,7 +22,6 @@ export interface DrillDownOptions extends Omit<QueryOptions, 'by'>, CommonOption
   readonly cursor?: string | undefined;
 }
 
-const USUAL_LIMIT = 20;
 /** Fields shown beside what names the record. */
 const MOST_FIELDS = 5;
 
@@ -37,7 +37,7 @@ export const drillDown = async ({ api, terminal }: ClientInvocation, metric: str
       metric,
       part,
       cursor,
-      limit: limit === undefined ? USUAL_LIMIT : parseCount(limit, '--limit'),
+      limit: pageLimit(limit),
     },
   });
   if (json === true) return terminal.out(`${JSON.stringify(answer)}\n`);

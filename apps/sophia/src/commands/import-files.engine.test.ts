@@ -242,7 +242,18 @@ describe('imports', () => {
     const nameless = await sophia(['import', '--resume', sample.id]);
     expect([nameless.code, nameless.err]).toEqual([2, expect.stringContaining(`sophia import FILE --resume ${sample.id}`)]);
     expect(await sophia(words('imports get nothing'))).toMatchObject({ code: 3 });
-    expect(await sophia(words('imports list --limit 0'))).toMatchObject({ code: 2, err: expect.stringContaining('--limit is "0"') });
+    for (const limit of ['0', '1001']) {
+      const refused = await sophia(['imports', 'list', '--limit', limit]);
+      expect([refused.code, refused.err]).toEqual([2, `sophia: --limit is "${limit}"; allowed is a whole number from 1 to 1,000.\n`]);
+    }
+    const page = await sophia(words('imports list --limit 1'));
+    const [, next = ''] = /\nmore: --cursor (\S+)\n$/.exec(page.out) ?? [];
+    const [first, second] = [
+      await sophia(words('imports list --limit 1 --json')),
+      await test.json(words(`imports list --limit 1 --cursor ${next}`)),
+    ];
+    expect(first.err).toBe(`more: --cursor ${next}\n`);
+    expect(second).not.toEqual(JSON.parse(first.out));
   });
 });
 
@@ -277,7 +288,9 @@ describe('rejected rows', () => {
     const [one = '', two = '', three = ''] = [2, 3, 4].map((line) => letters.find((letter) => letter.line === line)?.id);
     const table = await sophia(words('dead-letters list --limit 2 --source-system hand --state open'));
     expect((await sophia(['dead-letters', 'list'])).out).toMatch(/open +deal +hand +2 +amount +"abc" +amount: expected a decimal/);
-    expect(table.out).toMatch(/there are more: --limit\n$/);
+    const [, next = ''] = /\nmore: --cursor (\S+)\n$/.exec(table.out) ?? [];
+    const rest = await sophia(words(`dead-letters list --source-system hand --state open --cursor ${next}`));
+    expect(rest.out).toContain(` ${letters[2]?.line} `);
     expect((await sophia(words('dead-letters list --code missing_source_id'))).out).toMatch(
       /open +deal +hand +4 +source_id +"" +source_id: expected/,
     );

@@ -1,19 +1,33 @@
 import type { ImportReport } from '@sophia/catalog';
 import type { ClientInvocation, CommonOptions } from '../command-line/invocation.ts';
-import { parseCount } from '../input/metric-query.ts';
+import { pageLimit } from '../input/page-limit.ts';
 import { ago } from '../output/freshness-line.ts';
 import { renderReport } from '../output/import-report.ts';
 import { stylesOf } from '../output/styles.ts';
 import { renderTable } from '../output/table.ts';
 import { plainText } from '../output/text-width.ts';
 
+export interface ListImportsOptions extends CommonOptions {
+  readonly state?: string | undefined;
+  readonly cursor?: string | undefined;
+  readonly limit?: string | undefined;
+}
+
 export const listImports = async (
   { api, terminal }: ClientInvocation,
-  { state, limit, json }: CommonOptions & { readonly state?: string | undefined; readonly limit?: string | undefined },
+  { state, cursor, limit, json }: ListImportsOptions,
 ): Promise<void> => {
-  const count = limit === undefined ? 20 : parseCount(limit, '--limit');
-  const { imports } = await api.call<{ imports: readonly ImportReport[] }>('GET', '/imports', { query: { state, limit: count } });
-  if (json === true) return terminal.out(`${JSON.stringify(imports)}\n`);
+  const { imports, next_cursor: next } = await api.call<{ imports: readonly ImportReport[]; next_cursor: string | null }>(
+    'GET',
+    '/imports',
+    { query: { state, cursor, limit: pageLimit(limit) } },
+  );
+  const more = next === null ? '' : `more: --cursor ${next}\n`;
+  if (json === true) {
+    terminal.out(`${JSON.stringify(imports)}\n`);
+    return terminal.err(more);
+  }
+  const styles = stylesOf(terminal);
   const now = Date.now();
   const numbers = ['Read', 'Created', 'Updated', 'Unchanged', 'Rejected'].map((title) => ({ title, align: 'right' as const }));
   terminal.out(
@@ -26,9 +40,10 @@ export const listImports = async (
         ...[read, created, updated, unchanged, rejected].map((each) => each.toLocaleString('en-US')),
         ago(started, now),
       ]),
-      { width: terminal.columns, styles: stylesOf(terminal) },
+      { width: terminal.columns, styles },
     ),
   );
+  if (more !== '') terminal.out(styles.faint(more));
 };
 
 export const getImport = async ({ api, terminal }: ClientInvocation, id: string, { json }: CommonOptions): Promise<void> => {

@@ -2,7 +2,7 @@ import type { RecordVersion } from '@sophia/catalog';
 import type { CatalogRecord, JsonValue } from '@sophia/types';
 import { CommandError } from '../command-line/command-error.ts';
 import type { ClientInvocation, CommonOptions } from '../command-line/invocation.ts';
-import { parseCount } from '../input/metric-query.ts';
+import { pageLimit } from '../input/page-limit.ts';
 import { parseWhere } from '../input/where.ts';
 import { NONE } from '../output/format-cell.ts';
 import { stylesOf } from '../output/styles.ts';
@@ -25,7 +25,6 @@ interface RecordPage {
   readonly next_cursor: string | null;
 }
 
-const USUAL_LIMIT = 20;
 /** Fields shown where none are chosen. */
 const MOST_FIELDS = 6;
 
@@ -38,7 +37,7 @@ export const listRecords = async ({ api, terminal }: ClientInvocation, type: str
       filter: where.length === 0 ? undefined : JSON.stringify({ and: where.map(parseWhere) }),
       deleted: deleted === true ? 'include' : undefined,
       cursor,
-      limit: limit === undefined ? USUAL_LIMIT : parseCount(limit, '--limit'),
+      limit: pageLimit(limit),
     },
   });
   if (json === true) return terminal.out(`${JSON.stringify(page)}\n`);
@@ -151,7 +150,9 @@ export const recordHistory = async (invocation: ClientInvocation, type: string, 
 
 const changesOf = (data: RecordVersion['data'], previous: RecordVersion['previous']): string =>
   previous === null
-    ? `${Object.keys({ ...data }).length} fields`
+    ? countOf(Object.keys({ ...data }).length)
     : Object.entries(previous)
         .map(([field, before]) => `${field}: ${textOf(before)} → ${textOf(data?.[field])}`)
         .join(', ');
+
+const countOf = (fields: number): string => (fields === 1 ? '1 field' : `${fields} fields`);

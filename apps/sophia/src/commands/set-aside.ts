@@ -1,6 +1,6 @@
 import type { Exit } from '../command-line/exit-codes.ts';
 import type { ClientInvocation, CommonOptions } from '../command-line/invocation.ts';
-import { parseCount } from '../input/metric-query.ts';
+import { pageLimit } from '../input/page-limit.ts';
 import { ago } from '../output/freshness-line.ts';
 import { stylesOf } from '../output/styles.ts';
 import { renderTable } from '../output/table.ts';
@@ -28,7 +28,7 @@ export interface ListSetAsideOptions extends SetAsideOptions {
 const pathOf = ({ projection = 'warehouse' }: SetAsideOptions): string => `/projections/${encodeURIComponent(projection)}/set-aside`;
 
 export const listSetAside = async ({ api, terminal }: ClientInvocation, options: ListSetAsideOptions): Promise<void> => {
-  const limit = options.limit === undefined ? 20 : parseCount(options.limit, '--limit');
+  const limit = pageLimit(options.limit);
   const answer = await api.call<{ events: readonly SetAsideEvent[] }>('GET', pathOf(options), { query: { limit } });
   if (options.json === true) return terminal.out(`${JSON.stringify(answer)}\n`);
   if (answer.events.length === 0) return terminal.out('No event stands aside.\n');

@@ -38,7 +38,7 @@ export const queryOf = (metrics: readonly string[], options: QueryOptions, now: 
     ...(from === undefined && to === undefined ? {} : { time_range: range }),
     ...(compare === undefined ? {} : { compare: choice(compare, '--compare', PERIODS) }),
     ...(order === undefined ? {} : { order_by: listed(order) }),
-    ...(limit === undefined ? {} : { limit: parseCount(limit, '--limit') }),
+    ...(limit === undefined ? {} : { limit: parseCount(limit, '--limit', MOST_ROWS) }),
     ...(asOf === undefined ? {} : { as_of: parseMoment(asOf, '--as-of', now) }),
     ...(timeZone === undefined ? {} : { time_zone: timeZone }),
     ...(weekStart === undefined ? {} : { week_start: choice(weekStart, '--week-start', WEEK_STARTS) }),
@@ -46,12 +46,17 @@ export const queryOf = (metrics: readonly string[], options: QueryOptions, now: 
   };
 };
 
+/** Rows of one answer. */
+const MOST_ROWS = 100_000;
+
 /** Names may also stand behind commas. */
 const listed = (names: readonly string[]): string[] => names.flatMap((name) => name.split(',')).filter((name) => name !== '');
 
-export const parseCount = (text: string, option: string): number => {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new CommandError('usage', `${option} is ${JSON.stringify(text)}; allowed is a whole number from 1.`);
+/** Errors: `CommandError` where it is none from 1 to `most`, where that is given. */
+export const parseCount = (text: string, option: string, most?: number): number => {
+  if (/^[1-9]\d{0,8}$/.test(text) && (most === undefined || Number(text) <= most)) return Number(text);
+  const end = most === undefined ? '' : ` to ${most.toLocaleString('en-US')}`;
+  throw new CommandError('usage', `${option} is ${JSON.stringify(text)}; allowed is a whole number from 1${end}.`);
 };
 
 const choice = <Choice extends string>(text: string, option: string, choices: readonly Choice[]): Choice => {
