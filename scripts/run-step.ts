@@ -10,16 +10,21 @@ export interface Outcome {
   readonly output: string;
 }
 
-/**
- * Runs a program of `node_modules/.bin` at the root. Its output is shown as it comes, or kept until
- * someone wants it.
- */
-export async function runStep(program: string, args: readonly string[], { shown }: { readonly shown: boolean }): Promise<Outcome> {
+export interface StepOptions {
+  /** Whether its output is shown as it comes, or kept until someone wants it. */
+  readonly shown: boolean;
+  /** Whether it is shown on standard error. */
+  readonly aside?: boolean;
+}
+
+/** Runs a program of `node_modules/.bin` at the root. */
+export async function runStep(program: string, args: readonly string[], { shown, aside = false }: StepOptions): Promise<Outcome> {
+  const out = aside ? process.stderr : 'inherit';
   const started = performance.now();
   const child = spawn(`${ROOT}node_modules/.bin/${program}`, args, {
     cwd: ROOT,
     env: environment(),
-    stdio: ['ignore', shown ? 'inherit' : 'pipe', shown ? 'inherit' : 'pipe'],
+    stdio: ['ignore', shown ? out : 'pipe', shown ? 'inherit' : 'pipe'],
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text: string) => (output += text));

@@ -1,12 +1,13 @@
 /**
  * `./sophia test`: proves everything, step by step, and sums up. With arguments it is Vitest on the
- * tests that they select (`./sophia test packages/cache`, `./sophia test --changed`).
+ * tests that they select (`./sophia test packages/cache`, `./sophia test unit`, `./sophia test --changed`).
  */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { checkCoverage } from './check-coverage.ts';
 import { prepareEngines } from './engines.ts';
 import { ROOT, runStep } from './run-step.ts';
-import { failuresOf, sumOf, type Totals, totalsOf } from './test-totals.ts';
+import { failuresOf, sumOf, type Totals, totalsOf, type VitestReport } from './test-totals.ts';
+import { vitestArguments } from './vitest-arguments.ts';
 
 const CI = (process.env.CI ?? '') !== '';
 const REPORTS = `${ROOT}.cache/test`;
@@ -33,9 +34,24 @@ interface Step extends Totals {
   readonly failures?: readonly string[];
 }
 
-const selection = process.argv.slice(2);
-process.exitCode =
-  selection.length > 0 ? (await runStep('vitest', ['run', '--passWithNoTests', ...selection], { shown: true })).exitCode : await testAll();
+const words = process.argv.slice(2);
+const asJson = words.includes('--json');
+/** What people read leaves standard output to the JSON that was asked for. */
+const say = asJson ? console.error : console.log;
+const SHOWN = { shown: true, aside: asJson };
+
+process.exitCode = words.every((word) => word === '--json') ? await testAll() : await testSelected();
+
+async function testSelected(): Promise<number> {
+  const report = `${REPORTS}/selected.json`;
+  const reported = asJson ? ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`] : [];
+  if (asJson) await rm(report, { force: true });
+  const { exitCode } = await runStep('vitest', ['run', ...vitestArguments(words, Object.keys(PROJECTS)), ...reported], SHOWN);
+  if (!asJson) return exitCode;
+  const written = await readReport(report);
+  console.log(JSON.stringify({ ...totalsOf(written, exitCode), failures: failuresOf(written, ROOT) }));
+  return exitCode;
+}
 
 async function testAll(): Promise<number> {
   await rm(REPORTS, { recursive: true, force: true });
@@ -47,24 +63,25 @@ async function testAll(): Promise<number> {
   steps.push(await coverageStep());
 
   const total = sumOf(steps);
-  if (CI && total.skipped > 0) console.log(`\n${total.skipped} skipped tests have failed: with CI set, every engine must be there`);
+  if (CI && total.skipped > 0) say(`\n${total.skipped} skipped tests have failed: with CI set, every engine must be there`);
   // Here once more, and not only where it happened: whoever keeps but the end of the output has it.
-  for (const { name, failures = [] } of steps) for (const failure of failures) console.log(`\n${name} test failed: ${failure}`);
-  console.log(`\n${'step'.padEnd(14)}${'passed'.padStart(8)}${'failed'.padStart(8)}${'skipped'.padStart(9)}${'seconds'.padStart(9)}`);
+  for (const { name, failures = [] } of steps) for (const failure of failures) say(`\n${name} test failed: ${failure}`);
+  say(`\n${'step'.padEnd(14)}${'passed'.padStart(8)}${'failed'.padStart(8)}${'skipped'.padStart(9)}${'seconds'.padStart(9)}`);
   for (const { name, passed, failed, skipped, seconds } of [...steps, { name: 'all', ...total, seconds: performance.now() / 1000 }]) {
-    console.log(
+    say(
       `${name.padEnd(14)}${`${passed}`.padStart(8)}${`${failed}`.padStart(8)}${`${skipped}`.padStart(9)}${seconds.toFixed(1).padStart(9)}`,
     );
   }
   const failed = total.failed + (CI ? total.skipped : 0);
+  if (asJson) console.log(JSON.stringify({ steps, total: { ...total, failed } }));
   await writeFile(`${REPORTS}/totals`, `${total.passed} passed, ${failed} failed\n`);
   return failed === 0 ? 0 : 1;
 }
 
 async function checkStep(name: string, program: string, args: readonly string[]): Promise<Step> {
   const { exitCode, seconds, output } = await runStep(program, args, { shown: false });
-  console.log(`${name}: ${exitCode === 0 ? 'ok' : 'failed'} (${seconds.toFixed(1)} s)`);
-  if (exitCode !== 0) console.log(output);
+  say(`${name}: ${exitCode === 0 ? 'ok' : 'failed'} (${seconds.toFixed(1)} s)`);
+  if (exitCode !== 0) say(output);
   return { name, seconds, ...verdict(exitCode === 0) };
 }
 
@@ -72,14 +89,14 @@ async function checkStep(name: string, program: string, args: readonly string[])
 async function enginesStep(): Promise<Step> {
   const started = performance.now();
   const missing = await prepareEngines();
-  for (const { engine, reason } of missing) console.log(`not here: ${engine}, so its tests are ${CI ? 'failed' : 'skipped'} (${reason})`);
+  for (const { engine, reason } of missing) say(`not here: ${engine}, so its tests are ${CI ? 'failed' : 'skipped'} (${reason})`);
   const seconds = (performance.now() - started) / 1000;
-  if (missing.length === 0) console.log(`engines: ok (${seconds.toFixed(1)} s)`);
+  if (missing.length === 0) say(`engines: ok (${seconds.toFixed(1)} s)`);
   return { name: 'engines', seconds, ...verdict(missing.length === 0 || !CI) };
 }
 
 async function projectStep(name: string, covers: Covers): Promise<Step> {
-  console.log(`\n${name} tests`);
+  say(`\n${name} tests`);
   const report = `${REPORTS}/${name}.json`;
   const { exitCode, seconds } = await runStep(
     'vitest',
@@ -93,10 +110,15 @@ async function projectStep(name: string, covers: Covers): Promise<Step> {
       ...(covers === 'none' ? [] : ['--coverage', `--coverage.reportsDirectory=${REPORTS}/coverage/${name}`]),
       ...(covers === 'started' ? ['--coverage.autoAttachSubprocess'] : []),
     ],
-    { shown: true },
+    SHOWN,
   );
-  const written = await readFile(report, 'utf8').then(JSON.parse, () => undefined);
+  const written = await readReport(report);
   return { name, seconds, ...totalsOf(written, exitCode), failures: failuresOf(written, ROOT) };
+}
+
+/** None where the run ended before there was one. */
+function readReport(path: string): Promise<VitestReport | undefined> {
+  return readFile(path, 'utf8').then(JSON.parse, () => undefined);
 }
 
 async function coverageStep(): Promise<Step> {
