@@ -1,5 +1,6 @@
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { refuseElsewhere } from '../client/refuse-elsewhere.ts';
 import { clientSettings } from '../client/settings.ts';
 import { answers } from '../client/with-sophia.ts';
 import { CommandError } from '../command-line/command-error.ts';
@@ -18,6 +19,7 @@ export const reset = async (
   { terminal, environment }: Invocation,
   options: CommonOptions & { readonly yes?: boolean | undefined },
 ): Promise<void> => {
+  refuseElsewhere('reset', environment);
   const { dataDirectory } = await clientSettings(options, environment);
   const folder = resolve(dataDirectory);
   const names = await ifThere(readdir(folder)).catch((error: unknown) => {

@@ -3,6 +3,7 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { restoreBackup } from '@sophia/platform';
 import { parseConfiguration } from '@sophia/shared';
+import { refuseElsewhere } from '../client/refuse-elsewhere.ts';
 import { readConfigurationFile } from '../client/settings.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { CommonOptions, Invocation } from '../command-line/invocation.ts';
@@ -20,6 +21,7 @@ export const restore = async (
   file: string,
   { dataDir, workspace, json }: CommonOptions,
 ): Promise<void> => {
+  refuseElsewhere('restore', environment);
   const configuration = parseConfiguration({
     env: environment,
     file: await readConfigurationFile(environment),

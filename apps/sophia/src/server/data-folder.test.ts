@@ -110,6 +110,15 @@ it('one that is held and does not answer is not waited for without end', async (
   });
 });
 
+it.each(['reset --yes', 'restore x.backup'])(
+  '%s is for a folder of this machine: it is refused where commands talk to another',
+  async (line) => {
+    const environment = { SOPHIA_URL: 'https://sophia.example' };
+    const { code, err } = await runHere([...line.split(' '), '--data-dir', folder], { environment });
+    expect([code, err]).toEqual([2, expect.stringContaining('SOPHIA_URL is set: commands talk to the Sophia at https://sophia.example.')]);
+  },
+);
+
 describe('reset', () => {
   it('asks a person, and removes nothing unless it is told yes', async () => {
     await makeFolder();
