@@ -6,6 +6,8 @@ import { run } from './run.ts';
 
 describe('with --json a failure is JSON on standard output too', () => {
   it.each([
+    ['keys --json', { detail: 'sophia keys needs a command: create, list, revoke.', exit: 2 }],
+    ['--json', { detail: expect.stringMatching(/^sophia needs a command: start, status, keys, /), exit: 2 }],
     ['qury --json', { detail: "unknown command 'qury'\n(Did you mean query?)", exit: 2 }],
     ['completion cmd --json', { detail: expect.stringContaining('Allowed choices are bash, zsh, fish.'), exit: 2 }],
     [

@@ -7,6 +7,7 @@ import { type Failure, failureOf } from './failure.ts';
 import type { Invocation } from './invocation.ts';
 import { PartlyDone } from './partly-done.ts';
 import { createProgram } from './program.ts';
+import { requireCommand } from './require-command.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Runs a command; resolves to its exit code. */
@@ -16,6 +17,7 @@ export const run = async (argv: readonly string[], invocation: Invocation): Prom
     exit = ended;
   });
   try {
+    if (asksForJson(argv)) requireCommand(program, argv);
     await program.parseAsync(argv, { from: 'user' });
   } catch (error) {
     // Help and version end this way too.
