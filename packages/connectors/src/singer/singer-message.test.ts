@@ -12,6 +12,13 @@ describe('what is no message ends the import; what came before is still passed o
   test.each<[string, JsonObject | string, string]>([
     ['very much', `[${'1,'.repeat(100_001)}1]`, 'Line 4 of the tap: expected at most 100000 members and values.'],
     ['no JSON', 'Traceback (most recent call last):', 'Line 4 of the tap is no JSON.'],
+    [
+      'NaN and Infinity',
+      '{"type":"RECORD","stream":"items","record":{"id":1,"x":"NaN","y":-Infinity}}',
+      'Line 4 of the tap is no JSON: it has -Infinity, for which the tap must write null.',
+    ],
+    ['a cut line with a text of them', '{"type":"RECORD","stream":"items","record":{"id":"NaN or', 'Line 4 of the tap is no JSON.'],
+    ['a line of a log', 'NaN read', 'Line 4 of the tap is no JSON.'],
     ['no object', '[1]', 'Line 4 of the tap: expected a message, which is an object.'],
     ['an unknown type', { type: 'BATCH' }, 'expected a message of type SCHEMA, RECORD, STATE or ACTIVATE_VERSION'],
     ['a record without a stream', { type: 'RECORD', record: {} }, 'expected a stream'],
@@ -28,6 +35,9 @@ describe('what is no message ends the import; what came before is still passed o
       'expected a list of names in bookmark_properties',
     ],
     ['a version that is none', { type: 'ACTIVATE_VERSION', stream: 'items', version: 'x' }, 'expected a number in version'],
+    ['a version of a record that is none', record('items', { id: 2 }, { version: '3' }), 'expected a number in version'],
+    ['a version that is not whole', record('items', { id: 2 }, { version: 4.5 }), 'expected a number in version'],
+    ['a version that is left out', { type: 'ACTIVATE_VERSION', stream: 'items', version: null }, 'expected a number in version'],
     ['a record before its schema', record('others', {}), 'expected a SCHEMA of the stream "others" before its rows'],
     [
       'a version before its schema',
@@ -38,6 +48,10 @@ describe('what is no message ends the import; what came before is still passed o
     const { items, code, message: found } = await readTap([...before, message]);
     expect(brief(items)).toEqual([['items', 1], { state: { at: 1 } }]);
     expect([code, found]).toEqual(['invalid_singer_message', expect.stringContaining(expected)]);
+  });
+
+  test('but a record may have no version, be it null', async () => {
+    expect(brief((await readTap([ITEMS, record('items', { id: 1 }, { version: null })])).items)).toEqual([['items', 1]]);
   });
 
   test('but a line without an end, or with one key by its name, is one', async () => {

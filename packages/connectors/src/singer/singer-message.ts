@@ -30,6 +30,11 @@ export function parseSingerMessage(line: string, number: number): SingerMessage 
     const value = message[key];
     return isJsonObject(value) ? value : fail(`an object in ${key}`);
   };
+  /** A record without one stays when another version is activated, so that one which cannot be read must not pass for none. */
+  const version = (): number | undefined => {
+    if (message.version === undefined || message.version === null) return undefined;
+    return Number.isSafeInteger(message.version) ? Number(message.version) : fail(VERSION);
+  };
   switch (message.type) {
     case 'SCHEMA':
       return {
@@ -40,15 +45,17 @@ export function parseSingerMessage(line: string, number: number): SingerMessage 
         bookmarkProperties: names(message.bookmark_properties) ?? fail('a list of names in bookmark_properties'),
       };
     case 'RECORD':
-      return { type: 'RECORD', stream: stream(), record: object('record'), version: optionalVersion(message.version) };
+      return { type: 'RECORD', stream: stream(), record: object('record'), version: version() };
     case 'STATE':
       return { type: 'STATE', value: message.value ?? null };
     case 'ACTIVATE_VERSION':
-      return { type: 'ACTIVATE_VERSION', stream: stream(), version: optionalVersion(message.version) ?? fail('a number in version') };
+      return { type: 'ACTIVATE_VERSION', stream: stream(), version: version() ?? fail(VERSION) };
     default:
       return fail('a message of type SCHEMA, RECORD, STATE or ACTIVATE_VERSION');
   }
 }
+
+const VERSION = 'a number in version';
 
 export const invalidMessage = (line: number, expected: string): SophiaError =>
   new SophiaError('invalid_singer_message', `Line ${line} of the tap: expected ${expected}.`, { details: { line } });
@@ -62,10 +69,22 @@ function parse(line: string, number: number): JsonObject {
   try {
     value = withIntegers(JSON.parse(line), line);
   } catch (cause) {
-    throw new SophiaError('invalid_singer_message', `Line ${number} of the tap is no JSON.`, { cause, details: { line: number } });
+    throw new SophiaError('invalid_singer_message', `Line ${number} of the tap is no JSON${reasonOf(line)}.`, {
+      cause,
+      details: { line: number },
+    });
   }
   if (!isJsonObject(value)) throw invalidMessage(number, 'a message, which is an object');
   return value;
+}
+
+/** The last one may be cut. */
+const TEXTS = /"(?:[^"\\]|\\.)*"?/g;
+
+/** What Python writes of floats that are no numbers, unless told otherwise. */
+function reasonOf(line: string): string {
+  const [found] = /-?\b(?:NaN|Infinity)\b/.exec(line.replace(TEXTS, '')) ?? [];
+  return found === undefined || !line.startsWith('{') ? '' : `: it has ${found}, for which the tap must write null`;
 }
 
 /** Ids of a record remain apart, and a tap gets its bookmark back as it wrote it, where they count in 64 bits. */
@@ -86,6 +105,3 @@ function names(value: JsonValue | undefined): readonly string[] | undefined {
   if (typeof value === 'string') return [value];
   return Array.isArray(value) && value.every((name) => typeof name === 'string') ? value : undefined;
 }
-
-const optionalVersion = (value: JsonValue | undefined): number | undefined =>
-  typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
