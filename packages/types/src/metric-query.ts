@@ -13,7 +13,7 @@ export const FieldFilter = Type.Object(
     operator: Type.Enum(FILTER_OPERATORS),
     values: Type.Optional(Type.Array(FilterValue, { maxItems: 1000 })),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, title: 'FieldFilter' },
 );
 export type FieldFilter = Static<typeof FieldFilter>;
 export type FilterValue = Static<typeof FilterValue>;
@@ -25,9 +25,9 @@ export const Filter = Type.Cyclic(
   {
     Filter: Type.Union([
       FieldFilter,
-      Type.Object({ and: Type.Array(Type.Ref('Filter'), { maxItems: 100 }) }, { additionalProperties: false }),
-      Type.Object({ or: Type.Array(Type.Ref('Filter'), { maxItems: 100 }) }, { additionalProperties: false }),
-      Type.Object({ not: Type.Ref('Filter') }, { additionalProperties: false }),
+      Type.Object({ and: Type.Array(Type.Ref('Filter'), { maxItems: 100 }) }, { additionalProperties: false, title: 'AndFilter' }),
+      Type.Object({ or: Type.Array(Type.Ref('Filter'), { maxItems: 100 }) }, { additionalProperties: false, title: 'OrFilter' }),
+      Type.Object({ not: Type.Ref('Filter') }, { additionalProperties: false, title: 'NotFilter' }),
     ]),
   },
   'Filter',
@@ -79,7 +79,7 @@ export const MetricQuerySchema = Type.Object(
     week_start: Type.Optional(Type.Enum(['monday', 'sunday'])),
     fill: Type.Optional(Type.Boolean()),
   },
-  { additionalProperties: false, $id: 'MetricQuery' },
+  { additionalProperties: false, title: 'MetricQuery' },
 );
 
 export type ColumnType = 'text' | 'integer' | 'number' | 'decimal' | 'boolean' | 'date' | 'timestamp';

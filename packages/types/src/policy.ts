@@ -8,7 +8,7 @@ const Names = Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { minIte
 /** An attribute of the asking principal's user record, for example `{ "principal": "team" }`; null where there is none. */
 export const PrincipalAttribute = Type.Object(
   { principal: Type.String({ minLength: 1, maxLength: 200, description: 'Field of the user record, or source_id' }) },
-  { additionalProperties: false },
+  { additionalProperties: false, title: 'PrincipalAttribute' },
 );
 export type PrincipalAttribute = Static<typeof PrincipalAttribute>;
 
@@ -23,7 +23,7 @@ export const PolicyFieldFilter = Type.Object(
     operator: Type.Enum(FILTER_OPERATORS),
     values: Type.Optional(Type.Array(Type.Union([FilterValue, PrincipalAttribute]), { maxItems: 1000 })),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, title: 'PolicyFieldFilter' },
 );
 export type PolicyFieldFilter = Static<typeof PolicyFieldFilter>;
 
@@ -38,9 +38,15 @@ export const PolicyFilter = Type.Cyclic(
   {
     PolicyFilter: Type.Union([
       PolicyFieldFilter,
-      Type.Object({ and: Type.Array(Type.Ref('PolicyFilter'), { maxItems: 100 }) }, { additionalProperties: false }),
-      Type.Object({ or: Type.Array(Type.Ref('PolicyFilter'), { maxItems: 100 }) }, { additionalProperties: false }),
-      Type.Object({ not: Type.Ref('PolicyFilter') }, { additionalProperties: false }),
+      Type.Object(
+        { and: Type.Array(Type.Ref('PolicyFilter'), { maxItems: 100 }) },
+        { additionalProperties: false, title: 'PolicyAndFilter' },
+      ),
+      Type.Object(
+        { or: Type.Array(Type.Ref('PolicyFilter'), { maxItems: 100 }) },
+        { additionalProperties: false, title: 'PolicyOrFilter' },
+      ),
+      Type.Object({ not: Type.Ref('PolicyFilter') }, { additionalProperties: false, title: 'PolicyNotFilter' }),
     ]),
   },
   'PolicyFilter',
@@ -69,7 +75,7 @@ export const PolicyRule = Type.Union([
         }),
       ),
     },
-    { additionalProperties: false, description: 'Without record_types and metrics it concerns all of both' },
+    { additionalProperties: false, title: 'AccessRule', description: 'Without record_types and metrics it concerns all of both' },
   ),
   Type.Object(
     {
@@ -82,7 +88,11 @@ export const PolicyRule = Type.Union([
       ),
       rows: Type.Optional(PolicyFilter),
     },
-    { additionalProperties: false, description: 'Fields that are null, or are not, in all rows or in those of the filter' },
+    {
+      additionalProperties: false,
+      title: 'MaskRule',
+      description: 'Fields that are null, or are not, in all rows or in those of the filter',
+    },
   ),
 ]);
 export type PolicyRule = AccessRule | MaskRule;

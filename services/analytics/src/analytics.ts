@@ -1,6 +1,17 @@
 import type { CacheStatistics } from '@sophia/cache';
 import type { DrilledRecord, MetricDescription } from '@sophia/core';
-import type { AnswerColumn, Call, Cell, Freshness, MetricQuery, Position, ReadPoint, SemanticProblem, WorkspaceId } from '@sophia/types';
+import type {
+  AnswerColumn,
+  Call,
+  Cell,
+  Filter,
+  Freshness,
+  MetricQuery,
+  Position,
+  ReadPoint,
+  SemanticProblem,
+  WorkspaceId,
+} from '@sophia/types';
 import type { RebuildProgress } from './projection/rebuild.ts';
 
 export interface AskOptions {
@@ -49,7 +60,11 @@ export interface Explanation {
   readonly tags: readonly string[];
   readonly rollup: string | null;
   readonly cache_key: string;
-  readonly policy: readonly { readonly record_type: string; readonly row_filter: unknown; readonly masked_fields: readonly string[] }[];
+  readonly policy: readonly {
+    readonly record_type: string;
+    readonly row_filter: Filter | null;
+    readonly masked_fields: readonly string[];
+  }[];
 }
 
 export interface DrillDownRequest {

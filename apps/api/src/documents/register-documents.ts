@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
+import { nameSchemas } from './name-schemas.ts';
 import { type PostmanCollection, postmanCollection } from './postman-collection.ts';
 import { placeBodyExamples, routeDocument } from './route-document.ts';
 
@@ -39,7 +40,8 @@ export const registerOpenApi = async (app: FastifyInstance, version: string): Pr
     },
     hideUntagged: true,
     transform: ({ schema, url, route }) => ({ url, schema: schema === undefined ? { hide: true } : routeDocument(route) }),
-    transformObject: (document) => ('openapiObject' in document ? placeBodyExamples(document.openapiObject) : document.swaggerObject),
+    transformObject: (document) =>
+      'openapiObject' in document ? nameSchemas(placeBodyExamples(document.openapiObject)) : document.swaggerObject,
     // Schemas that are used in several places stand once, under their own name.
     refResolver: { buildLocalReference: ({ $id, title }, _base, _fragment, index) => String($id ?? title ?? `schema-${index}`) },
   });

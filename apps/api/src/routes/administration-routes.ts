@@ -7,6 +7,7 @@ import {
   KeysAnswerSchema,
   NewKeySchema,
   PoliciesSchema,
+  RevokedSchema,
   WorkspaceSchema,
   WorkspacesAnswerSchema,
 } from './answers/administration-answers.ts';
@@ -91,7 +92,7 @@ const registerKeyRoutes = (app: FastifyInstance, { keys }: ApiServices): void =>
     summary: 'Revokes an API key, at once',
     tag,
     params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 100 }) }),
-    responses: { 200: Type.Object({ revoked: Type.String() }) },
+    responses: { 200: RevokedSchema },
     examples: [{ summary: 'No such key', path: '/api/v1/keys/unknown', status: 404 }],
     handle: async ({ call, params }) => {
       await keys.revoke(call, params.id);

@@ -2,11 +2,11 @@ import { SophiaError } from '@sophia/shared';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import type { ApiServices } from '../services.ts';
-import { WriteAnswerSchema } from './answers/record-answers.ts';
+import { DiscardedSchema, WriteAnswerSchema } from './answers/record-answers.ts';
 import { RowErrorSchema } from './answers/row-errors.ts';
+import { BoundedCursor } from './answers/values.ts';
 import { defineRoute } from './define-route.ts';
 import { RepairSchema, readRepairedRow, ShownRowSchema } from './repaired-row.ts';
-import { BOUNDED } from './schemas.ts';
 
 const IdParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) });
 const Ids = Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { minItems: 1, maxItems: 1000 });
@@ -51,10 +51,7 @@ export const registerDeadLetterRoutes = (app: FastifyInstance, { catalog: { dead
       cursor: Type.Optional(Type.String({ maxLength: 4000 })),
     }),
     responses: {
-      200: Type.Object({
-        dead_letters: Type.Array(DeadLetterSchema),
-        next_cursor: Type.Union([Type.String(), Type.Null()], { description: BOUNDED }),
-      }),
+      200: Type.Object({ dead_letters: Type.Array(DeadLetterSchema), next_cursor: BoundedCursor }, { title: 'DeadLettersAnswer' }),
     },
     examples: [{ summary: 'Those of deals', path: `${DEAD_LETTERS}?record_type=deal`, status: 200 }],
     handle: async ({ call, query: { limit, cursor, ...selection } }) => {
@@ -137,7 +134,7 @@ export const registerDeadLetterRoutes = (app: FastifyInstance, { catalog: { dead
     summary: 'Gives rejected rows up',
     tag: 'dead letters',
     body: Type.Object({ ids: Ids }, { additionalProperties: false }),
-    responses: { 200: Type.Object({ discarded: Type.Integer() }) },
+    responses: { 200: DiscardedSchema },
     examples: [{ summary: 'None of these is there', path: `${DEAD_LETTERS}/discard`, body: { ids: ['1'] }, status: 200 }],
     handle: async ({ call, body }) => ({ discarded: await deadLetters.discard(call, body.ids) }),
   });

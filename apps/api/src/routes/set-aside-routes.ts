@@ -6,6 +6,7 @@ import Type from 'typebox';
 import type { ApiServices } from '../services.ts';
 import type { Answer } from './answers/answer-of.ts';
 import { ReplayedSchema, SetAsideAnswerSchema, type SetAsideEventSchema } from './answers/projection-answers.ts';
+import { DiscardedSchema } from './answers/record-answers.ts';
 import { defineRoute } from './define-route.ts';
 
 type SetAsideEvent = Awaited<ReturnType<ApiServices['eventLog']['setAside']>>[number];
@@ -92,7 +93,7 @@ export const registerSetAsideRoutes = (app: FastifyInstance, services: ApiServic
       'Gives up one event that stands aside, for all instances; those of its record behind it wait for a replay; administrators of the installation only',
     tag,
     params: Type.Object({ ...GroupParams.properties, position: Type.String({ minLength: 1, maxLength: 200 }) }),
-    responses: { 200: Type.Object({ discarded: Type.Integer() }) },
+    responses: { 200: DiscardedSchema },
     examples: [{ summary: 'No such event', path: `${WAREHOUSE}/1.2.3`, status: 404 }],
     handle: async ({ call, params: { group, position } }) => {
       await permit(call, 'set_aside.discard', group);

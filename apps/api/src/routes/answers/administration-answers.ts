@@ -33,6 +33,8 @@ export const NewKeySchema = Type.Object(
   { title: 'NewKey' },
 );
 
+export const RevokedSchema = Type.Object({ revoked: Type.String({ description: 'Id of the key' }) }, { title: 'RevokedKey' });
+
 export const WorkspaceSchema = answerOf<Workspace>()(
   Type.Object(
     {

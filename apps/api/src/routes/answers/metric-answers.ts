@@ -1,6 +1,6 @@
 import type { AnswerData, DrillDownAnswer, Explanation } from '@sophia/analytics';
 import type { DrilledRecord, MetricDescription } from '@sophia/core';
-import { type AnswerColumn, type Cell, METRIC_FORMATS, TIME_GRAINS } from '@sophia/types';
+import { type AnswerColumn, type Cell, Filter, METRIC_FORMATS, TIME_GRAINS } from '@sophia/types';
 import Type from 'typebox';
 import { answerOf } from './answer-of.ts';
 import { FreshnessSchema } from './freshness-answer.ts';
@@ -96,7 +96,9 @@ export const ExplanationSchema = answerOf<Explanation>()(
         Type.Object(
           {
             record_type: Type.String(),
-            row_filter: Type.Unknown({ description: 'A filter: records for which it is not true are not there; null where all are' }),
+            row_filter: Type.Unsafe<Filter | null>(
+              Type.Union([Filter, Type.Null()], { description: 'Records for which it is not true are not there; null where all are' }),
+            ),
             masked_fields: Type.Array(Type.String()),
           },
           { title: 'ReadPolicy' },

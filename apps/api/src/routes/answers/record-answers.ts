@@ -76,3 +76,6 @@ export const ErasedSchema = Type.Object(
   { token: Type.String({ description: 'Send it back as Sophia-After to read what is left' }) },
   { title: 'Erased' },
 );
+
+/** Of dead letters and events that stand aside. */
+export const DiscardedSchema = Type.Object({ discarded: Type.Integer({ description: 'How many were given up' }) }, { title: 'Discarded' });
