@@ -134,7 +134,37 @@ export const IS_RUNNING = `exists (
 /** A value: when the import of table alias `i` ended, well or not; null while it has not. One that failed has no `finished_at`. */
 export const ENDED_AT = `case when i.state in ('finished', 'failed') then coalesce(i.finished_at, i.updated_at) end`;
 
-/** Columns of `ImportRunRow` over `import_run as i`. */
+/** The columns of `ImportRunRow`. */
+export const IMPORT_NAMES: readonly (keyof ImportRunRow)[] = [
+  'id',
+  'name',
+  'kind',
+  'state',
+  'principal',
+  'source_system',
+  'parameters',
+  'lanes',
+  'bytes_total',
+  'bytes_read',
+  'last_state',
+  'deleted_by_version',
+  'failure',
+  'token',
+  'milliseconds',
+  'milliseconds_since',
+  'started_at',
+  'updated_at',
+  'finished_at',
+  'created',
+  'updated',
+  'unchanged',
+  'stale',
+  'rejected',
+  'repairs',
+  'errors',
+];
+
+/** What they are over `import_run as i`. */
 export const IMPORT_COLUMNS = `i.id, i.name, i.kind, i.principal, i.source_system, i.parameters, i.lanes, i.bytes_total, i.bytes_read,
   i.last_state::text as last_state, i.deleted_by_version, i.failure, i.token, i.milliseconds, i.started_at, i.updated_at, i.finished_at,
   round(extract(epoch from greatest(now() - i.updated_at, interval '0')) * 1000)::bigint as milliseconds_since,

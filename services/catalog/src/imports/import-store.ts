@@ -1,8 +1,8 @@
-import type { Database, Session, Statement } from '@sophia/database';
+import { boundedPage, type Database, type Session, type Statement } from '@sophia/database';
 import { SophiaError } from '@sophia/shared';
 import type { JsonObject, JsonValue, Transaction, WorkspaceId } from '@sophia/types';
 import type { ImportOptions, ImportState } from '../catalog.ts';
-import { ASSUMED, IMPORT_COLUMNS, IMPORT_SOURCE, type ImportRunRow, type KeptParameters, stateOf } from './import-row.ts';
+import { ASSUMED, IMPORT_COLUMNS, IMPORT_NAMES, IMPORT_SOURCE, type ImportRunRow, type KeptParameters, stateOf } from './import-row.ts';
 import { emptyHash, type LaneState } from './lane.ts';
 
 /** The tables of imports. */
@@ -13,7 +13,7 @@ export interface ImportStore {
   list(
     workspace: WorkspaceId,
     page: { readonly before: string | null; readonly state: ImportState | null; readonly limit: number },
-  ): Promise<ImportRunRow[]>;
+  ): Promise<ListedImport[]>;
   lanes(workspace: WorkspaceId, id: string): Promise<LaneState[]>;
   /** The last bookmark of the newest import of this kind and name that has one. */
   lastState(workspace: WorkspaceId, kind: string, name: string): Promise<JsonValue | null>;
@@ -38,6 +38,9 @@ export interface ImportStore {
   ): Promise<void>;
   keepToken(workspace: WorkspaceId, id: string, token: string): Promise<void>;
 }
+
+/** How many were found, of which fewer are given where they are large. */
+type ListedImport = ImportRunRow & { readonly found: number };
 
 export interface NewImport {
   readonly workspace: WorkspaceId;
@@ -77,7 +80,7 @@ export function createImportStore(database: Database): ImportStore {
       if (row === undefined) throw new SophiaError('not_found', `There is no import ${id}.`);
       return row;
     },
-    list: (workspace, { before, state, limit }) => database.select<ImportRunRow>([workspace], LIST_RUNS, [workspace, before, state, limit]),
+    list: (workspace, { before, state, limit }) => database.select<ListedImport>([workspace], LIST_RUNS, [workspace, before, state, limit]),
     async lanes(workspace, id) {
       const rows = await database.select<LaneRow>([workspace], READ_LANES, [id]);
       return rows.map((row) => ({ lane: row.lane, committedThrough: Number(row.committed_through), rollingHash: row.rolling_hash }));
@@ -134,10 +137,15 @@ const INSERT_LANES: Statement = {
 const READ_RUN: Statement = { name: 'catalog_read_import', text: `select ${IMPORT_COLUMNS} from ${IMPORT_SOURCE} where i.id = $1` };
 const LIST_RUNS: Statement = {
   name: 'catalog_list_imports',
-  text: `select * from (
-      select ${IMPORT_COLUMNS} from ${IMPORT_SOURCE} where i.workspace = $1 and ($2::text is null or i.id < $2)
-    ) as found
-    where $3::text is null or state = $3 order by id desc limit $4::int`,
+  text: boundedPage({
+    rows: `select * from (
+        select ${IMPORT_COLUMNS} from ${IMPORT_SOURCE} where i.workspace = $1 and ($2::text is null or i.id < $2)
+      ) as listed
+      where $3::text is null or state = $3 order by id desc limit $4::int`,
+    columns: IMPORT_NAMES.join(', '),
+    values: ['errors', 'parameters', 'last_state', 'failure'],
+    order: 'id desc',
+  }),
 };
 const READ_LANES: Statement = {
   name: 'catalog_read_import_lanes',

@@ -128,6 +128,19 @@ describe('an import', () => {
     expect([...first.items, ...second.items].map(({ id }) => id)).toEqual(ids);
     expect(second.nextCursor).toBeNull();
   });
+
+  test('is listed on a page that ends at about 8 MB, and says where to go on', async () => {
+    const { call, imports, run } = await fresh();
+    const ids: string[] = [];
+    const message = 'm'.repeat(300_000);
+    const unread = Array.from({ length: 10 }, (_, index) => row(index, {}, { errors: [{ line: index, code: 'invalid_csv', message }] }));
+    for (let index = 0; index < 5; index++) ids.unshift((await run({ name: `${index}` }, importStream(rowsItem(unread)))).id);
+    const first = await imports.list(call, { limit: 4 });
+    const second = await imports.list(call, { limit: 4, cursor: first.nextCursor ?? undefined });
+    expect([first, second].map(({ items }) => items.map(({ id }) => id))).toEqual([ids.slice(0, 3), ids.slice(3)]);
+    expect(second.nextCursor).toBeNull();
+    expect(first.items[0]).toEqual(await imports.get(call, ids[0] ?? ''));
+  });
 });
 
 describe('imports of one principal', () => {

@@ -3,7 +3,7 @@ import type { Call } from '@sophia/types';
 import { maySome, seesComing } from '../access/some-records.ts';
 import type { ImportItem, ImportOptions, ImportPlace, ImportReport, Imports, RunningImport } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
-import { decodeCursor, pageLimit, pageOf } from '../reading/cursor.ts';
+import { boundedPageOf, decodeCursor, pageLimit } from '../reading/cursor.ts';
 import { errorsSeenBy, type ReportSight, seenReport } from './import-row.ts';
 import { createImportStore } from './import-store.ts';
 import { type OpenedImport, openImport } from './open-import.ts';
@@ -105,7 +105,7 @@ export function createImports({ context, lanes, perPrincipal, linger = 200 }: Im
       const [before = null] = options.cursor === undefined ? [] : decodeCursor(options.cursor, 1);
       const sight = await sightOf(call);
       const rows = await store.list(call.principal.workspace, { before, state: options.state ?? null, limit: limit + 1 });
-      const page = pageOf(rows, limit, ({ id }) => [id]);
+      const page = boundedPageOf(rows, rows[0]?.found ?? 0, limit, ({ id }) => [id]);
       await audit.read({ call, action: 'list', object: 'imports', rows: page.items.length, milliseconds: clock.monotonic() - begun });
       return { ...page, items: page.items.map((row) => seenReport(row, sight)) };
     },

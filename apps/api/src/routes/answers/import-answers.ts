@@ -3,7 +3,7 @@ import Type from 'typebox';
 import { ProblemSchema } from '../schemas.ts';
 import { answerOf } from './answer-of.ts';
 import { RowErrorSchema } from './row-errors.ts';
-import { Instant, MaybeInstant, NextCursor } from './values.ts';
+import { BoundedCursor, Instant, MaybeInstant } from './values.ts';
 
 const Counts = {
   read: Type.Integer({ description: 'Rows: created + updated + unchanged + rejected' }),
@@ -52,7 +52,7 @@ export const ImportReportSchema = answerOf<ImportReport>()(
 );
 
 export const ImportsAnswerSchema = Type.Object(
-  { imports: Type.Array(ImportReportSchema), next_cursor: NextCursor },
+  { imports: Type.Array(ImportReportSchema), next_cursor: BoundedCursor },
   { title: 'ImportsAnswer' },
 );
 
