@@ -26,13 +26,18 @@ const PRIORITY: FieldDefinition = { name: 'business_priority', type: 'text' };
 /**
  * Compiles a mapping, whose formats are resolved (`resolveFormats`), for a source with these columns (undefined where its
  * rows are objects). A value that cannot be read as the mapping says is an error of its row and stays in the field as it
- * was, to be repaired.
+ * was, to be repaired. Members of objects that `isLeftOut` tells are left out like those of `ignore`.
  */
-export function compileMapping(mapping: Mapping, definition: RecordTypeDefinition, columns: readonly string[] | undefined): RowMapper {
+export function compileMapping(
+  mapping: Mapping,
+  definition: RecordTypeDefinition,
+  columns: readonly string[] | undefined,
+  isLeftOut?: (member: string) => boolean,
+): RowMapper {
   const used = columnsOf(mapping);
   const slotOf = (column: string): number => used.indexOf(column);
   const cells = compileCells(mapping, used, columns);
-  const unused = compileUnused(mapping, used, columns);
+  const unused = compileUnused(mapping, used, columns, isLeftOut);
   const assignment = (field: FieldDefinition, rule: ColumnRule): Assignment => ({
     field: field.name,
     slot: slotOf(rule.column),

@@ -41,11 +41,11 @@ export function createStreamOpener(options: StreamOptions): StreamOpener {
       const mapping = findMapping(mappings, { name: message.stream, columns: found, sample: [] });
       if (mapping !== undefined) {
         used.add(mapping);
-        return mapStream(message, mapping, typeOf(mapping, recordTypes));
+        return mapStream(mapping, typeOf(mapping, recordTypes));
       }
       const { name, schema, mapping: plain } = singerRecordType(message, sourceSystem, builtin);
       claim(own, name, message.stream);
-      return mapStream(message, plain, await options.define(name, schema));
+      return mapStream(plain, await options.define(name, schema));
     },
     unused: () => mappings.filter((mapping) => !used.has(mapping)).map(unusedText),
   };

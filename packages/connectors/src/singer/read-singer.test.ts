@@ -65,6 +65,18 @@ describe('a tap', () => {
     ]);
   });
 
+  test('may send columns of its own tools that it does not declare, which are no part of a record', async () => {
+    const { items } = await readTap([
+      ITEMS,
+      record('items', { id: 1, size: 2.5, _sdc_received_at: '2020-01-01', _sdc_sequence: 7, other: 'y' }),
+      record('items', { id: 2, _sdc_batched_at: 'x' }),
+    ]);
+    expect(items.flatMap((item) => (item.kind === 'rows' ? item.rows.map(({ fields }) => fields) : []))).toEqual([
+      { size: 2.5, extra: { other: 'y' } },
+      {},
+    ]);
+  });
+
   test('sends states, which come behind the rows before them; several between two batches are one', async () => {
     const messages = [
       ITEMS,
