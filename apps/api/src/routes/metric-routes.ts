@@ -1,4 +1,4 @@
-import { type Answer, answerBody } from '@sophia/analytics';
+import { type Analytics, type Answer, answerBody } from '@sophia/analytics';
 import { SophiaError } from '@sophia/shared';
 import { type Cell, type MetricQuery, MetricQuerySchema } from '@sophia/types';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -19,6 +19,7 @@ import {
 import { defineRoute } from './define-route.ts';
 import { parseJsonText } from './parse-json-text.ts';
 import { parseMetricQuery } from './parse-metric-query.ts';
+import { afterOf } from './request-headers.ts';
 import { AfterHeaders, IN_HEAD } from './schemas.ts';
 
 /** Queries of one request at most; they run one after the other. */
@@ -26,13 +27,16 @@ const MAXIMUM_QUERIES = 20;
 
 const REVENUE_BY_OFFICE = { metrics: ['revenue', 'win_rate'], dimensions: ['user.office'], order_by: ['-revenue'] };
 
-export const registerMetricRoutes = (app: FastifyInstance, { analytics }: ApiServices): void => {
-  const ask = (request: FastifyRequest, query: MetricQuery): Promise<Answer> =>
-    analytics.ask(request.call(), query, {
-      after: afterOf(request),
-      cache: request.headers['sophia-cache'] === 'bypass' ? 'bypass' : 'use',
-    });
+export const registerMetricRoutes = (app: FastifyInstance, services: ApiServices): void => {
+  registerList(app, services);
+  registerQuery(app, services);
+  registerQueryByAddress(app, services);
+  registerExplain(app, services);
+  registerDrillDown(app, services);
+  registerFreshness(app, services);
+};
 
+const registerList = (app: FastifyInstance, { analytics }: ApiServices): void => {
   defineRoute(app, {
     method: 'GET',
     url: '/metrics',
@@ -43,7 +47,9 @@ export const registerMetricRoutes = (app: FastifyInstance, { analytics }: ApiSer
     examples: [{ summary: 'All metrics', path: '/api/v1/metrics', status: 200 }],
     handle: async ({ call }) => ({ metrics: await analytics.metrics(call) }),
   });
+};
 
+const registerQuery = (app: FastifyInstance, { analytics }: ApiServices): void => {
   defineRoute(app, {
     method: 'POST',
     url: '/metrics/query',
@@ -63,17 +69,19 @@ export const registerMetricRoutes = (app: FastifyInstance, { analytics }: ApiSer
     ],
     handle: async ({ raw }, reply) => {
       const { body } = raw;
-      if (!Array.isArray(body)) return sendAnswer(raw, reply, await ask(raw, parseMetricQuery(body, '')));
+      if (!Array.isArray(body)) return sendAnswer(raw, reply, await ask(analytics, raw, parseMetricQuery(body, '')));
       if (body.length === 0 || body.length > MAXIMUM_QUERIES) {
         throw new SophiaError('invalid_request', `Send 1 to ${MAXIMUM_QUERIES} queries, not ${body.length}.`);
       }
       const queries = body.map((query, index) => parseMetricQuery(query, `/${index}`));
       const answers: string[] = [];
-      for (const query of queries) answers.push(answerBody(await ask(raw, query)));
+      for (const query of queries) answers.push(answerBody(await ask(analytics, raw, query)));
       return reply.type('application/json; charset=utf-8').send(`{"answers":[${answers.join(',')}]}`);
     },
   });
+};
 
+const registerQueryByAddress = (app: FastifyInstance, { analytics }: ApiServices): void => {
   defineRoute(app, {
     method: 'GET',
     url: '/metrics/query',
@@ -96,12 +104,26 @@ export const registerMetricRoutes = (app: FastifyInstance, { analytics }: ApiSer
     ],
     handle: async ({ raw, query: { q }, call }, reply) => {
       const query = parseMetricQuery(parseJsonText('q', q, 'invalid_request'), '');
-      const answer = await ask(raw, query);
+      const answer = await ask(analytics, raw, query);
       analytics.remember(call, raw.url, query);
       return sendAnswer(raw, reply, answer);
     },
   });
+};
 
+const ask = (analytics: Analytics, request: FastifyRequest, query: MetricQuery): Promise<Answer> =>
+  analytics.ask(request.call(), query, {
+    after: afterOf(request),
+    cache: request.headers['sophia-cache'] === 'bypass' ? 'bypass' : 'use',
+  });
+
+const sendAnswer = (request: FastifyRequest, reply: FastifyReply, answer: Answer): FastifyReply => {
+  setHeaders(reply, answerHeaders(answer));
+  if (isKnown(request.headers['if-none-match'], answer.etag)) return reply.code(304).send();
+  return reply.type('application/json; charset=utf-8').send(answerBody(answer));
+};
+
+const registerExplain = (app: FastifyInstance, { analytics }: ApiServices): void => {
   defineRoute(app, {
     method: 'POST',
     url: '/metrics/explain',
@@ -115,7 +137,9 @@ export const registerMetricRoutes = (app: FastifyInstance, { analytics }: ApiSer
     examples: [{ summary: 'Explain revenue by office', path: '/api/v1/metrics/explain', body: REVENUE_BY_OFFICE, status: 200 }],
     handle: ({ raw, call }) => analytics.explain(call, parseMetricQuery(raw.body, '')),
   });
+};
 
+const registerDrillDown = (app: FastifyInstance, { analytics }: ApiServices): void => {
   defineRoute(app, {
     method: 'POST',
     url: '/metrics/drill-down',
@@ -161,28 +185,6 @@ export const registerMetricRoutes = (app: FastifyInstance, { analytics }: ApiSer
         { after: afterOf(raw) },
       ),
   });
-
-  defineRoute(app, {
-    method: 'GET',
-    url: '/freshness',
-    operation: 'freshness',
-    summary: 'How current the answers are, and each source behind them',
-    tag: 'metrics',
-    responses: { 200: FreshnessSchema },
-    examples: [{ summary: 'Freshness of the workspace', path: '/api/v1/freshness', status: 200 }],
-    handle: ({ call }) => analytics.freshness(call),
-  });
-};
-
-export const afterOf = (request: FastifyRequest): string | undefined => {
-  const value = request.headers['sophia-after'];
-  return typeof value === 'string' ? value : undefined;
-};
-
-const sendAnswer = (request: FastifyRequest, reply: FastifyReply, answer: Answer): FastifyReply => {
-  setHeaders(reply, answerHeaders(answer));
-  if (isKnown(request.headers['if-none-match'], answer.etag)) return reply.code(304).send();
-  return reply.type('application/json; charset=utf-8').send(answerBody(answer));
 };
 
 /** Errors: `invalid_request`. */
@@ -195,3 +197,16 @@ const cellsOf = (row: Readonly<Record<string, unknown>>): Record<string, Cell> =
   );
 
 const isCell = (value: unknown): value is Cell => value === null || ['string', 'number', 'boolean'].includes(typeof value);
+
+const registerFreshness = (app: FastifyInstance, { analytics }: ApiServices): void => {
+  defineRoute(app, {
+    method: 'GET',
+    url: '/freshness',
+    operation: 'freshness',
+    summary: 'How current the answers are, and each source behind them',
+    tag: 'metrics',
+    responses: { 200: FreshnessSchema },
+    examples: [{ summary: 'Freshness of the workspace', path: '/api/v1/freshness', status: 200 }],
+    handle: ({ call }) => analytics.freshness(call),
+  });
+};

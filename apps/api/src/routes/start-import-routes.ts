@@ -12,7 +12,7 @@ import { inPlace } from './imports/in-place.ts';
 import { openFormFile, openImportItems } from './imports/open-import-items.ts';
 import { readImportForm } from './imports/read-import-form.ts';
 import { SenderFailureSchema } from './imports/sender-failure.ts';
-import { idempotencyOf } from './record-routes.ts';
+import { idempotencyOf } from './request-headers.ts';
 import { IdempotencyHeaders } from './schemas.ts';
 
 /** An import takes as long as it takes. */

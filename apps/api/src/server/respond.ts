@@ -9,3 +9,7 @@ export const setHeaders = (reply: FastifyReply, pairs: readonly string[]): Fasti
   }
   return reply;
 };
+
+/** Sends the answer of a write, whose token stands in a header too. */
+export const sendWritten = <Answer extends { readonly token: string }>(reply: FastifyReply, answer: Answer): FastifyReply =>
+  reply.header('sophia-token', answer.token).send(answer);
