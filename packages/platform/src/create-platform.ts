@@ -12,6 +12,7 @@ import {
   createCatalog,
   createDirectory,
   createRecordTypeBook,
+  readInterruptedSources,
   readSourceActivity,
 } from '@sophia/catalog';
 import type { Database } from '@sophia/database';
@@ -192,6 +193,7 @@ const startPlatform = async (options: PlatformOptions, lifecycle: Lifecycle, ove
       readRecordTypes: (workspace) => directory.recordTypes(workspace),
       calendar: (workspace) => workspaces.calendar(workspace),
       readSourceActivity: () => readSourceActivity(app, workspaces.ids()),
+      readInterruptedSources: () => readInterruptedSources(app, workspaces.ids()),
       onApplied: (events) => forgetChanged({ policies: auth.policies, recordTypes }, events),
       warmAnswers: WARM_ANSWERS,
     }),

@@ -6,7 +6,7 @@ import type { Observability } from '@sophia/observability';
 import type { Clock } from '@sophia/shared';
 import type { EventFact, Principal, RecordTypeDefinition, WorkspaceId } from '@sophia/types';
 import type { Warehouse } from '@sophia/warehouse';
-import type { SourceActivity } from './freshness/source-activity.ts';
+import type { InterruptedSource, SourceActivity } from './freshness/source-activity.ts';
 import type { WorkspaceCalendar } from './queries/prepared-queries.ts';
 
 /** What a principal may see, as `@sophia/auth` resolves it. */
@@ -44,6 +44,8 @@ export interface Collaborators {
   readonly calendar: (workspace: WorkspaceId) => WorkspaceCalendar;
   /** What each source did before this process started. */
   readonly readSourceActivity: () => Promise<readonly SourceActivity[]>;
+  /** Of which sources an import was interrupted that nothing resumes, by now. */
+  readonly readInterruptedSources: () => Promise<readonly InterruptedSource[]>;
   /** Told of applied events before the answers that they change are dropped. */
   readonly onApplied: (events: readonly EventFact[]) => void;
   /** How many of the most asked answers are computed again when their data changed. */

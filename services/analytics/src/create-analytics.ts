@@ -10,6 +10,7 @@ import { explain } from './explain.ts';
 import { exportMetrics } from './export-metrics.ts';
 import { createFirstChanges } from './first-changes.ts';
 import { createFreshnessTexts } from './freshness/freshness-texts.ts';
+import { watchInterrupted } from './freshness/interrupted-watch.ts';
 import { watchSetAside } from './freshness/set-aside-watch.ts';
 import { createSourceActivities, followSources } from './freshness/source-activity.ts';
 import { createSemanticLayers } from './models/semantic-layers.ts';
@@ -101,6 +102,7 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
   });
 
   const setAside = await watchSetAside({ eventLog, group: WAREHOUSE_GROUP, instance, tell: freshness.setAside, logger });
+  const interrupted = await watchInterrupted({ read: collaborators.readInterruptedSources, tell: sources.interrupted, logger });
   const project = (): Promise<Subscription> =>
     startWarehouseProjection({
       eventLog,
@@ -221,6 +223,7 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
     async close() {
       await projection.close();
       await setAside.close();
+      await interrupted.close();
       await warming.close();
     },
   };

@@ -78,6 +78,20 @@ describe('the freshness of sources', () => {
     expect([state(NOW), state(NOW + 60_000)]).toEqual(['failed', 'failed']);
   });
 
+  it('tells a source of which an import was interrupted, until it is resumed', () => {
+    const sources = followed();
+    const states = () => sources.freshness(W, ['deal'], readPoint, NOW, false).map(({ state }) => state);
+    sources.interrupted([
+      { workspace: 2 as WorkspaceId, source_system: 'crm' },
+      { workspace: W, source_system: 'other' },
+    ]);
+    expect(states()).toEqual(['fresh']);
+    sources.interrupted([{ workspace: W, source_system: 'crm' }]);
+    expect(states()).toEqual(['failed']);
+    sources.interrupted([]);
+    expect(states()).toEqual(['fresh']);
+  });
+
   it('tells a source that failed before the start, and when', () => {
     const sources = createSourceActivities();
     const last = { workspace: W, record_type: 'deal', last_record_at: '2026-01-01T00:00:10.000000Z' };

@@ -11,6 +11,12 @@ export interface SourceActivity {
   readonly sync: 'none' | 'succeeded' | 'failed';
 }
 
+/** A source of which an import was interrupted, and is neither resumed nor followed by another that ended. */
+export interface InterruptedSource {
+  readonly workspace: WorkspaceId;
+  readonly source_system: string;
+}
+
 /** Beyond so many seconds behind, a source is said to be late. */
 const LATE_AFTER_SECONDS = 10;
 
@@ -19,6 +25,8 @@ export interface SourceActivities {
   load(activities: readonly SourceActivity[]): void;
   recordApplied(workspace: WorkspaceId, sourceSystem: string, recordType: string, at: string): void;
   synced(workspace: WorkspaceId, sourceSystem: string, at: string | null, sync: SourceActivity['sync']): void;
+  /** All that are interrupted by now. */
+  interrupted(sources: readonly InterruptedSource[]): void;
   /** The sources behind these record types (all: undefined), by name. */
   freshness(
     workspace: WorkspaceId,
@@ -37,6 +45,7 @@ interface Source {
 
 export const createSourceActivities = (): SourceActivities => {
   const workspaces = new Map<WorkspaceId, Map<string, Source>>();
+  let interrupted: ReadonlySet<string> = new Set();
 
   const source = (workspace: WorkspaceId, name: string): Source => {
     const sources = workspaces.get(workspace) ?? new Map<string, Source>();
@@ -66,6 +75,9 @@ export const createSourceActivities = (): SourceActivities => {
     },
     recordApplied,
     synced,
+    interrupted(sources) {
+      interrupted = new Set(sources.map(({ workspace, source_system }) => nameOf(workspace, source_system)));
+    },
     freshness(workspace, recordTypes, readPoint, now, incomplete) {
       const lag = Math.max(0, Math.round(now - Date.parse(readPoint.completeTo)) / 1000);
       return [...(workspaces.get(workspace) ?? [])]
@@ -74,16 +86,20 @@ export const createSourceActivities = (): SourceActivities => {
             recordTypes === undefined ? [...lastRecordAt.values()] : recordTypes.flatMap((type) => lastRecordAt.get(type) ?? []);
           if (times.length === 0) return [];
           const last_record_at = times.reduce((latest, at) => (at > latest ? at : latest));
-          return [{ source_system, last_record_at, last_sync_at: lastSyncAt, lag_seconds: lag, state: stateOf(sync, lag, incomplete) }];
+          const isWhole = sync !== 'failed' && !interrupted.has(nameOf(workspace, source_system));
+          return [{ source_system, last_record_at, last_sync_at: lastSyncAt, lag_seconds: lag, state: stateOf(isWhole, lag, incomplete) }];
         })
         .sort((one, other) => (one.source_system < other.source_system ? -1 : 1));
     },
   };
 };
 
-const stateOf = (sync: SourceActivity['sync'], lag: number, incomplete: boolean): SourceState => {
+const nameOf = (workspace: WorkspaceId, sourceSystem: string): string => `${workspace} ${sourceSystem}`;
+
+/** @param isWhole whether its last import came to its end */
+const stateOf = (isWhole: boolean, lag: number, incomplete: boolean): SourceState => {
   if (incomplete) return 'incomplete';
-  if (sync === 'failed') return 'failed';
+  if (!isWhole) return 'failed';
   return lag > LATE_AFTER_SECONDS ? 'late' : 'fresh';
 };
 

@@ -214,7 +214,7 @@ it('files that bring a new problem are not taken; others are, though something i
   expect(offered()).toEqual(['deals', 'shop_total', 'more']);
 });
 
-it('a file that became empty takes no metric away until it is removed; at a start it is a file without definitions', async () => {
+it('a file that came to define nothing takes no metric away until it is removed; at a start it is a file without definitions', async () => {
   const { layers, asked, become, offered } = open();
   const reload = async (files: readonly SemanticFile[]) => {
     const reloading = layers.reload(W);
@@ -227,19 +227,25 @@ it('a file that became empty takes no metric away until it is removed; at a star
     path: 'shop.yaml',
     line: 1,
     column: 1,
-    message: 'the file is empty, and had definitions before: remove it if they are to go',
+    message: 'the file defines nothing, and had definitions before: remove it if they are to go',
   };
   await become(orders('integer'), [deals, blank('')]);
   expect([offered(), layers.problems().get(W)]).toEqual([['deals'], []]);
   expect([await reload(SHOP), offered()]).toEqual([[], ['deals', 'shop_total']]);
 
-  expect([await reload([deals, blank(' \n')]), offered()]).toEqual([[problem], ['deals', 'shop_total']]);
+  for (const text of [' \n', '# Orders.\n', '---\n', 'null\n', 'semantic_models:\nmetrics:\n'])
+    expect([await reload([deals, blank(text)]), offered()]).toEqual([[problem], ['deals', 'shop_total']]);
+  const withoutMetrics = `${shop.text.split('metrics:')[0]}metrics:\n`;
+  expect([await reload([deals, blank(withoutMetrics)]), offered()]).toEqual([
+    [{ ...problem, message: 'metrics defines nothing, and had definitions before: remove it if they are to go' }],
+    ['deals', 'shop_total'],
+  ]);
   // Also where the types change meanwhile.
   await become(orders('text'), [deals, blank('')]);
   expect([offered(), layers.problems().get(W)]).toEqual([['deals'], [problem]]);
   await become(orders('integer'), [deals, blank('')]);
   expect([await reload([deals, { ...shop, text: '', unreadable: 'cannot be read' }]), offered()]).toEqual([
-    [{ ...problem, message: expect.not.stringContaining('is empty') }],
+    [{ ...problem, message: expect.not.stringContaining('defines nothing') }],
     ['deals', 'shop_total'],
   ]);
 

@@ -1,4 +1,4 @@
-import { parseSemanticLayer, type SemanticFile, semanticLayerError } from '@sophia/core';
+import { definitionsIn, parseSemanticLayer, type SemanticFile, semanticLayerError } from '@sophia/core';
 import type { Logger } from '@sophia/observability';
 import type { RecordTypeDefinition, SemanticLayer, SemanticProblem, WorkspaceId } from '@sophia/types';
 
@@ -128,21 +128,22 @@ const judge = (
   return isTaken ? read : { inForce: { files: before.files, layer: known.layer }, problems };
 };
 
-/** A file that is written anew is empty at first: whoever means its definitions to go removes the file. */
-const emptied = (files: readonly SemanticFile[], before: readonly SemanticFile[]): readonly SemanticProblem[] => {
-  const hadDefinitions = ({ path }: SemanticFile): boolean => before.some((each) => each.path === path && DEFINES.test(each.text));
-  return files
-    .filter((file) => file.unreadable === undefined && file.text.trim() === '' && hadDefinitions(file))
-    .map(({ path }) => ({
-      path,
-      line: 1,
-      column: 1,
-      message: 'the file is empty, and had definitions before: remove it if they are to go',
-    }));
-};
+/** A file that is written anew defines nothing at first: whoever means its definitions to go removes the file, or the key that they stand under. */
+const emptied = (files: readonly SemanticFile[], before: readonly SemanticFile[]): readonly SemanticProblem[] =>
+  files.flatMap((file) => {
+    const known = before.find(({ path }) => path === file.path);
+    if (known === undefined || file.unreadable !== undefined || file.text === known.text) return [];
+    const [had, has] = [definitionsIn(known.text), definitionsIn(file.text)];
+    // What is no YAML is a problem by itself.
+    if (had === undefined || has === undefined) return [];
+    const problem = (message: string): SemanticProblem => ({ path: file.path, line: 1, column: 1, message });
+    if (countOf(had) > 0 && countOf(has) === 0)
+      return [problem('the file defines nothing, and had definitions before: remove it if they are to go')];
+    const blank = [...has].filter(([key, count]) => count === 0 && (had.get(key) ?? 0) > 0);
+    return blank.map(([key]) => problem(`${key} defines nothing, and had definitions before: remove it if they are to go`));
+  });
 
-/** Some line that is neither empty nor a comment. */
-const DEFINES = /^[ \t]*[^\s#]/m;
+const countOf = (definitions: ReadonlyMap<string, number>): number => [...definitions.values()].reduce((sum, count) => sum + count, 0);
 
 /** Lines move. */
 const isSame = (a: SemanticProblem, b: SemanticProblem): boolean => a.path === b.path && a.message === b.message;

@@ -1,12 +1,13 @@
 import { webcrypto } from 'node:crypto';
 import type { RecordId } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ImportItem } from '../catalog.ts';
 import { createDirectory } from '../directory.ts';
 import { createRecordTypeBook } from '../record-types/record-type-book.ts';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
 import { row, target } from '../testing/deals.ts';
-import { fails, importStream } from '../testing/import-stream.ts';
-import { readSourceActivity } from './source-activity.ts';
+import { fails, hangs, importStream } from '../testing/import-stream.ts';
+import { readInterruptedSources, readSourceActivity } from './source-activity.ts';
 
 let harness: CatalogHarness;
 beforeAll(async () => {
@@ -256,6 +257,39 @@ describe('for others', () => {
     const { updated_at: failedAt } = await harness.catalog.imports.get(call, id);
     expect(await readSourceActivity(harness.database, [workspace.id])).toMatchObject([{ sync: 'failed', last_sync_at: failedAt }]);
     expect(await harness.catalog.sources(call)).toMatchObject([{ source_system: 'crm', state: 'failed', last_sync_at: failedAt }]);
+  });
+
+  test('freshness finds of which sources an import was interrupted, until it is resumed or another one ends', async () => {
+    const { call, workspace } = await fresh();
+    const { imports } = harness.catalog;
+    expect(await readInterruptedSources(harness.database, [])).toEqual([]);
+    const interrupted = () => readInterruptedSources(harness.database, [workspace.id]);
+    const rows = (name: string, count: number) => ({
+      kind: 'rows' as const,
+      target: { ...target, sourceSystem: name },
+      rows: Array.from({ length: count }, (_, at) => ({ ...row(`D-${at}`, {}), line: at + 1 })),
+    });
+    const start = (name: string, items: AsyncIterable<ImportItem>, more: { resume?: string; signal?: AbortSignal } = {}) => {
+      const { signal, resume } = more;
+      return imports.start({ ...call, signal }, { name, kind: 'file', sourceSystem: name, resume }, items);
+    };
+    const interrupt = async (name: string) => {
+      const gone = new AbortController();
+      const { id, finished } = await start(name, importStream(rows(name, 1), hangs), { signal: gone.signal });
+      expect(await interrupted()).not.toContainEqual({ workspace: workspace.id, source_system: name });
+      gone.abort(new Error('gone'));
+      await expect(finished).rejects.toThrow('gone');
+      await expect.poll(interrupted).toContainEqual({ workspace: workspace.id, source_system: name });
+      return id;
+    };
+    const first = await interrupt('crm');
+    await interrupt('erp');
+    expect(await interrupted()).toHaveLength(2);
+
+    await (await start('crm', importStream(rows('crm', 2)), { resume: first })).finished;
+    expect(await interrupted()).toEqual([{ workspace: workspace.id, source_system: 'erp' }]);
+    await (await start('erp', importStream(rows('erp', 2)))).finished;
+    expect(await interrupted()).toEqual([]);
   });
 
   test('metrics tell of rows, of group commits and of chunks', async () => {

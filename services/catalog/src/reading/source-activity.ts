@@ -1,6 +1,6 @@
 import type { Database, Statement } from '@sophia/database';
 import type { WorkspaceId } from '@sophia/types';
-import { ENDED_AT } from '../imports/import-row.ts';
+import { ENDED_AT, IS_RUNNING } from '../imports/import-row.ts';
 
 /** What a source last did, for one record type of a workspace; instants are ISO 8601. */
 export interface SourceActivityRow {
@@ -17,6 +17,16 @@ export interface SourceActivityRow {
 export const readSourceActivity = (database: Database, workspaces: readonly WorkspaceId[]): Promise<readonly SourceActivityRow[]> =>
   workspaces.length === 0 ? Promise.resolve([]) : database.select<SourceActivityRow>(workspaces, READ_SOURCE_ACTIVITY);
 
+/** A source of which an import was interrupted. */
+export interface InterruptedSourceRow {
+  readonly workspace: WorkspaceId;
+  readonly source_system: string;
+}
+
+/** The sources of these workspaces of which an import was interrupted that nothing resumes, and none has ended since. */
+export const readInterruptedSources = (database: Database, workspaces: readonly WorkspaceId[]): Promise<readonly InterruptedSourceRow[]> =>
+  workspaces.length === 0 ? Promise.resolve([]) : database.select<InterruptedSourceRow>(workspaces, READ_INTERRUPTED_SOURCES);
+
 const READ_SOURCE_ACTIVITY: Statement = {
   name: 'catalog_read_source_activity',
   text: `with latest as (
@@ -28,4 +38,14 @@ const READ_SOURCE_ACTIVITY: Statement = {
       case max(state) when 'finished' then 'succeeded' when 'failed' then 'failed' else 'none' end as sync
     from source_activity left join latest using (workspace, source_system)
     group by workspace, source_system, record_type`,
+};
+
+const READ_INTERRUPTED_SOURCES: Statement = {
+  name: 'catalog_read_interrupted_sources',
+  text: `select distinct i.workspace, i.source_system from import_run as i
+    where i.state = 'running' and i.source_system is not null and not ${IS_RUNNING} and not exists (
+      select from import_run as other
+      where other.workspace = i.workspace and other.source_system = i.source_system and other.state in ('finished', 'failed')
+        and coalesce(other.finished_at, other.updated_at) > i.updated_at
+    )`,
 };

@@ -9,8 +9,11 @@ const SourceFreshnessSchema = answerOf<SourceFreshness>()(
       source_system: Type.String(),
       last_record_at: MaybeInstant,
       last_sync_at: MaybeInstant,
-      lag_seconds: Type.Union([Type.Number(), Type.Null()]),
-      state: Type.Enum(SOURCE_STATES),
+      lag_seconds: Type.Union([Type.Number(), Type.Null()], { description: 'By how much the answer is behind now: from complete_to on' }),
+      state: Type.Enum(SOURCE_STATES, {
+        description:
+          'incomplete: events stand aside; failed: its last import failed, or one was interrupted and is not resumed; late: more than 10 seconds behind',
+      }),
     },
     { title: 'SourceFreshness' },
   ),
