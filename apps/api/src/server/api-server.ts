@@ -10,6 +10,7 @@ import type { ApiServices } from '../services.ts';
 import { registerBodyLimits } from './body-limits.ts';
 import { answerClientErrors } from './client-errors.ts';
 import { closerOf } from './close-server.ts';
+import { refuseExpectations } from './expectations.ts';
 import { registerParsers } from './parsers.ts';
 import { answerFrameworkErrors, registerProblems, watchProblems } from './problems.ts';
 import { registerRequestContext } from './request-context.ts';
@@ -91,6 +92,7 @@ export const createApiServer = async (
   const headers = securityHeaders();
   const clientErrorHandler = answerClientErrors({ newRequestId, watch });
   const requireHost = requiringHost({ newRequestId, watch });
+  const expectations = refuseExpectations({ newRequestId, watch });
 
   let adminServer: Server | undefined;
   let closeAdmin: (() => Promise<void>) | undefined;
@@ -109,12 +111,14 @@ export const createApiServer = async (
     serverFactory: (handler) => {
       const admin = createServer(SERVER, requireHost(handler));
       admin.on('connection', (socket) => adminSockets.add(socket)).on('clientError', clientErrorHandler);
+      admin.on('checkExpectation', expectations);
       closeAdmin = closerOf(admin, () => new Promise((resolve) => void admin.close(() => resolve())));
       adminServer = admin;
       return shortWays?.createServer(SERVER, handler) ?? createServer(SERVER, requireHost(handler));
     },
   });
 
+  app.server.on('checkExpectation', expectations);
   const closeApp = closerOf(app.server, () => app.close());
 
   const routes: ApiRoute[] = [];

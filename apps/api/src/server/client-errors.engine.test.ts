@@ -27,6 +27,7 @@ describe('what is no request', () => {
     ['no host', 'GET /health/live HTTP/1.1\r\n\r\n', 400, 'malformed_http'],
     ['two hosts', 'GET /health/live HTTP/1.1\r\nhost: a\r\nHost: b\r\n\r\n', 400, 'malformed_http'],
     ['no host for what may be in memory', 'GET /api/v1/metrics/query?q=1 HTTP/1.1\r\nfrom: x\r\n\r\n', 400, 'malformed_http'],
+    ['an expectation that is none', 'GET /health/live HTTP/1.1\r\nhost: x\r\nexpect: wonders\r\n\r\n', 417, 'expectation_failed'],
     ['a length that is none', 'POST /api/v1/records/deal HTTP/1.1\r\nhost: x\r\ncontent-length: x\r\n\r\n', 400, 'malformed_http'],
     ['headers without end', `GET /health/live HTTP/1.1\r\nhost: x\r\nlong: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
     [

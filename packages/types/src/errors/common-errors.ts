@@ -20,6 +20,11 @@ export const COMMON_ERRORS = {
     help: 'A JSON body has at most 20,000 members and values, a row or a query among several by itself; a row has at most 10,000.',
   },
   unsupported_media_type: { status: 415, title: 'Unsupported media type', help: 'Send one of the content types that the route documents.' },
+  expectation_failed: {
+    status: 417,
+    title: 'Expectation failed',
+    help: 'Send the request without the header Expect, or with 100-continue.',
+  },
   rate_limited: { status: 429, title: 'Rate limited', help: 'Wait for the seconds in Retry-After.' },
   overloaded: {
     status: 503,
