@@ -73,6 +73,8 @@ interface KnownRoute {
 const isAt = ({ parts }: KnownRoute, path: readonly string[]): boolean =>
   parts.length === path.length && parts.every((part, index) => part.startsWith(':') || part === path[index]);
 
+const countParameters = ({ parts }: KnownRoute): number => parts.filter((part) => part.startsWith(':')).length;
+
 /** What the framework does not tell: of a body that no parser takes, what the route takes; and that one ended early is no defect. */
 const toldOf = (error: unknown, request: FastifyRequest, routes: readonly KnownRoute[]): unknown => {
   if (isSophiaError(error)) return error;
@@ -88,7 +90,11 @@ const toldOf = (error: unknown, request: FastifyRequest, routes: readonly KnownR
 const notThere = ({ method, url }: FastifyRequest, routes: readonly KnownRoute[]): SophiaError => {
   const path = url.replace(/\?.*/s, '');
   const parts = path.split('/');
-  const allow = [...new Set(routes.filter((route) => isAt(route, parts)).flatMap(({ methods }) => methods))].sort();
+  const there = routes.filter((route) => isAt(route, parts));
+  // Where a route has the path by name, others would take a part of it for an id, which it is not.
+  const fewest = Math.min(...there.map(countParameters));
+  const named = there.filter((route) => countParameters(route) === fewest);
+  const allow = [...new Set(named.flatMap(({ methods }) => methods))].sort();
   if (allow.length === 0) return new SophiaError('not_found', `There is no ${method} ${path}; /docs lists the routes.`);
   return new SophiaError('method_not_allowed', `${path} takes ${allow.join(', ')}, not ${method}.`, { details: { allow } });
 };

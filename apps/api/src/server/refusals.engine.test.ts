@@ -107,6 +107,9 @@ describe('a request that no route takes as it is', () => {
     ['DELETE', '/records/deal', 'GET, HEAD, POST'],
     ['PUT', '/records/deal/1/history', 'GET, HEAD'],
     ['PROPFIND', '/keys', 'GET, HEAD, POST'],
+    ['OPTIONS', '/dead-letters/1', 'GET, HEAD, PUT'],
+    ['OPTIONS', '/dead-letters/replay', 'POST'],
+    ['OPTIONS', '/projections/warehouse/set-aside/replay', 'POST'],
   ])('is told the methods that its path has: %s %s', async (method, path, allow) => {
     const { status, headers, json } = await harness.send(method, `/api/v1${path}`);
     expect([status, json.code, headers.get('allow')]).toEqual([405, 'method_not_allowed', allow]);
