@@ -5,14 +5,17 @@ import { comparable, isAscii } from './comparable.ts';
 
 export type CellReader = (values: RowValues) => JsonValue | undefined;
 
-/** The function that reads a column: a cell by its place in a table, a member of an object by its name or path, however it is composed. */
-export function compileCellReader(column: string, columns: readonly string[] | undefined): CellReader {
+/**
+ * The function that reads a column: a cell by its place in a table, a member of an object by its name, or path unless told
+ * otherwise, however it is composed.
+ */
+export function compileCellReader(column: string, columns: readonly string[] | undefined, takesPaths = true): CellReader {
   if (columns !== undefined) {
     const index = columns.indexOf(column);
     return (values) => (Array.isArray(values) ? values[index] : undefined);
   }
   const readWhole = compileMember(column);
-  const path = column.split('.').map(compileMember);
+  const path = takesPaths ? column.split('.').map(compileMember) : [readWhole];
   return (values) => {
     if (!isJsonObject(values)) return undefined;
     const whole = readWhole(values);

@@ -19,7 +19,7 @@ export interface Cells {
  */
 export function compileCells(mapping: Mapping, used: readonly string[], columns: readonly string[] | undefined): (row: RowValues) => Cells {
   const slots = used.map((column) => ({
-    read: compileCellReader(column, columns),
+    read: compileCellReader(column, columns, mapping.exact_names !== true),
     repair: compileRepairs(column, mapping.repairs),
     targets: targetsOf(mapping, column),
   }));

@@ -14,7 +14,7 @@ export function compileUnused(
   isLeftOut: (member: string) => boolean = () => false,
 ): ((row: RowValues) => JsonObject | undefined) | undefined {
   // A path's first name stands for the object that holds it, which is then used.
-  const firstNames = columns === undefined ? used.map((column) => column.replace(/\..*$/s, '')) : [];
+  const firstNames = columns === undefined && mapping.exact_names !== true ? used.map((column) => column.replace(/\..*$/s, '')) : [];
   const known = new Set([...used, ...mapping.ignore, ...firstNames]);
   // The members of objects may be composed otherwise.
   if (columns === undefined)

@@ -22,6 +22,8 @@ export interface Mapping {
   readonly repairs: readonly Repair[];
   /** Texts that mean "no value" in any column, such as `n/a`; numbers and booleans are compared by their text. */
   readonly null_values: readonly string[];
+  /** Where columns are names of members alone, never paths. */
+  readonly exact_names?: boolean | undefined;
   /** Columns that are left out. Those neither used nor left out are kept under `extra`. */
   readonly ignore: readonly string[];
 }

@@ -77,6 +77,18 @@ describe('a tap', () => {
     ]);
   });
 
+  test('may have properties with points in their names, which are no paths into others', async () => {
+    const { items } = await readTap([
+      schema('nested', { id: {}, o: { type: 'object' }, 'o.x': { type: 'integer' }, 'p.x': { type: 'integer' } }),
+      record('nested', { id: 1, o: { x: 1 }, p: { x: 2 } }),
+      record('nested', { id: 2, 'o.x': 3 }),
+    ]);
+    expect(items.flatMap((item) => (item.kind === 'rows' ? item.rows.map(({ fields }) => fields) : []))).toEqual([
+      { o: { x: 1 }, extra: { p: { x: 2 } } },
+      { o_x: 3 },
+    ]);
+  });
+
   test('sends states, which come behind the rows before them; several between two batches are one', async () => {
     const messages = [
       ITEMS,

@@ -52,6 +52,7 @@ export function singerRecordType(message: SchemaMessage, sourceSystem: string, b
       fields: fields.map(({ field, column, schema }): FieldRule => ({ field, kind: 'column', rule: { column, ...zoneOf(schema) } })),
       repairs: [],
       null_values: [],
+      exact_names: true,
       ignore: [],
     },
   };
