@@ -1,5 +1,5 @@
 import type { ResolvedPolicy } from '@sophia/core';
-import { parseVerbatimJson } from '@sophia/shared';
+import { isJsonObject, parseVerbatimJson } from '@sophia/shared';
 import type { JsonObject, JsonValue, RowError } from '@sophia/types';
 import type { ImportOptions, ImportReport, ImportState } from '../catalog.ts';
 import { letterSight, withoutValue } from '../dead-letters/letter-sight.ts';
@@ -49,8 +49,25 @@ interface RejectedErrors {
   readonly errors: readonly RowError[];
 }
 
+/** The member of an object that holds a state's JSON as a text, where PostgreSQL's JSON could not hold the state itself. */
+const AS_TEXT = 'sophia.state';
+
+/** U+0000, halves of surrogate pairs, and exponents beyond what it has numbers for, all of which may stand in the JSON of a state. */
+const UNHELD = /\\u(?:0000|d[89a-f])|\de[+-]?\d{4}/i;
+
+/** A tap's state as JSON that PostgreSQL holds. */
+export function keptState(state: JsonValue): string {
+  const text = JSON.stringify(state);
+  return UNHELD.test(text) ? JSON.stringify({ [AS_TEXT]: text }) : text;
+}
+
 /** A tap's state as it wrote it. */
-export const stateOf = (text: string | null): JsonValue | null => (text === null ? null : parseVerbatimJson(text));
+export function stateOf(text: string | null): JsonValue | null {
+  if (text === null) return null;
+  const kept = parseVerbatimJson(text);
+  const inner = isJsonObject(kept) ? kept[AS_TEXT] : undefined;
+  return typeof inner === 'string' ? parseVerbatimJson(inner) : kept;
+}
 
 /** The report without what a principal may not see. */
 export function seenReport(row: ImportRunRow, { seenErrorsOf, seesOrigin }: ReportSight): ImportReport {

@@ -2,7 +2,16 @@ import { boundedPage, type Database, type Session, type Statement } from '@sophi
 import { SophiaError } from '@sophia/shared';
 import type { JsonObject, JsonValue, Transaction, WorkspaceId } from '@sophia/types';
 import type { ImportOptions, ImportState } from '../catalog.ts';
-import { ASSUMED, IMPORT_COLUMNS, IMPORT_NAMES, IMPORT_SOURCE, type ImportRunRow, type KeptParameters, stateOf } from './import-row.ts';
+import {
+  ASSUMED,
+  IMPORT_COLUMNS,
+  IMPORT_NAMES,
+  IMPORT_SOURCE,
+  type ImportRunRow,
+  type KeptParameters,
+  keptState,
+  stateOf,
+} from './import-row.ts';
 import { emptyHash, type LaneState } from './lane.ts';
 
 /** The tables of imports. */
@@ -93,7 +102,7 @@ export function createImportStore(database: Database): ImportStore {
       await one(workspace, REOPEN, [id]);
     },
     async note(workspace, id, { bytesRead, state, milliseconds }) {
-      await one(workspace, NOTE, [id, bytesRead, state === undefined ? null : JSON.stringify(state), milliseconds]);
+      await one(workspace, NOTE, [id, bytesRead, state === undefined ? null : keptState(state), milliseconds]);
     },
     async deletedByVersion(transaction, id, rows) {
       await database.query(transaction, COUNT_DELETED, [id, rows]);

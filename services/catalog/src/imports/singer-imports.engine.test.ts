@@ -1,3 +1,4 @@
+import { parseVerbatimJson } from '@sophia/shared';
 import type { JsonValue } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ImportItem } from '../catalog.ts';
@@ -53,6 +54,23 @@ describe('a Singer tap', () => {
     expect((await imports.start(call, options, importStream())).lastState).toEqual({ at: 3 });
     expect((await imports.start(call, { ...options, name: 'tap-other' }, importStream())).lastState).toBeNull();
     await expect(imports.start(call, { ...options, resume: id }, importStream())).rejects.toMatchObject({ code: 'invalid_request' });
+  });
+
+  test.each([
+    '{"at":"\\u0000"}',
+    '{"a\\ud83d":["\\udc00 \\\\u0000"]}',
+    '{"at":1e200000}',
+    '"\\u0000"',
+    '{"at":1.0,"text":"\\\\u0000 e1000"}',
+  ])('gets back the state %s, which PostgreSQL could not hold as JSON, or could', async (text) => {
+    const { imports, call, run } = await fresh();
+    const state = parseVerbatimJson(text);
+    const options = { name: 'tap-odd', kind: 'singer' } as const;
+    const report = await run(options, importStream(rowsItem([row(1)]), { kind: 'state', state }));
+    expect(JSON.stringify(report.last_state)).toBe(text);
+    const again = await imports.start(call, options, importStream());
+    expect(JSON.stringify(again.lastState)).toBe(text);
+    await again.finished;
   });
 
   test('that activates a version deletes what older versions had and this one has not', async () => {
