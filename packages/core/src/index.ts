@@ -10,6 +10,7 @@ export { type ColumnarResult, readAnswer } from './query/read-answer.ts';
 export { type DrilledRecord, nextRecord, readDrillDown } from './query/read-drill-down.ts';
 export * from './record-types/index.ts';
 export { type CompiledRollup, compileRollup } from './rollup/compile-rollup.ts';
+export { definitionsIn } from './semantic/definitions-in.ts';
 export { valueTypeOf } from './semantic/name-scope.ts';
 export {
   parseSemanticLayer,

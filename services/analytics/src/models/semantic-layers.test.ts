@@ -240,6 +240,12 @@ it('a file that came to define nothing takes no metric away until it is removed;
     [{ ...problem, message: 'metrics defines nothing, and had definitions before: remove it if they are to go' }],
     ['deals', 'shop_total'],
   ]);
+  const broken = (await reload([deals, blank('metrics: [')])).map(({ message }) => message);
+  expect([broken.length, broken.some((message) => message.includes('defines nothing')), offered()]).toEqual([
+    1,
+    false,
+    ['deals', 'shop_total'],
+  ]);
   // Also where the types change meanwhile.
   await become(orders('text'), [deals, blank('')]);
   expect([offered(), layers.problems().get(W)]).toEqual([['deals'], [problem]]);
@@ -250,6 +256,11 @@ it('a file that came to define nothing takes no metric away until it is removed;
   ]);
 
   expect([await reload([deals]), offered()]).toEqual([[], ['deals']]);
+  // What never was in force takes nothing away.
+  const another = open();
+  await another.become(orders('integer'), [deals, blank('metrics: [')]).catch(() => undefined);
+  await another.become(orders('integer'), [deals, blank('')]);
+  expect([another.offered(), another.layers.problems().get(W)]).toEqual([['deals'], []]);
   for (const text of ['# nothing yet\n', '']) expect(await reload([deals, blank(text)])).toEqual([]);
 });
 

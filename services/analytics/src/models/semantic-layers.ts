@@ -139,7 +139,7 @@ const emptied = (files: readonly SemanticFile[], before: readonly SemanticFile[]
     const problem = (message: string): SemanticProblem => ({ path: file.path, line: 1, column: 1, message });
     if (countOf(had) > 0 && countOf(has) === 0)
       return [problem('the file defines nothing, and had definitions before: remove it if they are to go')];
-    const blank = [...has].filter(([key, count]) => count === 0 && (had.get(key) ?? 0) > 0);
+    const blank = [...had].filter(([key, count]) => count > 0 && has.get(key) === 0);
     return blank.map(([key]) => problem(`${key} defines nothing, and had definitions before: remove it if they are to go`));
   });
 
