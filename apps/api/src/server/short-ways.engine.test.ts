@@ -78,13 +78,13 @@ describe('requests that need no framework', () => {
     const note = ({ url = '' }: { readonly url?: string | undefined }) => void ordinary.push(url);
     harness.api.app.server.on('request', note);
     const record = `/api/v1/records/contact/${id}`;
-    // Another workspace is the framework's matter, a body with a letter by its code too.
+    // Another workspace is the framework's matter, also where a body comes with it.
     const coded = '{"source_id":"kept","first_name":"\\u00c9mmy"}';
     const ways = [
       headOf('GET', record),
       headOf('GET', record, 'sophia-workspace: main'),
       headOf('GET', record),
-      `${post(coded, JSON_TYPE)}${coded}`,
+      `${post(coded, JSON_TYPE, 'sophia-workspace: main')}${coded}`,
     ];
     for (const [index, request] of [...ways, headOf('GET', record)].entries()) {
       socket.write(request);
