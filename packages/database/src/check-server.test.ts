@@ -8,6 +8,7 @@ const good: ServerFacts = {
   isStandby: false,
   mayCreate: true,
   hasOtherJournal: false,
+  hasOtherSecret: false,
 };
 
 test.each<[Partial<ServerFacts>, string, RegExp]>([
@@ -15,6 +16,7 @@ test.each<[Partial<ServerFacts>, string, RegExp]>([
   [{ takesSettings: false }, 'invalid_configuration', /^It passes by the settings .* PgBouncer .*: name the server itself/],
   [{ encoding: 'SQL_ASCII' }, 'invalid_configuration', /^It has the encoding SQL_ASCII; Sophia needs UTF8: create database/],
   [{ hasOtherJournal: true }, 'invalid_configuration', /^It has a table "migration" .*: give Sophia a database of its own\.$/],
+  [{ hasOtherSecret: true }, 'invalid_configuration', /^It has a table "role_secret" .*: drop it\.$/],
   [{ isStandby: true }, 'unavailable', /^It is a standby, .*: name the primary, or promote it\.$/],
   [{ mayCreate: false }, 'invalid_configuration', /^It has no schema public in which .* grant it create on the schema\.$/],
 ])('a server with %o is refused with the way out', (facts, code, message) => {

@@ -13,6 +13,8 @@ export interface ServerFacts {
   readonly mayCreate: boolean;
   /** Whether somebody else's table has the name of the one in which migrations are written down. */
   readonly hasOtherJournal: boolean;
+  /** Whether somebody who is neither the owner nor above it has put the table there that passwords of roles follow from. */
+  readonly hasOtherSecret: boolean;
 }
 
 /** One look before anything is made. Errors: `invalid_configuration`, and `unavailable` of a standby, which may be promoted. */
@@ -53,6 +55,10 @@ const REFUSALS: readonly Refusal[] = [
     says: () => `has a table "migration" in the schema public that is not Sophia's: give Sophia a database of its own.`,
   },
   {
+    isMet: ({ hasOtherSecret }) => hasOtherSecret,
+    says: () => 'has a table "role_secret" in the schema public, which passwords would follow from, of somebody else: drop it.',
+  },
+  {
     code: 'unavailable',
     isMet: ({ isStandby }) => isStandby,
     says: () => 'is a standby, in which nothing can be written: name the primary, or promote it.',
@@ -70,4 +76,9 @@ const LOOK = `select current_setting('server_version_num')::int as version, curr
     to_regclass('public.migration') is not null and 5 <> (
       select count(*) from pg_attribute
       where attrelid = to_regclass('public.migration') and attname = any ('{module,number,name,checksum,applied_at}')
-    ) as "hasOtherJournal"`;
+    ) as "hasOtherJournal",
+    exists (
+      select from pg_class join pg_roles as its_owner on its_owner.oid = relowner
+      where pg_class.oid = to_regclass('public.role_secret') and not rolsuper and rolname <> current_user
+        and relowner <> (select datdba from pg_database where datname = current_database())
+    ) as "hasOtherSecret"`;

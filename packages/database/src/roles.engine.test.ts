@@ -137,6 +137,17 @@ describe('what cannot serve is refused before anything is made', () => {
     await refused(/has no schema public/);
   });
 
+  test('a database in which somebody else has put a secret that the passwords would follow from', async () => {
+    await withClient(owner, 'test', (client) =>
+      client.query(`create role stranger; grant create on schema public to stranger; set role stranger;
+        create table role_secret as select 'known to a stranger' as secret`),
+    );
+    await expect(prepareRoles(owner)).rejects.toMatchObject({
+      code: 'invalid_configuration',
+      message: expect.stringMatching(/has a table "role_secret" .* of somebody else: drop it\.$/),
+    });
+  });
+
   test('one of Sophia’s own is taken again', async () => {
     await migrate(owner, []);
     expect(await prepareRoles(owner)).toEqual(await prepareRoles(owner));
