@@ -71,7 +71,7 @@ export function compileDatePattern(pattern: string): DatePattern | undefined {
   return { pattern, read: createReader(regex, parts) };
 }
 
-const ISO = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}:\d{2})(:\d{2})?(?:[.,](\d{1,9}))?\s?(Z|z|[+-]\d{2}(?::?\d{2})?)?)?$/;
+const ISO = /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}:\d{2})(:\d{2})?(?:[.,](\d{1,9}))?\s?(Z|z|[+-]\d{2}(?::?\d{2})?)?)?$/;
 
 function readIso(text: string): string | undefined {
   const [whole, year, month, day, time, second = ':00', fraction, offset = ''] = ISO.exec(text) ?? [];

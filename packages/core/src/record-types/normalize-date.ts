@@ -5,7 +5,7 @@ import { FieldFailure, type Normalized } from './field-failure.ts';
 const NOT_A_DAY = new FieldFailure('invalid_date', 'expected a calendar day such as 2017-03-01');
 const HAS_TIME = new FieldFailure('invalid_date', 'expected a calendar day without a time: its day would depend on a time zone');
 
-const MIDNIGHT = /^[T ]00:00(?::00(?:\.0+)?)?(?:Z|[+-]00:?00)?$/;
+const MIDNIGHT = /^[Tt ]00:00(?::00(?:\.0+)?)?(?:[Zz]|[+-]00(?::?00)?)?$/;
 
 /** A calendar day as `YYYY-MM-DD`. A midnight behind it, as spreadsheets and JSON libraries write it, is dropped; no zone shifts it. */
 export function normalizeDate(value: JsonValue | undefined): Normalized<string> {

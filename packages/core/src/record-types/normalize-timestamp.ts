@@ -5,7 +5,8 @@ import { FieldFailure, type Normalized } from './field-failure.ts';
 const NOT_AN_INSTANT = new FieldFailure('invalid_timestamp', 'expected an instant such as 2017-03-01T12:30:00Z');
 const NO_OFFSET = new FieldFailure('timestamp_without_offset', 'expected an offset from UTC (Z or +02:00), or a zone set in the mapping');
 
-const TIME = /^[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,30}))?)?(?: ?(Z|z|[+-]\d{2}(?::?\d{2})?))?$/;
+/** RFC 3339 takes its letters in lower case too. */
+const TIME = /^[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,30}))?)?(?: ?(Z|z|[+-]\d{2}(?::?\d{2})?))?$/;
 
 /**
  * An instant as ISO 8601 in UTC: `2017-03-01T12:30:00Z`, with a fraction only where one was given, at most microseconds
