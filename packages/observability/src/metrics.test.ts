@@ -134,7 +134,11 @@ describe('metrics', () => {
   });
 
   it('of the process are there where they are asked for', async () => {
-    expect(await createMetrics({ processMetrics: true }).render()).toContain('process_resident_memory_bytes');
+    const text = await createMetrics({ processMetrics: true }).render();
+    expect(text).toContain('process_resident_memory_bytes');
+    expect(text).toContain('nodejs_active_resources{');
+    // As promtool's lint has it.
+    expect(text).not.toMatch(/^# TYPE \S+_total gauge$/m);
     expect(await createMetrics().render()).not.toContain('process_resident_memory_bytes');
     expect(createMetrics().contentType).toContain('text/plain');
   });

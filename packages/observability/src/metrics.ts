@@ -65,6 +65,9 @@ export interface Metrics {
 /** Seconds; from an answer out of memory to a request at its deadline. */
 export const LATENCY_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const;
 
+/** Gauges of prom-client's that are called like counters: each is the sum over the types of the metric of that name without `_total`. */
+const CALLED_COUNTERS = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
+
 interface Sample {
   readonly metricName?: string;
   readonly labels: Readonly<Record<string, string | number>>;
@@ -84,7 +87,10 @@ export interface MetricsOptions {
 export function createMetrics(options: MetricsOptions = {}): Metrics {
   const { observeMilliseconds = 1_000 } = options;
   const registry = new Registry();
-  if (options.processMetrics === true) collectDefaultMetrics({ register: registry });
+  if (options.processMetrics === true) {
+    collectDefaultMetrics({ register: registry });
+    for (const name of CALLED_COUNTERS) registry.removeSingleMetric(name);
+  }
 
   const tables = new Map<string, { readonly shape: string; readonly table: SeriesTable<unknown> }>();
 
