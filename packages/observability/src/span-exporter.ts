@@ -1,4 +1,4 @@
-import { trace as api, ROOT_CONTEXT, type SpanContext, SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
+import { trace as api, createTraceState, ROOT_CONTEXT, type SpanContext, SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import {
   ParentBasedSampler,
@@ -42,7 +42,12 @@ export interface SpanExportOptions {
 export function createSpanFactory({ service, version, target, sampleRatio, loss }: SpanExportOptions): SpanFactory {
   const processor = typeof target === 'string' ? createCountingProcessor(createCollector(target), loss) : createSimpleProcessor(target);
   const provider = new TracerProvider({
-    resource: resourceFromAttributes({ 'service.name': service, 'service.version': version }),
+    resource: resourceFromAttributes({
+      'service.name': service,
+      'service.version': version,
+      // Several may run over one database, and on one machine.
+      'service.instance.id': crypto.randomUUID(),
+    }),
     sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(sampleRatio) }),
     spanProcessors: [processor],
   });
@@ -89,12 +94,14 @@ const KINDS = {
 
 function parentContext({ parent }: Trace) {
   if (parent === undefined) return ROOT_CONTEXT;
-  const { traceId, spanId, sampled } = parent;
-  return api.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: sampled ? TraceFlags.SAMPLED : TraceFlags.NONE, isRemote: true });
+  const { traceId, spanId, sampled, tracestate } = parent;
+  const place = { traceId, spanId, traceFlags: sampled ? TraceFlags.SAMPLED : TraceFlags.NONE, isRemote: true };
+  return api.setSpanContext(ROOT_CONTEXT, tracestate === undefined ? place : { ...place, traceState: createTraceState(tracestate) });
 }
 
-const placeOf = ({ traceId, spanId, traceFlags }: SpanContext): SpanPlace => ({
+const placeOf = ({ traceId, spanId, traceFlags, traceState }: SpanContext): SpanPlace => ({
   traceId,
   spanId,
   sampled: (traceFlags & TraceFlags.SAMPLED) !== 0,
+  tracestate: traceState?.serialize(),
 });

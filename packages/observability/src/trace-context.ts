@@ -15,6 +15,16 @@ export interface SpanPlace {
   readonly spanId: string;
   /** Whether the trace is kept. */
   readonly sampled: boolean;
+  /** W3C header of what others keep along the trace, as it came. */
+  readonly tracestate?: string | undefined;
+}
+
+/** How a request's trace begins. */
+export interface TraceOrigin {
+  readonly traceparent?: string | undefined;
+  /** Goes along with a `traceparent` that is well formed only. */
+  readonly tracestate?: string | undefined;
+  readonly requestId?: string | undefined;
 }
 
 export interface Trace extends ReadableTrace {
@@ -27,17 +37,17 @@ export interface Trace extends ReadableTrace {
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 
 /** A trace that goes on from a `traceparent` header, or begins here where there is none or it is not well formed. */
-export function createTrace({ traceparent, requestId }: { traceparent?: string | undefined; requestId?: string | undefined }): Trace {
-  return new RequestTrace(requestId, traceparent === undefined ? undefined : parseTraceparent(traceparent));
+export function createTrace({ traceparent, tracestate, requestId }: TraceOrigin): Trace {
+  return new RequestTrace(requestId, traceparent === undefined ? undefined : parseTraceparent(traceparent, tracestate));
 }
 
 /** W3C Trace Context, section 3.2: later versions are read by the rules of version 00, `ff` and zero ids are invalid. */
-function parseTraceparent(header: string): SpanPlace | undefined {
+function parseTraceparent(header: string, tracestate: string | undefined): SpanPlace | undefined {
   const [, version, traceId, spanId, flags, rest] = TRACEPARENT.exec(header) ?? [];
   if (version === undefined || traceId === undefined || spanId === undefined || flags === undefined) return undefined;
   if (version === 'ff' || (version === '00' && rest !== undefined)) return undefined;
   if (/^0+$/.test(traceId) || /^0+$/.test(spanId)) return undefined;
-  return { traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1 };
+  return { traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1, tracestate };
 }
 
 /** A trace's id is made when somebody asks: most requests that are not exported log nothing. */

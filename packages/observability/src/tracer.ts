@@ -8,6 +8,8 @@ export interface RequestOptions extends SpanOptions {
   readonly requestId: string;
   /** The caller's W3C `traceparent` header: its trace goes on. */
   readonly traceparent?: string | undefined;
+  /** What goes along with it. */
+  readonly tracestate?: string | undefined;
 }
 
 /** The trace of one request: its root span stays open until `end`. */

@@ -34,7 +34,7 @@ describe('problems', () => {
   });
 
   it('that are the server’s fail their spans, by their code', async () => {
-    await harness.send('GET', '/api/v1/metrics', { headers: { 'x-request-id': 'a' } });
+    await harness.send('GET', '/api/v1/metrics?name=Jane', { headers: { 'x-request-id': 'a' } });
     await harness.send('GET', '/api/v1/nowhere');
     const ended = (name: string) =>
       observability
@@ -44,7 +44,17 @@ describe('problems', () => {
     await expect
       .poll(() => ended('GET /api/v1/metrics'))
       .toMatchObject({ status: { code: 2 }, attributes: { 'error.type': 'overloaded' } });
-    await expect.poll(() => ended('GET unknown')).toMatchObject({ status: { code: 0 } });
+    const common = { 'http.request.method': 'GET', 'url.scheme': 'http' };
+    // Whose parameters may hold names.
+    expect(ended('GET /api/v1/metrics')?.attributes).toEqual({
+      ...common,
+      'url.path': '/api/v1/metrics',
+      'http.route': '/api/v1/metrics',
+      'http.response.status_code': 503,
+      'error.type': 'overloaded',
+    });
+    await expect.poll(() => ended('GET')).toMatchObject({ status: { code: 0 } });
+    expect(ended('GET')?.attributes).toEqual({ ...common, 'url.path': '/api/v1/nowhere', 'http.response.status_code': 404 });
   });
 
   it('and answers are shown to the pages of sites that are allowed, and to no others', async () => {

@@ -54,12 +54,13 @@ export const registerRequestContext = (app: FastifyInstance, options: RequestCon
 
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
-    const route = request.routeOptions.url ?? 'unknown';
+    const { method, routeOptions } = request;
     const trace = observability.tracer.startRequest({
-      name: `${request.method} ${route}`,
+      name: routeOptions.url === undefined ? method : `${method} ${routeOptions.url}`,
       requestId: request.id,
       traceparent: headerOf(request, 'traceparent'),
-      attributes: { 'http.request.method': request.method, 'http.route': route },
+      tracestate: headerOf(request, 'tracestate'),
+      attributes: observability.tracer.enabled ? attributesOf(request) : undefined,
     });
     request.trace = trace;
     trace.run(done);
@@ -112,6 +113,14 @@ declare module 'fastify' {
     call(): Call;
   }
 }
+
+/** By OpenTelemetry's conventions for servers of HTTP; without parameters, which may hold names and values. */
+const attributesOf = ({ method, protocol, url, routeOptions }: FastifyRequest) => ({
+  'http.request.method': method,
+  'url.scheme': protocol,
+  'url.path': url.replace(/\?.*/s, ''),
+  ...(routeOptions.url === undefined ? {} : { 'http.route': routeOptions.url }),
+});
 
 /** The command line talks through the admin socket. */
 const viaOf = (request: FastifyRequest, isAdminRequest: (request: IncomingMessage) => boolean): Call['via'] =>

@@ -41,7 +41,11 @@ describe('traces', () => {
     const traceId = await request(() => test.ask({ metrics: ['revenue'] }, { cache: 'bypass' }));
     const queries = named('warehouse.query').filter((span) => span.spanContext().traceId === traceId);
     expect(queries).toHaveLength(1);
-    expect(queries[0]?.attributes).toMatchObject({ 'db.query.text': expect.stringContaining('select'), 'sophia.rows': 1 });
+    expect(queries[0]?.attributes).toMatchObject({
+      'db.system.name': 'duckdb',
+      'db.query.text': expect.stringContaining('select'),
+      'sophia.rows': 1,
+    });
   });
 
   it('begin with each batch of the log, and go through what is applied', async () => {
