@@ -204,6 +204,20 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('calls the members of bodies and answers in snake_case', () => {
+    const others = new Set<string>();
+    const look = (value: unknown): void => {
+      for (const [name, within] of Object.entries(Object(value))) {
+        if (name === 'properties')
+          for (const member of Object.keys(Object(within))) if (!/^[a-z][a-z0-9_]*$/.test(member)) others.add(member);
+        if (typeof within === 'object') look(within);
+      }
+    };
+    look(document);
+    // A keyword of JSON Schema, in which types are defined.
+    expect([...others]).toEqual(['maxLength']);
+  });
+
   it('says that a backup is the file that is sent', async () => {
     await harness.makeKey('admin', { role: 'admin' });
     const sent = await fetch(`${harness.address}/api/v1/backup`, { headers: { authorization: `Bearer ${harness.keys.get('admin')}` } });
