@@ -53,6 +53,12 @@ test('a sample that was cut off is filled in where it was begun, whatever worksp
   expect(await revenueOf('sales')).toMatchObject({ code: 0, out: expect.stringContaining('10005534') });
 });
 
+test('a start that cannot see whether the sample is whole says so', async () => {
+  expect(await startWith('sales', false)).not.toContain('filling');
+  await mkdir(join(folder, 'run', 'sample'));
+  await expect(startWith('sales')).rejects.toThrow('EISDIR');
+});
+
 test('of two that start at once over one database, one fills the first workspace and both start', async () => {
   const { configuration } = readConfiguration({
     env: { SOPHIA_LOG_LEVEL: 'error' },

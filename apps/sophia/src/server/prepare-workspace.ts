@@ -2,6 +2,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadSample, type Platform, SAMPLE_FOLDER } from '@sophia/platform';
 import type { WorkspaceRef } from '@sophia/types';
+import { ifThere } from '../input/if-there.ts';
 
 /** Says that the sample was begun, and in which workspace, or is there: what people change in it afterwards is theirs. */
 const markerOf = (dataDirectory: string): string => join(dataDirectory, 'run', 'sample');
@@ -24,7 +25,7 @@ export const prepareWorkspace = async (platform: Platform, { listens, say }: Pre
   if (isFirst) await makeFirst(platform, marker);
   else if (listens) await makeAnother(platform, name, say);
   await workspaces.refresh();
-  const state = await readFile(marker, 'utf8').catch(() => '');
+  const state = (await ifThere(readFile(marker, 'utf8'))) ?? '';
   if (!state.startsWith(LOADING)) return;
   await fillWithSample(platform, await auth.workspaces.ensure(state.slice(LOADING.length)), say);
   await writeFile(marker, 'loaded');
