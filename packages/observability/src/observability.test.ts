@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { createObservability } from './observability.ts';
 import { createTestObservability } from './testing/index.ts';
@@ -36,8 +38,17 @@ describe('logs', () => {
   });
 
   it('go to standard output unless told', async () => {
+    const module = JSON.stringify(new URL('./observability.ts', import.meta.url));
+    const program = `
+      const { createObservability } = await import(${module});
+      const { logger, close } = createObservability({ service: 'x', version: '1' });
+      logger.info('told');
+      await close();`;
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program]);
+    expect([JSON.parse(stdout).msg, stderr]).toEqual(['told', '']);
+    // In this process, where that is the output of the tests, nothing is told.
     const { logger, close } = createObservability({ service: 'x', version: '1', logLevel: 'silent' });
-    logger.info('nothing');
+    expect(logger.isLevelEnabled('fatal')).toBe(false);
     await close();
   });
 
