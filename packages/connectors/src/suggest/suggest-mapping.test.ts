@@ -142,6 +142,24 @@ describe('what cannot be known is marked', () => {
     expect(await suggestMapping(other, [own])).not.toContain('lit: lit');
   });
 
+  test('what nearly is a value that the field allows, never one that is', async () => {
+    const shop = {
+      name: 'shop',
+      description: '',
+      origin: 'workspace' as const,
+      revision: 1,
+      fields: [{ name: 'city', type: 'text' as const, values: ['Bonn', 'Bad Homburg'] }],
+    };
+    const { source } = await readAll('shop_id,city\n1,bonn\n2,bonn\n3,Bonn\n4,bad-homburg\n5,Bad Hombug\n', { name: 'shops.csv' });
+    const { repairs } = parseMapping(await suggestMapping(source, [shop]), 'suggested.yaml', [shop]);
+    expect(repairs.map(({ replace }) => [...replace])).toEqual([
+      [
+        ['bad-homburg', 'Bad Homburg'],
+        ['Bad Hombug', 'Bad Homburg'],
+      ],
+    ]);
+  });
+
   test('percentages and lists', async () => {
     const text = await suggest('call_id,talk_ratio,participants\nc1,12.5%,a; b\nc2,3%,c\n', 'calls.csv');
     expect(text).toContain('talk_ratio: { column: talk_ratio, decimal: ".", unit: percent }');

@@ -14,8 +14,8 @@ export interface RepairProposal {
 export type KnownIds = ReadonlyMap<string, readonly string[]>;
 
 /**
- * Values of a column that are nearly, but not quite, those that are known: the ids of the records that it refers to,
- * names of countries and industries; else the more frequent one of two that differ only in case, spaces and signs.
+ * Values of a column that are nearly, but not quite, those that are known: what the field allows, the ids of the records
+ * that it refers to, names of countries and industries; else the more frequent one of two that differ only in case, spaces and signs.
  */
 export function suggestRepairs(field: FieldDefinition, profile: ColumnProfile, known: KnownIds): readonly RepairProposal[] {
   if (field.type !== 'text' && field.type !== 'reference') return [];
@@ -40,6 +40,7 @@ interface Spelt {
 }
 
 function knownValues(field: FieldDefinition, known: KnownIds): readonly string[] | undefined {
+  if (field.values !== undefined) return field.values;
   if (field.references !== undefined) return known.get(field.references);
   if (field.name === 'country') return countryNames();
   return field.name === 'industry' ? INDUSTRIES : undefined;
