@@ -1,5 +1,4 @@
 import { Compile } from 'typebox/compile';
-import type { Received } from './api-harness.ts';
 
 export interface DescribedRoute {
   readonly method: string;
@@ -8,8 +7,14 @@ export interface DescribedRoute {
   readonly responses: Readonly<Record<string, unknown>>;
 }
 
+export interface CheckedAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
 /** Tells how an answer differs from what its route describes: also by a member that stands in no schema. None: not at all. */
-export type AnswerCheck = (method: string, path: string, answer: Pick<Received, 'status' | 'headers' | 'text'>) => readonly string[];
+export type AnswerCheck = (method: string, path: string, answer: CheckedAnswer) => readonly string[];
 
 export const createAnswerCheck = (routes: readonly DescribedRoute[]): AnswerCheck => {
   const patterns = routes.map((route) => ({ ...route, pattern: new RegExp(`^${route.url.replaceAll(/:\w+/g, '[^/]+')}$`) }));

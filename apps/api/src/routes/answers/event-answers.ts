@@ -54,7 +54,7 @@ const Changed = {
   original: Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()], { description: 'Raw value of each repaired field' }),
 };
 
-export const EventSchema = answerOf<LogEvent>()(
+const EventSchema = answerOf<LogEvent>()(
   Type.Object(
     {
       event_version: Type.Literal(1),
