@@ -12,8 +12,8 @@ const MAX_DEPTH = 500;
 const INTEGER = /^-?\d+$/;
 
 /**
- * `JSON.parse`, but integers beyond 2^53 are their text: as doubles, the ids of databases that count in 64 bits would
- * become one another. Throws `SyntaxError`. What holds none, nearly all, is parsed once and costs a look at its numbers,
+ * `JSON.parse`, but integers beyond 2^53, and decimals there that a double does not hold, are their text: as doubles, the
+ * ids of databases that count in 64 bits would become one another. Throws `SyntaxError`. What holds none, nearly all, is parsed once and costs a look at its numbers,
  * 0.1 microseconds a row; a search of the text for a long run of digits took four times that.
  */
 export const parseExactJson = (text: string): JsonValue => withExactIntegers(JSON.parse(text), text);
@@ -56,10 +56,14 @@ interface Source {
 
 /** `1e20` is a double and remains one. */
 const exactly = (_: string, value: unknown, context?: Source): unknown =>
-  typeof value === 'number' && isInexact(value) && INTEGER.test(`${context?.source}`) ? context?.source : value;
+  typeof value === 'number' && isInexact(value) && (INTEGER.test(`${context?.source}`) || isOther(value, context))
+    ? context?.source
+    : value;
 
 const exactlyAsWritten = (_: string, value: unknown, context?: Source): unknown =>
-  typeof value === 'number' && decimalOf(`${context?.source}`) !== decimalOf(String(value)) ? context?.source : value;
+  typeof value === 'number' && isOther(value, context) ? context?.source : value;
+
+const isOther = (value: number, context?: Source): boolean => decimalOf(`${context?.source}`) !== decimalOf(String(value));
 
 /** The same text for all ways to write a number: its digits without zeros around them, and the power of ten that they stand at. */
 function decimalOf(text: string): string {
