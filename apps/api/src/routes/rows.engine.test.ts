@@ -105,6 +105,7 @@ describe('rows over HTTP', () => {
     const bodies: [string, string, object][] = [
       ['ids-array', `[${rows.join(',')}]`, {}],
       ['ids-marked', `\ufeff[${rows.join(',')}]`, {}],
+      ['ids-marked-long', `\ufeff[${' '.repeat(MB)}${rows.join(',')}]`, {}],
       ['ids-lines', rows.join('\n'), NDJSON],
     ];
     for (const [source, body, headers] of bodies) {

@@ -74,7 +74,8 @@ const boundsProblem = (body: Buffer, { most, isList }: Bounds): SophiaError | un
   return undefined;
 };
 
-const SPACE: ReadonlySet<number | undefined> = new Set(Buffer.from(' \t\r\n'));
+/** What may stand before a value, a byte order mark too. */
+const SPACE: ReadonlySet<number | undefined> = new Set(Buffer.from('\ufeff \t\r\n'));
 
 export const isArray = (bytes: Buffer): boolean => bytes[bytes.findIndex((byte) => !SPACE.has(byte))] === OPEN_ARRAY;
 
