@@ -49,11 +49,16 @@ const SESSION_OPTIONS = Object.entries(SESSION_SETTINGS)
   .map(([name, value]) => `-c ${name}=${value}`)
   .join(' ');
 
-/** Time-outs that not every version of PostgreSQL has, so that they cannot be set while connecting. */
-export const NO_OTHER_TIMEOUTS: Statement = {
-  name: 'sophia_no_other_timeouts',
+/**
+ * What cannot be set while connecting: time-outs that not every version of PostgreSQL has, and that a write is on the disk when it is
+ * acknowledged, which may wait for replicas too where a server says so.
+ */
+export const REMAINING_SETTINGS: Statement = {
+  name: 'sophia_remaining_settings',
   text: `select set_config(name, '0', false) from unnest(array['idle_session_timeout', 'transaction_timeout']) as name
-    where current_setting(name, true) is not null`,
+    where current_setting(name, true) is not null
+    union all
+    select set_config('synchronous_commit', 'local', false) where current_setting('synchronous_commit') = 'off'`,
 };
 
 /** Milliseconds to connect and authenticate. */

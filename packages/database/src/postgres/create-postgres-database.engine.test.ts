@@ -49,6 +49,7 @@ describe('connecting', () => {
       row_security: 'off',
       default_transaction_read_only: 'on',
       default_transaction_isolation: 'serializable',
+      synchronous_commit: 'off',
     };
     const text = Object.entries(theirs).map(
       ([name, value]) => `alter database ${database.name} set ${name} = ${name === 'search_path' ? value : `'${value}'`};`,
@@ -91,6 +92,7 @@ describe('connecting', () => {
       idle_in_transaction_session_timeout: '30000',
       idle_session_timeout: '0',
       row_security: 'on',
+      synchronous_commit: 'local',
     });
     await withClient(owner, 'test', async (client) => {
       const { rows } = await client.query(

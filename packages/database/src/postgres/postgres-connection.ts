@@ -2,7 +2,7 @@ import pg from 'pg';
 import copyStreams from 'pg-copy-streams';
 import type { Statement } from '../database.ts';
 import { cancelBackend } from './cancel-backend.ts';
-import { clientConfig, NO_OTHER_TIMEOUTS } from './client-config.ts';
+import { clientConfig, REMAINING_SETTINGS } from './client-config.ts';
 import type { PostgresConnection } from './connection-settings.ts';
 import { PassingStatements } from './passing-statements.ts';
 import { type BatchOutcome, type BatchStep, PipelinedBatch, type PreparedStatements } from './pipelined-batch.ts';
@@ -82,7 +82,7 @@ export async function openConnection(
     });
   const begin = async () => {
     await client.connect();
-    const first = await run([IDENTITY, NO_OTHER_TIMEOUTS].map((statement) => ({ statement, values: [] })));
+    const first = await run([IDENTITY, REMAINING_SETTINGS].map((statement) => ({ statement, values: [] })));
     if (first.error !== undefined) {
       drop();
       throw first.error;

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { clientConfig, NO_OTHER_TIMEOUTS } from './client-config.ts';
+import { clientConfig, REMAINING_SETTINGS } from './client-config.ts';
 import type { PostgresConnection } from './connection-settings.ts';
 
 /**
@@ -23,7 +23,7 @@ export async function withClient<T>(
   }
   await client.connect();
   try {
-    await client.query(NO_OTHER_TIMEOUTS.text);
+    await client.query(REMAINING_SETTINGS.text);
     return await work(client, isAsked ? client.password : undefined);
   } finally {
     await client.end();
