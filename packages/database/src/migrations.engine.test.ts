@@ -209,14 +209,14 @@ describe('D6', () => {
     await ask('create database shared');
     const shared = { ...owner, database: 'shared' };
     const run = (text: string) => withClient(shared, 'test', (client) => client.query(text));
-    await run('create table workspace (); create table deal (); create table of_theirs ()');
+    await run('create table workspace (); create view deal as select 1 as id; create table of_theirs ()');
     await file('0001_deal.sql', 'create table deal (id int);');
     await expect(migrate(shared, [module()])).rejects.toMatchObject({
       code: 'invalid_configuration',
       message: expect.stringContaining('(deal, workspace): give Sophia a database of its own.'),
     });
     expect((await run(`select to_regclass('migration') as made`)).rows).toEqual([{ made: null }]);
-    await run('drop table workspace; drop table deal');
+    await run('drop table workspace; drop view deal');
     expect((await migrate(shared, [module()])).applied).toContain('deals/0001_deal');
     await ask('drop database shared with (force)');
   });

@@ -104,9 +104,10 @@ const READ_BLOCKERS = `select format('pid %s (%s, %s, open for %s s): %s', pid, 
 const MIGRATION_LOCK = 7_364_217_001;
 const FORMERLY = /^-- was ([0-9a-f]{64})$/m;
 const FILE_NAME = /^(\d{4})_([a-z0-9_]+)\.sql$/;
-const CREATES_TABLE = /^create table (\w+)/gm;
-const READ_TABLES_OF_OTHERS = `select tablename as name from pg_tables
-  where schemaname = 'public' and tablename = any ($1) and to_regclass('migration') is null order by tablename`;
+const CREATES_RELATION = /^create (?:table|sequence) (\w+)/gm;
+/** Views, sequences and indexes share the names of tables. */
+const READ_TABLES_OF_OTHERS = `select relname as name from pg_class
+  where relnamespace = to_regnamespace('public') and relname = any ($1) and to_regclass('migration') is null order by relname`;
 const CREATE_JOURNAL = `create table if not exists migration (
   module text not null,
   number int not null,
@@ -136,13 +137,13 @@ async function loadModule({ module, directory }: MigrationModule): Promise<Migra
 
 /** Before anything is made: a migration that met such a table in the middle would leave those before it. */
 async function refuseTablesOfOthers(client: pg.Client, migrations: readonly Migration[]): Promise<void> {
-  const names = migrations.flatMap(({ text }) => [...text.matchAll(CREATES_TABLE)].map(([, name]) => name));
+  const names = migrations.flatMap(({ text }) => [...text.matchAll(CREATES_RELATION)].map(([, name]) => name));
   const { rows } = await client.query<{ name: string }>(READ_TABLES_OF_OTHERS, [names]);
   if (rows.length === 0) return;
   const found = rows.map(({ name }) => name).join(', ');
   throw new SophiaError(
     'invalid_configuration',
-    `The database has tables that are not Sophia's and have the names of its own (${found}): give Sophia a database of its own.`,
+    `The database has tables or views that are not Sophia's and have the names of its own (${found}): give Sophia a database of its own.`,
   );
 }
 
