@@ -9,6 +9,8 @@ type Unpacker = Gunzip | ZstdDecompress;
 /** Magic bytes: RFC 1952, RFC 8878. */
 const GZIP = Buffer.from([0x1f, 0x8b]);
 const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
+/** A frame to be skipped, with which `pzstd` begins. Its first byte may be any from 0x50 to 0x5f. */
+const ZSTD_SKIPPABLE = Buffer.from([0x50, 0x2a, 0x4d, 0x18]);
 
 export interface Decompressed {
   readonly compression: Compression;
@@ -25,7 +27,13 @@ export async function decompress(stream: AsyncIterable<Buffer>): Promise<Decompr
 
 function detectCompression(head: Buffer): Compression {
   if (head.subarray(0, GZIP.length).equals(GZIP)) return 'gzip';
-  return head.subarray(0, ZSTD.length).equals(ZSTD) ? 'zstd' : 'none';
+  return isZstd(head.subarray(0, ZSTD.length)) ? 'zstd' : 'none';
+}
+
+function isZstd(magic: Buffer): boolean {
+  if (magic.equals(ZSTD)) return true;
+  const [first = 0] = magic;
+  return (first & 0xf0) === ZSTD_SKIPPABLE[0] && magic.subarray(1).equals(ZSTD_SKIPPABLE.subarray(1));
 }
 
 const createUnpacker = (compression: Exclude<Compression, 'none'>): Unpacker =>

@@ -27,6 +27,15 @@ describe('compression', () => {
     for (const chunk of [1, 10, 1000]) expect((await readAll(rows, { header: true }, chunk)).rows).toHaveLength(3);
   });
 
+  test.each([0x50, 0x5f])('zstd may begin with a frame to be skipped, as of pzstd (%i)', async (first) => {
+    const skipped = Buffer.from([first, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4]);
+    const content = Buffer.concat([skipped, zstdCompressSync(CITIES), skipped]);
+    for (const chunk of [1, 7, 1000]) {
+      const { source, brief } = await readAll(content, {}, chunk);
+      expect([source.description.compression, brief]).toEqual(['zstd', CITY_ROWS]);
+    }
+  });
+
   test.each([
     ['gzip', gzipSync(CITIES.repeat(5_000))],
     ['zstd', zstdCompressSync(CITIES.repeat(5_000))],

@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chunks, collect } from '../testing/chunks.ts';
 import { CITIES } from '../testing/cities.ts';
@@ -84,6 +85,9 @@ describe('contents that have no rows', () => {
     ],
     ['an encrypted Parquet file', binary('PARE\x21\0\0\0\x9f'), 'This is a Parquet file with an encrypted footer'],
     ['an ORC file', binary('ORC\x13\0\0\n\x07\x12\x05\x08\xe8\x07P\0'), 'This is an ORC file; write it as Parquet.'],
+    ['an LZ4 file', binary('\x04"M\x18dp\xb9'), 'This is compressed in a way that is not read; gzip and zstd are.'],
+    ['a gzip file packed again', gzipSync(gzipSync('id\n1\n')), 'This is compressed twice; unpack it once.'],
+    ['a zstd file packed again', gzipSync(zstdCompressSync('id\n1\n')), 'This is compressed twice; unpack it once.'],
     ['an SQLite database', binary('SQLite format 3\0\x10'), 'This is an SQLite database; export its tables as CSV.'],
     ['a page', '\n<!DOCTYPE html><html>', 'This is an HTML page.'],
     ['a page without a declaration', '<HTML lang="en">', 'This is an HTML page.'],
