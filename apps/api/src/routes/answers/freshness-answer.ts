@@ -1,14 +1,14 @@
 import { type Freshness, SOURCE_STATES, type SourceFreshness } from '@sophia/types';
 import Type from 'typebox';
 import { answerOf } from './answer-of.ts';
-import { MaybeInstant } from './values.ts';
+import { Instant } from './values.ts';
 
 const SourceFreshnessSchema = answerOf<SourceFreshness>()(
   Type.Object(
     {
       source_system: Type.String(),
-      last_record_at: MaybeInstant,
-      last_sync_at: MaybeInstant,
+      last_record_at: Type.Union([Instant, Type.Null()], { description: 'When a record of the types that are read came from it last' }),
+      last_sync_at: Type.Union([Instant, Type.Null()], { description: 'When an import of it ended last, well or not' }),
       lag_seconds: Type.Union([Type.Number(), Type.Null()], { description: 'By how much the answer is behind now: from complete_to on' }),
       state: Type.Enum(SOURCE_STATES, {
         description:
@@ -25,7 +25,7 @@ export const FreshnessSchema = answerOf<Freshness>()(
       complete_to: Type.String({ description: 'Every write acknowledged before this instant is in the answer' }),
       position: Type.String({ description: 'Place in the log; opaque' }),
       state: Type.Enum(['complete', 'incomplete'], { description: 'incomplete: events stand aside that the answer would contain' }),
-      set_aside: Type.Optional(Type.Integer()),
+      set_aside: Type.Optional(Type.Integer({ description: 'How many events stand aside' })),
       sources: Type.Array(SourceFreshnessSchema),
     },
     { title: 'Freshness' },
