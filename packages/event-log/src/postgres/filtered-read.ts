@@ -26,12 +26,15 @@ export async function readFiltered(
   if (isWanted === undefined) return batch;
   const events = batch.events.filter(isWanted);
   let { bytes = 0 } = batch;
-  const isFull = (): boolean => events.length >= limit || bytes >= PAGE_BYTES;
+  const isFull = (): boolean => events.length >= limit || bytes >= PAGE_BYTES || batch.isFull === true;
   for (let portion = 1, before = from; portion < PORTIONS && !isFull() && comparePlaces(batch.end, before) > 0; portion++) {
     before = batch.end;
     const room = limit - events.length;
-    batch = await reader.read(select, before, Math.max(room, PORTION), upTo, isPage);
-    bytes += batch.bytes ?? 0;
+    const next = await reader.read(select, before, Math.max(room, PORTION), upTo, isPage);
+    bytes += next.bytes ?? 0;
+    // It is read again for the next page.
+    if (events.length > 0 && bytes > PAGE_BYTES) break;
+    batch = next;
     const wanted = batch.events.filter(isWanted);
     // No more than there is room for, so that what was looked at is also passed.
     const beyond = wanted[room];

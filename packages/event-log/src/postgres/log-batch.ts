@@ -14,6 +14,8 @@ export interface LogBatch<Event extends EventFact = EventFact> {
   readonly tick: Tick;
   /** About, of the values of all events that were read, where they are bounded. */
   readonly bytes?: number | undefined;
+  /** Whether it ends before its page's bytes do, since the next tick does not fit. */
+  readonly isFull?: boolean | undefined;
   /** The last tick that was passed to its end: what `completeTo` may state. */
   readonly complete: Tick;
 }

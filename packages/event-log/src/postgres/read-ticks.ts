@@ -26,7 +26,9 @@ export async function readTicks<Event extends EventFact, Row extends FactRow>(
   if (rows.length > limit) return undefined;
   if (isCut(rows, limit)) {
     const [first, ...rest] = ticks.slice(0, ticks.indexOf(firstThatSees(ticks, Number(rows.at(-1)?.xid))));
-    return first === undefined ? undefined : readTicks(select, shape, epoch, base, [first, ...rest], limit, isPage);
+    if (first === undefined) return undefined;
+    const batch = await readTicks(select, shape, epoch, base, [first, ...rest], limit, isPage);
+    return batch === undefined ? undefined : { ...batch, isFull: true };
   }
   const sorted = inOrder(rows, ticks);
   let current: LiveTick | undefined;
