@@ -39,4 +39,8 @@ export function parsePosition(epoch: string, text: string): Place {
   return comparePlaces(place, BEGINNING) < 0 ? BEGINNING : place;
 }
 
+/** Where a reader with this cursor reads on: without one, at the beginning. Throws as `parsePosition` does. */
+export const placeOfCursor = (epoch: string, cursor: Position | null): Place =>
+  cursor === null ? BEGINNING : parsePosition(epoch, cursor);
+
 const FORM = /^([0-9a-z]{1,16})\.(\d{1,15})\.(\d{1,15})$/;

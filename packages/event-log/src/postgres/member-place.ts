@@ -1,5 +1,5 @@
 import type { ConsumeOptions } from '../event-log.ts';
-import { BEGINNING, comparePlaces, type Place, parsePosition } from '../position.ts';
+import { comparePlaces, type Place, placeOfCursor } from '../position.ts';
 import type { LockedGroup } from './consumer-group.ts';
 
 /** Where a member reads on: where its group stands or, where the handler keeps a cursor of its own, where that one does. */
@@ -34,6 +34,5 @@ export function createMemberPlace(epoch: string, cursor: ConsumeOptions['cursor'
 
 /** Where the handler's own cursor stands. Throws `invalid_cursor` and `cursor_of_another_log`. */
 export async function ownPlace(epoch: string, cursor: NonNullable<ConsumeOptions['cursor']>): Promise<Place> {
-  const position = await cursor();
-  return position === null ? BEGINNING : parsePosition(epoch, position);
+  return placeOfCursor(epoch, await cursor());
 }
