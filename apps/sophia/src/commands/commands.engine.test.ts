@@ -34,7 +34,7 @@ describe('the configuration', () => {
     expect(out).toMatch(/ 1ms +environment +SOPHIA_SLOW_QUERY\n/);
     expect(out).toMatch(/\nhttp\.port +0 +environment /);
     const { text } = (await test.json(words('keys create --role admin --name all --installation'))) as { text: string };
-    const elsewhere = { SOPHIA_URL: test.address, SOPHIA_KEY: text };
+    const elsewhere = { SOPHIA_URL: test.address.replace('//', '//me:secret@'), SOPHIA_KEY: text };
     const told = await runHere(['config', '--json'], { environment: elsewhere });
     expect([told.code, told.err]).toEqual([0, `In force in the Sophia at ${test.address}:\n`]);
     expect(JSON.parse(told.out)).toContainEqual(expect.objectContaining({ path: 'http.port', value: '0' }));

@@ -30,7 +30,11 @@ interface FoundSettings {
 
 const findSettings = async (invocation: Invocation, options: CommonOptions): Promise<FoundSettings> => {
   const { SOPHIA_URL: url } = invocation.environment;
-  if (url !== undefined) return { settings: await askSettings(invocation, options), told: `In force in the Sophia at ${url}:` };
+  if (url !== undefined) {
+    const settings = await askSettings(invocation, options);
+    // Without what may stand before the host, which is a secret.
+    return { settings, told: `In force in the Sophia at ${new URL(url).origin}:` };
+  }
   const { dataDirectory } = await clientSettings(options, invocation.environment);
   if (!(await answers(adminSocketPath(dataDirectory)))) return settingsOfStart(invocation, options);
   return { settings: await askSettings(invocation, options), told: `In force in the Sophia that runs in ${dataDirectory}:` };
