@@ -185,7 +185,13 @@ describe('detection', () => {
       ],
     });
     expect(detectDates(['12/31/17', '05/04/03'])).toEqual({ kind: 'found', pattern: 'M/D/YY' });
-    expect(detectDates(['05/04/03', '98/01/02', '31/12/98', '12/31/98'])).toMatchObject({ example: '05/04/03' });
+    expect(detectDates(['25/04/03', '26/04/03', '05/04/98', '12/31/98', '98/01/02'])).toMatchObject({
+      example: '25/04/03',
+      readings: [
+        { pattern: 'D/M/YY', reading: '2003-04-25' },
+        { pattern: 'YY/M/D', reading: '2025-04-03' },
+      ],
+    });
   });
 
   const days = (from: string, count: number, every = 1): string[] =>
