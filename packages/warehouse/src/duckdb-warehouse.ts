@@ -1,17 +1,17 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { SophiaError } from '@sophia/shared';
 import type { RecordTypeDefinition } from '@sophia/types';
 import { inUse } from './duckdb/database-file.ts';
 import { messageOf } from './duckdb/engine-error.ts';
-import { knownLayout, typeLayout, workspaceKey } from './duckdb/layouts.ts';
+import { openGenerations } from './duckdb/generations.ts';
+import { knownLayout, typeLayout } from './duckdb/layouts.ts';
 import type { MaintenanceOptions } from './duckdb/maintenance.ts';
 import { makePrivateFolder } from './duckdb/private-folder.ts';
-import { createRebuild } from './duckdb/rebuild.ts';
 import { relationSql } from './duckdb/relation.ts';
-import { openStore, type Store } from './duckdb/store.ts';
+import { openStore } from './duckdb/store.ts';
+import { versionOf } from './duckdb/version.ts';
 import { createWarehouseFiles } from './duckdb/warehouse-files.ts';
-import type { Warehouse, WarehouseRebuild } from './warehouse.ts';
+import type { Warehouse } from './warehouse.ts';
 
 export interface DuckDbWarehouseOptions {
   /** Where the warehouse is, for example `<data>/warehouse/warehouse.duckdb`; its generations stand beside each other there. */
@@ -38,10 +38,6 @@ export interface DuckDbWarehouse extends Warehouse {
   /** Folds the write-ahead log into the file and writes tables anew of which much is dead. Happens by itself in the background. */
   maintain(): Promise<void>;
 }
-
-/** Milliseconds for queries that run when the warehouse closes, and when it goes on in another file. */
-const CLOSE_GRACE_MS = 5_000;
-const SWITCH_GRACE_MS = 60_000;
 
 /** Files that this process holds: DuckDB's lock keeps other processes out, but not its own. */
 const held = new Set<string>();
@@ -70,119 +66,47 @@ export async function createDuckDbWarehouse(options: DuckDbWarehouseOptions): Pr
 async function open(file: string, options: DuckDbWarehouseOptions): Promise<DuckDbWarehouse> {
   const files = createWarehouseFiles(file);
   const onError = options.onBackgroundError ?? ((error) => process.emitWarning(messageOf(error)));
-  const openGeneration = (generation: number, memoryLimitMb = options.memoryLimitMb): Promise<Store> =>
-    openStore({
-      ...options,
-      memoryLimitMb,
-      path: files.pathOf(generation),
-      generation,
-      waiting: options.waiting ?? 256,
-      writeDeadline: options.writeDeadline ?? 60_000,
-      maintenance: { ...options.maintenance, onError },
-    });
-
-  let store = await openCurrent();
-  let reopening: Promise<void> | undefined;
-  let rebuild: Promise<WarehouseRebuild> | undefined;
-  let isClosed = false;
-
-  /** Another process may have switched to a new generation, and gone, between our look and our lock. */
-  async function openCurrent(): Promise<Store> {
-    for (;;) {
-      const generation = await files.current();
-      const opened = await openGeneration(generation);
-      if ((await files.current()) === generation) {
-        await files.use(generation);
-        await files.removeAllBut(generation);
-        return opened;
-      }
-      await opened.close(0);
-      await files.remove(generation);
-    }
-  }
-
-  /** The store in use, opened again if the last failure left it in doubt. */
-  const usable = async (): Promise<Store> => {
-    if (isClosed) throw new SophiaError('warehouse_unavailable', 'The warehouse is closed.');
-    if (store.isBroken()) {
-      reopening ??= reopen(store).finally(() => {
-        reopening = undefined;
-      });
-      await reopening;
-    }
-    return store;
-  };
-  const reopen = async (broken: Store): Promise<void> => {
-    await broken.close(0);
-    store = await openGeneration(broken.meta().applied.generation);
-  };
-
-  const startRebuild = async (): Promise<WarehouseRebuild> => {
-    if (rebuild !== undefined) throw new SophiaError('warehouse_rebuild_refused', 'Another rebuild of the warehouse is under way.');
-    const opening = openRebuild();
-    rebuild = opening;
-    opening.catch(() => {
-      rebuild = undefined;
-    });
-    return opening;
-  };
-  const openRebuild = async (): Promise<WarehouseRebuild> => {
-    const generation = (await usable()).meta().applied.generation + 1;
-    await files.remove(generation);
-    const next = await openGeneration(generation, Math.ceil(options.memoryLimitMb / 2));
-    return createRebuild({
-      live: () => store,
-      next,
-      async use() {
-        await files.use(generation);
-        store = next;
-      },
-      async discard(unused) {
-        rebuild = undefined;
-        await unused.close(unused === next ? 0 : SWITCH_GRACE_MS);
-        await files.remove(unused.meta().applied.generation);
-        if (unused !== next) await next.limitMemory(options.memoryLimitMb);
-      },
-    });
-  };
-
+  const generations = await openGenerations({
+    files,
+    memoryLimitMb: options.memoryLimitMb,
+    openStore: (generation, memoryLimitMb) =>
+      openStore({
+        ...options,
+        memoryLimitMb,
+        path: files.pathOf(generation),
+        generation,
+        waiting: options.waiting ?? 256,
+        writeDeadline: options.writeDeadline ?? 60_000,
+        maintenance: { ...options.maintenance, onError },
+      }),
+  });
+  const usable = () => generations.usable();
+  const meta = () => generations.store.meta();
   return {
     ensureType: async (...args) => (await usable()).ensureType(...args),
-    layout: (workspace, recordType) => typeLayout(store.meta().layouts, workspace, recordType),
+    layout: (workspace, recordType) => typeLayout(meta().layouts, workspace, recordType),
     apply: async (batch) => (await usable()).apply(batch),
-    applied: () => store.meta().applied,
+    applied: () => meta().applied,
     query: async (...args) => (await usable()).query(...args),
     relation(workspace, recordType, { asOf } = {}) {
-      const layout = knownLayout(store.meta().layouts, workspace, recordType);
+      const layout = knownLayout(meta().layouts, workspace, recordType);
       if (asOf === undefined) return `(${relationSql(layout, { part: 'current' })})`;
       return `(${relationSql(layout, { part: 'as_of', instant: `make_timestamp(${asOf}::bigint)` })})`;
     },
-    version(workspace, recordTypes) {
-      const { changes, applied } = store.meta();
-      let last = { tick: 0, serial: 0 };
-      for (const recordType of recordTypes) {
-        const change = changes.get(workspaceKey(workspace, recordType));
-        if (change !== undefined && change.serial > last.serial) last = change;
-      }
-      return `${applied.generation}.${last.tick}.${last.serial}`;
-    },
+    version: (workspace, recordTypes) => versionOf(meta(), workspace, recordTypes),
     setDerivedTables: async (tables) => (await usable()).setDerivedTables(tables),
     derivedTables: () =>
-      [...store.meta().derived.values()].map(({ definition: { name, fingerprint }, error }) => ({
+      [...meta().derived.values()].map(({ definition: { name, fingerprint }, error }) => ({
         name,
         fingerprint,
         ...(error === null ? {} : { error }),
       })),
     digests: async () => (await (await usable()).digests()).tables,
-    startRebuild,
+    startRebuild: () => generations.startRebuild(),
     maintain: async () => (await usable()).maintain(),
     async close() {
-      if (isClosed) return;
-      isClosed = true;
-      const unfinished = await rebuild?.catch(() => undefined);
-      await unfinished?.abandon();
-      await reopening?.catch(() => undefined);
-      await store.close(CLOSE_GRACE_MS);
+      if (generations.isClosed) return;
+      await generations.close();
       held.delete(file);
     },
   };
