@@ -118,6 +118,14 @@ describe('taps', () => {
     expect(await readdir(join(test.dataDirectory, 'spool'))).toEqual([]);
   });
 
+  it('are not started for an import that is refused', async () => {
+    await write('nonsense.yaml', 'record_type: nothing\n');
+    const tap = { command: [process.execPath, '-e', 'process.exit(3)', '--'], mappings: ['nonsense.yaml'] };
+    const file = await write('refused.yaml', JSON.stringify(tap));
+    const { code, err } = await sophia(['import', '--tap', file, '--source-system', 'desk']);
+    expect([code, err]).toEqual([2, expect.stringContaining('mapping_invalid')]);
+  });
+
   it('that cannot be started are told', async () => {
     const file = await write('nowhere.yaml', JSON.stringify({ command: ['no\0tap'], name: 'nowhere' }));
     const { code, err } = await sophia(['import', '--tap', file, '--source-system', 'desk']);
