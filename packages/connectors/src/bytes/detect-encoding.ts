@@ -42,12 +42,21 @@ export function namedEncoding(name: string): Encoding {
   return { name: canonicalName(name), certain: true, reason: 'set', alternatives: [] };
 }
 
-/** The encoding of a text by its first bytes: its mark, valid UTF-8, the zero bytes of UTF-16, else statistics over letters. */
+/** Shifts of ISO-2022-JP to two bytes a character. It is written in seven bits, so that it would pass for UTF-8. */
+const JAPANESE_SHIFTS = ['\x1b$B', '\x1b$@'];
+
+/**
+ * The encoding of a text by its first bytes: its mark, valid UTF-8, the zero bytes of UTF-16, else statistics over letters.
+ * Errors: `unknown_encoding`.
+ */
 export function detectEncoding(sample: Buffer): Encoding {
   const marked = markedEncoding(sample);
   if (marked !== undefined) return { name: marked, certain: true, reason: 'byte_order_mark', alternatives: [] };
   const wide = detectZeroBytes(sample);
   if (wide !== undefined) return { name: wide, certain: false, reason: 'zero_bytes', alternatives: [] };
+  if (JAPANESE_SHIFTS.some((shift) => sample.includes(shift))) {
+    throw new SophiaError('unknown_encoding', 'The text looks like ISO-2022-JP, which is not read: convert it to UTF-8, as iconv does.');
+  }
   if (isUtf8(withoutCutCharacter(sample))) return { name: 'utf-8', certain: true, reason: 'valid_utf8', alternatives: [] };
   return detectByStatistics(sample.subarray(0, STATISTICS_BYTES), sample);
 }

@@ -48,6 +48,11 @@ describe('encodings', () => {
     expect((await readAll(content, { encoding: 'KOI8-R' })).brief).toEqual([[2, ['1', 'Москва']]]);
     expect((await readAll(Buffer.from('a,b\n1,\u00e9\n', 'latin1'), { encoding: 'latin1' })).brief).toEqual([[2, ['1', 'é']]]);
     expect((await readAll(CITIES, { encoding: 'ascii' })).brief).toEqual(CITY_ROWS);
+    await expect(readAll('id,name\n1,\x1b$BEl5~ET\x1b(B\n')).rejects.toMatchObject({
+      code: 'unknown_encoding',
+      message: expect.stringContaining('ISO-2022-JP'),
+    });
+    expect((await readAll('id,name\n1,\x1b$BEl5~ET\x1b(B\n', { encoding: 'utf-8' })).rows).toHaveLength(1);
     await expect(readAll('a', { encoding: 'klingon' })).rejects.toMatchObject({ code: 'unknown_encoding' });
   });
 
