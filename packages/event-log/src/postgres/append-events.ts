@@ -1,6 +1,6 @@
 import type { Database } from '@sophia/database';
 import type { NewEvent, Transaction } from '@sophia/types';
-import { FACT_COLUMNS, factValues } from './event-rows.ts';
+import { FACT_COLUMNS, FACTS_BY_COLUMN, factValues } from './event-rows.ts';
 
 /**
  * Adds the events in their order. They go as one JSON array of arrays: measured 11.5 µs of the server's
@@ -13,12 +13,22 @@ export async function appendEvents(app: Database, transaction: Transaction, even
   await app.query(transaction, APPEND, [JSON.stringify(events.map(factValues))]);
 }
 
+/** The value of a column out of `factValues`. What is null in JSON is null in the table. */
+const columnValue = ({ type }: (typeof FACTS_BY_COLUMN)[number], index: number): string => {
+  switch (type) {
+    case 'jsonb':
+      return `nullif(fact->${index}, 'null')`;
+    case 'text':
+      return `fact->>${index}`;
+    default:
+      return `(fact->>${index})::${type}`;
+  }
+};
+
 // The rows of a function come in its order, and nothing here sorts or joins them.
 const APPEND = {
   name: 'event_log_append',
   text: `insert into event (${FACT_COLUMNS})
-    select (fact->>0)::integer, fact->>1, (fact->>2)::bigint, fact->>3, fact->>4, fact->>5, (fact->>6)::integer,
-      (fact->>7)::timestamptz, fact->>8, fact->>9, (fact->>10)::timestamptz,
-      fact->11, fact->12, nullif(fact->13, 'null'), nullif(fact->14, 'null'), nullif(fact->15, 'null')
+    select ${FACTS_BY_COLUMN.map(columnValue).join(', ')}
     from jsonb_array_elements($1) as fact`,
 };

@@ -1,4 +1,4 @@
-import { boundedPage, type Statement } from '@sophia/database';
+import { boundedPage, type CopyTarget, type Statement } from '@sophia/database';
 import type { EventFact, LogEvent, NewEvent, Position, RecordId } from '@sophia/types';
 
 /** A row of the table `event`. */
@@ -19,10 +19,28 @@ export interface EventRow extends Omit<NewEvent, 'record'> {
 export type FactRow = Omit<EventRow, 'actor' | 'cause' | 'original'>;
 
 /** What an event itself says, in the order of the table. */
-export const FACT_COLUMNS = `workspace, kind, record_id, source_system, record_type, source_id, version, occurred_at, source_version,
-  business_priority, created_at, actor, cause, data, previous, original`;
+export const FACTS_BY_COLUMN = [
+  { name: 'workspace', type: 'int4' },
+  { name: 'kind', type: 'text' },
+  { name: 'record_id', type: 'int8' },
+  { name: 'source_system', type: 'text' },
+  { name: 'record_type', type: 'text' },
+  { name: 'source_id', type: 'text' },
+  { name: 'version', type: 'int4' },
+  { name: 'occurred_at', type: 'timestamptz' },
+  { name: 'source_version', type: 'text' },
+  { name: 'business_priority', type: 'text' },
+  { name: 'created_at', type: 'timestamptz' },
+  { name: 'actor', type: 'jsonb' },
+  { name: 'cause', type: 'jsonb' },
+  { name: 'data', type: 'jsonb' },
+  { name: 'previous', type: 'jsonb' },
+  { name: 'original', type: 'jsonb' },
+] as const satisfies CopyTarget['columns'];
 
-/** In the order of `FACT_COLUMNS`. */
+export const FACT_COLUMNS = FACTS_BY_COLUMN.map(({ name }) => name).join(', ');
+
+/** In the order of `FACTS_BY_COLUMN`; written out, as it is made for every event. */
 export const factValues = (event: NewEvent): readonly unknown[] => [
   event.workspace,
   event.kind,
@@ -41,9 +59,6 @@ export const factValues = (event: NewEvent): readonly unknown[] => [
   event.previous,
   event.original,
 ];
-
-/** Where those of them begin that are JSON. */
-export const FIRST_JSON = 11;
 
 export const EVENT_COLUMNS = `xid, position, tick, ${FACT_COLUMNS}`;
 /** Those of them that may be large. */

@@ -1,7 +1,7 @@
 import type { CopyTarget, Database, Session } from '@sophia/database';
 import { formatMicros, parseMicros, SophiaError } from '@sophia/shared';
 import type { NewEvent } from '@sophia/types';
-import { FIRST_JSON, factValues } from './event-rows.ts';
+import { FACTS_BY_COLUMN, factValues } from './event-rows.ts';
 import type { ExportedLine } from './log-export.ts';
 import { TICKER_LOCK } from './ticker.ts';
 
@@ -113,33 +113,15 @@ async function store(log: Database, { events, ticks }: Chunk, position: number):
 }
 
 function rowOf(position: number, tick: number, event: NewEvent): unknown[] {
-  const values = factValues(event);
-  const json = values.slice(FIRST_JSON).map((value) => (value === null ? null : JSON.stringify(value)));
-  return [position, tick, ...values.slice(0, FIRST_JSON), ...json];
+  const values = factValues(event).map((value, index) =>
+    FACTS_BY_COLUMN[index]?.type !== 'jsonb' || value === null ? value : JSON.stringify(value),
+  );
+  return [position, tick, ...values];
 }
 
 const EVENTS: CopyTarget = {
   table: 'event',
-  columns: [
-    { name: 'position', type: 'int8' },
-    { name: 'tick', type: 'int8' },
-    { name: 'workspace', type: 'int4' },
-    { name: 'kind', type: 'text' },
-    { name: 'record_id', type: 'int8' },
-    { name: 'source_system', type: 'text' },
-    { name: 'record_type', type: 'text' },
-    { name: 'source_id', type: 'text' },
-    { name: 'version', type: 'int4' },
-    { name: 'occurred_at', type: 'timestamptz' },
-    { name: 'source_version', type: 'text' },
-    { name: 'business_priority', type: 'text' },
-    { name: 'created_at', type: 'timestamptz' },
-    { name: 'actor', type: 'jsonb' },
-    { name: 'cause', type: 'jsonb' },
-    { name: 'data', type: 'jsonb' },
-    { name: 'previous', type: 'jsonb' },
-    { name: 'original', type: 'jsonb' },
-  ],
+  columns: [{ name: 'position', type: 'int8' }, { name: 'tick', type: 'int8' }, ...FACTS_BY_COLUMN],
 };
 const TICKS: CopyTarget = {
   table: 'tick',
