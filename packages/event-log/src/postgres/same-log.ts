@@ -1,4 +1,5 @@
-import type { SophiaError } from '@sophia/shared';
+import type { Logger } from '@sophia/observability';
+import { isSophiaError, type SophiaError } from '@sophia/shared';
 import type { MarkState } from '../event-log.ts';
 import type { KeptSession } from './kept-session.ts';
 import { pause } from './pause.ts';
@@ -38,18 +39,33 @@ export const createSameLog =
     throw error;
   };
 
-/** Looks from time to time: of an epoch that another process renewed no lost connection tells. */
-export function watchSameLog(
-  look: (select: Select) => Promise<void>,
-  session: Pick<KeptSession, 'query'>,
-  intervalMs: number,
-): { close(): Promise<void> } {
+export interface SameLogWatch {
+  readonly look: (select: Select) => Promise<void>;
+  readonly session: Pick<KeptSession, 'query' | 'isOpen'>;
+  readonly logger: Pick<Logger, 'warn' | 'info'>;
+  readonly intervalMs: number;
+}
+
+/**
+ * Looks from time to time: of an epoch that another process renewed no lost connection tells. That it cannot look is said once,
+ * until it can again.
+ */
+export function watchSameLog({ look, session, logger, intervalMs }: SameLogWatch): { close(): Promise<void> } {
   const closing = new AbortController();
+  let isBlind = false;
   const run = async () => {
     while (!closing.signal.aborted) {
       await pause(intervalMs, closing.signal);
-      // What it found is told; a session that is lost looks when it is open again.
-      await look((statement, values) => session.query(statement, values)).catch(() => undefined);
+      try {
+        await look((statement, values) => session.query(statement, values));
+        if (isBlind) logger.info('it is looked again whether the database is the one that was read');
+        isBlind = false;
+      } catch (error) {
+        // What it found is told; a session that is lost looks when it is open again.
+        if (isBlind || isSophiaError(error, 'log_went_back') || !session.isOpen) continue;
+        isBlind = true;
+        logger.warn({ err: error }, 'it cannot be looked whether the database is still the one that was read');
+      }
     }
   };
   const running = run();

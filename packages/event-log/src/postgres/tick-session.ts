@@ -47,7 +47,7 @@ export async function openTickSession(options: TickSessionOptions): Promise<Tick
   });
   const ticker = startTicker({ ...options, name, session });
   listening = ticker;
-  const watch = watchSameLog(lookForSameLog, session, lookMs);
+  const watch = watchSameLog({ look: lookForSameLog, session, logger, intervalMs: lookMs });
   return {
     session,
     ticker,
