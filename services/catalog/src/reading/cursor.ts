@@ -22,12 +22,6 @@ function parse(cursor: string): unknown {
   }
 }
 
-/** A page of rows, of which one more than its limit was asked for; `place` gives the parts of the cursor behind a row. */
-export function pageOf<Row>(rows: readonly Row[], limit: number, place: (row: Row) => readonly string[]): Page<Row> {
-  const items = rows.slice(0, limit);
-  return { items, nextCursor: rows.length > limit ? encodeCursor(place(items[limit - 1] as Row)) : null };
-}
-
 /**
  * A page of the rows that the statement of a bounded page gave; `place` gives the parts of the cursor behind a row, and
  * `looked` those of the last row that was looked at, where there may be more behind it.
