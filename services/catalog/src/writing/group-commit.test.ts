@@ -48,6 +48,11 @@ const settled = async () => {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
 };
 
+const isHeld = () =>
+  new SophiaError('database_error', 'It is held.', {
+    cause: Object.assign(new Error('canceling statement due to lock timeout'), { code: '55P03' }),
+  });
+
 describe('group commit', () => {
   test('takes along what each turn of the event loop brings, until one brings nothing', async () => {
     const { group, begun } = byHand();
@@ -146,14 +151,16 @@ describe('group commit', () => {
     expect(await Promise.all(all)).toEqual([0, 10, 20, 30]);
   });
 
-  test('never runs two requests of a key at once or out of order, and answers all, whatever comes', async () => {
+  test('never runs two requests of a key at once or out of order, and answers all, whatever comes and is held', async () => {
     const submissions = fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 60 });
     await fc.assert(
       fc.asyncProperty(
         submissions,
         fc.integer({ min: 1, max: 3 }),
         fc.integer({ min: 1, max: 4 }),
-        async (keys, transactions, worthwhile) => {
+        fc.integer({ min: 2, max: 9 }),
+        async (keys, transactions, worthwhile, heldOnceIn) => {
+          let commits = 0;
           const inHand = new Set<string>();
           const submitted: number[] = [];
           const done: number[] = [];
@@ -164,10 +171,12 @@ describe('group commit', () => {
                 inHand.add(key);
               }
               for (let turn = 0; turn < requests.length % 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+              const isRowHeld = ++commits % heldOnceIn === 0;
               for (const { key, value } of requests) {
                 inHand.delete(key);
-                done.push(value);
+                if (!isRowHeld) done.push(value);
               }
+              if (isRowHeld) throw isHeld();
               return requests.map(({ value }) => value);
             },
             clock,
@@ -280,11 +289,6 @@ describe('group commit', () => {
     await begun[2]?.end();
     expect(await Promise.all([held, others[2]])).toEqual([10, 40]);
   });
-
-  const isHeld = () =>
-    new SophiaError('database_error', 'It is held.', {
-      cause: Object.assign(new Error('canceling statement due to lock timeout'), { code: '55P03' }),
-    });
 
   test('where a row is held, those who share its transaction run again alone beside the others, in turn, and keep their order', async () => {
     const { group, begun } = byHand();
