@@ -2,9 +2,9 @@ import type { Database } from '@sophia/database';
 import { type Clock, isCalendarDay, isTimeZone, SophiaError } from '@sophia/shared';
 import type { Call, Transaction, WorkspaceId } from '@sophia/types';
 import type { Audit } from '../audit/audit.ts';
-import { createBoundedCache } from '../bounded-cache.ts';
+import { createKnownWorkspaces } from './known-workspaces.ts';
 import type { Workspace, WorkspaceSettings } from './workspace.ts';
-import { ALL_WORKSPACES, CHANGE_SETTINGS, FIND_WORKSPACE, INSERT_WORKSPACE, type WorkspaceRow } from './workspace-statements.ts';
+import { CHANGE_SETTINGS, INSERT_WORKSPACE, type WorkspaceRow } from './workspace-statements.ts';
 
 export interface Workspaces {
   /** The workspace of this name, made if it is not there: for the start and the command line of whoever owns the data folder. */
@@ -42,35 +42,22 @@ export interface WorkspacesOptions {
 }
 
 const NAME = /^[a-z][a-z0-9_-]{0,62}$/;
-const KEEP_MILLISECONDS = 10_000;
-const MAXIMUM_KNOWN = 10_000;
 
 export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   const { database, clock, audit, requireAdministrator, requireInstallationAdministrator, isInstallationAdministrator, onChanged } =
     options;
-  const known = createBoundedCache<string, { readonly workspace: Workspace; readonly until: number }>(MAXIMUM_KNOWN);
-
+  const known = createKnownWorkspaces(database, clock);
+  const { find, all } = known;
   const followers: ((id: WorkspaceId) => Promise<void>)[] = [];
 
-  const remember = (row: WorkspaceRow): Workspace => {
-    const workspace = toWorkspace(row);
-    known.set(workspace.name, { workspace, until: clock.monotonic() + KEEP_MILLISECONDS });
-    return workspace;
-  };
   const tellFollowers = async (id: WorkspaceId): Promise<void> => {
     await Promise.all(followers.map((callback) => callback(id)));
   };
   const announce = async (row: WorkspaceRow): Promise<Workspace> => {
-    const workspace = remember(row);
+    const workspace = known.remember(row);
     onChanged(workspace.id);
     await tellFollowers(workspace.id);
     return workspace;
-  };
-  const find = async (name: string): Promise<Workspace | undefined> => {
-    const entry = known.get(name);
-    if (entry !== undefined && clock.monotonic() < entry.until) return entry.workspace;
-    const [row] = await database.select<WorkspaceRow>([], FIND_WORKSPACE, [name]);
-    return row === undefined ? undefined : remember(row);
   };
   /** Undefined where the name is taken. */
   const insert = async (transaction: Transaction, name: string, settings: WorkspaceSettings): Promise<WorkspaceRow | undefined> => {
@@ -80,9 +67,8 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   };
   const make = async (name: string): Promise<Workspace | undefined> => {
     const { value } = await database.write([], (transaction) => insert(transaction, name, {}));
-    return value === undefined ? undefined : remember(value);
+    return value === undefined ? undefined : known.remember(value);
   };
-  const all = async (): Promise<Workspace[]> => (await database.select<WorkspaceRow>([], ALL_WORKSPACES)).map(toWorkspace);
 
   return {
     find,
@@ -137,7 +123,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
       return announce(value[0] as WorkspaceRow);
     },
     forget(id) {
-      for (const { workspace } of [...known.values()]) if (workspace.id === id) known.delete(workspace.name);
+      known.forget(id);
       return tellFollowers(id);
     },
     follow: (callback) => void followers.push(callback),
@@ -155,5 +141,3 @@ function checkSettings({ reporting_date: day, time_zone: zone, week_start: weekS
 
 const definedOnly = (settings: WorkspaceSettings): Record<string, string> =>
   Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
-
-const toWorkspace = ({ id, name, settings, created_at }: WorkspaceRow): Workspace => ({ id, name, settings, created_at });
