@@ -80,6 +80,13 @@ describe('exact numbers', () => {
     expect(parseExactNumbers(text)).toEqual(value);
   });
 
+  it('take no longer where they have very many zeros', () => {
+    const zeros = '0'.repeat(1_000_000);
+    for (const text of [`1${zeros}1.5`, `0.${zeros}1`]) expect(parseExactNumbers(text) === text).toBe(true);
+    expect(parseExactJson(`1${zeros}1.5`) === `1${zeros}1.5`).toBe(true);
+    expect(parseExactNumbers(`12.5${zeros}`)).toBe(12.5);
+  });
+
   it('are JSON.parse for all that a double holds', () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
