@@ -4,10 +4,7 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { type Analytics, createAnalytics } from '@sophia/analytics';
 import { type Auth, createAuth } from '@sophia/auth';
-import { AUTH_MIGRATIONS } from '@sophia/auth/migrations';
-import { createMemoryCache } from '@sophia/cache/memory';
 import {
-  CATALOG_MIGRATIONS,
   type Catalog,
   createCatalog,
   createDirectory,
@@ -15,11 +12,8 @@ import {
   readInterruptedSources,
   readSourceActivity,
 } from '@sophia/catalog';
-import type { Database } from '@sophia/database';
-import { migrate, renewEpoch } from '@sophia/database/migrations';
-import { createDatabaseObservers, createPostgresDatabase, type DatabaseRole, type PostgresConnection } from '@sophia/database/postgres';
+import type { PostgresConnection } from '@sophia/database/postgres';
 import type { EventLog } from '@sophia/event-log';
-import { createPostgresEventLog, EVENT_LOG_MIGRATIONS } from '@sophia/event-log/postgres';
 import type { Observability } from '@sophia/observability';
 import {
   type Configuration,
@@ -32,18 +26,17 @@ import {
   systemClock,
 } from '@sophia/shared';
 import { isEnvironmentalWarehouseError, type Warehouse } from '@sophia/warehouse';
-import { openPubSub, openWarehouse } from './adapters.ts';
+import { openPubSub } from './adapters.ts';
 import { openBackup } from './backup/open-backup.ts';
 import { closeDeadlineOf } from './close-deadline.ts';
 import { forgetChanged } from './forget-changed.ts';
 import { createHealth, type HealthReport } from './health.ts';
 import { createModelFiles, modelsFolder } from './models-folder.ts';
 import { observe } from './observe.ts';
-import { openDatabase } from './open-database.ts';
-import { traceEventLog } from './tracing/traced-event-log.ts';
-import { traceWarehouse } from './tracing/traced-warehouse.ts';
+import { startCaches } from './start-caches.ts';
+import { startDatabases } from './start-databases.ts';
+import { startLogAndWarehouse } from './start-log-and-warehouse.ts';
 import { type UntilAppliedOptions, untilApplied } from './until-applied.ts';
-import { openOwnWarehouse } from './warehouse-instance.ts';
 import { watchModels } from './watch-models.ts';
 import { followWorkspaces, type WorkspaceDirectory } from './workspace-directory.ts';
 
@@ -85,9 +78,6 @@ export interface PlatformOptions {
 
 const SHIPPED_SAMPLES = fileURLToPath(new URL('../../../samples/', import.meta.url));
 
-/** Recovery may have gigabytes to read: the database has a bound of its own, ten minutes. */
-const DATABASE_START_MS = 11 * 60_000;
-
 /** Starts the platform that the configuration describes; when a part fails to start, those before it are closed. */
 export const createPlatform = async (options: PlatformOptions): Promise<Platform> => {
   const { configuration } = options;
@@ -108,50 +98,17 @@ export const createPlatform = async (options: PlatformOptions): Promise<Platform
 const startPlatform = async (options: PlatformOptions, lifecycle: Lifecycle, overtaken: unknown): Promise<Platform> => {
   const { configuration, version, samples = SHIPPED_SAMPLES, say = () => undefined } = options;
   const observability = options.observability ?? (await lifecycle.start('observability', () => observe(configuration, version)));
-  const { logger, tracer } = observability;
+  const { logger } = observability;
   const clock = systemClock;
-  const newId = createIdGenerator({ clock });
 
-  const postgres = await lifecycle.start('postgres', () => openDatabase(configuration.database, logger), {
-    startDeadline: DATABASE_START_MS,
-  });
-  const owner = postgres.connection('owner');
-  await migrate(owner, [EVENT_LOG_MIGRATIONS, AUTH_MIGRATIONS, CATALOG_MIGRATIONS], {
-    onWait(message) {
-      logger.warn(message);
-      say(message);
-    },
-  });
-  if (typeof overtaken === 'string') {
-    logger.error({ epoch: overtaken }, 'the database was set back to an older state: the log has a new epoch, the warehouse is made anew');
-    // Another instance that found so may have renewed it.
-    await renewEpoch(owner, overtaken);
-  }
-  const observers = createDatabaseObservers(observability);
-  const open = (role: DatabaseRole, own: Partial<{ minimum: number; maximum: number }> = {}): Promise<Database> =>
-    lifecycle.start(`database as ${role}`, () =>
-      createPostgresDatabase({
-        connection: postgres.connection(role),
-        role,
-        replicas: role === 'app' ? postgres.replicas : [],
-        pool: { ...configuration.database.connections, ...own },
-        observers,
-      }),
-    );
-  const [app, log] = await Promise.all([open('app'), open('log', LOG_POOL)]);
+  const { owner, app, log } = await startDatabases({ configuration, observability, lifecycle, say, overtaken });
   const pubSub = await lifecycle.start('pub-sub', () => openPubSub(configuration, app, observability));
-  const wentBack = Promise.withResolvers<SophiaError>();
-  const startLog = lifecycle.start('event log', async () => {
-    const { retentionDays } = configuration.eventLog;
-    return traceEventLog(await createPostgresEventLog({ app, log, logger, retentionDays, onWentBack: wentBack.resolve }), tracer);
+  const { eventLog, warehouse, instance, wentBack } = await startLogAndWarehouse({
+    configuration,
+    observability,
+    lifecycle,
+    databases: { app, log },
   });
-  const [eventLog, { warehouse, instance }] = await Promise.all([
-    startLog,
-    lifecycle.start('warehouse', () => {
-      const open = async () => traceWarehouse(await openWarehouse(configuration, logger), tracer);
-      return openOwnWarehouse(configuration, { open, eventLog: startLog, logger });
-    }),
-  ]);
 
   const recordTypes = createRecordTypeBook({ database: app, clock });
   const directory = createDirectory(app, recordTypes);
@@ -166,12 +123,7 @@ const startPlatform = async (options: PlatformOptions, lifecycle: Lifecycle, ove
     }),
   );
   const workspaces = await lifecycle.start('workspaces', () => followWorkspaces({ ...auth, ...configuration, logger }));
-  const answers = await lifecycle.start('answers', () =>
-    createMemoryCache({ maximumBytes: Math.floor(configuration.cache.maximumBytes * ANSWERS_SHARE), clock }),
-  );
-  const results = await lifecycle.start('results', () =>
-    createMemoryCache({ maximumBytes: Math.ceil(configuration.cache.maximumBytes * (1 - ANSWERS_SHARE)), clock }),
-  );
+  const caches = await startCaches(configuration, lifecycle);
   const models = createModelFiles((workspace) =>
     modelsFolder(configuration.dataDirectory, workspaces.name(workspace), join(samples, 'crm', 'models')),
   );
@@ -181,13 +133,12 @@ const startPlatform = async (options: PlatformOptions, lifecycle: Lifecycle, ove
       warehouse,
       instance,
       isEnvironmental: isEnvironmentalWarehouseError,
-      answers,
-      results,
+      ...caches,
       policies: auth.policies,
       audit: auth.audit,
       observability,
       clock,
-      newQueryId: newId,
+      newQueryId: createIdGenerator({ clock }),
       workspaces: workspaces.ids,
       readModels: models.read,
       readRecordTypes: (workspace) => directory.recordTypes(workspace),
@@ -226,7 +177,7 @@ const startPlatform = async (options: PlatformOptions, lifecycle: Lifecycle, ove
     observability,
     owner,
     workspaces,
-    wentBack: wentBack.promise,
+    wentBack,
     async caughtUp(waiting) {
       const { tick: last } = await eventLog.head();
       await untilApplied({ ...waiting, last, applied: async () => (await analytics.status()).readPoint.tick });
@@ -237,8 +188,4 @@ const startPlatform = async (options: PlatformOptions, lifecycle: Lifecycle, ove
   };
 };
 
-/** The log's role ticks, reads and consumes: few connections, of which each consumer holds one while it works. */
-const LOG_POOL = { minimum: 2, maximum: 8 };
-/** Of the memory for caches, the part of L1; the rest is L3's. */
-const ANSWERS_SHARE = 0.75;
 const WARM_ANSWERS = 20;
