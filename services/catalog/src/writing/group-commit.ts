@@ -199,6 +199,8 @@ export function createGroupCommit<Request extends GroupedRequest, Answer>(
     return execution;
   };
   const isWorthwhile = (): boolean => waiting.length >= (executing.size === 0 ? 1 : worthwhile);
+  /** Whoever has the keys that are in hand looks when they are free. */
+  const isTakeable = (): boolean => waiting.some(({ request }) => !inHand.has(request.key));
   /** Waits as long as every turn of the event loop brings more requests, also from those that were just answered, for a moment. */
   const gather = async (): Promise<void> => {
     const until = clock.monotonic() + GATHERING;
@@ -218,11 +220,11 @@ export function createGroupCommit<Request extends GroupedRequest, Answer>(
     }
   };
   const start = (): void => {
-    if (running.size >= transactions || !isWorthwhile()) return;
+    if (running.size >= transactions || !isWorthwhile() || !isTakeable()) return;
     const draining = drain().finally(() => {
       running.delete(draining);
-      // What came after the last look of all. Whoever holds a row up looks when its key is free.
-      if (running.size === 0 && waiting.some(({ request }) => !inHand.has(request.key))) start();
+      // What came after the last look of all.
+      if (running.size === 0) start();
     });
     running.add(draining);
   };
