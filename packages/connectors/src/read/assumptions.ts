@@ -24,6 +24,12 @@ export function assumptionsOf({ encoding, dialect, header, guessed = [] }: Findi
   return assumptions;
 }
 
+/** What was made of NaN where columns of a Parquet file hold it. */
+export function nanAssumptions(columns: readonly string[]): readonly string[] {
+  if (columns.length === 0) return [];
+  return [`NaN in ${columns.join(', ')} was taken for no value; write such numbers as text if their rows are to be rejected.`];
+}
+
 const SENTENCES: Readonly<Record<keyof CsvDialect, (dialect: CsvDialect) => string>> = {
   delimiter: ({ delimiter }) => `Cells look separated by ${JSON.stringify(delimiter)}; set delimiter if not.`,
   quote: ({ quote }) => `Cells look enclosed in ${quote}; set quote if these belong to the values.`,

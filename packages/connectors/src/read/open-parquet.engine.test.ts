@@ -54,7 +54,7 @@ describe('a Parquet file', () => {
     );
     const source = await openSource({ kind: 'file', path });
     const [row] = await collect(source.rows);
-    expect(source.description).toEqual({ format: 'parquet', compression: 'none', assumptions: [] });
+    expect(source.description).toMatchObject({ format: 'parquet', compression: 'none' });
     expect(Object.fromEntries((source.columns ?? []).map((column, index) => [column, Object.values(row?.values ?? [])[index]]))).toEqual({
       t: 'é"',
       n: null,
@@ -66,7 +66,7 @@ describe('a Parquet file', () => {
       d: '12.3400',
       f: 0.1,
       g: 0.1,
-      x: 'NaN',
+      x: null,
       day: '2017-03-01',
       local: '2017-03-01 10:00:00.5',
       instant: '2017-03-01 08:00:00+00',
@@ -122,21 +122,38 @@ describe('a Parquet file', () => {
     await source.close();
   });
 
-  test('has NaN and Infinity as texts, which no number is, and refuses rows that have them within a list or struct', async () => {
+  test('has Infinity as a text, which no number is, and refuses rows with it or NaN within a list or struct', async () => {
     const path = await writeParquet(
       'odd.parquet',
       `select * from (values
-        (1.5::double, 'inf'::float, [1.5::double], {'t': 'NaN "'}), ('-inf', 'nan', [2.5], {'t': '[\\'}),
-        (1, 1, ['nan'::double], {'t': 'NaN'}), ('nan', 0.1, null, null)) t(a, b, list, struct)`,
+        (1.5::double, 'inf'::float, [1.5::double], {'t': 'NaN "'}), ('-inf', 0.1, [2.5], {'t': '[\\'}),
+        (1, 1, ['nan'::double], {'t': 'NaN'}), ('inf', null, null, null)) t(a, b, list, struct)`,
     );
     const source = await openSource({ kind: 'file', path });
     const [first, second, third, last] = await collect(source.rows);
     expect([first, second, last]).toEqual([
       { line: 1, values: [1.5, 'Infinity', [1.5], { t: 'NaN "' }] },
-      { line: 2, values: ['-Infinity', 'NaN', [2.5], { t: '[\\' }] },
-      { line: 4, values: ['NaN', 0.1, null, null] },
+      { line: 2, values: ['-Infinity', 0.1, [2.5], { t: '[\\' }] },
+      { line: 4, values: ['Infinity', null, null, null] },
     ]);
     expect(third).toMatchObject({ line: 3, errors: [{ code: 'invalid_json', message: expect.stringContaining('found NaN or Infinity') }] });
+    await source.close();
+  });
+
+  test('has no value where a number is NaN, and tells the columns that hold it, beyond the first rows too', async () => {
+    const path = await writeParquet(
+      'nan.parquet',
+      `select i, case when i = 20000 then 'nan'::double else i / 2 end as a, 0.5::double as b,
+        case when i % 2 = 1 then 'nan'::float else 0.1::float end as "c ""d", 'NaN' as t from range(20001) t(i)`,
+    );
+    const source = await openSource({ kind: 'file', path });
+    expect(source.description.assumptions).toEqual([expect.stringContaining('NaN in a, c "d was taken for no value')]);
+    const rows = await collect(source.rows);
+    expect(rows.slice(0, 2).map(({ values }) => values)).toEqual([
+      ['0', 0, 0.5, 0.1, 'NaN'],
+      ['1', 0.5, 0.5, null, 'NaN'],
+    ]);
+    expect(rows.at(-1)?.values).toEqual(['20000', null, 0.5, 0.1, 'NaN']);
     await source.close();
   });
 

@@ -1,4 +1,5 @@
 import { SophiaError } from '@sophia/shared';
+import { nanAssumptions } from './assumptions.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import type { OpenOptions } from './open-options.ts';
 import type { OpenedInput } from './opened-input.ts';
@@ -24,7 +25,7 @@ export async function openParquet(opened: OpenedInput, options: OpenOptions, def
     );
     return {
       name: opened.name,
-      description: { format: 'parquet', compression: opened.compression, assumptions: [] },
+      description: { format: 'parquet', compression: opened.compression, assumptions: nanAssumptions(table.columnsWithNan) },
       columns: table.columns,
       sample,
       rows,

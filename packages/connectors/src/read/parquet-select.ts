@@ -13,7 +13,10 @@ export function parquetSelect(columns: readonly { readonly name: string; readonl
   return `select json_array(${cells.join(', ')})::varchar from ${PARQUET_FILE}`;
 }
 
-/** What JSON would lose goes as text: long integers, decimals, days and times. Numbers within lists and structs are read as exact JSON. */
+/**
+ * What JSON would lose goes as text: long integers, decimals, days and times. Numbers within lists and structs are read as
+ * exact JSON. NaN is a missing number.
+ */
 function cellExpression(column: string, type: DuckDBType): string {
   switch (type.typeId) {
     case DuckDBTypeId.VARCHAR:
@@ -24,10 +27,11 @@ function cellExpression(column: string, type: DuckDBType): string {
     case DuckDBTypeId.UTINYINT:
     case DuckDBTypeId.USMALLINT:
     case DuckDBTypeId.UINTEGER:
-    case DuckDBTypeId.DOUBLE:
       return column;
+    case DuckDBTypeId.DOUBLE:
+      return `case when not isnan(${column}) then ${column} end`;
     case DuckDBTypeId.FLOAT: // Through its own shortest form: as a double, 0.1 would be 0.10000000149011612.
-      return `${column}::varchar::double`;
+      return `case when not isnan(${column}) then ${column}::varchar::double end`;
     case DuckDBTypeId.BLOB:
       return `base64(${column})`;
     case DuckDBTypeId.LIST:

@@ -26,7 +26,7 @@ export function parseObject(text: string, line: number): SourceRow {
   return { line, values: value };
 }
 
-/** A row from the text of the JSON array of its cells, which `parse` reads. A cell may be NaN or Infinity, which is then its text. */
+/** A row from the text of the JSON array of its cells, which `parse` reads. A cell may be Infinity, which is then its text. */
 export function parseCells(text: string, line: number, parse: (text: string) => JsonValue): SourceRow {
   if (holdsMore(text, MAX_ROW_MEMBERS)) return brokenRow(line, 'too_many_fields', TOO_MANY, text);
   const values = tryParse(text, parse) ?? tryParse(quoteCells(text), parse);
@@ -46,7 +46,7 @@ function tryParse(text: string, parse: (text: string) => JsonValue): readonly Js
 }
 
 /** What opens or closes, texts, and what is no number of JSON. */
-const CELL_PARTS = /"(?:[^"\\]|\\.)*"|[[\]{}]|-?(?:NaN|Infinity)/g;
+const CELL_PARTS = /"(?:[^"\\]|\\.)*"|[[\]{}]|-?Infinity/g;
 
 /** Quotes what is no number where it is a cell, not within one. */
 function quoteCells(text: string): string {

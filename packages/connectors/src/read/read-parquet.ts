@@ -2,6 +2,7 @@ import { type DuckDBConnection, DuckDBInstance, type DuckDBResult, type DuckDBTy
 import { parseExactJson, parseExactNumbers, SophiaError } from '@sophia/shared';
 import type { JsonValue } from '@sophia/types';
 import type { ReadLimits } from './limits.ts';
+import { findMissingNumbers } from './missing-numbers.ts';
 import { holdsWithin } from './nested-type.ts';
 import { parquetColumns } from './parquet-columns.ts';
 import { PARQUET_FILE, parquetSelect } from './parquet-select.ts';
@@ -16,6 +17,8 @@ export interface ParquetFile {
 
 export interface ParquetTable {
   readonly columns: readonly string[];
+  /** Those with NaN, which is no value. */
+  readonly columnsWithNan: readonly string[];
   readonly rowCount: number;
   readonly rows: AsyncIterable<readonly SourceRow[]>;
   close(): void;
@@ -49,13 +52,14 @@ export async function readParquet(file: ParquetFile, limits: ReadLimits): Promis
       throw new SophiaError('too_many_columns', `The file has ${columns.length} columns, more than ${limits.columns}.`);
     }
     const names = await parquetColumns(connection, path);
+    const missing = await findMissingNumbers(connection, path, columns);
     const rowCount = await countRows(connection, path);
     const rows = streamRows(
       connection,
       { sql: parquetSelect(columns), file, rowCount, rowBytes: limits.rowBytes, parse: parserOf(columns) },
       close,
     );
-    return { columns: names, rowCount, rows, close };
+    return { columns: names, columnsWithNan: names.filter((_, place) => missing.has(place)), rowCount, rows, close };
   } catch (error) {
     close();
     throw damaged(error, file);
