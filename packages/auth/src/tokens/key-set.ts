@@ -4,6 +4,12 @@ import { type CryptoKey, createLocalJWKSet, errors, type FlattenedJWSInput, type
 /** Gives the key that a token says it is signed with. */
 export type KeyOfToken = (header: JWSHeaderParameters, token: FlattenedJWSInput) => Promise<CryptoKey>;
 
+export interface RemoteKeySet {
+  readonly keyOf: KeyOfToken;
+  /** Fetches the keys anew, unless that was done a short time ago: whether it did. */
+  renew(): Promise<boolean>;
+}
+
 export interface RemoteKeySetOptions {
   /** Where the keys are. */
   readonly uri: () => Promise<string>;
@@ -24,7 +30,7 @@ interface KeySet {
 }
 
 /** An issuer's public keys: kept, and fetched again when a token names one that is not among them (rotation). */
-export function createRemoteKeySet({ uri, clock, allowPrivateAddress }: RemoteKeySetOptions): KeyOfToken {
+export function createRemoteKeySet({ uri, clock, allowPrivateAddress }: RemoteKeySetOptions): RemoteKeySet {
   let keys: KeySet | undefined;
   let triedAt = Number.NEGATIVE_INFINITY;
   let fetching: Promise<KeySet> | undefined;
@@ -54,7 +60,7 @@ export function createRemoteKeySet({ uri, clock, allowPrivateAddress }: RemoteKe
     });
   };
 
-  return async (header, token) => {
+  const keyOf: KeyOfToken = async (header, token) => {
     const set = await current();
     try {
       return await set.find(header, token);
@@ -63,6 +69,12 @@ export function createRemoteKeySet({ uri, clock, allowPrivateAddress }: RemoteKe
       return (await refresh()).find(header, token);
     }
   };
+  const renew = async (): Promise<boolean> => {
+    if (!mayTry()) return false;
+    await refresh();
+    return true;
+  };
+  return { keyOf, renew };
 }
 
 /** JSON from an issuer. Errors: `unavailable`, `address_not_allowed`. */

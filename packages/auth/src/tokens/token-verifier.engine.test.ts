@@ -239,6 +239,19 @@ describe('tokens of an OpenID issuer', () => {
     await expect(other.authenticate(await bearerOf(first))).rejects.toMatchObject({ code: 'unauthenticated' });
   });
 
+  it('without the name of a key are taken when the issuer rotates, and forged ones do not make it work', async () => {
+    const { kid: _, ...unnamed } = second.publicJwk;
+    const bearerOf = (key: TestKey, claims = {}) => bearer(claims, { key, isNamed: false });
+    const verifier = await authentication();
+    await verifier.authenticate(await bearerOf(first));
+    served.keys = [unnamed];
+    await expect(verifier.authenticate(await bearerOf(second))).rejects.toMatchObject({ code: 'unauthenticated' });
+    harness.clock.advance(10_001);
+    await verifier.authenticate(await bearerOf(second));
+    await expect(verifier.authenticate(await bearerOf(first, { jti: 'old' }))).rejects.toMatchObject({ code: 'unauthenticated' });
+    expect(served.requests).toBe(2);
+  });
+
   it('go on while the issuer is away, for an hour', async () => {
     const verifier = await authentication();
     await verifier.authenticate(await bearer());

@@ -1,8 +1,8 @@
 import { type Clock, type IssuerConfiguration, isSophiaError, SophiaError } from '@sophia/shared';
-import { decodeJwt, errors, type JWTPayload, type JWTVerifyOptions, type JWTVerifyResult, jwtVerify } from 'jose';
+import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, type JWTVerifyOptions, type JWTVerifyResult, jwtVerify } from 'jose';
 import { createBoundedCache } from '../bounded-cache.ts';
 import { readClaims, type TokenIdentity } from './claims.ts';
-import { createRemoteKeySet, fetchJson, type KeyOfToken } from './key-set.ts';
+import { createRemoteKeySet, fetchJson, type RemoteKeySet } from './key-set.ts';
 
 export interface VerifiedToken extends TokenIdentity {
   /** Its subject is unique within it. */
@@ -27,7 +27,7 @@ const MAXIMUM_KEYS = 10;
 
 /** Verifies web tokens of the configured issuers: signature, algorithm, issuer, audience, time. */
 export function createTokenVerifier({ issuers, clock }: { issuers: readonly IssuerConfiguration[]; clock: Clock }): TokenVerifier {
-  const trusted = new Map(issuers.map((issuer) => [issuer.issuer, { issuer, keyOf: keysOf(issuer, clock) }]));
+  const trusted = new Map(issuers.map((issuer) => [issuer.issuer, { issuer, keys: keysOf(issuer, clock) }]));
   const known = createBoundedCache<string, { readonly token: VerifiedToken; readonly expiresAt: number; readonly believedUntil: number }>(
     MAXIMUM_KNOWN,
   );
@@ -40,8 +40,8 @@ export function createTokenVerifier({ issuers, clock }: { issuers: readonly Issu
     async verify(token) {
       const before = peek(token);
       if (before !== undefined) return before;
-      const { issuer, keyOf } = trusted.get(issuerOf(token)) ?? refuse('The token is of no issuer that is configured.');
-      const claims = await verifySignature(token, issuer, keyOf, clock);
+      const { issuer, keys } = trusted.get(issuerOf(token)) ?? refuse('The token is of no issuer that is configured.');
+      const claims = await verifySignature(token, issuer, keys, clock);
       const verified = { ...readClaims(claims, issuer), issuer: issuer.issuer };
       // `exp` was required just now.
       const expiresAt = (claims.exp as number) * 1_000 + CLOCK_TOLERANCE_SECONDS * 1_000;
@@ -60,7 +60,7 @@ function issuerOf(token: string): string {
   }
 }
 
-async function verifySignature(token: string, issuer: IssuerConfiguration, keyOf: KeyOfToken, clock: Clock): Promise<JWTPayload> {
+async function verifySignature(token: string, issuer: IssuerConfiguration, keys: RemoteKeySet, clock: Clock): Promise<JWTPayload> {
   const options = {
     algorithms: ALGORITHMS,
     issuer: issuer.issuer,
@@ -69,8 +69,13 @@ async function verifySignature(token: string, issuer: IssuerConfiguration, keyOf
     clockTolerance: CLOCK_TOLERANCE_SECONDS,
     currentDate: new Date(clock.now()),
   };
+  const verify = () => jwtVerify(token, keys.keyOf, options).catch((error: unknown) => verifyWithEach(token, error, options));
   try {
-    return (await jwtVerify(token, keyOf, options).catch((error: unknown) => verifyWithEach(token, error, options))).payload;
+    const { payload } = await verify().catch(async (error: unknown) => {
+      if (!mayBeOfNewKey(token, error) || !(await keys.renew())) throw error;
+      return verify();
+    });
+    return payload;
   } catch (error) {
     // The issuer's keys could not be had: the token may be good.
     if (isSophiaError(error)) throw error;
@@ -93,7 +98,12 @@ async function verifyWithEach(token: string, error: unknown, options: JWTVerifyO
   throw error;
 }
 
-function keysOf(issuer: IssuerConfiguration, clock: Clock): KeyOfToken {
+/** Whether none of the keys has signed it, of a token that names none: one that is named is looked for anew when it is missing. */
+const mayBeOfNewKey = (token: string, error: unknown): boolean =>
+  decodeProtectedHeader(token).kid === undefined &&
+  (error instanceof errors.JWSSignatureVerificationFailed || error instanceof errors.JWKSMultipleMatchingKeys);
+
+function keysOf(issuer: IssuerConfiguration, clock: Clock): RemoteKeySet {
   const { allowPrivateAddress } = issuer;
   return createRemoteKeySet({ uri: async () => issuer.jwksUri ?? (await discover(issuer)), clock, allowPrivateAddress });
 }
