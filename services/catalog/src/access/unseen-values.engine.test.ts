@@ -96,7 +96,8 @@ describe('what a record masks for whoever writes it as a whole', () => {
   });
 
   test('is kept also where a mask holds in every row, of each type of an import, and when another makes the record meanwhile', async () => {
-    const { records, as, admin } = await sellers();
+    const { records, as, admin, defineLoans } = await sellers();
+    await defineLoans('title');
     const rule = { rule: 'mask', roles: ['executive'] } as const satisfies Partial<PolicyRule>;
     await harness.auth.policies.replace(admin, [
       { ...rule, record_types: ['deal'], fields: ['stage'] },
@@ -109,10 +110,13 @@ describe('what a record masks for whoever writes it as a whole', () => {
     const items = importStream(
       { kind: 'rows', target: products, rows: [row('P', { name: 'q' }), row('Q', { name: 'new' })] },
       { kind: 'rows', target, rows: [row('B', { name: 'c' })] },
+      // Of which nothing is masked.
+      { kind: 'rows', target: loans, rows: ['K', 'L', 'M', 'N'].map((id) => row(id, { title: 't' })) },
     );
     await (await harness.catalog.imports.start(executive, { name: 'x', kind: 'file' }, items)).finished;
     expect((await records.getByKey(admin, products, 'P')).data).toEqual({ name: 'q', list_price: '3' });
     expect((await records.getByKey(admin, target, 'B')).data).toEqual({ name: 'c', stage: 'won' });
+    expect((await records.list(admin, 'loan')).items.map(({ data }) => data)).toEqual(Array(4).fill({ title: 't' }));
     const both = [
       records.upsert(admin, target, row('N', { name: 'n', stage: 'won' })),
       ...Array.from({ length: 8 }, (_, index) => records.upsert(executive, target, row('N', { name: `m${index}` }))),
