@@ -56,7 +56,7 @@ const REFUSALS: readonly Refusal[] = [
   },
   {
     isMet: ({ hasOtherSecret }) => hasOtherSecret,
-    says: () => 'has a table "role_secret" in the schema public, which passwords would follow from, of somebody else: drop it.',
+    says: () => 'has a table "role_secret" of somebody else, who would know the passwords that follow from it: drop it.',
   },
   {
     code: 'unavailable',

@@ -144,7 +144,7 @@ describe('what cannot serve is refused before anything is made', () => {
     );
     await expect(prepareRoles(owner)).rejects.toMatchObject({
       code: 'invalid_configuration',
-      message: expect.stringMatching(/has a table "role_secret" .* of somebody else: drop it\.$/),
+      message: expect.stringMatching(/has a table "role_secret" of somebody else, .*: drop it\.$/),
     });
   });
 
