@@ -4,14 +4,16 @@ import type { Page } from '../catalog.ts';
 /** A place in a listing, opaque to clients. */
 export const encodeCursor = (parts: readonly (string | number)[]): string => Buffer.from(JSON.stringify(parts)).toString('base64url');
 
-/** The parts of a cursor, all texts or numbers. Errors: `invalid_cursor`. */
-export function decodeCursor(cursor: string, length: number): readonly string[] {
+/** The parts of a cursor, all texts or numbers, as many as its listing gives. Errors: `invalid_cursor`. */
+export function decodeCursor(cursor: string, fewest: number, most = fewest): readonly string[] {
   const parts = parse(cursor);
-  if (!Array.isArray(parts) || parts.length !== length || !parts.every((part) => typeof part === 'string' || typeof part === 'number')) {
-    throw new SophiaError('invalid_cursor', 'The cursor is none that this listing gave.');
-  }
+  if (!Array.isArray(parts) || parts.length < fewest || parts.length > most || !parts.every(isPart)) throw unknownCursor();
   return parts.map(String);
 }
+
+const isPart = (part: unknown): boolean => typeof part === 'string' || typeof part === 'number';
+
+export const unknownCursor = (): SophiaError => new SophiaError('invalid_cursor', 'The cursor is none that this listing gave.');
 
 function parse(cursor: string): unknown {
   try {

@@ -80,7 +80,7 @@ interface PageParts {
   readonly limit: string;
 }
 
-/** The statement of a page. Where its rows are chosen among more, `next_source_system` and `next_source_id` are the last key that it looked at if it ended there. */
+/** The statement of a page. Where its rows are chosen among more, `looked_at` is the id of the last record that it looked at if it ended there. */
 function pageText({ columns, ofType, seen, portion, limit }: PageParts): string {
   const page = (from: string): string =>
     boundedPage({
@@ -92,9 +92,9 @@ function pageText({ columns, ofType, seen, portion, limit }: PageParts): string 
   if (seen === 'true') return page(`record as r where ${ofType}`);
   const inOrder = `record as r where ${ofType} order by ${ORDER}`;
   return `with page as materialized (${page(`(select * from ${inOrder} limit ${portion}) as r where ${seen}`)})
-    select page.*, looked.source_system as next_source_system, looked.source_id as next_source_id
+    select page.*, looked.id as looked_at
     from (values (true)) as one left join page on true left join (
-      select * from (select source_system, source_id from ${inOrder} offset ${portion - 1} limit 1) as last
+      select * from (select id from ${inOrder} offset ${portion - 1} limit 1) as last
       where (select coalesce(max(found), 0) from page) < ${limit}
     ) as looked on true
     order by page.source_system, page.source_id`;

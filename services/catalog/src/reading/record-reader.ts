@@ -1,10 +1,10 @@
 import { keyText, MAX_SOURCE_ID_LENGTH } from '@sophia/core';
-import type { Call, CatalogRecord } from '@sophia/types';
+import type { Call, CatalogRecord, RecordId } from '@sophia/types';
 import type { ListOptions, ReadOptions, Records } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { isRecordId, recordNotFound } from '../records/change-record.ts';
 import { catchUp } from './catch-up.ts';
-import { boundedPageOf, decodeCursor, pageLimit } from './cursor.ts';
+import { boundedPageOf, decodeCursor, pageLimit, unknownCursor } from './cursor.ts';
 import { createListings } from './listings.ts';
 import { createReadPlans, type Find } from './read-plans.ts';
 import { seenData } from './sight.ts';
@@ -82,11 +82,17 @@ function findPage({ sourceSystem, sourceId, filter, deleted, cursor }: ListOptio
   const next = (value: unknown): string => `$${values.push(value) + 2}`;
   if (sourceSystem !== undefined) conditions.push(`r.source_system = ${next(keyText(sourceSystem))}`);
   if (sourceId !== undefined) conditions.push(`r.source_id = ${next(keyText(sourceId))}`);
-  if (cursor !== undefined) {
-    const [system, id] = decodeCursor(cursor, 2);
-    conditions.push(`(r.source_system, r.source_id) > (${next(system)}, ${next(id)})`);
-  }
+  if (cursor !== undefined) conditions.push(`(r.source_system, r.source_id) > (${keyAt(cursor, next)})`);
   return { where: conditions.join(' and '), values, limit, filter, deleted };
+}
+
+/** The key that a cursor stands at: that of a record of a page, or of the last one that a page looked at. */
+function keyAt(cursor: string, next: (value: unknown) => string): string {
+  const parts = decodeCursor(cursor, 1, 2);
+  if (parts.length === 2) return parts.map(next).join(', ');
+  const id = `${parts[0]}`;
+  if (!isRecordId(id)) throw unknownCursor();
+  return `select source_system, source_id from record where workspace = $1::int and record_type = $2 and id = ${next(id)}::bigint`;
 }
 
 const keyOf = ({ source_system, source_id }: Pick<CatalogRecord, 'source_system' | 'source_id'>): readonly [string, string] => [
@@ -97,20 +103,19 @@ const keyOf = ({ source_system, source_id }: Pick<CatalogRecord, 'source_system'
 interface ReadRow extends CatalogRecord {
   readonly shown: readonly boolean[];
   readonly found?: number;
-  /** The last key of a portion. */
-  readonly next_source_system?: string | null;
-  readonly next_source_id?: string | null;
+  /** The id of the last record of a portion: the caller may not see it, and so not learn its key from a cursor. */
+  readonly looked_at?: RecordId | null;
 }
 
-/** Where a portion has none of the records that are asked for, the row of its last key. */
-type NoRow = { readonly [name in keyof ReadRow]: null } & Pick<ReadRow, 'next_source_system' | 'next_source_id'>;
+/** Where a portion has none of the records that are asked for, the row of its last one. */
+type NoRow = { readonly [name in keyof ReadRow]: null } & Pick<ReadRow, 'looked_at'>;
 
 interface FoundRecords {
   readonly records: readonly CatalogRecord[];
   /** Of a page, how many there are up to one more than its limit. */
   readonly found: number;
-  /** The last key that the page looked at, where there may be more behind it. */
-  readonly looked: readonly [string, string] | undefined;
+  /** The id of the last record that the page looked at, where there may be more behind it. */
+  readonly looked: readonly [RecordId] | undefined;
 }
 
 async function readRecords(
@@ -130,14 +135,14 @@ async function readRecords(
   const options = { deadline, signal, staleness: STALENESS, after: after === undefined ? undefined : eventLog.decodeToken(after) };
   const values = [workspace, recordType, ...find.values, ...sight.parameters, ...(find.limit === undefined ? [] : [find.limit])];
   const rows = await database.select<ReadRow | NoRow>([workspace], statement, values, options);
-  const records = rows.filter(isRecord).map(({ shown, found: _, next_source_system: _1, next_source_id: _2, ...row }) => {
+  const records = rows.filter(isRecord).map(({ shown, found: _, looked_at: __, ...row }) => {
     const data = seenData(row.data, sight.masks, shown);
     // The hash covers what is masked.
     return { ...row, data, content_hash: data === row.data ? row.content_hash : null };
   });
   const [first] = rows;
-  const looked = first?.next_source_id == null ? undefined : ([`${first.next_source_system}`, first.next_source_id] as const);
-  return { records, found: first?.found ?? 0, looked };
+  const last = first?.looked_at ?? undefined;
+  return { records, found: first?.found ?? 0, looked: last === undefined ? undefined : [last] };
 }
 
 const isRecord = (row: ReadRow | NoRow): row is ReadRow => row.id !== null;
