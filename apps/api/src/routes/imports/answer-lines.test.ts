@@ -19,6 +19,9 @@ app.get('/tap/:code', ({ params }, reply) =>
     running(Promise.reject(new SophiaError((params as { code: 'tap_failed' | 'tap_stalled' }).code, 'It ended.'))),
   ),
 );
+app.get('/stopped', (_, reply) =>
+  openAnswerLines(reply, observability.logger).follow(running(Promise.reject(new SophiaError('unavailable', 'This instance is closing.')))),
+);
 app.get('/early', (_, reply) => {
   const lines = openAnswerLines(reply, observability.logger);
   lines.state({ seen: 1 });
@@ -50,6 +53,12 @@ test('a tap that failed, as its sender says, is no defect', async () => {
     { level: 'info', err: { code: 'tap_failed' } },
     { level: 'info', err: { code: 'tap_stalled' } },
   ]);
+});
+
+test('an import that ends because the instance stops is no defect', async () => {
+  const before = observability.lines().length;
+  expect(lines((await app.inject('/stopped')).body)[1]).toMatchObject({ problem: { code: 'unavailable' } });
+  expect(observability.lines().slice(before)).toMatchObject([{ level: 'warn', err: { code: 'unavailable' } }]);
 });
 
 test('what comes before the answer has begun stands behind the line that says which import it is of', async () => {

@@ -63,6 +63,8 @@ const ending = (finished: Promise<ImportReport>, { requestId, importId, hasGone,
       // Whoever stops sending knows why; the import waits to be gone on with.
       if (hasGone()) logger.info({ err: error, request_id: requestId, import: importId }, 'the sender of an import has gone');
       else if (isSenders(problem.code)) logger.info({ err: error, request_id: requestId, import: importId }, problem.title);
+      // An import that waits to be gone on with, as when this instance stops, is no defect.
+      else if (problem.status === 503) logger.warn({ err: error, request_id: requestId, import: importId }, problem.title);
       else if (problem.status >= 500) logger.error({ err: error, request_id: requestId, import: importId }, problem.title);
       return { problem };
     },
