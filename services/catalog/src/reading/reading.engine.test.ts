@@ -7,7 +7,7 @@ import { createRecordTypeBook } from '../record-types/record-type-book.ts';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
 import { row, target } from '../testing/deals.ts';
 import { fails, hangs, importStream } from '../testing/import-stream.ts';
-import { readInterruptedSources, readSourceActivity } from './source-activity.ts';
+import { READ_INTERRUPTED_SOURCES, readInterruptedSources, readSourceActivity } from './source-activity.ts';
 
 let harness: CatalogHarness;
 beforeAll(async () => {
@@ -292,6 +292,18 @@ describe('for others', () => {
     expect(await interrupted()).toEqual([]);
   });
 
+  test('what is interrupted is found without a look at the imports that ended', async () => {
+    const { workspace } = await fresh();
+    const { database } = harness;
+    await database.write([workspace.id], (transaction) => database.query(transaction, ENDED_IMPORTS, [workspace.id, 20_000]));
+    expect(await readInterruptedSources(database, [workspace.id])).toEqual([{ workspace: workspace.id, source_system: 'rare' }]);
+    const text = `explain (analyze, buffers, format json) ${READ_INTERRUPTED_SOURCES.text}`;
+    const [row] = await database.select<Explained>([workspace.id], { name: 'explain_interrupted', text });
+    const plan = row?.['QUERY PLAN'][0].Plan;
+    // The imports stand in some 400 blocks.
+    expect(Number(plan?.['Shared Hit Blocks']) + Number(plan?.['Shared Read Blocks'])).toBeLessThan(100);
+  });
+
   test('metrics tell of rows, of group commits and of chunks', async () => {
     const text = await harness.observability.metrics.render();
     expect(text).toMatch(/sophia_catalog_rows_total\{outcome="created"\} [1-9]/);
@@ -300,3 +312,18 @@ describe('for others', () => {
     expect(text).toContain('sophia_catalog_waiting_writes 0');
   });
 });
+
+/** So many imports of a source that ended, and before them one of each of two sources that was interrupted. */
+const ENDED_IMPORTS = {
+  name: 'insert_ended_imports',
+  text: `insert into import_run (id, workspace, name, kind, state, principal, source_system, parameters, lanes, updated_at, finished_at)
+    select $1::text || '-' || n, $1::int, 'nightly', 'file', state, 'key:1', source, '{}', 1, now() + n * interval '1 second', ended
+    from generate_series(-1, $2::int) as n,
+      lateral (select case when n < 1 then 'running' else 'finished' end as state) as s,
+      lateral (select case when n < 0 then 'rare' else 'usual' end as source) as t,
+      lateral (select case when n > 0 then now() + n * interval '1 second' end as ended) as u`,
+};
+
+interface Explained {
+  readonly 'QUERY PLAN': readonly [{ readonly Plan: { readonly 'Shared Hit Blocks': number; readonly 'Shared Read Blocks': number } }];
+}
