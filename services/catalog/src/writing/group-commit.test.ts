@@ -1,4 +1,4 @@
-import { SophiaError } from '@sophia/shared';
+import { isSophiaError, SophiaError } from '@sophia/shared';
 import type { WorkspaceId } from '@sophia/types';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -45,8 +45,60 @@ function byHand(options: { transactions?: number; worthwhile?: number; queue?: n
 }
 /** A few turns of the event loop. */
 const settled = async () => {
-  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 5; turn++) await nextTurn();
 };
+
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Milliseconds that the simulated clock goes on at once. */
+const STEP = 10;
+const pass = async (milliseconds: number) => {
+  for (const until = now + milliseconds; now < until; ) {
+    now += STEP;
+    vi.advanceTimersByTime(STEP);
+    await nextTurn();
+  }
+};
+
+/** A database in which the row of each key is held for so many tries, and where some requests break the statement. */
+function simulatedDatabase(held: readonly number[]) {
+  const left = [...held];
+  const inHand = new Set<string>();
+  const written: number[] = [];
+  const database = {
+    written,
+    tries: 0,
+    async commit(
+      requests: readonly (Request & { readonly breaks: boolean })[],
+      { deadline, lockTimeout }: CommitLimits,
+      executed: () => void,
+    ) {
+      database.tries++;
+      expect(requests.length).toBeGreaterThan(0);
+      for (const { key } of requests) {
+        expect(inHand.has(key)).toBe(false);
+        inHand.add(key);
+      }
+      try {
+        const row = requests.map(({ key }) => Number(key.slice(1))).find((key) => (left[key] ?? 0) > 0);
+        if (row !== undefined) {
+          left[row] = (left[row] ?? 0) - 1;
+          await pass(Math.min(deadline, lockTimeout));
+          throw deadline <= lockTimeout ? new SophiaError('deadline_exceeded', 'The database did not answer.') : isHeld();
+        }
+        await pass(STEP);
+        if (requests.some(({ breaks }) => breaks)) throw new SophiaError('database_error', 'It cannot be cast.');
+        written.push(...requests.map(({ value }) => value));
+        executed();
+        await pass(STEP);
+        return requests.map(({ value }) => value * 10);
+      } finally {
+        for (const { key } of requests) inHand.delete(key);
+      }
+    },
+  };
+  return database;
+}
 
 const isHeld = () =>
   new SophiaError('database_error', 'It is held.', {
@@ -170,7 +222,7 @@ describe('group commit', () => {
                 expect(inHand.has(key)).toBe(false);
                 inHand.add(key);
               }
-              for (let turn = 0; turn < requests.length % 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+              for (let turn = 0; turn < requests.length % 3; turn++) await nextTurn();
               const isRowHeld = ++commits % heldOnceIn === 0;
               for (const { key, value } of requests) {
                 inHand.delete(key);
@@ -186,7 +238,7 @@ describe('group commit', () => {
             batch: 4,
           });
           const answers = keys.map(async (key, value) => {
-            if (value % 7 === 0) await new Promise((resolve) => setImmediate(resolve));
+            if (value % 7 === 0) await nextTurn();
             submitted.push(value);
             return group.submit(request(value, { key: `k${key}` }));
           });
@@ -199,6 +251,81 @@ describe('group commit', () => {
         },
       ),
       { numRuns: 60 },
+    );
+  });
+
+  test('ends, in time and in order, whatever is held, breaks, leaves, is late or comes until it closes, and tries nothing in vain', async () => {
+    const submission = fc.record({
+      key: fc.integer({ min: 0, max: 4 }),
+      deadline: fc.constantFrom(150, 700, 10_000),
+      /** Turns of the event loop after which it comes, and then leaves. */
+      comes: fc.integer({ min: 0, max: 30 }),
+      leaves: fc.option(fc.integer({ min: 0, max: 30 }), { nil: undefined }),
+      breaks: fc.boolean(),
+    });
+    const holds = fc.array(fc.integer({ min: 0, max: 6 }), { minLength: 5, maxLength: 5 });
+    const sizes = fc.record({ transactions: fc.integer({ min: 1, max: 3 }), worthwhile: fc.integer({ min: 1, max: 4 }) });
+    const turns = async (count: number) => {
+      for (let turn = 0; turn < count; turn++) await nextTurn();
+    };
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(submission, { maxLength: 40 }),
+        holds,
+        sizes,
+        fc.integer({ min: 0, max: 60 }),
+        async (submissions, held, limits, closes) => {
+          const database = simulatedDatabase(held);
+          const group = createGroupCommit<Request & { readonly breaks: boolean }, number>({
+            commit: database.commit,
+            clock,
+            queue: 100,
+            batch: 4,
+            ...limits,
+          });
+          const came: number[] = [];
+          const answers = submissions.map(async ({ key, deadline, comes, leaves, breaks }, value) => {
+            await turns(comes);
+            came.push(value);
+            const controller = new AbortController();
+            const expires = now + deadline;
+            const answer = group
+              .submit({ ...request(value, { key: `k${key}`, deadline, signal: controller.signal }), breaks })
+              .then(
+                () => 'written',
+                (error: unknown) => (isSophiaError(error) ? error.code : 'gone'),
+              )
+              .then((outcome) => ({ outcome, ended: now }));
+            if (leaves !== undefined) void turns(leaves).then(() => controller.abort(new Error('gone')));
+            const { outcome, ended } = await answer;
+            // Callers who have waited too long are looked for every 100 ms.
+            expect(ended).toBeLessThanOrEqual(expires + 100 + STEP);
+            if (outcome === 'deadline_exceeded') expect(ended).toBeGreaterThanOrEqual(expires);
+            return outcome;
+          });
+          await turns(closes);
+          await group.close();
+          expect([group.waiting, vi.getTimerCount()]).toEqual([0, 0]);
+          const outcomes = await Promise.all(answers);
+          const { written, tries } = database;
+          for (const { key } of submissions) {
+            const ofKey = (value: number) => submissions[value]?.key === key;
+            const inOrder = came.filter(ofKey).filter((value) => written.includes(value));
+            expect(written.filter(ofKey)).toEqual(inOrder);
+          }
+          outcomes.forEach((outcome, value) => {
+            const { breaks } = submissions[value] as (typeof submissions)[number];
+            expect(outcome).toMatch(
+              breaks ? /^(?:database_error|gone|deadline_exceeded|unavailable)$/ : /^(?:written|gone|deadline_exceeded|unavailable)$/,
+            );
+            if (outcome === 'written') expect(written.filter((each) => each === value)).toEqual([value]);
+          });
+          // Each once with others, once alone, and once more for each time that a row was held.
+          expect(tries).toBeLessThanOrEqual(2 * submissions.length + held.reduce((sum, times) => sum + times, 0));
+        },
+      ),
+      // What fails goes on beside the runs that would make it smaller.
+      { numRuns: 100, endOnFailure: true },
     );
   });
 
@@ -371,12 +498,29 @@ describe('group commit', () => {
     await group.close();
   });
 
+  test('a key whose row was held keeps no other waiting, also where its request came to its deadline while it was tried', async () => {
+    const { group, begun } = byHand();
+    const late = group.submit(request(1));
+    const lateError = expect(late).rejects.toMatchObject({ code: 'deadline_exceeded' });
+    await settled();
+    await begun[0]?.end(isHeld());
+    await begun[1]?.end(new SophiaError('deadline_exceeded', 'The database did not answer within 80 ms.'));
+    await lateError;
+    const both = [group.submit(request(1)), group.submit(request(2))];
+    await settled();
+    expect(begun.slice(2).map(({ values }) => values)).toEqual([[2], [1]]);
+    await begun[2]?.end();
+    await begun[3]?.end();
+    expect(await Promise.all(both)).toEqual([10, 20]);
+    await group.close();
+  });
+
   test('remembers a thousand keys that could not be written', async () => {
     const locked = new Set(Array.from({ length: 1_001 }, (_, value) => `k${value}`));
     const alone: string[] = [];
     const group = createGroupCommit<Request, number>({
       commit: async (requests) => {
-        await new Promise((resolve) => setImmediate(resolve));
+        await nextTurn();
         if (requests.length === 1) alone.push(...requests.map(({ key }) => key));
         if (requests.some(({ key }) => locked.has(key))) throw isHeld();
         return requests.map(({ value }) => value);

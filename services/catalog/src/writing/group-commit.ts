@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isLockTimeout } from '@sophia/database';
 import { type Clock, isSophiaError, SophiaError } from '@sophia/shared';
 import type { WorkspaceId } from '@sophia/types';
+import { createHeldUp } from './held-up.ts';
 
 /** One caller's work in the queue. */
 export interface GroupedRequest {
@@ -63,12 +64,6 @@ const STALLED = 250;
 /** Milliseconds that those who share a transaction wait for a row that somebody else holds, and where rows are known to be held. */
 const LOCK_TIMEOUT = 1_000;
 const LOCK_TIMEOUT_WHILE_HELD = 250;
-/** Milliseconds in which each of those that are held up is tried once, and that one try takes at least: so it is up to 50 of them. */
-const ROUND = 1_000;
-const LEAST_TRY = 20;
-const LONGEST_TRY = 250;
-/** Keys of held rows that are remembered; the oldest ones are forgotten. */
-const SUSPECTS = 1_000;
 /** Milliseconds between looks for callers who have waited too long. */
 const SWEEP = 100;
 
@@ -79,8 +74,7 @@ const SWEEP = 100;
  * milliseconds. A key that is in hand waits for a later one, so two transactions never wait for each
  * other's rows. The next one is executed while the last one is made durable; two are executed at once
  * only where many wait, or where the first takes long. Where a row is held by somebody else, those that share
- * its transaction are held up: one more transaction tries them again, one by one and in turn, each for a moment, so that only
- * those of its key wait for it, however many rows are held. Up to 50 are tried once a second, 500 once in ten.
+ * its transaction are held up, and tried again by one more transaction.
  */
 export function createGroupCommit<Request extends GroupedRequest, Answer>(
   options: GroupCommitOptions<Request, Answer>,
@@ -88,11 +82,6 @@ export function createGroupCommit<Request extends GroupedRequest, Answer>(
   const { commit, clock, transactions, worthwhile, queue, batch } = options;
   const running = new Set<Promise<void>>();
   const inHand = new Map<string, Entry<Request, Answer>>();
-  /** They keep their keys. */
-  const heldUp: Entry<Request, Answer>[] = [];
-  let retrying: Promise<void> | undefined;
-  /** Keys that a try of their own could not write: the next request of one begins among those that are held up. */
-  const suspects = new Set<string>();
   let waiting: Entry<Request, Answer>[] = [];
   /** Transactions of which more than the commit is left, but for those that take long. */
   const executing = new Set<Execution>();
@@ -116,7 +105,7 @@ export function createGroupCommit<Request extends GroupedRequest, Answer>(
       sweeper = undefined;
     }
   };
-  const isIdle = (): boolean => running.size === 0 && retrying === undefined;
+  const isIdle = (): boolean => running.size === 0 && heldUp.trying === undefined;
   const take = (): Entry<Request, Answer>[] => {
     const taken: Entry<Request, Answer>[] = [];
     const left: Entry<Request, Answer>[] = [];
@@ -126,7 +115,7 @@ export function createGroupCommit<Request extends GroupedRequest, Answer>(
       if (entry.settled) continue;
       if (taken.length < batch && !inHand.has(key) && !passed.has(key)) {
         inHand.set(key, entry);
-        if (suspects.has(key)) holdUp([entry]);
+        if (heldUp.isSuspect(key)) heldUp.add([entry]);
         else taken.push(entry);
       } else {
         left.push(entry);
@@ -146,10 +135,17 @@ export function createGroupCommit<Request extends GroupedRequest, Answer>(
         over,
       );
       entries.forEach((entry, index) => {
+        heldUp.absolve(entry.request.key);
         settle(entry, () => entry.resolve(answers[index] as Answer));
       });
     } catch (error) {
-      if (isLockTimeout(error)) return wait(entries);
+      if (isLockTimeout(error)) {
+        const [first, ...others] = entries;
+        if (first !== undefined && others.length === 0) heldUp.suspect(first.request.key);
+        // They keep their keys.
+        heldUp.add(entries);
+        return;
+      }
       if (entries.length > 1 && isOwnFault(error)) {
         over();
         // One of them broke the statement: alone, it breaks only its own.
@@ -158,36 +154,14 @@ export function createGroupCommit<Request extends GroupedRequest, Answer>(
       }
       for (const entry of entries) settle(entry, () => entry.reject(error));
     }
-    for (const { request } of entries) {
-      inHand.delete(request.key);
-      suspects.delete(request.key);
-    }
+    for (const { request } of entries) inHand.delete(request.key);
   };
-  /** A row of one of them is held, which is known of the one that was tried alone. */
-  const wait = (entries: readonly Entry<Request, Answer>[]): void => {
-    const [first] = entries;
-    if (entries.length === 1 && first !== undefined) suspect(first.request.key);
-    holdUp(entries);
-  };
-  const suspect = (key: string): void => {
-    suspects.add(key);
-    const [oldest] = suspects;
-    if (suspects.size > SUSPECTS && oldest !== undefined) suspects.delete(oldest);
-  };
-  const holdUp = (entries: readonly Entry<Request, Answer>[]): void => {
-    heldUp.push(...entries);
-    retrying ??= Promise.resolve().then(retry);
-  };
-  /** What is tried in vain goes behind the others. */
-  const retry = async (): Promise<void> => {
-    for (let entry = heldUp.shift(); entry !== undefined; entry = heldUp.shift()) {
-      const { key } = entry.request;
-      if (entry.settled) inHand.delete(key);
-      else await run([entry], Math.min(LONGEST_TRY, Math.max(LEAST_TRY, ROUND / (heldUp.length + 1))), noExecution);
-      if (!inHand.has(key)) start();
-    }
-    retrying = undefined;
-  };
+  const heldUp = createHeldUp<Entry<Request, Answer>>(async (entry, lockTimeout) => {
+    const { key } = entry.request;
+    if (entry.settled) inHand.delete(key);
+    else await run([entry], lockTimeout, noExecution);
+    if (!inHand.has(key)) start();
+  });
   const beginExecution = (): Execution => {
     const execution: Execution = {
       begun: clock.monotonic(),
@@ -216,27 +190,27 @@ export function createGroupCommit<Request extends GroupedRequest, Answer>(
       // All keys are in hand: who has them goes on.
       if (taken.length === 0) return;
       const { over } = beginExecution();
-      await run(taken, retrying === undefined ? LOCK_TIMEOUT : LOCK_TIMEOUT_WHILE_HELD, over).finally(over);
+      await run(taken, heldUp.trying === undefined ? LOCK_TIMEOUT : LOCK_TIMEOUT_WHILE_HELD, over).finally(over);
     }
   };
   const start = (): void => {
     if (running.size >= transactions || !isWorthwhile() || !isTakeable()) return;
     const draining = drain().finally(() => {
       running.delete(draining);
-      // What came after the last look of all.
-      if (running.size === 0) start();
+      // What came after the last look.
+      start();
     });
     running.add(draining);
   };
 
   return {
     get waiting() {
-      return waiting.length + heldUp.length;
+      return waiting.length + heldUp.size;
     },
     submit(request) {
       if (closed) return Promise.reject(new SophiaError('unavailable', 'This instance is closing.', { retryAfter: 1 }));
       if (request.signal?.aborted === true) return Promise.reject(request.signal.reason);
-      const before = waiting.length + heldUp.length;
+      const before = waiting.length + heldUp.size;
       if (before >= queue) {
         return Promise.reject(new SophiaError('overloaded', `${before} writes are waiting for the database.`, { retryAfter: 1 }));
       }
@@ -252,7 +226,7 @@ export function createGroupCommit<Request extends GroupedRequest, Answer>(
     },
     async close() {
       closed = true;
-      while (!isIdle()) await Promise.all([...running, retrying]);
+      while (!isIdle()) await Promise.all([...running, heldUp.trying]);
       clearInterval(sweeper);
     },
   };
