@@ -58,6 +58,12 @@ describe('a record', () => {
     expect(validate({ a: 1, b: 'x' }, 1).errors).toEqual([]);
   });
 
+  test('lacks a required field also where it is called as a member that objects have of their own', () => {
+    const validate = compileRecordValidator(thingType([{ name: 'constructor', type: 'text', required: true }]));
+    expect(validate({}, 1).errors).toMatchObject([{ column: 'constructor', code: 'missing_field' }]);
+    expect(validate({ constructor: 'Eiffel' }, 1)).toMatchObject({ data: { constructor: 'Eiffel' }, errors: [] });
+  });
+
   test('repeats at most 200 characters of a bad value, fit for storage', () => {
     const [error] = deal({ amount: `\0\ud800${'9'.repeat(1000)}` }, 1).errors;
     expect(error?.value).toBe(`\ufffd\ufffd${'9'.repeat(198)}…`);

@@ -48,7 +48,7 @@ export function compileRecordValidator(definition: RecordTypeDefinition): Record
       if (extra.data !== undefined) data.extra = extra.data;
     }
     for (const name of required) {
-      if (data[name] === undefined && !errors?.some((error) => error.column === name)) {
+      if (!Object.hasOwn(data, name) && !errors?.some((error) => error.column === name)) {
         const error = rowError(line, MISSING, name, undefined);
         if (mayLack?.has(name) === true) lacking = append(lacking, error);
         else errors = append(errors, error);

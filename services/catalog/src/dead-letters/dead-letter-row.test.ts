@@ -114,3 +114,11 @@ test('what a mapping could not read is refused until it is set or cleared, be it
   const deletion = { fields: {}, unread: ['deleted', 'business_priority'] };
   expect(repairedRow(deletion, { fields: {}, deleted: false }, sight()).unread).toEqual(['business_priority']);
 });
+
+test('a field that is called as a member that objects have of their own is kept like any other', () => {
+  const before = { source_id: 'D', fields: { constructor: 'Eiffel', name: 'x' } };
+  expect(repairedRow(before, { source_id: 'D', fields: { name: 'y' } }, sight('extra')).fields).toEqual({
+    constructor: 'Eiffel',
+    name: 'y',
+  });
+});

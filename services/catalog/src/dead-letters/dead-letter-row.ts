@@ -79,7 +79,7 @@ export function repairedRow(
   sight: LetterSight,
   confirmed: readonly string[] = [],
 ): LetterPayload {
-  const kept = Object.fromEntries(unseenFields(before, edited, sight).map((name) => [name, before.fields[name] ?? null]));
+  const kept = Object.fromEntries(unseenFields(before, edited, sight).map((name) => [name, fieldOf(before, name)]));
   const row = {
     ...edited,
     fields: { ...edited.fields, ...kept },
@@ -104,21 +104,25 @@ export const unseenFields = (
   { fields }: LetterPayload,
   edited: Omit<IncomingRow, 'line'>,
   { hidesField }: LetterSight,
-): readonly string[] => Object.keys(fields).filter((name) => hidesField(name) && (edited.fields[name] ?? null) === null);
+): readonly string[] => Object.keys(fields).filter((name) => hidesField(name) && fieldOf(edited, name) === null);
+
+/** Null where it is empty or not there. */
+export const fieldOf = ({ fields }: Pick<IncomingRow, 'fields'>, name: string): JsonValue =>
+  Object.hasOwn(fields, name) ? (fields[name] ?? null) : null;
 
 /** Whether a repair left the value of a field, or of what every row has, as it was. */
 export const isKept = (before: LetterPayload, repaired: LetterPayload, name: string): boolean =>
   isDeepStrictEqual(valueAt(before, name), valueAt(repaired, name));
 
 /** The value of a field, or of what every row has; null where there is none. */
-function valueAt({ fields, ...common }: LetterPayload, name: string): JsonValue {
+function valueAt(payload: LetterPayload, name: string): JsonValue {
   switch (name) {
     case 'source_id':
     case 'occurred_at':
     case 'business_priority':
     case 'deleted':
-      return common[name] ?? null;
+      return payload[name] ?? null;
     default:
-      return fields[name] ?? null;
+      return fieldOf(payload, name);
   }
 }

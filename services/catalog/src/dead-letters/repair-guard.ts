@@ -5,7 +5,7 @@ import { liftableMasks } from '../access/mask-guard.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { sightOf, statementName } from '../reading/sight.ts';
 import type { TypesByName } from '../record-types/record-type-book.ts';
-import { type DeadLetterRow, isKept, type LetterPayload, unreadErrors, unseenFields } from './dead-letter-row.ts';
+import { type DeadLetterRow, fieldOf, isKept, type LetterPayload, unreadErrors, unseenFields } from './dead-letter-row.ts';
 import type { LetterSight } from './letter-sight.ts';
 
 export interface Repair {
@@ -23,7 +23,7 @@ export interface Repair {
  */
 export async function holdUnseen(context: CatalogContext, call: Call, repair: Repair): Promise<void> {
   const { letter, edited, sight } = repair;
-  const unseen = unseenFields(letter.payload, edited, sight).filter((name) => (letter.payload.fields[name] ?? null) !== null);
+  const unseen = unseenFields(letter.payload, edited, sight).filter((name) => fieldOf(letter.payload, name) !== null);
   if (unseen.length === 0) return;
   const lifted = await liftedFields(context, call, repair, unseen);
   if (lifted.length === 0) return;
