@@ -39,6 +39,13 @@ describe('a request with a condition', () => {
     for (const known of [tag, `W/${tag}`, `"x", ${tag}`, '*']) {
       expect(await ways('admin', { 'if-none-match': `${known}` })).toEqual({ status: 304, text: '', kept: all.kept });
     }
+    for (const [headers, status] of [
+      [{}, 200],
+      [{ 'if-none-match': tag }, 304],
+    ] as const) {
+      const head = await harness.send('HEAD', path, { headers });
+      expect([head.status, head.text, head.headers.get('etag')]).toEqual([status, '', tag]);
+    }
     expect(await ways('analyst', { 'if-none-match': `${tag}` })).toEqual(masked);
   });
 
@@ -58,7 +65,7 @@ describe('a request with a condition', () => {
 
   it('is answered where the record has the version that it names', async () => {
     const { etag } = Object.fromEntries((await read({ headers: {} })).headers) as { etag: string };
-    expect((await ways('admin', { 'if-match': etag })).status).toBe(200);
+    for (const tag of [etag, `W/${etag}`]) expect((await ways('admin', { 'if-match': tag })).status).toBe(200);
     expect((await ways('admin', { 'if-match': '"2"' })).status).toBe(200);
     expect((await ways('admin', { 'if-match': '"2"', 'if-none-match': etag })).status).toBe(304);
     for (const [tag, status, code] of [

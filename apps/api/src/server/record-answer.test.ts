@@ -27,5 +27,6 @@ test('a record has one tag for as long as what is sent of it is the same', () =>
 
 test('its tag names its version, as the version alone does', () => {
   expect([tagOf({}), tagOf({ version: 2_147_483_647 }), '"3"'].map(versionOfTag)).toEqual([3, 2_147_483_647, 3]);
-  for (const tag of ['3', 'W/"3"', '"3-"', '"3", "4"', '*', '"x"', '"3-ABC"']) expect(versionOfTag(tag)).toBeUndefined();
+  expect([`W/${tagOf({})}`, 'W/"3"'].map(versionOfTag)).toEqual([3, 3]);
+  for (const tag of ['3', 'w/"3"', '"3-"', '"3", "4"', '*', '"x"', '"3-ABC"']) expect(versionOfTag(tag)).toBeUndefined();
 });

@@ -19,7 +19,8 @@ export const recordAnswer = (record: CatalogRecord): RecordAnswer => {
   return { body, etag, headers: ['etag', etag, 'cache-control', 'private, no-cache', 'vary', 'authorization, accept-encoding'] };
 };
 
-const TAG = /^"([0-9]{1,10})(?:-[0-9a-z]{1,7})?"$/;
+/** Proxies that compress make a tag weak; the version in it is as exact as before. */
+const TAG = /^(?:W\/)?"([0-9]{1,10})(?:-[0-9a-z]{1,7})?"$/;
 
 /** The version that a record's tag names, or a tag of the version alone; undefined where it is neither. */
 export const versionOfTag = (tag: string): number | undefined => {
