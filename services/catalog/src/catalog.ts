@@ -253,6 +253,8 @@ export interface Imports {
 
 /** One of the imports that a principal may have at once. */
 export interface ImportPlace {
+  /** Aborted when imports end: for what is done in the place before one has begun. */
+  readonly stopped: AbortSignal;
   /** Further calls do nothing. */
   leave(): void;
 }

@@ -8,15 +8,12 @@ import { ImportAnswer, SuggestionSchema } from './answers/import-answers.ts';
 import { defineRoute } from './define-route.ts';
 import { openAnswerLines } from './imports/answer-lines.ts';
 import { ImportOptionsSchema, type ImportRequestOptions } from './imports/import-options.ts';
-import { inPlace } from './imports/in-place.ts';
+import { IMPORT_DEADLINE, inPlace, unlessStopped } from './imports/in-place.ts';
 import { openFormFile, openImportItems } from './imports/open-import-items.ts';
 import { readImportForm } from './imports/read-import-form.ts';
 import { SenderFailureSchema } from './imports/sender-failure.ts';
 import { idempotencyOf } from './request-headers.ts';
 import { IdempotencyHeaders } from './schemas.ts';
-
-/** An import takes as long as it takes. */
-const DEADLINE = 24 * 3_600_000;
 
 const WholeFile = Type.Object({ failure: Type.Optional(Type.Never()) }, { title: 'WholeFile' });
 const FileCutOff = Type.Object(
@@ -75,7 +72,7 @@ const registerStart = (app: FastifyInstance, { catalog, configuration, spoolDire
       'A sender whose source failed says so in a field `failure` behind the file: what came before is kept, and the import ends with it. ' +
       'An import that is cut off goes on with `resume`, or with the same Idempotency-Key, and the same file.',
     tag: 'imports',
-    deadline: DEADLINE,
+    deadline: IMPORT_DEADLINE,
     headers: IdempotencyHeaders,
     body: Form,
     checksBody: true,
@@ -92,12 +89,14 @@ const registerStart = (app: FastifyInstance, { catalog, configuration, spoolDire
     ],
     handle: ({ raw, call }, reply) =>
       inPlace(catalog, call, async (place) => {
-        const sent = await readImportForm(raw, configuration.limits.importBytes);
+        const sent = await unlessStopped(place, () => readImportForm(raw, configuration.limits.importBytes));
         const options = await withKept(sent.options, (id) => catalog.imports.get(call, id));
         const spool = { directory: spoolDirectory, maxBytes: configuration.limits.importBytes };
         const lines =
           raw.headers.accept?.includes('application/x-ndjson') === true ? openAnswerLines(reply, observability.logger) : undefined;
-        const { items, sourceSystem, assumed } = await openImportItems(catalog, call, { ...sent, options }, spool, lines?.warning);
+        const { items, sourceSystem, assumed } = await unlessStopped(place, () =>
+          openImportItems(catalog, call, { ...sent, options }, spool, lines?.warning),
+        );
         const { kind = 'file', name = sent.fileName ?? sourceSystem, resume, bytes_total: bytesTotal } = options;
         const running = await catalog.imports.start(
           call,
@@ -129,7 +128,7 @@ const registerSuggest = (app: FastifyInstance, { catalog, configuration, spoolDi
     operation: 'suggestMapping',
     summary: 'Writes a first mapping for a file: which type its rows are, which column is which field, what looks misspelt',
     tag: 'imports',
-    deadline: DEADLINE,
+    deadline: IMPORT_DEADLINE,
     body: Form,
     checksBody: true,
     consumes: ['multipart/form-data'],
@@ -143,11 +142,11 @@ const registerSuggest = (app: FastifyInstance, { catalog, configuration, spoolDi
       },
     ],
     handle: ({ raw, call }) =>
-      inPlace(catalog, call, async () => {
-        const form = await readImportForm(raw, configuration.limits.importBytes);
+      inPlace(catalog, call, async (place) => {
+        const form = await unlessStopped(place, () => readImportForm(raw, configuration.limits.importBytes));
         const definitions = await catalog.recordTypes.list(call);
         const spool = { directory: spoolDirectory, maxBytes: configuration.limits.importBytes };
-        const source = await openFormFile(form, spool);
+        const source = await unlessStopped(place, () => openFormFile(form, spool));
         try {
           const known = await knownIds(idsOf(catalog, call), definitions);
           const mapping = await suggestMapping(source, definitions, {

@@ -8,7 +8,7 @@ import type { ApiServices } from '../services.ts';
 import { toRow } from '../to-row.ts';
 import { RowsAnswerSchema } from './answers/record-answers.ts';
 import { defineRoute, type RouteExample } from './define-route.ts';
-import { inPlace } from './imports/in-place.ts';
+import { inPlace, unlessStopped } from './imports/in-place.ts';
 import { registerRecordBody } from './record-body.ts';
 import { RECORDS, TypeParams } from './record-parameters.ts';
 import { idempotencyOf } from './request-headers.ts';
@@ -104,7 +104,7 @@ const writeAsImport = async (services: ApiServices, request: FastifyRequest, tar
   const options = { name: `POST /records/${recordType}`, kind: 'http', sourceSystem, idempotency } as const;
   const call = request.call();
   const report = await inPlace(catalog, call, async (place) => {
-    const { items, assumed } = await openStreamedItems(rows, target, configuration.limits.importBytes);
+    const { items, assumed } = await unlessStopped(place, () => openStreamedItems(rows, target, configuration.limits.importBytes));
     const running = await catalog.imports.start(call, { ...options, bytesTotal: contentLength(request), assumed }, items, place);
     return running.finished;
   });

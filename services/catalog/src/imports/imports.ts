@@ -30,8 +30,8 @@ export function createImports({ context, lanes, perPrincipal, linger = 200 }: Im
   const newId = createIdGenerator({ clock });
   const places = createBulkhead({ name: 'imports', concurrency: IMPORTS_AT_ONCE, queue: IMPORTS_WAITING });
   const transactions = createBulkhead({ name: 'import transactions', concurrency: lanes, queue: IMPORTS_AT_ONCE * lanes });
-  const ofPrincipal = createPrincipalPlaces(perPrincipal);
   const closing = new AbortController();
+  const ofPrincipal = createPrincipalPlaces(perPrincipal, closing.signal);
   const running = new Set<Promise<unknown>>();
 
   const resolve = ({ principal }: Call) => Promise.all([policy.resolve(principal), book.types(principal.workspace)]);

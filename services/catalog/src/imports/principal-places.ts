@@ -5,8 +5,8 @@ import type { ImportPlace } from '../catalog.ts';
 /** Seconds after which a refused caller may look again: how long the imports in hand take is not known. */
 const RETRY_AFTER = 5;
 
-/** Bounds how many imports each principal has at once in this process: nobody takes the places of all. */
-export function createPrincipalPlaces(most: number): { take(principal: Principal): ImportPlace } {
+/** Bounds how many imports each principal has at once in this process, until it is `stopped`: nobody takes the places of all. */
+export function createPrincipalPlaces(most: number, stopped: AbortSignal): { take(principal: Principal): ImportPlace } {
   const taken = new Map<string, Set<ImportPlace>>();
   return {
     take({ id, workspace }) {
@@ -19,6 +19,7 @@ export function createPrincipalPlaces(most: number): { take(principal: Principal
         });
       }
       const place: ImportPlace = {
+        stopped,
         leave() {
           if (held.delete(place) && held.size === 0) taken.delete(key);
         },
