@@ -28,8 +28,8 @@ const registerList = (app: FastifyInstance, { catalog }: ApiServices): void => {
     operation: 'listRecords',
     summary: 'Records of a type, page by page',
     description:
-      'Of records that are chosen by a filter, or of which the caller sees some, a page looks at 100,000 at most: it may have fewer than its ' +
-      'limit, or none, and still a `next_cursor`.',
+      'Of records that are chosen by a filter or as deleted, or of which the caller sees some, a page looks at 100,000 at most: it may have ' +
+      'fewer than its limit, or none, and still a `next_cursor`.',
     tag: 'records',
     params: TypeParams,
     headers: AfterHeaders,

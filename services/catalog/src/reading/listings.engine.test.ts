@@ -54,13 +54,17 @@ describe('lists', () => {
     await harness.auth.policies.replace(call, [
       { rule: 'forbid', roles: ['analyst'], actions: ['read'], record_types: ['deal'], rows: { not: byName('the one').filter } },
     ]);
+    await records.upsert(call, target, { ...row('D-36', {}), deleted: true });
+    expect(await pages(call, { deleted: 'only' })).toEqual([[], [], ['D-36'], []]);
     const analyst = harness.callOf(workspace, 'analyst');
     expect(await pages(analyst, {})).toEqual([[], [], ['D-35'], []]);
     // The last record that was looked at is none that the analyst sees.
     const { nextCursor } = await records.list(analyst, 'deal');
     expect(JSON.parse(Buffer.from(`${nextCursor}`, 'base64url').toString())).toEqual([(await records.getByKey(call, target, 'D-19')).id]);
     expect(await pages(call, { limit: 20 })).toEqual(
-      [rows.slice(0, 20), rows.slice(20)].map((page) => page.map(({ source_id }) => source_id)),
+      [rows.slice(0, 20), rows.slice(20).filter(({ source_id }) => source_id !== 'D-36')].map((page) =>
+        page.map(({ source_id }) => source_id),
+      ),
     );
   });
 

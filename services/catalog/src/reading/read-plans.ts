@@ -55,12 +55,16 @@ const PORTION = 100_000;
 
 function planOf(types: TypesByName, policy: ResolvedPolicy, recordType: string, find: Find, portion: number): ReadPlan {
   const sight = sightOf({ recordType, types: [...types.values()], policy, filter: find.filter, offset: 2 + find.values.length });
-  const ofType = `r.workspace = $1::int and r.record_type = $2 and ${DELETED[find.deleted ?? 'exclude']} and ${find.where}`;
+  const { deleted = 'exclude' } = find;
+  const ofType = `r.workspace = $1::int and r.record_type = $2 and ${find.where}`;
+  const wanted = `${DELETED[deleted]} and ${sight.where}`;
   const columns = `${RECORD_COLUMNS}, ${sight.shown} as shown`;
+  const limit = `$${3 + find.values.length + sight.parameters.length}::int`;
+  const areFew = sight.where !== 'true' || deleted === 'only';
   const text =
     find.limit === undefined
-      ? `select ${columns} from record as r where ${ofType} and ${sight.where}`
-      : pageText({ columns, ofType, seen: sight.where, portion, limit: `$${3 + find.values.length + sight.parameters.length}::int` });
+      ? `select ${columns} from record as r where ${ofType} and ${wanted}`
+      : pageText({ columns, ofType, wanted, portion: areFew ? portion : undefined, limit });
   const { keyed } = find;
   const statement = {
     name: statementName('catalog_read', text),
@@ -75,23 +79,24 @@ function planOf(types: TypesByName, policy: ResolvedPolicy, recordType: string, 
 interface PageParts {
   readonly columns: string;
   readonly ofType: string;
-  readonly seen: string;
-  readonly portion: number;
+  readonly wanted: string;
+  /** Where what is wanted may be few of very many. */
+  readonly portion: number | undefined;
   readonly limit: string;
 }
 
-/** The statement of a page. Where its rows are chosen among more, `looked_at` is the id of the last record that it looked at if it ended there. */
-function pageText({ columns, ofType, seen, portion, limit }: PageParts): string {
-  const page = (from: string): string =>
+/** The statement of a page. Of a portion, `looked_at` is the id of the last record that was looked at if the page ended there. */
+function pageText({ columns, ofType, wanted, portion, limit }: PageParts): string {
+  const page = (from: string, where: string): string =>
     boundedPage({
-      rows: `select ${columns} from ${from} order by ${ORDER} limit ${limit}`,
+      rows: `select ${columns} from ${from} where ${where} order by ${ORDER} limit ${limit}`,
       columns: `${RECORD_COLUMNS}, shown`,
       values: ['data'],
       order: ORDER,
     });
-  if (seen === 'true') return page(`record as r where ${ofType}`);
+  if (portion === undefined) return page('record as r', `${ofType} and ${wanted}`);
   const inOrder = `record as r where ${ofType} order by ${ORDER}`;
-  return `with page as materialized (${page(`(select * from ${inOrder} limit ${portion}) as r where ${seen}`)})
+  return `with page as materialized (${page(`(select * from ${inOrder} limit ${portion}) as r`, wanted)})
     select page.*, looked.id as looked_at
     from (values (true)) as one left join page on true left join (
       select * from (select id from ${inOrder} offset ${portion - 1} limit 1) as last
