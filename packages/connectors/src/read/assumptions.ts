@@ -24,10 +24,15 @@ export function assumptionsOf({ encoding, dialect, header, guessed = [] }: Findi
   return assumptions;
 }
 
+/** A file may have thousands of columns. */
+const MAX_NAMED = 5;
+
 /** What was made of NaN where columns of a Parquet file hold it. */
 export function nanAssumptions(columns: readonly string[]): readonly string[] {
   if (columns.length === 0) return [];
-  return [`NaN in ${columns.join(', ')} was taken for no value; write such numbers as text if their rows are to be rejected.`];
+  const more = columns.length - MAX_NAMED;
+  const named = `${columns.slice(0, MAX_NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return [`NaN in ${named} was taken for no value; write such numbers as text if their rows are to be rejected.`];
 }
 
 const SENTENCES: Readonly<Record<keyof CsvDialect, (dialect: CsvDialect) => string>> = {
