@@ -181,10 +181,13 @@ export const IMPORT_NAMES: readonly (keyof ImportRunRow)[] = [
   'errors',
 ];
 
+/** A value: for how long it is past that the import of table alias `i` was noted. */
+export const MILLISECONDS_SINCE = `round(extract(epoch from greatest(now() - i.updated_at, interval '0')) * 1000)::bigint`;
+
 /** What they are over `import_run as i`. */
 export const IMPORT_COLUMNS = `i.id, i.name, i.kind, i.principal, i.source_system, i.parameters, i.lanes, i.bytes_total, i.bytes_read,
   i.last_state::text as last_state, i.deleted_by_version, i.failure, i.token, i.milliseconds, i.started_at, i.updated_at, i.finished_at,
-  round(extract(epoch from greatest(now() - i.updated_at, interval '0')) * 1000)::bigint as milliseconds_since,
+  ${MILLISECONDS_SINCE} as milliseconds_since,
   case when i.state = 'running' and not ${IS_RUNNING} then 'interrupted' else i.state end as state,
   l.created, l.updated, l.unchanged, l.stale, l.rejected, l.repairs,
   coalesce((

@@ -10,6 +10,7 @@ import {
   type ImportRunRow,
   type KeptParameters,
   keptState,
+  MILLISECONDS_SINCE,
   stateOf,
 } from './import-row.ts';
 import { emptyHash, type LaneState } from './lane.ts';
@@ -176,7 +177,8 @@ const NOTE: Statement = {
 };
 const COUNT_DELETED: Statement = {
   name: 'catalog_count_deleted_by_version',
-  text: 'update import_run set deleted_by_version = deleted_by_version + $2::bigint, updated_at = now() where id = $1',
+  text: `update import_run as i set deleted_by_version = i.deleted_by_version + $2::bigint,
+    milliseconds = i.milliseconds + ${MILLISECONDS_SINCE}, updated_at = now() where i.id = $1`,
 };
 const FAIL: Statement = {
   name: 'catalog_fail_import',

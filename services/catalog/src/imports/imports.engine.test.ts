@@ -5,6 +5,7 @@ import { fails, importStream } from '../testing/import-stream.ts';
 import { numberedItems } from '../testing/numbered-items.ts';
 import { productImports, row, rowsItem, target } from '../testing/product-imports.ts';
 import { brokenChains, readChains } from '../testing/record-chains.ts';
+import { createImportStore } from './import-store.ts';
 
 let harness: CatalogHarness;
 beforeAll(async () => {
@@ -108,6 +109,20 @@ describe('an import', () => {
     expect((await imports.list(call, { state: 'finished' })).items).toEqual([]);
     gate.resolve();
     expect(await finished).toMatchObject({ state: 'finished', read: 3 });
+  });
+
+  test('has run as long as before where rows of an older version were deleted', async () => {
+    const { run, workspace } = await fresh();
+    const { id } = await run({}, importStream(rowsItem([row(1)])));
+    const { database } = harness;
+    const { value } = await database.write([workspace.id], async (transaction) => {
+      const text = `update import_run set milliseconds = 5, updated_at = now() - interval '1 hour' where id = $1`;
+      await database.query(transaction, { name: 'test_note', text }, [id]);
+      await createImportStore(database).deletedByVersion(transaction, id, 1);
+      const read = { name: 'test_read_note', text: 'select milliseconds, updated_at = now() as is_noted from import_run where id = $1' };
+      return database.query(transaction, read, [id]);
+    });
+    expect(value).toEqual([{ milliseconds: '3600005', is_noted: true }]);
   });
 
   test('that is not there, or another listing cursor, is refused', async () => {
