@@ -220,7 +220,8 @@ export function createGroupCommit<Request extends GroupedRequest, Answer>(
         const entry: Entry<Request, Answer> = { request, expires, resolve, reject, onAbort, settled: false };
         request.signal?.addEventListener('abort', onAbort, { once: true });
         waiting.push(entry);
-        start();
+        // Of a hot key many wait, which would be gone through for each that comes.
+        if (!inHand.has(request.key)) start();
         sweeper ??= setInterval(sweep, SWEEP);
       });
     },
