@@ -40,7 +40,7 @@ export const listDeadLetters = async ({ api, terminal }: ClientInvocation, optio
   terminal.out(
     renderTable(
       ['Id', 'State', 'Type', 'Source', 'Line', 'Column', 'Value', 'Reason'].map((title) => ({ title })),
-      page.dead_letters.flatMap((letter) =>
+      inOrderOfLines(page.dead_letters).flatMap((letter) =>
         letter.errors.map(({ column, value, message }) => [
           letter.id,
           letter.state,
@@ -57,6 +57,12 @@ export const listDeadLetters = async ({ api, terminal }: ClientInvocation, optio
   );
   if (page.next_cursor !== null) terminal.out(styles.faint(`more: --cursor ${page.next_cursor}\n`));
 };
+
+/** The rows of an import are stored by several transactions, whose numbers are not in the order of its lines. */
+const inOrderOfLines = (letters: readonly DeadLetter[]): readonly DeadLetter[] =>
+  [...Map.groupBy(letters, (letter) => letter.import ?? letter.id).values()].flatMap((own) =>
+    own.toSorted((one, other) => one.line - other.line),
+  );
 
 export const repairDeadLetter = async (
   invocation: ClientInvocation,

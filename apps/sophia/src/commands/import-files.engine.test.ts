@@ -327,6 +327,15 @@ describe('rejected rows', () => {
       err: expect.stringContaining('dead_letter_closed'),
     });
   });
+
+  it('are listed in the order of their lines', async () => {
+    const wrong = Array.from({ length: 12 }, (_, index) => ({ source_id: `W-${index}`, amount: 'abc' }));
+    const input = wrong.map((row) => `${JSON.stringify(row)}\n`).join('');
+    await sophia(words('import - --format ndjson --type deal --source-system lines'), { input });
+    const { out } = await sophia(words('dead-letters list --source-system lines'));
+    expect([...out.matchAll(/deal +lines +(\d+)/g)].map(([, line]) => Number(line))).toEqual(wrong.map((_, index) => index + 1));
+    await sophia(words('dead-letters discard --source-system lines'));
+  });
 });
 
 describe('rows that a mapping could not read', () => {
