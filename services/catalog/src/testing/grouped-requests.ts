@@ -56,7 +56,7 @@ export const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Milliseconds that the simulated clock goes on at once. */
 export const STEP = 10;
-export const pass = async (milliseconds: number) => {
+const pass = async (milliseconds: number) => {
   for (const until = time.now + milliseconds; time.now < until; ) {
     time.now += STEP;
     vi.advanceTimersByTime(STEP);
