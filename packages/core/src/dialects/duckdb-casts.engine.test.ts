@@ -1,29 +1,20 @@
-import { DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ValueType } from '../expression/bound-expression.ts';
+import { useDuckdb } from '../testing/use-duckdb.ts';
 import { duckdb } from './duckdb.ts';
 
 const COLUMNS = { number: 'double', text: 'varchar', json: 'json' } as const;
 type Source = keyof typeof COLUMNS;
 const SOURCES = ['number', 'text', 'json'] as const;
 
-let instance: DuckDBInstance;
-let connection: Awaited<ReturnType<DuckDBInstance['connect']>>;
-beforeAll(async () => {
-  instance = await DuckDBInstance.create(':memory:', { threads: '1' });
-  connection = await instance.connect();
-});
-afterAll(() => {
-  connection.closeSync();
-  instance.closeSync();
-});
+const connection = useDuckdb();
 
 /** What values of a column become where its field has another type now, as texts. */
 async function cast(values: readonly string[], from: Source, to: ValueType): Promise<(string | null)[]> {
   const rows = values.map((value, index) => `(${index}, '${value}'::${COLUMNS[from]})`).join(', ');
   const sql = `select cast(${duckdb.safeCast('x', from, to)} as varchar) from (values ${rows}) as t(i, x) order by i`;
-  return (await connection.runAndReadAll(sql)).getRows().map(([text]) => text as string | null);
+  return (await connection().runAndReadAll(sql)).getRows().map(([text]) => text as string | null);
 }
 
 const withScale = (units: bigint, digits: number): string => {

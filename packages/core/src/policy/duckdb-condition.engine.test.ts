@@ -1,13 +1,13 @@
-import { DuckDBInstance } from '@duckdb/node-api';
 import type { Filter, JsonValue } from '@sophia/types';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { duckdb } from '../dialects/duckdb.ts';
 import { type BoundExpression, type FieldRead, fieldsOf, type ValueType } from '../expression/bound-expression.ts';
 import { UNDECIDED } from '../expression/evaluate.ts';
 import { StatementWriter } from '../sql/statement-writer.ts';
 import { writeExpression } from '../sql/write-expression.ts';
 import { COLUMN_TYPES } from '../testing/test-engine.ts';
+import { useDuckdb } from '../testing/use-duckdb.ts';
 import { bindRecordFilter } from './bind-record-filter.ts';
 import { evaluateCondition } from './evaluate-condition.ts';
 import { arbitraryFilter, arbitraryRecords, readerOf, TEST_TYPES, type TestRecord } from './testing/index.ts';
@@ -20,17 +20,17 @@ async function judge(records: readonly TestRecord[], condition: BoundExpression)
   const reads = new Map([...fieldsOf(condition)].map((read) => [nameOf(read), read]));
   const items = records.filter(({ record_type }) => record_type === 'item');
   const columns = [...reads.values()].map((read) => `, ${duckdb.quote(nameOf(read))} ${COLUMN_TYPES[read.type]}`);
-  await connection.run(`create or replace temporary table item (number integer${columns.join('')})`);
+  await connection().run(`create or replace temporary table item (number integer${columns.join('')})`);
   for (const [number, item] of items.entries()) {
     const values = [...reads.values()].map((read) => warehouseValue(readerOf(item, records)(read), read.type));
-    await connection.run(`insert into item values (${[String(number), ...values].join(', ')})`);
+    await connection().run(`insert into item values (${[String(number), ...values].join(', ')})`);
   }
   const writer = new StatementWriter(duckdb);
   const time = { today: 0, timeZone: 'UTC', weekStart: 'monday' } as Parameters<typeof writeExpression>[1]['time'];
   const column = (name: string) => duckdb.quote(name);
   const sql = writeExpression(condition, { writer, time, field: (read) => column(nameOf(read)), column });
   const { text, parameters } = writer.finish(`select (${sql}) from item order by number`);
-  const reader = await connection.runAndReadAll(text, [...parameters]);
+  const reader = await connection().runAndReadAll(text, [...parameters]);
   return reader.getRows().map(([value]) => value as boolean | null);
 }
 
@@ -72,16 +72,7 @@ const omit = (record: TestRecord, isLeftOut: (value: JsonValue, name: string) =>
   data: Object.fromEntries(Object.entries(record.data).filter(([name, value]) => !isLeftOut(value, name))),
 });
 
-let instance: DuckDBInstance;
-let connection: Awaited<ReturnType<DuckDBInstance['connect']>>;
-beforeAll(async () => {
-  instance = await DuckDBInstance.create(':memory:', { threads: '1' });
-  connection = await instance.connect();
-});
-afterAll(() => {
-  connection.closeSync();
-  instance.closeSync();
-});
+const connection = useDuckdb();
 
 /** What memory and DuckDB say of each item. */
 async function judgeBoth(records: readonly TestRecord[], filter: Filter) {

@@ -1,19 +1,8 @@
 import type { MetricQuery } from '@sophia/types';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createSmallEngine } from '../testing/small-engine.ts';
-import { smallLayer } from '../testing/small-world.ts';
-import type { TestEngine } from '../testing/test-engine.ts';
-import type { CompileContext } from './compile-context.ts';
+import { describe, expect, it } from 'vitest';
+import { useSmallEngine } from '../testing/small-engine.ts';
 
-let engine: TestEngine;
-beforeAll(async () => {
-  engine = await createSmallEngine();
-});
-afterAll(() => engine.close());
-
-const layer = smallLayer();
-
-const ask = async (query: MetricQuery, context?: Partial<CompileContext>) => (await engine.ask(query, layer, context)).rows;
+const { ask } = useSmallEngine();
 
 // Won: 150.5 in January, nothing in February, 300 and an unknown amount in March.
 describe('compare', () => {

@@ -1,18 +1,10 @@
 import type { Filter, MetricQuery } from '@sophia/types';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createSmallEngine } from '../testing/small-engine.ts';
-import { SMALL_RECORDS, SMALL_TYPES, smallLayer } from '../testing/small-world.ts';
-import { createTestEngine, type TestEngine } from '../testing/test-engine.ts';
-import type { CompileContext } from './compile-context.ts';
+import { describe, expect, it } from 'vitest';
+import { useSmallEngine } from '../testing/small-engine.ts';
+import { SMALL_RECORDS, SMALL_TYPES } from '../testing/small-world.ts';
+import { createTestEngine } from '../testing/test-engine.ts';
 
-let engine: TestEngine;
-beforeAll(async () => {
-  engine = await createSmallEngine();
-});
-afterAll(() => engine.close());
-
-const layer = smallLayer();
-const ask = async (query: MetricQuery, context?: Partial<CompileContext>) => (await engine.ask(query, layer, context)).rows;
+const { ask, layer } = useSmallEngine();
 
 describe('measures', () => {
   it('aggregates what there is: null values count for nothing', async () => {

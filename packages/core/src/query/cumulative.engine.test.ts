@@ -1,21 +1,11 @@
 import type { Filter, MetricQuery } from '@sophia/types';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createSmallEngine } from '../testing/small-engine.ts';
-import { layerOf, smallLayer } from '../testing/small-world.ts';
-import type { TestEngine } from '../testing/test-engine.ts';
-import type { CompileContext } from './compile-context.ts';
+import { describe, expect, it } from 'vitest';
+import { useSmallEngine } from '../testing/small-engine.ts';
+import { layerOf } from '../testing/small-world.ts';
 import { compileDrillDown } from './drill-down.ts';
 import { readDrillDown } from './read-drill-down.ts';
 
-let engine: TestEngine;
-beforeAll(async () => {
-  engine = await createSmallEngine();
-});
-afterAll(() => engine.close());
-
-const layer = smallLayer();
-
-const ask = async (query: MetricQuery, context?: Partial<CompileContext>) => (await engine.ask(query, layer, context)).rows;
+const { ask, engine, layer } = useSmallEngine();
 
 describe('cumulative metrics', () => {
   const by = (metric: string, grain: string, more: Partial<MetricQuery> = {}) =>
@@ -153,8 +143,8 @@ describe('cumulative metrics', () => {
       ['2017-03-20', 0, 3],
       ['2017-03-27', 1, 3],
     ]);
-    const drill = compileDrillDown({ query, row: { 'metric_time:week': '2017-03-27' }, metric: 'running_calls' }, layer, engine.context);
-    expect(readDrillDown(drill, await engine.run(drill))).toHaveLength(3);
+    const drill = compileDrillDown({ query, row: { 'metric_time:week': '2017-03-27' }, metric: 'running_calls' }, layer, engine().context);
+    expect(readDrillDown(drill, await engine().run(drill))).toHaveLength(3);
     // The last week ends in the next quarter.
     expect(await ask({ ...query, metrics: ['running_deals', 'running_calls', 'revenue_to_date'] })).toEqual([
       ['2017-03-20', 4, 3, '150.5000'],
@@ -187,7 +177,7 @@ metrics:
   - { name: running_created, type: cumulative, measure: created }
 `);
     const dimensions = ['deal.close_date:quarter', 'deal.created_on:quarter'];
-    expect((await engine.ask({ metrics: ['running_closed', 'running_created'], dimensions }, times)).rows).toEqual([
+    expect((await engine().ask({ metrics: ['running_closed', 'running_created'], dimensions }, times)).rows).toEqual([
       ['2017-01-01', '2017-01-01', 4, 4],
       ['2017-01-01', null, 1, 0],
       [null, '2017-01-01', 0, 1],

@@ -1,23 +1,17 @@
 import type { Cell, MetricQuery } from '@sophia/types';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createSmallEngine } from '../testing/small-engine.ts';
-import { SMALL_TYPES, smallLayer } from '../testing/small-world.ts';
-import { createTestEngine, type TestEngine } from '../testing/test-engine.ts';
+import { describe, expect, it } from 'vitest';
+import { useSmallEngine } from '../testing/small-engine.ts';
+import { SMALL_TYPES } from '../testing/small-world.ts';
+import { createTestEngine } from '../testing/test-engine.ts';
 import { compileDrillDown, type DrillDownRequest, MAX_DRILL_DOWN } from './drill-down.ts';
 import { type DrilledRecord, nextRecord, readDrillDown } from './read-drill-down.ts';
 
-let engine: TestEngine;
-beforeAll(async () => {
-  engine = await createSmallEngine();
-});
-afterAll(() => engine.close());
-
-const layer = smallLayer();
+const { engine, layer } = useSmallEngine();
 
 async function drill(request: DrillDownRequest): Promise<readonly DrilledRecord[]> {
-  const compiled = compileDrillDown(request, layer, engine.context);
-  return readDrillDown(compiled, await engine.run(compiled));
+  const compiled = compileDrillDown(request, layer, engine().context);
+  return readDrillDown(compiled, await engine().run(compiled));
 }
 
 const ids = async (request: DrillDownRequest) => (await drill(request)).map(({ id }) => id);
@@ -124,8 +118,8 @@ describe('drill-down', () => {
     const request: DrillDownRequest = { query: { metrics: ['deals'] }, row: {}, metric: 'deals', limit: 4 };
     expect(await ids(request)).toEqual(['1', '2', '3', '4']);
     expect(await ids({ ...request, cursor: '4' })).toEqual(['5', '6']);
-    expect(compileDrillDown({ ...request, limit: 1e9 }, layer, engine.context).limit).toBe(MAX_DRILL_DOWN);
-    expect(compileDrillDown({ ...request, limit: -1 }, layer, engine.context).limit).toBe(1);
+    expect(compileDrillDown({ ...request, limit: 1e9 }, layer, engine().context).limit).toBe(MAX_DRILL_DOWN);
+    expect(compileDrillDown({ ...request, limit: -1 }, layer, engine().context).limit).toBe(1);
   });
 
   it('ends a page with the record that fills it, and goes on behind it', async () => {
@@ -173,7 +167,7 @@ describe('drill-down', () => {
   it.each(refused)('refuses %s', (_name, part, message) => {
     const query: MetricQuery = { metrics: ['deals', 'win_rate'], dimensions: ['deal.status', 'metric_time:month'] };
     const request: DrillDownRequest = { query, row: { 'deal.status': 'won', 'metric_time:month': '2017-01-01' }, metric: 'deals', ...part };
-    expect(() => compileDrillDown(request, layer, engine.context)).toThrow(
+    expect(() => compileDrillDown(request, layer, engine().context)).toThrow(
       expect.objectContaining({ code: 'invalid_drill_down', message: expect.stringContaining(message) }),
     );
   });
@@ -242,7 +236,7 @@ describe('the records behind a cell', () => {
           ...(isCompared ? { compare: 'previous_period' } : {}),
         };
         const asked = isCompared ? `${metric}__previous` : metric;
-        const { columns, rows } = await engine.ask(query, layer);
+        const { columns, rows } = await engine().ask(query, layer);
         const column = columns.findIndex(({ name }) => name === asked);
         for (const cells of rows.slice(0, 12)) {
           const row = Object.fromEntries(dimensions.map((name, index) => [name, cells[index] ?? null]));

@@ -1,17 +1,10 @@
 import type { Filter, MetricQuery } from '@sophia/types';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createSmallEngine } from '../testing/small-engine.ts';
-import { SMALL_TYPES, smallLayer } from '../testing/small-world.ts';
-import { createTestEngine, type TestEngine } from '../testing/test-engine.ts';
+import { describe, expect, it } from 'vitest';
+import { useSmallEngine } from '../testing/small-engine.ts';
+import { SMALL_TYPES } from '../testing/small-world.ts';
+import { createTestEngine } from '../testing/test-engine.ts';
 
-let engine: TestEngine;
-beforeAll(async () => {
-  engine = await createSmallEngine();
-});
-afterAll(() => engine.close());
-
-const layer = smallLayer();
-const ask = async (query: MetricQuery) => (await engine.ask(query, layer)).rows;
+const { ask, layer } = useSmallEngine();
 
 describe('filling', () => {
   it('adds periods between the first and the last: 0 for counts and sums, null for others', async () => {

@@ -1,17 +1,8 @@
 import type { Filter, MetricQuery } from '@sophia/types';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createSmallEngine } from '../testing/small-engine.ts';
-import { smallLayer } from '../testing/small-world.ts';
-import type { TestEngine } from '../testing/test-engine.ts';
+import { describe, expect, it } from 'vitest';
+import { useSmallEngine } from '../testing/small-engine.ts';
 
-let engine: TestEngine;
-beforeAll(async () => {
-  engine = await createSmallEngine();
-});
-afterAll(() => engine.close());
-
-const layer = smallLayer();
-const ask = async (query: MetricQuery) => (await engine.ask(query, layer)).rows;
+const { ask } = useSmallEngine();
 
 const dealsWhere = async (...filters: readonly Filter[]) =>
   (await ask({ metrics: ['deals'], dimensions: ['deal.name'], filters })).map(([name]) => name);

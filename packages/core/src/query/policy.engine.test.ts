@@ -1,22 +1,15 @@
 import type { Filter, MetricQuery, PolicyScope } from '@sophia/types';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createSmallEngine } from '../testing/small-engine.ts';
-import { layerOf, SMALL_RECORDS, SMALL_TYPES, smallLayer } from '../testing/small-world.ts';
-import type { TestEngine } from '../testing/test-engine.ts';
+import { describe, expect, it } from 'vitest';
+import { useSmallEngine } from '../testing/small-engine.ts';
+import { layerOf, SMALL_RECORDS, SMALL_TYPES } from '../testing/small-world.ts';
 import { compileQuery } from './compile-query.ts';
 import { compileDrillDown } from './drill-down.ts';
 import { readDrillDown } from './read-drill-down.ts';
 
-let engine: TestEngine;
-beforeAll(async () => {
-  engine = await createSmallEngine();
-});
-afterAll(() => engine.close());
+const { engine, layer } = useSmallEngine();
 
-const layer = smallLayer();
-
-const ask = async (query: MetricQuery, policy: PolicyScope) => (await engine.ask(query, layer, { policy })).rows;
+const ask = async (query: MetricQuery, policy: PolicyScope) => (await engine().ask(query, layer, { policy })).rows;
 const scope = (types: PolicyScope['types'], smallestGroup?: number): PolicyScope => ({ types, smallestGroup });
 const east: Filter = { field: 'owner.office', operator: 'eq', values: ['East'] };
 
@@ -59,7 +52,7 @@ metrics: [{ name: deals, type: simple, measure: deals }]
       SMALL_TYPES.filter(({ name }) => name === 'deal'),
     );
     for (const rows of [east, { not: east }]) {
-      expect((await engine.ask({ metrics: ['deals'] }, dealsAlone, { policy: scope({ deal: { rows } }) })).rows).toEqual([[0]]);
+      expect((await engine().ask({ metrics: ['deals'] }, dealsAlone, { policy: scope({ deal: { rows } }) })).rows).toEqual([[0]]);
     }
   });
 });
@@ -81,10 +74,10 @@ describe('a day that is given for an instant', () => {
         const seconds = calls.reduce((sum, { data }) => sum + Number(data.duration_seconds), 0);
         expect(await ask(asked, policy)).toEqual([[calls.length, seconds]]);
         expect(await ask(asked, masked)).toEqual([[3, calls.length === 0 ? null : seconds]]);
-        expect((await engine.ask(query, layer, { policy, timeZone })).rows).toEqual([[calls.length, seconds]]);
+        expect((await engine().ask(query, layer, { policy, timeZone })).rows).toEqual([[calls.length, seconds]]);
         const request = { query: asked, row: {}, metric: 'calls' };
-        const compiled = compileDrillDown(request, layer, { ...engine.context, policy });
-        expect(readDrillDown(compiled, await engine.run(compiled)).map(({ source_id }) => source_id)).toEqual(
+        const compiled = compileDrillDown(request, layer, { ...engine().context, policy });
+        expect(readDrillDown(compiled, await engine().run(compiled)).map(({ source_id }) => source_id)).toEqual(
           calls.map(({ source_id }) => source_id),
         );
       }),
@@ -93,7 +86,7 @@ describe('a day that is given for an instant', () => {
   });
 
   it('is so of when a record was made and happened, too', async () => {
-    await engine.execute(`update "call" set occurred_at = created_at`);
+    await engine().execute(`update "call" set occurred_at = created_at`);
     for (const field of ['created_at', 'occurred_at']) {
       for (const time_zone of ['Pacific/Pago_Pago', 'UTC', 'Pacific/Kiritimati']) {
         expect(await ask({ metrics: ['calls'], time_zone }, scope({ call: { rows: earlierThan(field, '2026-01-01') } }))).toEqual([[0]]);
@@ -140,7 +133,7 @@ describe('masks', () => {
 
   it('do not matter where their fields are not read', async () => {
     const policy = scope({ deal: { masks: [{ fields: ['name'], visible: east }] } });
-    const compiled = compileQuery({ metrics: ['deals'] }, layer, { ...engine.context, policy });
+    const compiled = compileQuery({ metrics: ['deals'] }, layer, { ...engine().context, policy });
     expect(compiled.text).not.toContain('"user"');
   });
 
@@ -149,8 +142,8 @@ describe('masks', () => {
       deal: { rows: { field: 'status', operator: 'eq', values: ['won'] }, masks: [{ fields: ['amount', 'owner'], visible: east }] },
     });
     const request = { query: { metrics: ['amount'] }, row: {}, metric: 'amount' };
-    const compiled = compileDrillDown(request, layer, { ...engine.context, policy });
-    const records = readDrillDown(compiled, await engine.run(compiled));
+    const compiled = compileDrillDown(request, layer, { ...engine().context, policy });
+    const records = readDrillDown(compiled, await engine().run(compiled));
     expect(records.map(({ source_id, value, data }) => [source_id, value, data.amount, data.owner])).toEqual([
       ['d1', '100.0000', '100', 'ann'],
       ['d2', null, undefined, undefined],
@@ -211,7 +204,7 @@ describe('aggregates only', () => {
   });
 
   it('ask and filter by nothing that names one record or person', async () => {
-    const context = { ...engine.context, policy: scope({}, 5) };
+    const context = { ...engine().context, policy: scope({}, 5) };
     const compile = (query: Partial<MetricQuery>) => () => compileQuery({ metrics: ['deals'], ...query }, layer, context);
     expect(compile({ dimensions: ['deal.name'] })).toThrow(expect.objectContaining({ code: 'identifying_dimension' }));
     expect(compile({ dimensions: ['company.name'] })).toThrow(expect.objectContaining({ code: 'identifying_dimension' }));
@@ -223,7 +216,7 @@ describe('aggregates only', () => {
 
   it('see no records', () => {
     const request = { query: { metrics: ['deals'] }, row: {}, metric: 'deals' };
-    expect(() => compileDrillDown(request, layer, { ...engine.context, policy: scope({}, 5) })).toThrow(
+    expect(() => compileDrillDown(request, layer, { ...engine().context, policy: scope({}, 5) })).toThrow(
       expect.objectContaining({ code: 'drill_down_not_allowed' }),
     );
   });

@@ -1,18 +1,7 @@
-import type { MetricQuery } from '@sophia/types';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createSmallEngine } from '../testing/small-engine.ts';
-import { smallLayer } from '../testing/small-world.ts';
-import type { TestEngine } from '../testing/test-engine.ts';
-import type { CompileContext } from './compile-context.ts';
+import { describe, expect, it } from 'vitest';
+import { useSmallEngine } from '../testing/small-engine.ts';
 
-let engine: TestEngine;
-beforeAll(async () => {
-  engine = await createSmallEngine();
-});
-afterAll(() => engine.close());
-
-const layer = smallLayer();
-const ask = async (query: MetricQuery, context?: Partial<CompileContext>) => (await engine.ask(query, layer, context)).rows;
+const { ask } = useSmallEngine();
 
 describe('time', () => {
   it("the range applies to each measure's own time", async () => {

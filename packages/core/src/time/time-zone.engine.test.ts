@@ -1,6 +1,6 @@
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { dialects } from '../dialects/dialects.ts';
+import { useDuckdb } from '../testing/use-duckdb.ts';
 import { formatDay } from './calendar.ts';
 import { dayAt } from './time-zone.ts';
 
@@ -18,16 +18,9 @@ const KNOWN: readonly string[] = [
   'America/Inuvik from 2028-11-06 to 2029-01-01',
 ];
 
-let instance: DuckDBInstance;
-let connection: DuckDBConnection;
+const connection = useDuckdb();
 beforeAll(async () => {
-  instance = await DuckDBInstance.create(':memory:', { threads: '1' });
-  connection = await instance.connect();
-  await connection.run("set TimeZone = 'UTC'");
-});
-afterAll(() => {
-  connection.closeSync();
-  instance.closeSync();
+  await connection().run("set TimeZone = 'UTC'");
 });
 
 const dayOf = (instant: string): string =>
@@ -43,7 +36,7 @@ const MIDNIGHTS = `
 
 /** Days from midnight to midnight on which Node gives another day than DuckDB, those that follow each other as one. */
 const differencesOf = async (zone: string): Promise<readonly string[]> => {
-  const rows = (await connection.runAndReadAll(MIDNIGHTS, [zone])).getRows();
+  const rows = (await connection().runAndReadAll(MIDNIGHTS, [zone])).getRows();
   const ranges: { readonly from: number; to: number }[] = [];
   for (const [instant, day] of rows) {
     if (dayAt(Number(instant), zone) === Number(day)) continue;
