@@ -1,5 +1,6 @@
 import type { Analytics } from '@sophia/analytics';
 import type { Logger } from '@sophia/observability';
+import { type Repeating, repeatEvery } from '@sophia/shared';
 import type { WorkspaceId } from '@sophia/types';
 import type { ModelFiles } from './models-folder.ts';
 import type { WorkspaceDirectory } from './workspace-directory.ts';
@@ -12,9 +13,8 @@ export const watchModels = (options: {
   readonly workspaces: Pick<WorkspaceDirectory, 'ids' | 'name'>;
   readonly analytics: Pick<Analytics, 'reloadModels'>;
   readonly logger: Logger;
-}): { close(): Promise<void> } => {
+}): Repeating => {
   const { models, workspaces, analytics, logger } = options;
-  let looking: Promise<void> | undefined;
   /** What is wrong with them was not found out: they are read again, although they do not change again. */
   const unread = new Set<WorkspaceId>();
 
@@ -27,25 +27,14 @@ export const watchModels = (options: {
     if (problems.length === 0) logger.info({ workspace }, 'semantic models were read again');
     else logger.error({ workspace, problems }, 'semantic models have problems; files that bring new ones are not taken');
   };
+  const failed = (error: unknown, workspace?: string): void =>
+    logger.warn({ err: error, workspace }, 'semantic models could not be looked at');
   const look = async (): Promise<void> => {
     for (const id of workspaces.ids()) {
       // What cannot be read now is looked at again, and keeps nobody else's from being read.
-      await lookAt(id).catch((error: unknown) =>
-        logger.warn({ err: error, workspace: workspaces.name(id) }, 'semantic models could not be looked at'),
-      );
+      await lookAt(id).catch((error: unknown) => failed(error, workspaces.name(id)));
     }
   };
 
-  const timer = setInterval(() => {
-    looking ??= look().finally(() => {
-      looking = undefined;
-    });
-  }, EVERY_MS);
-  timer.unref();
-  return {
-    async close() {
-      clearInterval(timer);
-      await looking;
-    },
-  };
+  return repeatEvery(EVERY_MS, look, failed);
 };

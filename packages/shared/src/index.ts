@@ -10,6 +10,7 @@ export * from './lifecycle.ts';
 export * from './network/guarded-request.ts';
 export * from './network/private-address.ts';
 export * from './random.ts';
+export * from './repeat-every.ts';
 export * from './resilience/index.ts';
 export { identifyProcess, isRunning, type ProcessIdentity, sendSignal, waitForEnd } from './running-process.ts';
 export * from './time.ts';

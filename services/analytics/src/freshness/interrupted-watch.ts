@@ -1,4 +1,5 @@
 import type { Logger } from '@sophia/observability';
+import { type Repeating, repeatEvery } from '@sophia/shared';
 import type { InterruptedSource } from './source-activity.ts';
 
 /** So soon it is seen that an import was interrupted, or is resumed. */
@@ -12,25 +13,10 @@ export const watchInterrupted = async (options: {
   readonly read: () => Promise<readonly InterruptedSource[]>;
   readonly tell: (sources: readonly InterruptedSource[]) => void;
   readonly logger: Pick<Logger, 'warn'>;
-}): Promise<{ close(): Promise<void> }> => {
+}): Promise<Repeating> => {
   const { read, tell, logger } = options;
   const look = async (): Promise<void> => tell(await read());
 
   await look();
-  let looking: Promise<void> | undefined;
-  const timer = setInterval(() => {
-    looking ??= look()
-      .catch((error: unknown) => logger.warn({ err: error }, 'interrupted imports could not be read'))
-      .finally(() => {
-        looking = undefined;
-      });
-  }, EVERY_MS);
-  timer.unref();
-
-  return {
-    async close() {
-      clearInterval(timer);
-      await looking;
-    },
-  };
+  return repeatEvery(EVERY_MS, look, (error) => logger.warn({ err: error }, 'interrupted imports could not be read'));
 };

@@ -1,5 +1,6 @@
 import type { EventLog } from '@sophia/event-log';
 import type { Logger } from '@sophia/observability';
+import { repeatEvery } from '@sophia/shared';
 import { setAsideKey } from './freshness-texts.ts';
 
 export interface SetAsideWatch {
@@ -38,23 +39,13 @@ export const watchSetAside = async (options: {
   };
 
   await look();
-  let isLooking = false;
-  const timer = setInterval(() => {
-    if (isLooking) return;
-    isLooking = true;
-    look()
-      .catch((error: unknown) => logger.warn({ err: error }, 'what stands aside could not be read'))
-      .finally(() => {
-        isLooking = false;
-      });
-  }, EVERY_MS);
-  timer.unref();
+  const repeating = repeatEvery(EVERY_MS, look, (error) => logger.warn({ err: error }, 'what stands aside could not be read'));
 
   return {
     count: () => count,
     look,
     async close() {
-      clearInterval(timer);
+      await repeating.close();
       await looking.catch(() => undefined);
     },
   };
