@@ -13,7 +13,7 @@ describe('what is repeated', () => {
       held = Promise.withResolvers();
       return held.promise;
     };
-    const repeating = repeatEvery(100, work, expect.unreachable);
+    const repeating = repeatEvery(100, work, () => expect.unreachable());
     await vi.advanceTimersByTimeAsync(350);
     expect(begun).toBe(1);
     held.resolve();
