@@ -1,9 +1,9 @@
 import { execFile, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants, existsSync } from 'node:fs';
-import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, rm, symlink } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createPostgresDatabase } from '@sophia/database/postgres';
@@ -79,7 +79,8 @@ test('a stop ends although standard output is a full pipe that nobody reads', as
   await Promise.all([reader.close(), writer.close()]);
 });
 
-const MAIN = fileURLToPath(new URL('../../apps/sophia/src/main.ts', import.meta.url));
+const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
+const MAIN = join(REPOSITORY, 'apps/sophia/src/main.ts');
 
 const wrote = (pipe: FileHandle, bytes: number): Promise<boolean> =>
   pipe.write(Buffer.alloc(bytes)).then(
@@ -106,5 +107,16 @@ test('a data folder of a newer version is refused by a process that ends, and le
     // Twice: what the first left running would hold the folder.
     const refused = await runSophia([...command, '--data-dir', data.path]);
     expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('data_newer_than_code') });
+  }
+});
+
+test('the launcher finds its repository through a link and whatever CDPATH says', async () => {
+  await mkdir(data.path, { recursive: true });
+  const link = join(data.path, 'link');
+  await symlink(join(REPOSITORY, 'sophia'), link);
+  const options = { cwd: join(REPOSITORY, '..'), env: { ...process.env, CDPATH: join(REPOSITORY, '..') } };
+  for (const launcher of [link, join(basename(REPOSITORY), 'sophia')]) {
+    const { stdout } = await promisify(execFile)('bash', [launcher, '--version'], options);
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   }
 });

@@ -11,8 +11,10 @@ import { messageOf } from '../command-line/message-of.ts';
 import { ifThere } from '../input/if-there.ts';
 import { duration } from '../output/freshness-line.ts';
 import { createProgressLine } from '../output/progress.ts';
+import { shellWord } from '../output/shell-word.ts';
 import { beginRestore, endRestore, refuseHalfRestored } from '../server/half-restored.ts';
 import { quietObservability } from '../server/quiet-observability.ts';
+import { adminSocketPath } from '../server/run-directory.ts';
 import { VERSION } from '../version.ts';
 
 /** Reads a backup into an empty data folder. */
@@ -32,6 +34,8 @@ export const restore = async (
   });
   if (found?.isFile() !== true) throw new CommandError('notFound', `There is no backup ${file}.`);
   const { dataDirectory } = configuration;
+  // No start would take a folder without room for it.
+  adminSocketPath(dataDirectory);
   await refuseHalfRestored(dataDirectory);
   // One that cannot be looked at is told, with the way out, when it is opened.
   const names = await readdir(dataDirectory).catch(() => undefined);
@@ -56,7 +60,7 @@ export const restore = async (
     terminal.out(
       json === true
         ? `${JSON.stringify({ ...report, data_dir: dataDirectory })}\n`
-        : `${report.rows.toLocaleString('en-US')} rows and ${report.events.toLocaleString('en-US')} events are restored into ${dataDirectory} in ${seconds}. Start it: ./sophia start --data-dir ${dataDirectory}\n`,
+        : `${report.rows.toLocaleString('en-US')} rows and ${report.events.toLocaleString('en-US')} events are restored into ${dataDirectory} in ${seconds}. Start it: ./sophia start --data-dir ${shellWord(dataDirectory)}\n`,
     );
   } catch (error) {
     if (names === undefined) await rm(dataDirectory, { recursive: true, force: true });

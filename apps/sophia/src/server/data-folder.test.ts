@@ -44,7 +44,9 @@ describe('a data folder', () => {
     const deep = 'x'.repeat(88);
     expect(adminSocketPath(join(process.cwd(), deep))).toBe(`${deep}/run/admin.sock`);
     folder = join(outside, 'x'.repeat(120));
-    for (const command of [['start', '--port', '0'], ['status'], ['reset']]) {
+    const backup = join(outside, 'x.backup');
+    await writeFile(backup, '');
+    for (const command of [['start', '--port', '0'], ['status'], ['reset'], ['restore', backup]]) {
       await mkdir(folder, { recursive: true });
       expect(await here(...command)).toMatchObject({
         code: 2,

@@ -1,6 +1,7 @@
 import { rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandError } from '../command-line/command-error.ts';
+import { shellWord } from '../output/shell-word.ts';
 import { openRunDirectory } from './run-directory.ts';
 
 /** Stands in a data folder while a backup is read into it: one that was killed in the middle leaves it behind. */
@@ -23,6 +24,6 @@ export const refuseHalfRestored = async (dataDirectory: string): Promise<void> =
   throw new CommandError(
     'failed',
     `A restore into ${dataDirectory} was cut off or is under way: only a part of the backup is there.`,
-    `Where none runs: sophia reset --data-dir ${dataDirectory}, then restore again.`,
+    `Where none runs: sophia reset --data-dir ${shellWord(dataDirectory)}, then restore again.`,
   );
 };

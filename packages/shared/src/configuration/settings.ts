@@ -35,8 +35,9 @@ export const SETTINGS = {
       default: 'data',
       description: 'Folder of everything that Sophia writes.',
     },
-    /^[^\0]+$/,
-    'the path of a folder',
+    // The engine of the warehouse takes what follows a ? for parameters.
+    /^[^\0?]+$/,
+    'the path of a folder, without ?',
   ),
   workspace: text(
     {
