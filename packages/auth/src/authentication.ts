@@ -22,6 +22,11 @@ export interface Authentication {
   authenticate(authorization: string | undefined, workspace?: string, from?: CallOrigin): Promise<Principal>;
   /** The same without waiting, for its usual workspace, where the credential was verified a moment ago and still holds. */
   peek(authorization: string): Principal | undefined;
+  /**
+   * Lets a principal go on whose credential is in force: for what takes long. Keys are looked up; a token is good for what it began,
+   * and so is a key while the database cannot be asked. Errors: `unauthenticated`.
+   */
+  hold(principal: Principal): Promise<void>;
   /** The owner of the data folder, who came through its socket; for the usual workspace unless told. Errors: `unknown_workspace`. */
   administrator(workspace?: string): Promise<Principal>;
   /** Takes one request from the principal's allowance. The answer is good until the principal's next call. */
@@ -51,6 +56,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
   const installation = new WeakSet<Principal>();
   const ownLimits = new WeakMap<Principal, RateLimits>();
   // One object for each credential and workspace: what is remembered about a principal is found by its object.
+  const keys = new WeakMap<Principal, VerifiedKey>();
   const principals = new WeakMap<VerifiedKey | VerifiedToken, Map<string, Principal>>();
 
   const findWorkspace = async (name: string) => {
@@ -85,6 +91,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     const workspace = name === principal.workspaceName ? principal.workspace : (await findWorkspace(name)).id;
     const there: Principal = name === principal.workspaceName ? principal : { ...principal, workspace, workspaceName: name };
     if (forAll) installation.add(there);
+    keys.set(there, key);
     if (requestsPerSecond !== null) ownLimits.set(there, { requestsPerSecond, burst: 2 * requestsPerSecond });
     return remember(key, there);
   };
@@ -125,6 +132,11 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
       if (authorization.startsWith(KEY_PREFIX, BEARER.length)) return keyVerifier.peek(authorization, BEARER.length)?.principal;
       const token = tokenVerifier.peek(authorization.slice(BEARER.length));
       return token === undefined ? undefined : principals.get(token)?.get(usualWorkspace(token));
+    },
+    async hold(principal) {
+      const key = keys.get(principal);
+      if (key === undefined || (await keyVerifier.isInForce(key).catch(() => true))) return;
+      throw new SophiaError('unauthenticated', 'The key has expired or been revoked meanwhile.');
     },
     administrator: async (workspace = defaultWorkspace) => systemPrincipal('owner', await findWorkspace(workspace)),
     takeAllowance,

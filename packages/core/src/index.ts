@@ -5,7 +5,7 @@ export * from './query/compile-context.ts';
 export { compileQuery } from './query/compile-query.ts';
 export * from './query/compiled-query.ts';
 export { compileDrillDown, type DrillDownRequest, MAX_DRILL_DOWN } from './query/drill-down.ts';
-export { type DimensionDescription, listMetrics, type MetricDescription } from './query/list-metrics.ts';
+export { type DimensionDescription, listAllowedMetrics, listMetrics, type MetricDescription } from './query/list-metrics.ts';
 export { type ColumnarResult, readAnswer } from './query/read-answer.ts';
 export { type DrilledRecord, nextRecord, readDrillDown } from './query/read-drill-down.ts';
 export * from './record-types/index.ts';

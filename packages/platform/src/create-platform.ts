@@ -154,6 +154,7 @@ const startPlatform = async (options: PlatformOptions, lifecycle: Lifecycle, ove
       database: app,
       eventLog,
       policy: auth.policies,
+      authentication: auth.authentication,
       audit: auth.audit,
       clock,
       hasApplied: analytics.containsWrite,

@@ -1,4 +1,4 @@
-import { listMetrics } from '@sophia/core';
+import { listAllowedMetrics } from '@sophia/core';
 import type { Subscription } from '@sophia/event-log';
 import { SophiaError } from '@sophia/shared';
 import type { Call, EventFact, Position, ReadPoint, WorkspaceId } from '@sophia/types';
@@ -167,7 +167,7 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
     async metrics(call) {
       const { workspace } = call.principal;
       const [layer, policy] = await Promise.all([layers.layer(workspace), policies.resolve(call.principal)]);
-      const listed = listMetrics(layer).filter(({ name }) => policy.metric(name));
+      const listed = listAllowedMetrics(layer, policy.metric);
       await audit.read({ call, action: 'metrics.list', object: 'metrics', rows: listed.length, milliseconds: 0 });
       return listed;
     },

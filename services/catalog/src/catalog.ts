@@ -202,7 +202,7 @@ export interface ImportReport extends WriteCounts {
   readonly seconds: number;
   readonly rows_per_second: number;
   readonly seconds_left: number | null;
-  /** Why it failed or was interrupted; of a defect the logs tell more. */
+  /** Why it failed or was interrupted; of a defect the logs tell more. For who sees no `parameters`, by its code alone. */
   readonly failure: { readonly code: string; readonly message: string } | null;
   /** Empty, as `last_state` is null, for who may neither write records nor administer. */
   readonly parameters: JsonObject;

@@ -1,4 +1,4 @@
-import type { Audit, Policies } from '@sophia/auth';
+import type { Audit, Authentication, Policies } from '@sophia/auth';
 import type { Database } from '@sophia/database';
 import type { EventLog } from '@sophia/event-log';
 import type { Observability } from '@sophia/observability';
@@ -15,6 +15,7 @@ export interface Collaborators {
     'append' | 'read' | 'head' | 'history' | 'erase' | 'waitForTick' | 'wake' | 'encodeToken' | 'decodeToken'
   >;
   readonly policy: Pick<Policies, 'resolve' | 'forget' | 'forgetUser' | 'renew'>;
+  readonly authentication: Pick<Authentication, 'hold'>;
   readonly audit: Pick<Audit, 'record' | 'write' | 'read'>;
   readonly clock: Clock;
   /**

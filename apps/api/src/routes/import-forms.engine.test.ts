@@ -163,6 +163,19 @@ describe('a form', () => {
     expect(suggested).toMatchObject({ status: 200, json: { mapping: expect.stringContaining('record_type: lead') } });
   });
 
+  it('is held against the ids of the types that its sender may read, and of no others', async () => {
+    const rules = [{ rule: 'forbid', roles: ['employee'], actions: ['read'], record_types: ['company'] }];
+    expect((await api.send('PUT', '/policies', { body: { rules } })).status).toBe(200);
+    const products = 'source_id,name,list_price\nP-1,First,12.5\n';
+    expect(await api.sendForm('/imports/suggest', { source_system: 'shop' }, products, { role: 'employee' })).toMatchObject({
+      status: 200,
+      json: { mapping: expect.stringContaining('record_type: product') },
+    });
+    expect((await api.send('GET', '/audit?action=read&limit=1000')).json.entries).not.toContainEqual(
+      expect.objectContaining({ object: 'record:company', result: 'forbidden' }),
+    );
+  });
+
   it('has mappings of two million characters at most', async () => {
     const mappings = Array.from({ length: 3 }, () => '#'.repeat(900_000));
     const answer = await api.sendForm('/imports', { kind: 'singer', source_system: 'form', mappings }, '');

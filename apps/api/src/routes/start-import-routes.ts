@@ -121,7 +121,7 @@ const registerStart = (app: FastifyInstance, { catalog, configuration, spoolDire
   });
 };
 
-const registerSuggest = (app: FastifyInstance, { catalog, configuration, spoolDirectory }: ApiServices): void => {
+const registerSuggest = (app: FastifyInstance, { catalog, policies, configuration, spoolDirectory }: ApiServices): void => {
   defineRoute(app, {
     method: 'POST',
     url: '/imports/suggest',
@@ -148,7 +148,9 @@ const registerSuggest = (app: FastifyInstance, { catalog, configuration, spoolDi
         const spool = { directory: spoolDirectory, maxBytes: configuration.limits.importBytes };
         const source = await unlessStopped(place, () => openFormFile(form, spool));
         try {
-          const known = await knownIds(idsOf(catalog, call), definitions);
+          const policy = await policies.resolve(call.principal);
+          const readable = definitions.filter(({ name }) => policy.records(name).access === 'records');
+          const known = await knownIds(idsOf(catalog, call), definitions, readable);
           const mapping = await suggestMapping(source, definitions, {
             sourceSystem: form.options.source_system,
             recordType: form.options.record_type,
@@ -184,16 +186,17 @@ const idsOf = (catalog: ApiServices['catalog'], call: Call) => async (type: stri
   return nextCursor === null ? items.map(({ source_id }) => source_id) : undefined;
 };
 
-/** Ids of the types that others refer to, where there are few enough to compare with. */
+/** Ids of the types that others refer to and the caller may read, where there are few enough to compare with. */
 const knownIds = async (
   idsOf: (type: string) => Promise<readonly string[] | undefined>,
   definitions: readonly RecordTypeDefinition[],
+  readable: readonly RecordTypeDefinition[],
 ): Promise<ReadonlyMap<string, readonly string[]>> => {
   const types = new Set(definitions.flatMap(({ fields }) => fields.flatMap(({ references }) => references ?? [])));
   const known = new Map<string, readonly string[]>();
-  for (const type of types) {
-    const ids = definitions.some(({ name }) => name === type) ? await idsOf(type) : undefined;
-    if (ids !== undefined && ids.length > 0) known.set(type, ids);
+  for (const { name } of readable) {
+    const ids = types.has(name) ? await idsOf(name) : undefined;
+    if (ids !== undefined && ids.length > 0) known.set(name, ids);
   }
   return known;
 };

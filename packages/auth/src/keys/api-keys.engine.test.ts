@@ -15,6 +15,18 @@ describe('API keys', () => {
   const bearer = (text: string) => `Bearer ${text}`;
   const makeKey = (options = {}) => harness.auth.keys.create(harness.owner, { name: 'a key', role: 'analyst', ...options });
 
+  /** Another process, whose database may be away. */
+  const besideADatabase = async () => {
+    let isAway = false;
+    const select: typeof harness.database.select = (workspaces, statement, values, options) =>
+      isAway ? Promise.reject(new Error('no database')) : harness.database.select(workspaces, statement, values, options);
+    const { authentication } = await harness.another({ database: intercept(harness.database, { select }) });
+    const setAway = (away: boolean): void => {
+      isAway = away;
+    };
+    return { authentication, setAway };
+  };
+
   it('lets its bearer in as what it was made for', async () => {
     const userRecord = { source_system: 'crm', source_id: 'Ann' };
     const { key, text } = await makeKey({ name: ' Ann ', role: 'employee', userRecord });
@@ -123,6 +135,26 @@ describe('API keys', () => {
     await expect(heard.authentication.authenticate(bearer(text))).rejects.toMatchObject({ code: 'unauthenticated' });
   });
 
+  it('lets go on what takes long while it is in force, and while that cannot be known', async () => {
+    const { authentication, setAway } = await besideADatabase();
+    const begin = async (wanted: { readonly expiresAt?: string } = {}) => {
+      const { key, text } = await makeKey(wanted);
+      return { key, principal: await authentication.authenticate(bearer(text)) };
+    };
+    const [one, other] = [await begin(), await begin({ expiresAt: new Date(harness.clock.now() + 60_000).toISOString() })];
+    await harness.auth.keys.revoke(harness.owner, one.key.id);
+    harness.clock.advance(10_000);
+    setAway(true);
+    for (const { principal } of [one, other]) await authentication.hold(principal);
+    setAway(false);
+    await expect(authentication.hold(one.principal)).rejects.toMatchObject({ code: 'unauthenticated' });
+    await authentication.hold(other.principal);
+    harness.clock.advance(50_000);
+    await expect(authentication.hold(other.principal)).rejects.toMatchObject({ code: 'unauthenticated' });
+    // What is no key is good for what it began.
+    await authentication.hold(harness.owner.principal);
+  });
+
   it('in use is asked for again before it is no longer believed, so that nobody waits', async () => {
     let lookups = 0;
     const select: typeof harness.database.select = async (workspaces, statement, values, options) => {
@@ -148,13 +180,10 @@ describe('API keys', () => {
   });
 
   it('holds as long as it is believed while the database is away, and then is not refused but unavailable', async () => {
-    let away = false;
-    const select: typeof harness.database.select = (workspaces, statement, values, options) =>
-      away ? Promise.reject(new Error('no database')) : harness.database.select(workspaces, statement, values, options);
-    const { authentication } = await harness.another({ database: intercept(harness.database, { select }) });
+    const { authentication, setAway } = await besideADatabase();
     const { text } = await makeKey();
     const principal = await authentication.authenticate(bearer(text));
-    away = true;
+    setAway(true);
     harness.clock.advance(6_000);
     expect(authentication.peek(bearer(text))).toBe(principal);
     await expect(authentication.authenticate(bearer(text))).resolves.toBe(principal);

@@ -18,6 +18,8 @@ export interface KeyVerifier {
   peek(text: string, start: number): VerifiedKey | undefined;
   /** The key, or undefined where there is none such in force. */
   verify(text: string): Promise<VerifiedKey | undefined>;
+  /** Whether a key that was verified is in force still. */
+  isInForce(key: VerifiedKey): Promise<boolean>;
   /** From now on `peek` and `verify` ask the database about this key again, also where a lookup is under way. */
   forget(id: string): void;
 }
@@ -40,6 +42,7 @@ interface KnownKey extends VerifiedKey {
 }
 
 const MAXIMUM_KNOWN = 10_000;
+const PRINCIPAL_PREFIX = 'key:';
 
 /** Verifies keys against their stored hashes, and remembers the outcome for a short time. */
 export function createKeyVerifier({ database, clock, keepMilliseconds }: KeyVerifierOptions): KeyVerifier {
@@ -121,6 +124,10 @@ export function createKeyVerifier({ database, clock, keepMilliseconds }: KeyVeri
       key.secret = parts.secret;
       return key;
     },
+    async isInForce({ principal: { id, workspace } }) {
+      const key = await find({ id: id.slice(PRINCIPAL_PREFIX.length), workspace, secret: '' });
+      return key !== null && isInForce(key);
+    },
     forget(id) {
       known.delete(id);
       missingUntil.delete(id);
@@ -144,7 +151,7 @@ function endsWithSecret(text: string, start: number, secret: string): boolean {
 function toVerifiedKey(row: KeyRow): Pick<KnownKey, keyof VerifiedKey | 'hash' | 'expiresAt'> {
   const { user_source_system: system, user_source_id: sourceId } = row;
   const principal: Principal = {
-    id: `key:${row.id}`,
+    id: `${PRINCIPAL_PREFIX}${row.id}`,
     name: row.name,
     role: row.role,
     // Numbers of workspaces come from the database alone.

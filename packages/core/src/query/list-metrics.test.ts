@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SMALL_CONTEXT } from '../testing/small-context.ts';
 import { smallLayer } from '../testing/small-world.ts';
 import { compileQuery } from './compile-query.ts';
-import { listMetrics } from './list-metrics.ts';
+import { listAllowedMetrics, listMetrics } from './list-metrics.ts';
 
 const layer = smallLayer();
 
@@ -22,6 +22,16 @@ describe('listMetrics', () => {
       parts: [],
     });
     expect(named('win_rate')).toMatchObject({ label: 'Win rate', type: 'ratio', parts: ['numerator', 'denominator'] });
+  });
+
+  it('leaves out what may not be asked for, also as a part of others', () => {
+    const parts = (forbidden: string) =>
+      new Map(listAllowedMetrics(layer, (name) => name !== forbidden).map((metric) => [metric.name, metric.parts]));
+    const all = parts('none');
+    expect([...all]).toEqual(metrics.map((metric) => [metric.name, metric.parts]));
+    const allowed = parts('deals_won');
+    expect([...allowed.keys()]).toEqual([...all.keys()].filter((name) => name !== 'deals_won'));
+    expect(allowed.get('win_rate')).toEqual(['denominator']);
   });
 
   it('says by what it can be asked, in the shortest way that means one thing', () => {

@@ -1,7 +1,7 @@
 import { type MetricDefinition, type MetricFormat, type SemanticLayer, TIME_GRAINS, type TimeGrain } from '@sophia/types';
 import { linkedLayer } from '../semantic/link-layer.ts';
 import { measuresOf, modelsOf } from '../semantic/link-metrics.ts';
-import type { LinkedLayer, LinkedMetric, LinkedModel } from '../semantic/linked-layer.ts';
+import type { LinkedInput, LinkedLayer, LinkedMetric, LinkedModel } from '../semantic/linked-layer.ts';
 import { METRIC_TIME, reachableDimensions } from './resolve-dimension.ts';
 
 /** A metric, and what it can be asked by. */
@@ -44,6 +44,20 @@ export function listMetrics(layer: SemanticLayer): readonly MetricDescription[] 
   return listed;
 }
 
+/** The metrics that may be asked for, each with the parts that may. */
+export function listAllowedMetrics(layer: SemanticLayer, isAllowed: (metric: string) => boolean): readonly MetricDescription[] {
+  const { metrics } = linkedLayer(layer);
+  return listMetrics(layer)
+    .filter(({ name }) => isAllowed(name))
+    .map((described) => {
+      const hidden = inputsOf(metrics.get(described.name)).filter(({ metric }) => !isAllowed(metric.definition.name));
+      if (hidden.length === 0) return described;
+      return { ...described, parts: described.parts.filter((part) => hidden.every(({ alias }) => alias !== part)) };
+    });
+}
+
+const inputsOf = (metric: LinkedMetric | undefined): readonly LinkedInput[] => (metric?.kind === 'composed' ? metric.inputs : []);
+
 const LISTED = new WeakMap<SemanticLayer, readonly MetricDescription[]>();
 
 type DimensionsOfModel = (model: LinkedModel) => readonly DimensionDescription[];
@@ -57,7 +71,7 @@ function describeMetric(metric: LinkedMetric, layer: LinkedLayer, dimensionsOfMo
     type,
     format: format ?? null,
     unit: unit ?? null,
-    parts: metric.kind === 'composed' ? metric.inputs.map(({ alias }) => alias) : [],
+    parts: inputsOf(metric).map(({ alias }) => alias),
     dimensions: dimensionsOf(metric, layer, dimensionsOfModel),
   };
 }

@@ -43,6 +43,23 @@ describe('an import that fails', () => {
     });
   });
 
+  test.each(['its key is revoked', 'its role may no longer write'])('where %s ends there, and keeps what came before', async (why) => {
+    const { call, imports, workspace, committed } = await fresh();
+    const { key, text } = await harness.auth.keys.create(call, { name: 'tap', role: 'executive' });
+    const principal = await harness.auth.authentication.authenticate(`Bearer ${text}`);
+    const isRevoked = why === 'its key is revoked';
+    const takeAway = async (): Promise<void> => {
+      if (isRevoked) await harness.auth.keys.revoke(call, key.id);
+      else await harness.auth.policies.replace(call, [{ rule: 'forbid', roles: ['executive'], actions: ['write'] }]);
+    };
+    const rows = importStream(rowsItem([row(1)]), committed(1), takeAway, rowsItem([row(2)]), rowsItem([row(3)]));
+    const { id, finished } = await imports.start({ ...call, principal }, { name: 'x', kind: 'http', sourceSystem: 'shop' }, rows);
+    const code = isRevoked ? 'unauthenticated' : 'forbidden';
+    await expect(finished).rejects.toMatchObject({ code });
+    expect(await imports.get(call, id)).toMatchObject({ state: 'failed', created: 1, failure: { code } });
+    expect((await readChains(harness.database, workspace.id)).length).toBe(1);
+  });
+
   test('before it begins closes its items, of which it has read nothing', async () => {
     const { call, imports, run } = await fresh();
     const { id } = await run({}, importStream(rowsItem([row(1)])));

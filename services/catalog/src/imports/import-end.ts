@@ -61,12 +61,14 @@ export async function failImport(
 ): Promise<void> {
   const { database, eventLog, audit } = context;
   const { importId, milliseconds, through } = end;
-  // What a defect says is for the logs of whoever runs the import: failures are read by all.
   const code = isSophiaError(error) ? error.code : 'internal_error';
-  const message = isSophiaError(error) ? error.message : ERROR_CODES.internal_error.title;
+  const { title } = ERROR_CODES[code];
+  // What a defect says is for the logs of whoever runs the import.
+  const message = isSophiaError(error) ? error.message : title;
   await database.write([call.principal.workspace], async (transaction) => {
     const state = interrupted ? 'running' : 'failed';
-    const events = interrupted ? [] : syncEvents(call, end, { state: 'failed', code, message });
+    // Events are read by all: the last lines of a tap, with its addresses and rows, are for who may see where imports come from.
+    const events = interrupted ? [] : syncEvents(call, end, { state: 'failed', code, message: title });
     await Promise.all([
       store.fail(transaction, importId, { state, failure: { code, message }, milliseconds, source: firstOf(end.sources) }),
       eventLog.append(transaction, events),

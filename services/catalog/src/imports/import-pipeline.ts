@@ -1,6 +1,5 @@
 import type { Bulkhead } from '@sophia/shared';
 import type { Call, Cause, WriteCounts } from '@sophia/types';
-import type { WriteAccess } from '../access/write-access.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { cutChunks } from './cut-chunks.ts';
 import { deleteOlderVersions } from './delete-older-versions.ts';
@@ -15,8 +14,6 @@ export interface PipelineOptions {
   /** Of all its events. */
   readonly cause: Cause;
   readonly lanes: readonly Lane[];
-  /** By record type, filled as types turn up. */
-  readonly access: ReadonlyMap<string, WriteAccess>;
   readonly store: ImportStore;
   /** Bounds the transactions of all imports. */
   readonly transactions: Bulkhead;
@@ -69,12 +66,12 @@ export async function writeRounds(context: CatalogContext, rounds: AsyncIterable
 }
 
 async function writeShare(context: CatalogContext, lane: Lane, round: Round, options: PipelineOptions): Promise<void> {
-  const { call, cause, importId, access, transactions, onWritten } = options;
+  const { call, cause, importId, transactions, onWritten } = options;
   // A round has a share for each lane, and a chunk has rows.
   const chunks = cutChunks(round.lanes[lane.number] as readonly PlacedRow[]);
   for (const [index, rows] of chunks.entries()) {
     const through = index === chunks.length - 1 ? round.end : (rows.at(-1) as PlacedRow).place;
-    const chunk = { importId, cause, lane, rows, through, access };
+    const chunk = { importId, cause, lane, rows, through, access: round.access };
     onWritten(await transactions.run(() => writeLaneChunk(context, call, chunk), call.signal));
   }
 }

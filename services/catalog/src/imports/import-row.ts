@@ -1,6 +1,6 @@
 import type { ResolvedPolicy } from '@sophia/core';
 import { isJsonObject, parseVerbatimJson } from '@sophia/shared';
-import type { JsonObject, JsonValue, RowError } from '@sophia/types';
+import { ERROR_CODES, type JsonObject, type JsonValue, type RowError } from '@sophia/types';
 import type { ImportOptions, ImportReport, ImportState } from '../catalog.ts';
 import { letterSight, withoutValue } from '../dead-letters/letter-sight.ts';
 import type { TypesByName } from '../record-types/record-type-book.ts';
@@ -26,7 +26,7 @@ export interface ImportRunRow {
   readonly bytes_read: string | null;
   readonly last_state: string | null;
   readonly deleted_by_version: string;
-  readonly failure: { readonly code: string; readonly message: string } | null;
+  readonly failure: ImportReport['failure'];
   readonly token: string | null;
   /** As long as it had run when that was noted last, which is at `updated_at`, and for how long that is past. */
   readonly milliseconds: string;
@@ -105,13 +105,17 @@ export function seenReport(row: ImportRunRow, { seenErrorsOf, seesOrigin }: Repo
     seconds,
     rows_per_second: seconds === 0 ? 0 : Math.round(read / seconds),
     seconds_left: isRunning ? secondsLeft(Number(row.bytes_read ?? 0), Number(row.bytes_total ?? 0), noted) : null,
-    failure: row.failure,
+    failure: seesOrigin ? row.failure : titled(row.failure),
     parameters: seesOrigin ? parameters : {},
     assumed,
     principal: row.principal,
     token: row.token,
   };
 }
+
+/** Without what the message may quote of the source. */
+const titled = (failure: ImportReport['failure']): ImportReport['failure'] =>
+  failure === null ? null : { code: failure.code, message: ERROR_CODES[failure.code as keyof typeof ERROR_CODES].title };
 
 /** What a principal may see of the workspace's imports. */
 export interface ReportSight {

@@ -1,3 +1,4 @@
+import { SophiaError } from '@sophia/shared';
 import { ERROR_CODES, type JsonObject, type PolicyRule, type Role } from '@sophia/types';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
@@ -10,20 +11,30 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 const fresh = () => productImports(harness);
+const TAP_FAILED = { code: 'tap_failed', message: 'The tap ended with code 1. Its last lines: GET https://shop.example/?token=secret' };
+const tapFails = (): Promise<void> => Promise.reject(new SophiaError('tap_failed', TAP_FAILED.message));
 
 test('where an import comes from and how it goes on is told to who may import or administer', async () => {
-  const { imports, run, workspace } = await fresh();
+  const { imports, workspace, committed, syncs } = await fresh();
   const parameters = { path: '/home/ada/deals.csv', mapping: 'fields: {}' };
-  const { id } = await run({ kind: 'singer', parameters }, importStream(rowsItem([row(1)]), { kind: 'state', state: { at: 'P-1' } }));
+  const { id, finished } = await imports.start(
+    harness.callOf(workspace),
+    { name: 'x', kind: 'singer', parameters, sourceSystem: 'shop' },
+    importStream(rowsItem([row(1)]), { kind: 'state', state: { at: 'P-1' } }, committed(1), tapFails),
+  );
+  await expect(finished).rejects.toMatchObject(TAP_FAILED);
   const read = async (role: Role) => [
     await imports.get(harness.callOf(workspace, role), id),
     (await imports.list(harness.callOf(workspace, role))).items[0],
   ];
-  const told = { id, parameters, last_state: { at: 'P-1' } };
+  const told = { id, parameters, last_state: { at: 'P-1' }, failure: TAP_FAILED };
   expect(await read('admin')).toMatchObject([told, told]);
   expect(await read('employee')).toMatchObject([told, told]);
-  const untold = expect.objectContaining({ id, created: 1, parameters: {}, last_state: null });
+  const untoldFailure = { code: 'tap_failed', message: ERROR_CODES.tap_failed.title };
+  const untold = expect.objectContaining({ id, created: 1, parameters: {}, last_state: null, failure: untoldFailure });
   expect(await read('analyst')).toEqual([untold, untold]);
+  // Events are read by all.
+  await expect.poll(syncs).toMatchObject([untoldFailure]);
 });
 
 test('who neither reads nor writes any records, nor administers, is told of no import and of no event that is of no record', async () => {

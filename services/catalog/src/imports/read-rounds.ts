@@ -3,7 +3,7 @@ import type { Clock } from '@sophia/shared';
 import type { ImportItem, ImportRow, WriteTarget } from '../catalog.ts';
 import type { PreparedRow } from '../rows/incoming-record.ts';
 import { laneOf } from '../writing/lane-of.ts';
-import { openRound, type Round } from './round.ts';
+import { type OpenRound, openRound, type Round } from './round.ts';
 import { PAUSED, waitForItem } from './wait-for-item.ts';
 
 export interface ReadRoundsOptions {
@@ -12,8 +12,8 @@ export interface ReadRoundsOptions {
   readonly rows: number;
   /** Milliseconds that a round's first row waits for more. */
   readonly linger: number;
-  /** Makes the judge of a target's rows. */
-  readonly open: (target: WriteTarget) => Promise<(row: ImportRow) => PreparedRow>;
+  /** Makes the judge of a target's rows in a round. */
+  readonly open: (target: WriteTarget, access: OpenRound['access']) => Promise<(row: ImportRow) => PreparedRow>;
   /** Place of the last row that is committed of any lane: no round comes before it. */
   readonly committed: number;
   /** Called at that place, or at an earlier end of the stream. May throw. */
@@ -71,14 +71,17 @@ export async function* readRounds(items: AsyncIterable<ImportItem>, options: Rea
           break;
         case 'rows': {
           const { target } = item.value;
-          const prepare = await options.open(target);
+          let prepare = await options.open(target, round.access);
           for (const row of item.value.rows) {
             const prepared = prepare(row);
             const lane = laneOf(routeOf(prepared), lanes);
             place++;
             if (!options.skip(lane, place, prepared)) round.add(lane, { place, prepared, row, target, repairs: row.repairs ?? NO_REPAIRS });
             if (place === committed) options.onPassed();
-            if (round.rows >= options.rows && place >= committed) yield close();
+            if (round.rows >= options.rows && place >= committed) {
+              yield close();
+              prepare = await options.open(target, round.access);
+            }
             if (place % AT_ONCE === 0) await nextTurn(undefined, { signal });
           }
           round.noteBytes(item.value.bytesRead);

@@ -1,4 +1,5 @@
 import type { JsonValue } from '@sophia/types';
+import type { WriteAccess } from '../access/write-access.ts';
 import type { ImportRow, WriteTarget } from '../catalog.ts';
 import type { PreparedRow } from '../rows/incoming-record.ts';
 
@@ -17,6 +18,8 @@ export interface Round {
   /** Place of its last row. */
   readonly end: number;
   readonly lanes: readonly (readonly PlacedRow[])[];
+  /** By record type, of all types in it: what the principal may write as its rows are judged. */
+  readonly access: ReadonlyMap<string, WriteAccess>;
   /** The last of the source's bookmarks in it: good when all of the round is committed. */
   readonly state: JsonValue | undefined;
   /** What is done behind the round, before the next one. */
@@ -27,6 +30,8 @@ export interface Round {
 /** A round that is still being filled. */
 export interface OpenRound {
   readonly rows: number;
+  /** Filled as types turn up. */
+  readonly access: Map<string, WriteAccess>;
   add(lane: number, row: PlacedRow): void;
   noteState(state: JsonValue): void;
   noteBytes(bytesRead: number | undefined): void;
@@ -37,10 +42,12 @@ export interface OpenRound {
 
 export function openRound(lanes: number): OpenRound {
   const rows = Array.from({ length: lanes }, (): PlacedRow[] => []);
+  const access = new Map<string, WriteAccess>();
   let count = 0;
   let state: JsonValue | undefined;
   let bytes: number | undefined;
   return {
+    access,
     get rows() {
       return count;
     },
@@ -57,6 +64,6 @@ export function openRound(lanes: number): OpenRound {
     noteBytes(read) {
       bytes = read ?? bytes;
     },
-    close: (end, activate) => ({ end, lanes: rows, state, activate, bytesRead: bytes }),
+    close: (end, activate) => ({ end, lanes: rows, access, state, activate, bytesRead: bytes }),
   };
 }

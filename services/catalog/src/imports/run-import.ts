@@ -16,7 +16,7 @@ import type { ImportStore } from './import-store.ts';
 import { createLane } from './lane.ts';
 import type { OpenedImport } from './open-import.ts';
 import { readRounds } from './read-rounds.ts';
-import type { Round } from './round.ts';
+import type { OpenRound, Round } from './round.ts';
 
 export interface RunImportOptions {
   readonly context: CatalogContext;
@@ -37,16 +37,20 @@ export async function runImport(
   const { workspace } = call.principal;
   const cause = { ...causeOf(call), import: importId };
   const lanes = opened.lanes.map((state) => createLane(state, opened.changed));
-  const access = new Map<string, WriteAccess>();
   const sources = new Set<string>();
   const meter = createProgressMeter({ clock, bytesTotal: options.bytesTotal, onProgress: options.onProgress });
   let through = 0;
 
-  const open = async (wanted: WriteTarget): Promise<(row: ImportRow) => PreparedRow> => {
+  // A stream may stay open for hours: whether it may be written is asked for each round.
+  const admit = async (recordType: string): Promise<WriteAccess> => {
+    await context.authentication.hold(call.principal);
+    return context.gate.writes(call, recordType);
+  };
+  const open = async (wanted: WriteTarget, access: OpenRound['access']): Promise<(row: ImportRow) => PreparedRow> => {
     const target = checkTarget(wanted);
     const { recordType, sourceSystem } = target;
     const prepare = await context.book.preparer(workspace, recordType);
-    const ofType = access.get(recordType) ?? (await context.gate.writes(call, recordType));
+    const ofType = access.get(recordType) ?? (await admit(recordType));
     access.set(recordType, ofType);
     sources.add(sourceSystem);
     const masked = maskedFields(ofType);
@@ -89,7 +93,7 @@ export async function runImport(
       clock,
       signal: call.signal,
     });
-    await writeRounds(context, rounds, { call, importId, cause, lanes, access, store, transactions, onWritten: meter.count, onCommitted });
+    await writeRounds(context, rounds, { call, importId, cause, lanes, store, transactions, onWritten: meter.count, onCommitted });
     if (opened.origin !== 'repeated') await finishImport(context, store, call, end());
     meter.tell(true);
   } catch (error) {

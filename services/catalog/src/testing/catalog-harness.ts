@@ -64,6 +64,7 @@ export async function createCatalogHarness(options: Partial<CatalogOptions> = {}
       database,
       eventLog,
       policy: auth.policies,
+      authentication: auth.authentication,
       audit: auth.audit,
       clock,
       hasApplied: async () => false,

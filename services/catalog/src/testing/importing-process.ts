@@ -39,11 +39,12 @@ const auth = await createAuth({
     workspace: 'main',
   },
 });
-const { policies: policy, audit } = auth;
+const { policies: policy, authentication, audit } = auth;
 const catalog = await createCatalog({
   database,
   eventLog,
   policy,
+  authentication,
   audit,
   clock: systemClock,
   hasApplied: async () => false,

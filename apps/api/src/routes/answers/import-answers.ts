@@ -36,7 +36,7 @@ export const ImportReportSchema = answerOf<ImportReport>()(
       seconds: Type.Number(),
       ...Pace,
       failure: Type.Union([Type.Object({ code: Type.String(), message: Type.String() }, { title: 'ImportFailure' }), Type.Null()], {
-        description: 'Why it failed or was interrupted',
+        description: 'Why it failed or was interrupted; the message names the code alone for who sees no parameters',
       }),
       parameters: Type.Record(Type.String(), Type.Unknown(), {
         description: 'What it was begun with; empty for who may neither write records nor administer',
