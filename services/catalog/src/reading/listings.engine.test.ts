@@ -1,5 +1,5 @@
 import type { RecordId } from '@sophia/types';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
 import { row, target } from '../testing/deals.ts';
 
@@ -68,6 +68,30 @@ describe('lists', () => {
     );
   });
 
+  test('look for the end of a portion once, and only where it was not enough', async () => {
+    const { call, workspace } = await fresh();
+    const { records } = await harness.another({ portion: 10 });
+    await records.upsertMany(
+      call,
+      target,
+      Array.from({ length: 30 }, (_, index) => row(`D-${10 + index}`, { name: index < 8 ? 'found' : 'other' })),
+    );
+    const looks = async (limit: number): Promise<number> => {
+      const select = vi.spyOn(harness.database, 'select');
+      await records.list(call, 'deal', { limit, filter: { field: 'name', operator: 'eq', values: ['found'] } });
+      const [, statement, values] = select.mock.calls.find(([, { text }]) => text.includes('looked_at')) ?? [];
+      select.mockRestore();
+      const explained = { name: 'explain_list', text: `explain (analyze, format json) ${statement?.text}` };
+      const [explanation] = await harness.database.select<{ readonly 'QUERY PLAN': readonly [{ readonly Plan: PlanNode }] }>(
+        [workspace.id],
+        explained,
+        values,
+      );
+      return looksAtEnd((explanation as NonNullable<typeof explanation>)['QUERY PLAN'][0].Plan);
+    };
+    expect([await looks(5), await looks(8), await looks(20)]).toEqual([0, 1, 1]);
+  });
+
   test('filter by fields, and say what is wrong with a filter, cursor or limit', async () => {
     const { call, records } = await fresh();
     await records.upsertMany(call, target, [row('a', { amount: '5' }), row('b', { amount: '50' }), row('c', {})]);
@@ -97,3 +121,16 @@ describe('lists', () => {
     await expect(records.history(call, 'deal', 'x' as RecordId)).rejects.toMatchObject({ code: 'not_found' });
   });
 });
+
+interface PlanNode {
+  readonly 'Node Type': string;
+  readonly 'Subplan Name'?: string;
+  readonly 'Actual Loops': number;
+  readonly Plans?: readonly PlanNode[];
+}
+
+/** How often PostgreSQL went through a limit beside that of the page. */
+const looksAtEnd = (node: PlanNode): number =>
+  node['Subplan Name'] === 'CTE page'
+    ? 0
+    : (node.Plans ?? []).reduce((sum, each) => sum + looksAtEnd(each), node['Node Type'] === 'Limit' ? node['Actual Loops'] : 0);

@@ -97,10 +97,9 @@ function pageText({ columns, ofType, wanted, portion, limit }: PageParts): strin
   if (portion === undefined) return page('record as r', `${ofType} and ${wanted}`);
   const inOrder = `record as r where ${ofType} order by ${ORDER}`;
   return `with page as materialized (${page(`(select * from ${inOrder} limit ${portion}) as r`, wanted)})
-    select page.*, looked.id as looked_at
-    from (values (true)) as one left join page on true left join (
-      select * from (select id from ${inOrder} offset ${portion - 1} limit 1) as last
-      where (select coalesce(max(found), 0) from page) < ${limit}
-    ) as looked on true
+    select page.*, case
+      when (select coalesce(max(found), 0) from page) < ${limit} then (select id from ${inOrder} offset ${portion - 1} limit 1)
+    end as looked_at
+    from (values (true)) as one left join page on true
     order by page.source_system, page.source_id`;
 }
