@@ -42,8 +42,18 @@ export function namedEncoding(name: string): Encoding {
   return { name: canonicalName(name), certain: true, reason: 'set', alternatives: [] };
 }
 
-/** Shifts of ISO-2022-JP to two bytes a character. It is written in seven bits, so that it would pass for UTF-8. */
-const JAPANESE_SHIFTS = ['\x1b$B', '\x1b$@'];
+/** Shifts of ISO-2022 to two bytes a character, and to katakana of one. It is written in seven bits, so that it would pass for UTF-8. */
+const SHIFTS = ['\x1b$', '\x1b(I'];
+
+/** Errors: `unknown_encoding` where a part of a text that passes for UTF-8 is ISO-2022, as mails from Japan and Korea were. */
+export function refuseShifts(part: Buffer): void {
+  if (SHIFTS.some((shift) => part.includes(shift))) {
+    throw new SophiaError(
+      'unknown_encoding',
+      'The text looks like ISO-2022-JP or -KR, which is not read: convert it to UTF-8, as iconv does.',
+    );
+  }
+}
 
 /**
  * The encoding of a text by its first bytes: its mark, valid UTF-8, the zero bytes of UTF-16, else statistics over letters.
@@ -54,9 +64,7 @@ export function detectEncoding(sample: Buffer): Encoding {
   if (marked !== undefined) return { name: marked, certain: true, reason: 'byte_order_mark', alternatives: [] };
   const wide = detectZeroBytes(sample);
   if (wide !== undefined) return { name: wide, certain: false, reason: 'zero_bytes', alternatives: [] };
-  if (JAPANESE_SHIFTS.some((shift) => sample.includes(shift))) {
-    throw new SophiaError('unknown_encoding', 'The text looks like ISO-2022-JP, which is not read: convert it to UTF-8, as iconv does.');
-  }
+  refuseShifts(sample);
   if (isUtf8(withoutCutCharacter(sample))) return { name: 'utf-8', certain: true, reason: 'valid_utf8', alternatives: [] };
   return detectByStatistics(sample.subarray(0, STATISTICS_BYTES), sample);
 }

@@ -122,21 +122,20 @@ describe('a Parquet file', () => {
     await source.close();
   });
 
-  test('has Infinity as a text, which no number is, and refuses rows with it or NaN within a list or struct', async () => {
+  test('has Infinity as a text, which no number is, and so has NaN within a list or struct', async () => {
     const path = await writeParquet(
       'odd.parquet',
       `select * from (values
         (1.5::double, 'inf'::float, [1.5::double], {'t': 'NaN "'}), ('-inf', 0.1, [2.5], {'t': '[\\'}),
-        (1, 1, ['nan'::double], {'t': 'NaN'}), ('inf', null, null, null)) t(a, b, list, struct)`,
+        (1, 1, ['nan'::double, '-inf', 1.5], {'t': 'NaN, -Infinity'}), ('inf', null, null, null)) t(a, b, list, struct)`,
     );
     const source = await openSource({ kind: 'file', path });
-    const [first, second, third, last] = await collect(source.rows);
-    expect([first, second, last]).toEqual([
+    expect(await collect(source.rows)).toEqual([
       { line: 1, values: [1.5, 'Infinity', [1.5], { t: 'NaN "' }] },
       { line: 2, values: ['-Infinity', 0.1, [2.5], { t: '[\\' }] },
+      { line: 3, values: [1, 1, ['NaN', '-Infinity', 1.5], { t: 'NaN, -Infinity' }] },
       { line: 4, values: ['Infinity', null, null, null] },
     ]);
-    expect(third).toMatchObject({ line: 3, errors: [{ code: 'invalid_json', message: expect.stringContaining('found NaN or Infinity') }] });
     await source.close();
   });
 

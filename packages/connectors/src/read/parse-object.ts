@@ -26,13 +26,10 @@ export function parseObject(text: string, line: number): SourceRow {
   return { line, values: value };
 }
 
-/** A row from the text of the JSON array of its cells, which `parse` reads. A cell may be Infinity, which is then its text. */
+/** A row from the text of the JSON array of its cells, which `parse` reads. NaN and Infinity, which JSON has no numbers for, are their texts. */
 export function parseCells(text: string, line: number, parse: (text: string) => JsonValue): SourceRow {
   if (holdsMore(text, MAX_ROW_MEMBERS)) return brokenRow(line, 'too_many_fields', TOO_MANY, text);
-  const values = tryParse(text, parse) ?? tryParse(quoteCells(text), parse);
-  if (values === undefined) {
-    return brokenRow(line, 'invalid_json', 'Expected numbers within lists and structs, found NaN or Infinity.', text);
-  }
+  const values = tryParse(text, parse) ?? (parse(withTextsForOthers(text)) as JsonValue[]);
   const isTooDeep = values.some((value) => typeof value === 'object' && isDeeper(value, MAX_DEPTH - 1));
   return isTooDeep ? brokenRow(line, 'json_too_deep', TOO_DEEP, text) : { line, values };
 }
@@ -41,23 +38,14 @@ function tryParse(text: string, parse: (text: string) => JsonValue): readonly Js
   try {
     return parse(text) as JsonValue[]; // The text is that of an array.
   } catch {
-    return undefined; // Which the caller reports.
+    return undefined; // Which the caller reads in another way.
   }
 }
 
-/** What opens or closes, texts, and what is no number of JSON. */
-const CELL_PARTS = /"(?:[^"\\]|\\.)*"|[[\]{}]|-?Infinity/g;
+/** Texts, and what is no number of JSON. */
+const TEXTS_AND_OTHERS = /"(?:[^"\\]|\\.)*"|NaN|-?Infinity/g;
 
-/** Quotes what is no number where it is a cell, not within one. */
-function quoteCells(text: string): string {
-  let depth = 0;
-  return text.replace(CELL_PARTS, (part) => {
-    if (part === '[' || part === '{') depth += 1;
-    else if (part === ']' || part === '}') depth -= 1;
-    else if (depth === 1 && !part.startsWith('"')) return `"${part}"`;
-    return part;
-  });
-}
+const withTextsForOthers = (text: string): string => text.replace(TEXTS_AND_OTHERS, (part) => (part.startsWith('"') ? part : `"${part}"`));
 
 /** The value of a JSON text, or undefined where it is none, too deep or holds too much. */
 export function parseJsonText(text: string): JsonValue | undefined {
