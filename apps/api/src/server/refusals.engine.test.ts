@@ -127,8 +127,9 @@ describe('a request that no route takes as it is', () => {
 
   it('is told that its cursor of a history is none', async () => {
     const { id } = await send('POST', '/records/deal?source_system=x', '{"source_id":"history"}');
-    for (const cursor of ['["-5"]', '[-1]', '[1.5]']) {
-      const { json } = await harness.send('GET', `/api/v1/records/deal/${id}/history?cursor=${Buffer.from(cursor).toString('base64url')}`);
+    for (const version of ['"-5"', '-1', '"1.5"']) {
+      const cursor = Buffer.from(`["history/${id}",${version}]`).toString('base64url');
+      const { json } = await harness.send('GET', `/api/v1/records/deal/${id}/history?cursor=${cursor}`);
       expect(json.code).toBe('invalid_cursor');
     }
   });

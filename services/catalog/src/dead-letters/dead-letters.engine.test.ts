@@ -146,7 +146,7 @@ describe('lists', () => {
     expect(await lines({ state: 'replayed' })).toEqual([]);
     const first = await letters.list(call, { limit: 2 });
     expect(await lines({ limit: 2, cursor: first.nextCursor })).toEqual([3]);
-    await expect(letters.list(call, { cursor: Buffer.from('["x"]').toString('base64url') })).rejects.toMatchObject({
+    await expect(letters.list(call, { cursor: Buffer.from('["dead_letters","x"]').toString('base64url') })).rejects.toMatchObject({
       code: 'invalid_cursor',
     });
     await expect(letters.get(call, 'x')).rejects.toMatchObject({ code: 'not_found' });

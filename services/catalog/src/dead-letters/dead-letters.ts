@@ -4,7 +4,7 @@ import type { Action, Call } from '@sophia/types';
 import { auditingRefusal } from '../access/audited-refusal.ts';
 import type { DeadLetters } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
-import { boundedPageOf, decodeCursor, pageLimit } from '../reading/cursor.ts';
+import { boundedPageOf, decodeCursor, pageLimit, unknownCursor } from '../reading/cursor.ts';
 import { routableId } from '../rows/routable-id.ts';
 import { DEAD_LETTER_COLUMNS, type DeadLetterRow, repairedRow, STORED_COLUMNS, seenLetter } from './dead-letter-row.ts';
 import { openTypes, SELECTED, selectionValues, sightOf } from './letter-selection.ts';
@@ -33,12 +33,12 @@ export function createDeadLetters(context: CatalogContext): DeadLetters {
     async list(call, options = {}) {
       const begun = clock.monotonic();
       const limit = pageLimit(options.limit);
-      const [after] = options.cursor === undefined ? ['0'] : decodeCursor(options.cursor, 1);
+      const [after] = options.cursor === undefined ? ['0'] : decodeCursor('dead_letters', options.cursor, 1);
       const access = await openTypes(context, call, 'read');
       const values = [call.principal.workspace, [...access.keys()], ...selectionValues(options), checkId(after), limit + 1];
       const rows = await database.select<ListedLetter>([call.principal.workspace], LIST_LETTERS, values);
       const letters = rows.map(({ found: _, ...row }) => row);
-      const page = boundedPageOf(letters, rows[0]?.found ?? 0, limit, ({ id }) => [id]);
+      const page = boundedPageOf('dead_letters', letters, { found: rows[0]?.found ?? 0, limit, place: ({ id }) => [id] });
       await audit.read({ ...audited(call, 'list', 'dead_letters', begun), rows: page.items.length });
       return { ...page, items: page.items.map((row) => seenLetter(row, sightOf(access, row))) };
     },
@@ -90,7 +90,7 @@ export function createDeadLetters(context: CatalogContext): DeadLetters {
 
 const checkId = (text: string | undefined): string => {
   if (text !== undefined && /^\d{1,18}$/.test(text)) return text;
-  throw new SophiaError('invalid_cursor', 'The cursor is none that this listing gave.');
+  throw unknownCursor();
 };
 
 type ListedLetter = DeadLetterRow & { readonly found: number };

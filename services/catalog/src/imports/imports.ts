@@ -102,10 +102,10 @@ export function createImports({ context, lanes, perPrincipal, linger = 200 }: Im
     async list(call, options = {}) {
       const begun = clock.monotonic();
       const limit = pageLimit(options.limit);
-      const [before = null] = options.cursor === undefined ? [] : decodeCursor(options.cursor, 1);
+      const [before = null] = options.cursor === undefined ? [] : decodeCursor('imports', options.cursor, 1);
       const sight = await sightOf(call);
       const rows = await store.list(call.principal.workspace, { before, state: options.state ?? null, limit: limit + 1 });
-      const page = boundedPageOf(rows, rows[0]?.found ?? 0, limit, ({ id }) => [id]);
+      const page = boundedPageOf('imports', rows, { found: rows[0]?.found ?? 0, limit, place: ({ id }) => [id] });
       await audit.read({ call, action: 'list', object: 'imports', rows: page.items.length, milliseconds: clock.monotonic() - begun });
       return { ...page, items: page.items.map((row) => seenReport(row, sight)) };
     },

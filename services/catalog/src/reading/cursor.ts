@@ -1,17 +1,22 @@
 import { SophiaError } from '@sophia/shared';
 import type { Page } from '../catalog.ts';
 
-/** A place in a listing, opaque to clients. */
-export const encodeCursor = (parts: readonly (string | number)[]): string => Buffer.from(JSON.stringify(parts)).toString('base64url');
+/**
+ * A place in a listing, opaque to clients, but signed by nobody: it holds only what a caller may know, and a listing shows
+ * behind a made-up place what it shows anyway.
+ */
+export const encodeCursor = (listing: string, place: readonly string[]): string =>
+  Buffer.from(JSON.stringify([listing, ...place])).toString('base64url');
 
-/** The parts of a cursor, all texts or numbers, as many as its listing gives. Errors: `invalid_cursor`. */
-export function decodeCursor(cursor: string, fewest: number, most = fewest): readonly string[] {
+/** The parts of a place in the listing, so many. Errors: `invalid_cursor`, also for one of another listing. */
+export function decodeCursor(listing: string, cursor: string, length: number): readonly string[] {
   const parts = parse(cursor);
-  if (!Array.isArray(parts) || parts.length < fewest || parts.length > most || !parts.every(isPart)) throw unknownCursor();
-  return parts.map(String);
+  if (!Array.isArray(parts) || parts.length !== length + 1 || !parts.every(isPart) || parts[0] !== listing) throw unknownCursor();
+  return parts.slice(1);
 }
 
-const isPart = (part: unknown): boolean => typeof part === 'string' || typeof part === 'number';
+/** PostgreSQL has no text with a NUL. */
+const isPart = (part: unknown): boolean => typeof part === 'string' && !part.includes('\0');
 
 export const unknownCursor = (): SophiaError => new SophiaError('invalid_cursor', 'The cursor is none that this listing gave.');
 
@@ -25,20 +30,21 @@ function parse(cursor: string): unknown {
 }
 
 /**
- * A page of the rows that the statement of a bounded page gave; `place` gives the parts of the cursor behind a row, and
- * `looked` those of the last row that was looked at, where there may be more behind it.
+ * A page of the rows that the statement of a bounded page gave; `place` gives the place behind a row, and `looked` is the one
+ * up to which rows were looked at, where there may be more behind it.
  */
-export function boundedPageOf<Row>(
-  rows: readonly Row[],
-  found: number,
-  limit: number,
-  place: (row: Row) => readonly string[],
-  looked?: readonly string[],
-): Page<Row> {
+export function boundedPageOf<Row>(listing: string, rows: readonly Row[], { found, limit, place, looked }: PageBounds<Row>): Page<Row> {
   const items = rows.slice(0, limit);
   const last = items.at(-1);
   const next = last === undefined || found === items.length ? looked : place(last);
-  return { items, nextCursor: next === undefined ? null : encodeCursor(next) };
+  return { items, nextCursor: next === undefined ? null : encodeCursor(listing, next) };
+}
+
+interface PageBounds<Row> {
+  readonly found: number;
+  readonly limit: number;
+  readonly place: (row: Row) => readonly string[];
+  readonly looked?: readonly string[] | undefined;
 }
 
 /** How many items a page has. Errors: `invalid_request`. */

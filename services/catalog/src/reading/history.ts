@@ -5,7 +5,7 @@ import type { Records, RecordVersion } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { isRecordId, recordNotFound } from '../records/change-record.ts';
 import { catchUp } from './catch-up.ts';
-import { decodeCursor, encodeCursor, pageLimit } from './cursor.ts';
+import { decodeCursor, encodeCursor, pageLimit, unknownCursor } from './cursor.ts';
 import { readSeen, type SeenRecord } from './seen-by-id.ts';
 import { seenData, seenFields } from './sight.ts';
 
@@ -22,9 +22,9 @@ export function createHistory(context: CatalogContext): Records['history'] {
     await book.require(workspace, recordType);
     await gate.records(call, 'read', recordType);
     const limit = pageLimit(options.limit);
-    const afterVersion = options.cursor === undefined ? 0 : Number(decodeCursor(options.cursor, 1)[0]);
-    if (!Number.isSafeInteger(afterVersion) || afterVersion < 0)
-      throw new SophiaError('invalid_cursor', 'The cursor is none that this listing gave.');
+    const listing = `history/${id}`;
+    const afterVersion = options.cursor === undefined ? 0 : Number(decodeCursor(listing, options.cursor, 1)[0]);
+    if (!Number.isSafeInteger(afterVersion) || afterVersion < 0) throw unknownCursor();
     const [types, resolved] = await Promise.all([book.types(workspace), policy.resolve(call.principal)]);
     const seen = isRecordId(id)
       ? (await readSeen(database, { workspace, recordType, ids: [id], types, policy: resolved })).get(id)
@@ -43,7 +43,7 @@ export function createHistory(context: CatalogContext): Records['history'] {
     if (!isThere) throw recordNotFound(recordType, id);
     const items = changes.map((change) => toVersion(change, seen));
     const last = items.at(-1);
-    return { items, nextCursor: last !== undefined && last.version < seen.version ? encodeCursor([last.version]) : null };
+    return { items, nextCursor: last !== undefined && last.version < seen.version ? encodeCursor(listing, [`${last.version}`]) : null };
   };
 }
 

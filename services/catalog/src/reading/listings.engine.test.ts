@@ -58,9 +58,6 @@ describe('lists', () => {
     expect(await pages(call, { deleted: 'only' })).toEqual([[], [], ['D-36'], []]);
     const analyst = harness.callOf(workspace, 'analyst');
     expect(await pages(analyst, {})).toEqual([[], [], ['D-35'], []]);
-    // The last record that was looked at is none that the analyst sees.
-    const { nextCursor } = await records.list(analyst, 'deal');
-    expect(JSON.parse(Buffer.from(`${nextCursor}`, 'base64url').toString())).toEqual([(await records.getByKey(call, target, 'D-19')).id]);
     expect(await pages(call, { limit: 20 })).toEqual(
       [rows.slice(0, 20), rows.slice(20).filter(({ source_id }) => source_id !== 'D-36')].map((page) =>
         page.map(({ source_id }) => source_id),
@@ -79,7 +76,7 @@ describe('lists', () => {
     const looks = async (limit: number): Promise<number> => {
       const select = vi.spyOn(harness.database, 'select');
       await records.list(call, 'deal', { limit, filter: { field: 'name', operator: 'eq', values: ['found'] } });
-      const [, statement, values] = select.mock.calls.find(([, { text }]) => text.includes('looked_at')) ?? [];
+      const [, statement, values] = select.mock.calls.find(([, { text }]) => text.includes('as edge')) ?? [];
       select.mockRestore();
       const explained = { name: 'explain_list', text: `explain (analyze, format json) ${statement?.text}` };
       const [explanation] = await harness.database.select<{ readonly 'QUERY PLAN': readonly [{ readonly Plan: PlanNode }] }>(
@@ -89,7 +86,53 @@ describe('lists', () => {
       );
       return looksAtEnd((explanation as NonNullable<typeof explanation>)['QUERY PLAN'][0].Plan);
     };
-    expect([await looks(5), await looks(8), await looks(20)]).toEqual([0, 1, 1]);
+    // One look for each key of its edge.
+    expect([await looks(5), await looks(8), await looks(20)]).toEqual([0, 2, 2]);
+  });
+
+  test('that end at a portion tell its caller no key, and begin nowhere by the id of a record', async () => {
+    const { call, workspace } = await fresh();
+    const { records } = await harness.another({ portion: 20 });
+    const ids = Array.from({ length: 30 }, (_, index) => `user${10 + index}@example.com`);
+    await records.upsertMany(
+      call,
+      target,
+      ids.map((id) => row(id, { name: id })),
+    );
+    const isOne = { field: 'name', operator: 'eq' as const, values: ['user35@example.com'] };
+    await harness.auth.policies.replace(call, [
+      { rule: 'forbid', roles: ['analyst'], actions: ['read'], record_types: ['deal'], rows: { not: isOne } },
+    ]);
+    const analyst = harness.callOf(workspace, 'analyst');
+    const { items, nextCursor } = await records.list(analyst, 'deal');
+    expect([items, Buffer.from(`${nextCursor}`, 'base64url').toString()]).toEqual([[], '["records/deal","crm","user29"]']);
+    const rest = await records.list(analyst, 'deal', { cursor: `${nextCursor}` });
+    expect([rest.items.map(({ source_id }) => source_id), rest.nextCursor]).toEqual([['user35@example.com'], null]);
+    // The caller who sees all of them gets all, also those at the edge.
+    const filter = { not: isOne };
+    const first = await records.list(call, 'deal', { filter });
+    const second = await records.list(call, 'deal', { filter, cursor: `${first.nextCursor}` });
+    expect([...first.items, ...second.items].map(({ source_id }) => source_id)).toEqual(ids.filter((id) => id !== 'user35@example.com'));
+    const { id } = await records.getByKey(call, target, 'user20@example.com');
+    for (const place of [[id], ['records/deal', id]]) {
+      const cursor = Buffer.from(JSON.stringify(place)).toString('base64url');
+      await expect(records.list(analyst, 'deal', { cursor })).rejects.toMatchObject({ code: 'invalid_cursor' });
+    }
+  });
+
+  test('take no cursor of another list', async () => {
+    const { call, records } = await fresh();
+    await records.upsertMany(call, target, [row('a', { name: 'a' }), row('a', { name: 'b' }), row('b', { name: 'b' })]);
+    const { nextCursor } = await records.list(call, 'deal', { limit: 1 });
+    const cursor = `${nextCursor}`;
+    const [a, b] = await Promise.all(['a', 'b'].map((id) => records.getByKey(call, target, id)));
+    const refused = { code: 'invalid_cursor' };
+    await expect(records.list(call, 'company', { cursor })).rejects.toMatchObject(refused);
+    await expect(harness.catalog.imports.list(call, { cursor })).rejects.toMatchObject(refused);
+    await expect(harness.catalog.deadLetters.list(call, { cursor })).rejects.toMatchObject(refused);
+    const history = await records.history(call, 'deal', `${a?.id}` as RecordId, { limit: 1 });
+    await expect(records.history(call, 'deal', `${b?.id}` as RecordId, { cursor: `${history.nextCursor}` })).rejects.toMatchObject(refused);
+    await expect(records.list(call, 'deal', { cursor: `${history.nextCursor}` })).rejects.toMatchObject(refused);
   });
 
   test('filter by fields, and say what is wrong with a filter, cursor or limit', async () => {

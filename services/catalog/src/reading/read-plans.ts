@@ -52,6 +52,8 @@ const ORDER = 'source_system, source_id';
 
 /** Records that a page looks at: where few of very many are asked for, or seen, it may end without one and is gone on from. */
 const PORTION = 100_000;
+/** The part of them at whose keys it may end. */
+const EDGE = 0.1;
 
 function planOf(types: TypesByName, policy: ResolvedPolicy, recordType: string, find: Find, portion: number): ReadPlan {
   const sight = sightOf({ recordType, types: [...types.values()], policy, filter: find.filter, offset: 2 + find.values.length });
@@ -85,7 +87,7 @@ interface PageParts {
   readonly limit: string;
 }
 
-/** The statement of a page. Of a portion, `looked_at` is the id of the last record that was looked at if the page ended there. */
+/** The statement of a page. Of a portion, `edge` has the keys between which it may end, if the page is not full before. */
 function pageText({ columns, ofType, wanted, portion, limit }: PageParts): string {
   const page = (from: string, where: string): string =>
     boundedPage({
@@ -95,11 +97,15 @@ function pageText({ columns, ofType, wanted, portion, limit }: PageParts): strin
       order: ORDER,
     });
   if (portion === undefined) return page('record as r', `${ofType} and ${wanted}`);
-  const inOrder = `record as r where ${ofType} order by ${ORDER}`;
-  return `with page as materialized (${page(`(select * from ${inOrder} limit ${portion}) as r`, wanted)})
-    select page.*, case
-      when (select coalesce(max(found), 0) from page) < ${limit} then (select id from ${inOrder} offset ${portion - 1} limit 1)
-    end as looked_at
+  const edge = Math.ceil(portion * EDGE);
+  const key = (behind: string, offset: number): string =>
+    `select ${ORDER} from record as r where ${ofType} ${behind} order by ${ORDER} offset ${offset} limit 1`;
+  const last = key('and (r.source_system, r.source_id) > (first.source_system, first.source_id)', edge - 1);
+  return `with page as materialized (${page(`(select * from record as r where ${ofType} order by ${ORDER} limit ${portion}) as r`, wanted)})
+    select page.*, case when (select coalesce(max(found), 0) from page) < ${limit} then (
+      select array[first.source_system, first.source_id, last.source_system, last.source_id]
+      from (${key('', portion - edge - 1)}) as first, lateral (${last}) as last
+    ) end as edge
     from (values (true)) as one left join page on true
     order by page.source_system, page.source_id`;
 }

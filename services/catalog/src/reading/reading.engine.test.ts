@@ -65,7 +65,7 @@ describe('a history', () => {
     await records.erase(call, 'deal', id, 'test');
     const rest = await records.history(call, 'deal', id, { cursor: nextCursor ?? '' });
     expect(rest.items.map(({ version }) => version)).toEqual([2, 3]);
-    const beyond = Buffer.from('[9]').toString('base64url');
+    const beyond = Buffer.from(`["history/${id}","9"]`).toString('base64url');
     expect(await records.history(call, 'deal', id, { cursor: beyond })).toEqual({ items: [], nextCursor: null });
   });
 });

@@ -1,11 +1,12 @@
 import { keyText, MAX_SOURCE_ID_LENGTH } from '@sophia/core';
-import type { Call, CatalogRecord, RecordId } from '@sophia/types';
+import type { Call, CatalogRecord } from '@sophia/types';
 import type { ListOptions, ReadOptions, Records } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { isRecordId, recordNotFound } from '../records/change-record.ts';
 import { catchUp } from './catch-up.ts';
-import { boundedPageOf, decodeCursor, pageLimit, unknownCursor } from './cursor.ts';
+import { boundedPageOf, decodeCursor, pageLimit } from './cursor.ts';
 import { createListings } from './listings.ts';
+import { type Key, keyOf, lastPlace, upTo } from './portion-end.ts';
 import { createReadPlans, type Find } from './read-plans.ts';
 import { seenData } from './sight.ts';
 
@@ -61,9 +62,9 @@ export function createRecordReader(context: CatalogContext, portion?: number): P
       await book.require(call.principal.workspace, recordType);
       const limit = pageLimit(options.limit);
       const { records, found, looked } = await inTurn(call, () =>
-        readRecords(context, plan, call, recordType, findPage(options, limit + 1), options),
+        readRecords(context, plan, call, recordType, findPage(recordType, options, limit + 1), options),
       );
-      const page = boundedPageOf(records, found, limit, keyOf, looked);
+      const page = boundedPageOf(listingOf(recordType), records, { found, limit, place: keyOf, looked });
       await audit.read({
         call,
         action: 'list',
@@ -76,46 +77,35 @@ export function createRecordReader(context: CatalogContext, portion?: number): P
   };
 }
 
-function findPage({ sourceSystem, sourceId, filter, deleted, cursor }: ListOptions, limit: number): Find {
+const listingOf = (recordType: string): string => `records/${recordType}`;
+
+function findPage(recordType: string, { sourceSystem, sourceId, filter, deleted, cursor }: ListOptions, limit: number): Find {
   const values: unknown[] = [];
   const conditions = ['true'];
   const next = (value: unknown): string => `$${values.push(value) + 2}`;
   if (sourceSystem !== undefined) conditions.push(`r.source_system = ${next(keyText(sourceSystem))}`);
   if (sourceId !== undefined) conditions.push(`r.source_id = ${next(keyText(sourceId))}`);
-  if (cursor !== undefined) conditions.push(`(r.source_system, r.source_id) > (${keyAt(cursor, next)})`);
+  if (cursor !== undefined)
+    conditions.push(`(r.source_system, r.source_id) > (${decodeCursor(listingOf(recordType), cursor, 2).map(next).join(', ')})`);
   return { where: conditions.join(' and '), values, limit, filter, deleted };
 }
-
-/** The key that a cursor stands at: that of a record of a page, or of the last one that a page looked at. */
-function keyAt(cursor: string, next: (value: unknown) => string): string {
-  const parts = decodeCursor(cursor, 1, 2);
-  if (parts.length === 2) return parts.map(next).join(', ');
-  const id = `${parts[0]}`;
-  if (!isRecordId(id)) throw unknownCursor();
-  return `select source_system, source_id from record where workspace = $1::int and record_type = $2 and id = ${next(id)}::bigint`;
-}
-
-const keyOf = ({ source_system, source_id }: Pick<CatalogRecord, 'source_system' | 'source_id'>): readonly [string, string] => [
-  source_system,
-  source_id,
-];
 
 interface ReadRow extends CatalogRecord {
   readonly shown: readonly boolean[];
   readonly found?: number;
-  /** The id of the last record of a portion: the caller may not see it, and so not learn its key from a cursor. */
-  readonly looked_at?: RecordId | null;
+  /** The keys between which a portion may end, of records that the caller may not see. */
+  readonly edge?: readonly [...Key, ...Key] | null;
 }
 
-/** Where a portion has none of the records that are asked for, the row of its last one. */
-type NoRow = { readonly [name in keyof ReadRow]: null } & Pick<ReadRow, 'looked_at'>;
+/** Where a portion has none of the records that are asked for, the row of its edge. */
+type NoRow = { readonly [name in keyof ReadRow]: null } & Pick<ReadRow, 'edge'>;
 
 interface FoundRecords {
   readonly records: readonly CatalogRecord[];
   /** Of a page, how many there are up to one more than its limit. */
   readonly found: number;
-  /** The id of the last record that the page looked at, where there may be more behind it. */
-  readonly looked: readonly [RecordId] | undefined;
+  /** Up to where the page looked at records, where there may be more behind it. */
+  readonly looked: Key | undefined;
 }
 
 async function readRecords(
@@ -135,14 +125,17 @@ async function readRecords(
   const options = { deadline, signal, staleness: STALENESS, after: after === undefined ? undefined : eventLog.decodeToken(after) };
   const values = [workspace, recordType, ...find.values, ...sight.parameters, ...(find.limit === undefined ? [] : [find.limit])];
   const rows = await database.select<ReadRow | NoRow>([workspace], statement, values, options);
-  const records = rows.filter(isRecord).map(({ shown, found: _, looked_at: __, ...row }) => {
+  const records = rows.filter(isRecord).map(({ shown, found: _, edge: __, ...row }) => {
     const data = seenData(row.data, sight.masks, shown);
     // The hash covers what is masked.
     return { ...row, data, content_hash: data === row.data ? row.content_hash : null };
   });
   const [first] = rows;
-  const last = first?.looked_at ?? undefined;
-  return { records, found: first?.found ?? 0, looked: last === undefined ? undefined : [last] };
+  const found = first?.found ?? 0;
+  if (first?.edge == null) return { records, found, looked: undefined };
+  const looked = lastPlace(first.edge);
+  const within = records.filter(upTo(looked));
+  return { records: within, found: within.length < records.length ? within.length : found, looked };
 }
 
 const isRecord = (row: ReadRow | NoRow): row is ReadRow => row.id !== null;
