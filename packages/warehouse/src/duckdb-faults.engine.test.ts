@@ -251,7 +251,7 @@ describe('DuckDB and its surroundings', () => {
     await warehouse.close();
     await onFile(
       "create or replace view unified_data_catalog as select 'older' as source_id",
-      'update sophia.format set format = 2',
+      'update sophia.format set format = format - 1',
       'checkpoint',
     );
     const again = await open();

@@ -168,7 +168,7 @@ export const evolutionContract = (makeHarness: () => Promise<WarehouseHarness>):
         ['true'],
         ['17.25'],
       ]);
-      expect(await seen('json')).toEqual(['12', 13, 14.5, '2026-01-02', '2026-01-03 04:05:06', '15', { deep: 1 }, ['16'], true, 17.25]);
+      expect(await seen('json')).toEqual(['12', 13, '14.5', '2026-01-02', '2026-01-03T04:05:06Z', '15', { deep: 1 }, ['16'], true, 17.25]);
       expect(await seen('reference')).toEqual(await seen('text'));
       await warehouse.ensureType(ONE, 'visit', [field('size', 'reference')]);
       const systems = await select(warehouse, 'size__system', { type: 'visit' });

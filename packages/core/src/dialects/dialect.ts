@@ -12,7 +12,7 @@ export interface Dialect {
   readonly cast: (sql: string, type: ValueType) => string;
   /** A value bound as text, in the type of the columns that it is compared with. */
   readonly literal: (placeholder: string, type: ValueType) => string;
-  /** A value of another type where that loses nothing, else null. */
+  /** A value of another type as this one would take it, where that loses nothing, else null. */
   readonly safeCast: (sql: string, from: ValueType, to: ValueType) => string;
   /** The moment that a placeholder gives in microseconds since 1970. */
   readonly instant: (placeholder: string) => string;

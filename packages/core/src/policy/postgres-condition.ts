@@ -178,9 +178,9 @@ function readJson(value: string, type: ValueType): string {
     case 'text':
       return `(case ${kind} when 'string' then ${text} when 'object' then case jsonb_typeof((${value})->'source_id') when 'string' then (${value})->>'source_id' end end collate "C")`;
     case 'integer':
-      return `(case when ${kind} in ('number', 'string') and ${text} ~ '^-?[0-9]{1,20}$' then (${text})::numeric end)`;
+      return `(case when ${kind} in ('number', 'string') and ${text} ~ '^-?[0-9]{1,19}$' then (${text})::numeric end)`;
     case 'money':
-      return `(case when ${kind} in ('number', 'string') and ${text} ~ '^-?[0-9]{1,20}(\\.[0-9]{1,10})?$' then (${text})::numeric end)`;
+      return `(case when ${kind} in ('number', 'string') and ${text} ~ '^-?[0-9]{1,14}(\\.[0-9]{1,4})?$' then (${text})::numeric end)`;
     case 'number':
       return `(case ${kind} when 'number' then (${text})::numeric end)`;
     case 'boolean':

@@ -3,8 +3,8 @@ import type { ValueType } from '../expression/bound-expression.ts';
 import { type Evaluated, UNDECIDED } from '../expression/evaluate.ts';
 
 /** These, and `sortableInstant`, are the forms that `postgresCondition` takes too: both must change together. */
-const DECIMAL = /^-?\d{1,20}(?:\.\d{1,10})?$/;
-const WHOLE = /^-?\d{1,20}$/;
+const DECIMAL = /^-?\d{1,14}(?:\.\d{1,4})?$/;
+const WHOLE = /^-?\d{1,19}$/;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const INSTANT = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,6}))?Z$/;
 

@@ -8,7 +8,7 @@ import type { TableLayout } from './table-layout.ts';
 import { CATALOG_VIEW } from './views.ts';
 
 /** Grows when the meta tables, the records' own columns or the casts in views change; older files are then brought up here. */
-const FORMAT = 3;
+const FORMAT = 4;
 
 /** When the records of a type last changed in a workspace. */
 export interface LastChange {
@@ -51,7 +51,7 @@ export async function initializeMeta(connection: DuckDBConnection, generation: n
   await connection.run(`insert into sophia.state select 0, ${generation}, null, 0, null, 0, null where not exists (from sophia.state)`);
 }
 
-/** Format 2 tells by its mark which tick was applied last. Format 3 has other casts in its views: the next opening finds none, and makes them. */
+/** Format 2 tells by its mark which tick was applied last. Formats 3 and 4 have other casts in their views: the next opening finds none, and makes them. */
 async function bringUp(connection: DuckDBConnection): Promise<void> {
   await connection.run('alter table sophia.state add column if not exists mark varchar');
   await connection.run(`drop view if exists ${CATALOG_VIEW}`);
