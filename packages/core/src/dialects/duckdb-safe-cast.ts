@@ -111,17 +111,15 @@ function asText(sql: string, from: ValueType): string {
 /** Of a JSON text the text in it, in its canonical form. */
 function textIn(json: string): string {
   const text = `${json} ->> '$'`;
-  return `case when ${matches(text, IS_CANONICAL)} then ${text} else nullif(nfc_normalize(trim(${text}, '${WHITESPACE}')), '') end`;
+  const trimmed = `regexp_replace(${text}, '^${WHITESPACE}+|${WHITESPACE}+$', '', 'g')`;
+  return `case when ${matches(text, IS_CANONICAL)} then ${text} else nullif(nfc_normalize(${trimmed}), '') end`;
 }
 
 /** Printable ASCII without spaces at its ends. */
 const IS_CANONICAL = '[!-~]([ -~]*[!-~])?';
 
 /** What JavaScript trims. */
-const WHITESPACE = String.fromCodePoint(
-  ...[9, 10, 11, 12, 13, 32, 0xa0, 0x1680, ...Array.from({ length: 11 }, (_, index) => 0x2000 + index)],
-  ...[0x2028, 0x2029, 0x202f, 0x205f, 0x3000, 0xfeff],
-);
+const WHITESPACE = '[\\s\\v\\p{Z}\\x{FEFF}]';
 
 function asList(sql: string, from: ValueType): string {
   const text = asText(sql, from);
