@@ -205,6 +205,9 @@ describe('a keyed stream', () => {
     await expect(run({ kind: 'http', idempotency }, numberedItems(501, 0))).rejects.toMatchObject(refused);
     await expect(run({ kind: 'http', idempotency }, numberedItems(499, 0))).rejects.toMatchObject(refused);
     await expect(run({ kind: 'http', idempotency }, importStream(rowsItem([row(1)])))).rejects.toMatchObject(refused);
+    for (const other of [{ name: 'other' }, { sourceSystem: 'other' }, { parameters: { record_type: 'deal' } }]) {
+      await expect(run({ kind: 'http', idempotency, ...other }, numberedItems(500, 0))).rejects.toMatchObject(refused);
+    }
     expect(await run({ kind: 'http', idempotency }, numberedItems(500, 0))).toEqual(report);
   });
 });

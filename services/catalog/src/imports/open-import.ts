@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Session } from '@sophia/database';
 import { SophiaError } from '@sophia/shared';
 import type { Call, JsonValue } from '@sophia/types';
@@ -6,7 +7,7 @@ import type { CatalogContext } from '../catalog-context.ts';
 import { checkKey, type KeyState, type KeyUse, keyInUse, keyReused } from '../idempotency/idempotency-keys.ts';
 import { keyUse } from '../idempotency/key-use.ts';
 import { isReplayable } from './import-end.ts';
-import { stateOf } from './import-row.ts';
+import { ASSUMED, type ImportRunRow, stateOf } from './import-row.ts';
 import { type ImportStore, lockImport } from './import-store.ts';
 import { emptyHash, type LaneState } from './lane.ts';
 
@@ -56,6 +57,7 @@ export async function openImport(
   await lockImport(session, id);
   const known = await insert(context, store, call, { id, options, lanes, use });
   if (known !== undefined && use !== undefined) {
+    if (!isSameRequest(await store.read(workspace, known), options)) throw keyReused(use);
     if (!(await lockImport(session, known))) throw keyInUse(use);
     return reopen(store, call, known, () => keyReused(use, `, ${OR_TYPE_CHANGED}`));
   }
@@ -91,6 +93,15 @@ async function insert(
   });
   return value;
 }
+
+/** Whether all but the rows is the same. Parameters that are kept went through JSON. */
+const isSameRequest = (
+  { name, source_system, parameters: { [ASSUMED]: _, ...parameters } }: ImportRunRow,
+  options: ImportOptions,
+): boolean =>
+  name === options.name &&
+  (options.sourceSystem === undefined || source_system === options.sourceSystem) &&
+  isDeepStrictEqual(parameters, JSON.parse(JSON.stringify(options.parameters ?? {})));
 
 function importOf(use: KeyUse, state: KeyState): string | undefined {
   switch (state.state) {
