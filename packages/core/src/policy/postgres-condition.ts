@@ -128,25 +128,25 @@ function writeLiteral(value: string | boolean | null, type: ValueType, { bind }:
 function writeField({ path, field, type }: FieldRead, scope: Scope): string {
   const { alias, bind } = scope;
   if (path.length === 0) return readColumn(alias, field, type, bind);
-  const { joins, last } = followReferences(path, scope);
-  const [first, ...rest] = joins;
-  const from = [`from record ${first?.alias}`, ...rest.map((join) => `join record ${join.alias} on ${join.condition}`)];
-  return `(select ${readColumn(last, field, type, bind)} ${from.join(' ')} where ${first?.condition})`;
+  const { steps, last } = followReferences(path, scope);
+  // `offset 0` keeps PostgreSQL from putting them in another order, of which some read all records for each one that is judged.
+  const from = steps.map((step) => `lateral (select * from record as ${step.alias} where ${step.condition} offset 0) as ${step.alias}`);
+  return `(select ${readColumn(last, field, type, bind)} from ${from.join(', ')})`;
 }
 
 /** Aliases are made of the judged row's, so that none is one of the caller's. */
 function followReferences(path: readonly string[], { alias, bind, recordType, types }: Scope) {
-  const joins: { readonly alias: string; readonly condition: string }[] = [];
+  const steps: { readonly alias: string; readonly condition: string }[] = [];
   let from = alias;
   let type = recordType;
   for (const name of path) {
-    const target = `${alias}_${joins.length + 1}`;
+    const target = `${alias}_${steps.length + 1}`;
     // Binding the filter has found a type at the end of each reference.
     type = types.find((each) => each.name === type)?.fields.find((field) => field.name === name)?.references as string;
-    joins.push({ alias: target, condition: isReferredTo(target, type, from, name, bind) });
+    steps.push({ alias: target, condition: isReferredTo(target, type, from, name, bind) });
     from = target;
   }
-  return { joins, last: from };
+  return { steps, last: from };
 }
 
 /** A reference holds a source id within the record's own source system, or both. */

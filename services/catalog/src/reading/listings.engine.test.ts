@@ -1,3 +1,4 @@
+import type { Workspace } from '@sophia/auth';
 import type { RecordId } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
@@ -9,6 +10,41 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 const fresh = () => harness.fresh();
+const byName = (value: string) => ({ filter: { field: 'name', operator: 'eq' as const, values: [value] } });
+
+interface PlanNode {
+  readonly 'Node Type': string;
+  readonly 'Subplan Name'?: string;
+  readonly 'Relation Name'?: string;
+  readonly 'Actual Rows': number;
+  readonly 'Actual Loops': number;
+  readonly Plans?: readonly PlanNode[];
+}
+
+/** How PostgreSQL goes about the list that `list` asks for. */
+const planOf = async (workspace: Workspace, list: () => Promise<unknown>): Promise<PlanNode> => {
+  const select = vi.spyOn(harness.database, 'select');
+  await list();
+  const [, statement, values] = select.mock.calls.find(([, { text }]) => text.includes('as edge')) ?? [];
+  select.mockRestore();
+  const explained = { name: `explain_${crypto.randomUUID()}`, text: `explain (analyze, format json) ${statement?.text}` };
+  const rows = await harness.database.select<{ readonly 'QUERY PLAN': readonly [{ readonly Plan: PlanNode }] }>(
+    [workspace.id],
+    explained,
+    values,
+  );
+  return (rows as [(typeof rows)[0]])[0]['QUERY PLAN'][0].Plan;
+};
+
+const sumOver = (node: PlanNode, measure: (node: PlanNode) => number): number =>
+  (node.Plans ?? []).reduce((sum, each) => sum + sumOver(each, measure), measure(node));
+/** How often it went through a limit beside that of the page. */
+const looksAtEnd = (node: PlanNode): number =>
+  node['Subplan Name'] === 'CTE page'
+    ? 0
+    : (node.Plans ?? []).reduce((sum, each) => sum + looksAtEnd(each), node['Node Type'] === 'Limit' ? node['Actual Loops'] : 0);
+const recordsRead = (plan: PlanNode): number =>
+  sumOver(plan, (node) => (node['Relation Name'] === undefined ? 0 : node['Actual Rows'] * node['Actual Loops']));
 
 describe('lists', () => {
   test('go through all records by key, page by page', async () => {
@@ -45,7 +81,6 @@ describe('lists', () => {
         cursor = nextCursor;
       }
     };
-    const byName = (value: string) => ({ filter: { field: 'name', operator: 'eq' as const, values: [value] } });
     expect(await pages(call, byName('the one'))).toEqual([[], [], ['D-35'], []]);
     expect(await pages(call, byName('nobody'))).toEqual([[], [], [], []]);
     const limited = await pages(call, { ...byName('another'), limit: 8 });
@@ -73,19 +108,8 @@ describe('lists', () => {
       target,
       Array.from({ length: 30 }, (_, index) => row(`D-${10 + index}`, { name: index < 8 ? 'found' : 'other' })),
     );
-    const looks = async (limit: number): Promise<number> => {
-      const select = vi.spyOn(harness.database, 'select');
-      await records.list(call, 'deal', { limit, filter: { field: 'name', operator: 'eq', values: ['found'] } });
-      const [, statement, values] = select.mock.calls.find(([, { text }]) => text.includes('as edge')) ?? [];
-      select.mockRestore();
-      const explained = { name: 'explain_list', text: `explain (analyze, format json) ${statement?.text}` };
-      const [explanation] = await harness.database.select<{ readonly 'QUERY PLAN': readonly [{ readonly Plan: PlanNode }] }>(
-        [workspace.id],
-        explained,
-        values,
-      );
-      return looksAtEnd((explanation as NonNullable<typeof explanation>)['QUERY PLAN'][0].Plan);
-    };
+    const looks = async (limit: number): Promise<number> =>
+      looksAtEnd(await planOf(workspace, () => records.list(call, 'deal', { limit, ...byName('found') })));
     // One look for each key of its edge.
     expect([await looks(5), await looks(8), await looks(20)]).toEqual([0, 2, 2]);
   });
@@ -135,6 +159,20 @@ describe('lists', () => {
     await expect(records.list(call, 'deal', { cursor: `${history.nextCursor}` })).rejects.toMatchObject(refused);
   });
 
+  test('over a path of references read each record on it once for each one that they look at', async () => {
+    const { call, workspace, records } = await fresh();
+    const companies = Array.from({ length: 40 }, (_, index) =>
+      row(`C-${index}`, { name: `c${index}`, parent_id: `C-${(index + 1) % 40}` }),
+    );
+    await records.upsertMany(call, { recordType: 'company', sourceSystem: 'crm' }, companies);
+    const path = [...Array.from({ length: 6 }, () => 'parent_id'), 'name'].join('.');
+    const filter = { field: path, operator: 'eq' as const, values: ['c7'] };
+    const found = await records.list(call, 'company', { filter });
+    expect(found.items.map(({ source_id }) => source_id)).toEqual(['C-1']);
+    const plan = await planOf(workspace, () => records.list(call, 'company', { filter }));
+    expect(recordsRead(plan)).toBeLessThanOrEqual(40 * 8);
+  });
+
   test('filter by fields, and say what is wrong with a filter, cursor or limit', async () => {
     const { call, records } = await fresh();
     await records.upsertMany(call, target, [row('a', { amount: '5' }), row('b', { amount: '50' }), row('c', {})]);
@@ -164,16 +202,3 @@ describe('lists', () => {
     await expect(records.history(call, 'deal', 'x' as RecordId)).rejects.toMatchObject({ code: 'not_found' });
   });
 });
-
-interface PlanNode {
-  readonly 'Node Type': string;
-  readonly 'Subplan Name'?: string;
-  readonly 'Actual Loops': number;
-  readonly Plans?: readonly PlanNode[];
-}
-
-/** How often PostgreSQL went through a limit beside that of the page. */
-const looksAtEnd = (node: PlanNode): number =>
-  node['Subplan Name'] === 'CTE page'
-    ? 0
-    : (node.Plans ?? []).reduce((sum, each) => sum + looksAtEnd(each), node['Node Type'] === 'Limit' ? node['Actual Loops'] : 0);
