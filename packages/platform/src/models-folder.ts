@@ -18,8 +18,8 @@ export const modelsFolder = async (dataDirectory: string, workspace: string, shi
 export interface ModelFiles {
   /** Whole, in the order of their names. */
   read(workspace: WorkspaceId): Promise<readonly SemanticFile[]>;
-  /** Whether a file was added, changed or removed since they were read last; false for those that were never read. */
-  haveChanged(workspace: WorkspaceId): Promise<boolean>;
+  /** Those of the workspaces of which a file was added, changed or removed since they were read last; none that were never read. */
+  changed(workspaces: readonly WorkspaceId[]): AsyncIterable<WorkspaceId>;
 }
 
 export const createModelFiles = (folderOf: (workspace: WorkspaceId) => Promise<string>): ModelFiles => {
@@ -34,9 +34,18 @@ export const createModelFiles = (folderOf: (workspace: WorkspaceId) => Promise<s
       stamps.set(workspace, stamp);
       return files;
     },
-    async haveChanged(workspace) {
-      const known = stamps.get(workspace);
-      return known !== undefined && known !== (await stampOf(await folderOf(workspace)));
+    async *changed(workspaces) {
+      // Many have the folder of those that Sophia brings: it is looked at once.
+      const found = new Map<string, Promise<string | undefined>>();
+      for (const workspace of workspaces) {
+        const known = stamps.get(workspace);
+        if (known === undefined) continue;
+        const folder = await folderOf(workspace);
+        // Of one that cannot be looked at, whoever reads it is told why.
+        const stamp = found.get(folder) ?? stampOf(folder).catch(() => undefined);
+        found.set(folder, stamp);
+        if (known !== (await stamp)) yield workspace;
+      }
     },
   };
 };

@@ -14,10 +14,9 @@ it('models whose change could not be taken are read again, also where they do no
   const watching = watchModels({
     models: {
       // Once they were read they have not changed, whatever came of it.
-      async haveChanged() {
-        const before = changed;
+      async *changed() {
+        if (changed) yield W;
         changed = false;
-        return before;
       },
     },
     workspaces: { ids: () => [W], name: () => 'main' },

@@ -9,7 +9,7 @@ const EVERY_MS = 1_000;
 
 /** Reads a workspace's semantic models again when their files change. */
 export const watchModels = (options: {
-  readonly models: Pick<ModelFiles, 'haveChanged'>;
+  readonly models: Pick<ModelFiles, 'changed'>;
   readonly workspaces: Pick<WorkspaceDirectory, 'ids' | 'name'>;
   readonly analytics: Pick<Analytics, 'reloadModels'>;
   readonly logger: Logger;
@@ -18,9 +18,7 @@ export const watchModels = (options: {
   /** What is wrong with them was not found out: they are read again, although they do not change again. */
   const unread = new Set<WorkspaceId>();
 
-  const lookAt = async (id: WorkspaceId): Promise<void> => {
-    if (!unread.has(id) && !(await models.haveChanged(id))) return;
-    unread.add(id);
+  const readAgain = async (id: WorkspaceId): Promise<void> => {
     const problems = await analytics.reloadModels(id);
     unread.delete(id);
     const workspace = workspaces.name(id);
@@ -30,10 +28,9 @@ export const watchModels = (options: {
   const failed = (error: unknown, workspace?: string): void =>
     logger.warn({ err: error, workspace }, 'semantic models could not be looked at');
   const look = async (): Promise<void> => {
-    for (const id of workspaces.ids()) {
-      // What cannot be read now is looked at again, and keeps nobody else's from being read.
-      await lookAt(id).catch((error: unknown) => failed(error, workspaces.name(id)));
-    }
+    for await (const id of models.changed(workspaces.ids())) unread.add(id);
+    // What cannot be read now is read at the next look, and keeps nobody else's from being read.
+    for (const id of [...unread]) await readAgain(id).catch((error: unknown) => failed(error, workspaces.name(id)));
   };
 
   return repeatEvery(EVERY_MS, look, failed);
