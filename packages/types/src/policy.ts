@@ -123,8 +123,6 @@ export interface MaskRule {
 export interface PolicyScope {
   /** By record type; a type that is not named is seen whole. */
   readonly types: Readonly<Record<string, TypeScope>>;
-  /** Aggregates only, over at least so many records, without identifying dimensions. */
-  readonly smallestGroup?: number | undefined;
 }
 
 /**
@@ -135,6 +133,8 @@ export interface TypeScope {
   /** Rows for which this is not true are not there. */
   readonly rows?: Filter | undefined;
   readonly masks?: readonly FieldMask[] | undefined;
+  /** Whatever reads the type: aggregates only, over at least so many records, without identifying dimensions. */
+  readonly smallestGroup?: number | undefined;
 }
 
 /** These fields are null in the scan, but for rows that `visible` holds for. */

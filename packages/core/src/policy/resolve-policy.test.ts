@@ -14,7 +14,7 @@ describe('the built-in roles', () => {
   it('viewer: aggregates over groups of at least 5 records, no record', () => {
     const policy = policyOf('viewer');
     expect(policy.records('deal')).toMatchObject({ access: 'aggregates', smallestGroup: 5 });
-    expect(policy.scope.smallestGroup).toBe(5);
+    expect(policy.scope.types.deal?.smallestGroup).toBe(5);
     expect(policy.metric('revenue')).toBe(true);
     expect(policy.metric('revenue', 'export')).toBe(false);
     for (const action of ['export', 'write', 'propose', 'approve', 'administer'] as const) {
@@ -186,8 +186,10 @@ describe("a workspace's rules", () => {
   it('viewers may be let at records of one type, and aggregates of the others keep their smallest group', () => {
     const policy = policyOf('viewer', [{ rule: 'allow', roles: ['viewer'], actions: ['read'], record_types: ['product'] }]);
     expect(policy.records('product').access).toBe('records');
+    expect(policy.scope.types.product?.smallestGroup).toBeUndefined();
     expect(policy.records('deal').smallestGroup).toBe(5);
-    expect(policy.scope.smallestGroup).toBe(5);
+    expect(policy.scope.types.deal?.smallestGroup).toBe(5);
+    expect(policy.hash).not.toBe(policyOf('viewer').hash);
   });
 
   it('where several rules let rows through, the greatest of their smallest groups holds', () => {

@@ -145,13 +145,12 @@ function masksOf(basis: Basis, type: RecordTypeDefinition): FieldMask[] {
 }
 
 function policyScope(types: readonly (readonly [string, TypeAccess])[]): PolicyScope {
-  const groups = types.flatMap(([, { smallestGroup }]) => smallestGroup ?? []);
-  const scopes = types.map(([name, { rows, masks }]): [string, TypeScope] => {
+  const scopes = types.map(([name, { rows, masks, smallestGroup }]): [string, TypeScope] => {
     // The warehouse holds no unknown fields.
     const known = masks.map((mask) => ({ ...mask, fields: mask.fields.filter((field) => field !== EXTRA) }));
-    return [name, { rows, masks: known.filter(({ fields }) => fields.length > 0) }];
+    return [name, { rows, masks: known.filter(({ fields }) => fields.length > 0), smallestGroup }];
   });
-  return { types: Object.fromEntries(scopes), ...(groups.length === 0 ? {} : { smallestGroup: Math.max(...groups) }) };
+  return { types: Object.fromEntries(scopes) };
 }
 
 const hashOf = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('base64url').slice(0, 22);

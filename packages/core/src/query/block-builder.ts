@@ -18,7 +18,7 @@ import { addPeriods, startOfPeriod } from '../time/calendar.ts';
 import type { CompileContext } from './compile-context.ts';
 import { addShifts, type DateShift, earlier, isNoShift, shiftOf } from './date-shift.ts';
 import { MAX_AGGREGATES } from './limits.ts';
-import { identifyingDimension, type KeyOfMeasures, unqualified } from './plan-keys.ts';
+import { type KeyOfMeasures, unqualified } from './plan-keys.ts';
 import type { Aggregate, Block, Cumulative } from './query-plan.ts';
 import { resolveFilterField } from './resolve-dimension.ts';
 import { lastDayBefore, type QueryTime, shiftBounds, type TimeBounds, withinBounds } from './time-bounds.ts';
@@ -31,7 +31,6 @@ export interface BlockBuilderOptions {
   readonly keys: readonly KeyOfMeasures[];
   /** How many models' records the query measures. */
   readonly bases: number;
-  readonly hidesIdentifying: boolean;
   readonly context: CompileContext;
 }
 
@@ -49,6 +48,7 @@ export class BlockBuilder {
   readonly #computed = new Map<string, BoundExpression>();
   #count = 0;
   readonly #ownTimes = new Set<number>();
+  readonly #identifyingFilters = new Set<string>();
   #usesToday = false;
 
   constructor(options: BlockBuilderOptions) {
@@ -81,6 +81,11 @@ export class BlockBuilder {
   /** Whether a range ends today because the query names no end. */
   get usesToday(): boolean {
     return this.#usesToday;
+  }
+
+  /** Fields of the query's filters that name single records or persons. */
+  get identifyingFilters(): ReadonlySet<string> {
+    return this.#identifyingFilters;
   }
 
   /** Whether this key is the own time of any measure: measures with other times may stand in the same block. */
@@ -211,11 +216,11 @@ export class BlockBuilder {
     const { name } = from.model;
     const known = this.#filters.get(name);
     if (known !== undefined) return known;
-    const { query, layer, hidesIdentifying } = this.#options;
+    const { query, layer } = this.#options;
     const resolve = (field: string): BoundExpression => {
       if (!field.includes('.') && this.#options.bases > 1) throw unqualified(field);
       const resolved = resolveFilterField(field, from, layer);
-      if (hidesIdentifying && resolved.identifying) throw identifyingDimension(field);
+      if (resolved.identifying) this.#identifyingFilters.add(field);
       return resolved.expression;
     };
     try {

@@ -20,6 +20,7 @@ import { comparedShift, findMetrics } from './plan-query.ts';
 import type { Block, Cumulative, QueryPlan } from './query-plan.ts';
 import { readQueryTime } from './query-time.ts';
 import { dayOf } from './resolve-dimension.ts';
+import { smallestGroupOf } from './smallest-group.ts';
 import { type QueryTime, readTimeBounds } from './time-bounds.ts';
 
 export interface DrillDownRequest {
@@ -47,11 +48,11 @@ export const MAX_DRILL_DOWN = 1_000;
  * Throws what `compileQuery` throws, `invalid_drill_down` and `drill_down_not_allowed`.
  */
 export function compileDrillDown(request: DrillDownRequest, layer: SemanticLayer, context: CompileContext): CompiledDrillDown {
-  if (context.policy?.smallestGroup !== undefined) {
-    throw new SophiaError('drill_down_not_allowed', 'This role sees aggregates only, not the records behind them.');
-  }
   const linked = linkedLayer(layer);
   const { plan, block, keys, metric } = planCell(request, linked, context);
+  if (smallestGroupOf(plan.blocks, linked, context) !== undefined) {
+    throw new SophiaError('drill_down_not_allowed', 'This role sees aggregates only, not the records behind them.');
+  }
   const conditions = [block.condition, ...block.aggregates.map((each) => each.condition), ...cellConditions(request, keys, block, plan)];
   const condition = allOf(conditions.flatMap(conjuncts));
   const limit = Math.min(Math.max(1, Math.trunc(request.limit ?? 100)), MAX_DRILL_DOWN);
@@ -89,8 +90,8 @@ function planCell(request: DrillDownRequest, layer: LinkedLayer, context: Compil
     throw new SophiaError('invalid_drill_down', `metric: ${asked} is none of the query's (${query.metrics.join(', ')}).`);
   }
   const bases = modelsOf(metrics, layer.models);
-  const keys = planKeys(query, bases, layer, false);
-  const builder = new BlockBuilder({ query, layer, time, bounds, keys, bases: bases.length, hidesIdentifying: false, context });
+  const keys = planKeys(query, bases, layer);
+  const builder = new BlockBuilder({ query, layer, time, bounds, keys, bases: bases.length, context });
   const chosen = choosePart(metric, part);
   const shift = isPrevious && query.compare !== undefined ? comparedShift(query.compare, bounds) : undefined;
   builder.compute(chosen.metric, shift === undefined ? chosen.shift : addShifts(shift, chosen.shift), chosen.filters);

@@ -12,9 +12,10 @@ import { BlockBuilder } from './block-builder.ts';
 import type { CompileContext } from './compile-context.ts';
 import { type DateShift, NO_SHIFT } from './date-shift.ts';
 import { MAX_PERIODS } from './limits.ts';
-import { planKeys } from './plan-keys.ts';
+import { type KeyOfMeasures, planKeys } from './plan-keys.ts';
 import type { Fill, PlannedKey, PlannedMetric, QueryPlan } from './query-plan.ts';
 import { readQueryTime } from './query-time.ts';
+import { smallestGroupOf } from './smallest-group.ts';
 import { previousShift, type QueryTime, readTimeBounds, shownPeriods, type TimeBounds, UNBOUNDED } from './time-bounds.ts';
 
 /** Finds every name of a query and says what is to be computed. Throws `SophiaError` with the codes of `semantic-errors.ts`. */
@@ -23,8 +24,7 @@ export function planQuery(query: MetricQuery, layer: LinkedLayer, context: Compi
   const time = readQueryTime(query, context);
   const { bounds, usesToday } = readTimeBounds(query.time_range, time);
   const bases = modelsOf(metrics, layer.models);
-  const smallestGroup = context.policy?.smallestGroup;
-  const keys = planKeys(query, bases, layer, smallestGroup !== undefined);
+  const keys = planKeys(query, bases, layer);
   const builder = new BlockBuilder({
     query,
     layer,
@@ -32,7 +32,6 @@ export function planQuery(query: MetricQuery, layer: LinkedLayer, context: Compi
     bounds,
     keys,
     bases: bases.length,
-    hidesIdentifying: smallestGroup !== undefined,
     context,
   });
   const planned = metrics.flatMap((metric) => planMetric(metric, query, builder, bounds));
@@ -41,6 +40,8 @@ export function planQuery(query: MetricQuery, layer: LinkedLayer, context: Compi
     planned,
   );
   const blocks = builder.finish();
+  const smallestGroup = smallestGroupOf(blocks, layer, context);
+  if (smallestGroup !== undefined) refuseIdentifying(keys, builder);
   return {
     keys: keys.map(({ planned: key }) => key),
     metrics: planned,
@@ -64,6 +65,15 @@ export function planQuery(query: MetricQuery, layer: LinkedLayer, context: Compi
     usesToday: usesToday || builder.usesToday,
     smallestGroup,
   };
+}
+
+/** Whoever sees aggregates only asks and filters by nothing that names one record or person. */
+function refuseIdentifying(keys: readonly KeyOfMeasures[], { identifyingFilters }: BlockBuilder): void {
+  const [name] = [...keys.flatMap(({ identifying, planned }) => (identifying ? [planned.name] : [])), ...identifyingFilters];
+  if (name === undefined) return;
+  throw new SophiaError('identifying_dimension', `${name} names single records or persons; this role sees aggregates only.`, {
+    details: { name },
+  });
 }
 
 /** Two columns of one name would be ordered by, and drilled into, as if they were the same. */

@@ -10,7 +10,10 @@ import { readDrillDown } from './read-drill-down.ts';
 const { engine, layer } = useSmallEngine();
 
 const ask = async (query: MetricQuery, policy: PolicyScope) => (await engine().ask(query, layer, { policy })).rows;
-const scope = (types: PolicyScope['types'], smallestGroup?: number): PolicyScope => ({ types, smallestGroup });
+/** Of deals aggregates only, where a smallest group is told. */
+const scope = (types: PolicyScope['types'], smallestGroup?: number): PolicyScope => ({
+  types: smallestGroup === undefined ? types : { ...types, deal: { ...types.deal, smallestGroup } },
+});
 const east: Filter = { field: 'owner.office', operator: 'eq', values: ['East'] };
 
 describe('rows', () => {
@@ -212,6 +215,39 @@ describe('aggregates only', () => {
       expect.objectContaining({ code: 'identifying_dimension' }),
     );
     expect(compile({ dimensions: ['company.industry'] })).not.toThrow();
+  });
+
+  it('of one type concern what reads it, by a reference too, and nothing else', async () => {
+    const companies = { ...engine().context, policy: { types: { company: { smallestGroup: 3 }, product: { smallestGroup: 50 } } } };
+    const compile = (query: Partial<MetricQuery>) => compileQuery({ metrics: ['deals'], ...query }, layer, companies);
+    const drill = (query: Partial<MetricQuery>, row: Record<string, string> = {}) =>
+      compileDrillDown({ query: { metrics: ['deals'], ...query }, row, metric: 'deals' }, layer, companies);
+    expect(compile({ dimensions: ['deal.name'] }).text).toBe(
+      compileQuery({ metrics: ['deals'], dimensions: ['deal.name'] }, layer, engine().context).text,
+    );
+    expect(drill({}).recordType).toBe('deal');
+    const identifying = expect.objectContaining({ code: 'identifying_dimension', details: { name: 'deal.name' } });
+    expect(() => compile({ dimensions: ['deal.name', 'company.industry'] })).toThrow(identifying);
+    expect(() => compile({ metrics: ['deals', 'companies'], dimensions: ['company.name'] })).toThrow(
+      expect.objectContaining({ code: 'identifying_dimension' }),
+    );
+    const refused = expect.objectContaining({ code: 'drill_down_not_allowed' });
+    expect(() => drill({ dimensions: ['company.industry'] }, { 'company.industry': 'it' })).toThrow(refused);
+    expect(() => drill({ filters: [{ field: 'company.industry', operator: 'eq', values: ['it'] }] })).toThrow(refused);
+    expect(await ask({ metrics: ['deals'], dimensions: ['company.industry'] }, companies.policy)).toEqual([]);
+    expect(await ask({ metrics: ['deals'], dimensions: ['deal.status'] }, companies.policy)).not.toEqual([]);
+  });
+
+  it('of several types that a query reads hold by the greatest of their smallest groups', async () => {
+    const query: MetricQuery = { metrics: ['deals'], dimensions: ['user.office'] };
+    const smallest = (deal: number, user: number): PolicyScope => ({
+      types: { deal: { smallestGroup: deal }, user: { smallestGroup: user } },
+    });
+    const all = await ask(query, { types: {} });
+    const most = Math.max(...all.map(([, deals]) => Number(deals)));
+    expect(await ask(query, smallest(1, most + 1))).toEqual([]);
+    expect(await ask(query, smallest(most + 1, 1))).toEqual([]);
+    expect(await ask(query, smallest(1, 1))).toEqual(all);
   });
 
   it('see no records', () => {

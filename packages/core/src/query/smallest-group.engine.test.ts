@@ -6,7 +6,7 @@ import { SMALL_RECORDS, SMALL_TYPES, smallLayer } from '../testing/small-world.t
 import { createTestEngine, type TestEngine, type TestRecord } from '../testing/test-engine.ts';
 
 const SMALLEST = 3;
-const policy = { types: {}, smallestGroup: SMALLEST };
+const policy = { types: { deal: { smallestGroup: SMALLEST } } };
 
 let engine: TestEngine;
 let layer: SemanticLayer;

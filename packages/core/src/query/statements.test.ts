@@ -86,14 +86,17 @@ const QUERIES: Readonly<Record<string, readonly [MetricQuery, Partial<CompileCon
     { metrics: ['revenue'], as_of: '2017-06-01T00:00:00Z' },
     { policy: { types: { deal: { rows: { field: 'status', operator: 'eq', values: ['won'] } } } } },
   ],
-  'aggregates only': [{ metrics: ['deals', 'revenue'], dimensions: ['deal.status'] }, { policy: { types: {}, smallestGroup: 5 } }],
+  'aggregates only': [
+    { metrics: ['deals', 'revenue'], dimensions: ['deal.status'] },
+    { policy: { types: { deal: { smallestGroup: 5 } } } },
+  ],
   'aggregates only, a running total': [
     { metrics: ['running_revenue'], dimensions: ['user.office', 'metric_time:month'], fill: false },
-    { policy: { types: {}, smallestGroup: 5 } },
+    { policy: { types: { deal: { smallestGroup: 5 } } } },
   ],
   'aggregates only, a window': [
     { metrics: ['deals_ten_days'], dimensions: ['metric_time:week'], fill: false },
-    { policy: { types: {}, smallestGroup: 5 } },
+    { policy: { types: { deal: { smallestGroup: 5 } } } },
   ],
   'one source system and one currency': [
     { metrics: ['revenue'], dimensions: ['user.office'] },

@@ -50,7 +50,7 @@ describe('a rollup answers', () => {
     ],
     ['ranges that begin and end its periods', revenue({ time_range: { from: '2017-01-01', to: '2017-04-01' } })],
     ['the compared range', revenue({ time_range: { from: '2017-01-01', to: '2017-04-01' }, compare: 'previous_year' })],
-    ['those who see aggregates only', revenue({}), { policy: { types: {}, smallestGroup: 5 } }],
+    ['those who see aggregates only', revenue({}), { policy: { types: { deal: { smallestGroup: 5 } } } }],
     [
       'those from whom nothing of it is hidden',
       revenue({}),

@@ -28,7 +28,11 @@ export const randomPolicy: fc.Arbitrary<PolicyScope> = fc
     }),
     user: fc.record({ rows: rowPolicy(is('office', 'Central')) }),
   })
-  .chain((types) => fc.option(fc.constantFrom(2, 3), { nil: undefined }).map((smallestGroup) => ({ types, smallestGroup })));
+  .chain((types) =>
+    fc
+      .option(fc.constantFrom(2, 3), { nil: undefined })
+      .map((smallestGroup) => ({ types: { ...types, deal: { ...types.deal, smallestGroup } } })),
+  );
 
 /** The data as the principal sees it. Records are judged by what they are now, a deleted deal by what it was last. */
 export const seenRecords = (records: RandomRecords, before: RandomRecords, now: RandomRecords, { types }: PolicyScope): RandomRecords => {

@@ -36,7 +36,7 @@ describe('the compiler and the reference evaluator', () => {
     for (const { name } of REFERENCE_TYPES) await engine.execute(`delete from "${name}"; delete from "${name}_history"`);
     await engine.insert(records);
     const answer = await engine.ask(asked, layer, { policy: scope });
-    const expected = evaluateReference(asked, { ...rows, metrics, smallestGroup: scope?.smallestGroup });
+    const expected = evaluateReference(asked, { ...rows, metrics, smallestGroup: scope?.types.deal?.smallestGroup });
     const explained = (): string =>
       JSON.stringify({
         asked,
