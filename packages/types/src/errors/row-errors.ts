@@ -39,7 +39,7 @@ export const ROW_ERRORS = {
   too_many_fields: {
     status: 422,
     title: 'Too many fields',
-    help: 'A row has at most 1,000 fields that its record type does not know, and 10,000 members and values in all.',
+    help: 'A row has at most 1,000 fields that its record type does not know, and 10,000 members and values in all; with what its record keeps, 10,000 such fields.',
   },
   invalid_field_name: { status: 422, title: 'Invalid field name', help: 'A field name has 1 to 200 characters.' },
   value_not_mapped: { status: 422, title: 'Value not mapped', help: 'Add the value to the values of the mapping, or a default.' },

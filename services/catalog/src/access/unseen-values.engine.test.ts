@@ -160,7 +160,7 @@ describe('what a record masks for whoever writes it as a whole', () => {
     await expect(records.upsert(admin, loans, row('L', { ...data }))).rejects.toMatchObject(refused);
   });
 
-  test('is kept under the names that the type has dropped, and no more than a row may have', async () => {
+  test('is kept under the names that the type has dropped, and no more than a record may have', async () => {
     const { records, as, admin, defineLoans } = await sellers();
     const ada = as('employee', 'ada');
     await defineLoans('title', 'secret', 'other');
@@ -169,7 +169,12 @@ describe('what a record masks for whoever writes it as a whole', () => {
     await defineLoans('title');
     await records.upsert(ada, loans, row('L', { title: 'u', other: 'said' }));
     expect((await records.getByKey(admin, loans, 'L')).data).toEqual({ title: 'u', secret: 's', extra: { other: 'said' } });
-    const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`x${index}`, 1]));
+    const thousand = (tenth: number) => Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`x${tenth}.${index}`, 1]));
+    for (let tenth = 0; tenth < 9; tenth += 1) await records.upsert(ada, loans, row('L', { title: 'u', ...thousand(tenth) }));
+    const full = await records.getByKey(admin, loans, 'L');
+    expect(Object.keys(full.data.extra ?? {}).length).toBe(9_001);
+    // Whatever names the record has already.
+    const many = thousand(8);
     const refused = { code: 'row_rejected', details: { errors: [{ line: 1, code: 'too_many_fields', column: 'extra' }] } };
     await expect(records.upsert(ada, loans, row('L', many))).rejects.toMatchObject(refused);
     const among = [row('K', { title: 'k' }), row('L', many), row('N', { title: 'n' })];
@@ -177,13 +182,39 @@ describe('what a record masks for whoever writes it as a whole', () => {
     const items = importStream({ kind: 'rows', target: loans, rows: among });
     const { finished } = await harness.catalog.imports.start(ada, { name: 'x', kind: 'file' }, items);
     expect(await finished).toMatchObject({ state: 'finished', read: 3, unchanged: 2, rejected: 1 });
-    expect((await records.getByKey(admin, loans, 'L')).data).toEqual({ title: 'u', secret: 's', extra: { other: 'said' } });
+    expect((await records.getByKey(admin, loans, 'L')).version).toBe(full.version);
+    const wide = { code: 'row_rejected', details: { errors: [{ code: 'too_many_fields', column: 'extra' }] } };
+    await expect(records.patch(admin, 'loan', full.id, { extra: { ...thousand(9) } })).rejects.toMatchObject(wide);
+    await records.patch(admin, 'loan', full.id, { title: 'v' });
+    await records.patch(admin, 'loan', full.id, { title: 'u', extra: null });
+    expect((await records.getByKey(admin, loans, 'L')).data).toEqual({ title: 'u' });
+    await records.upsert(admin, loans, row('L', { title: 'u', secret: 's', other: 'said' }));
     await defineLoans('title', 'other');
     await records.upsert(ada, loans, row('L', { title: 'v', other: 'a field', odd: 'odd' }));
     const { data } = await records.getByKey(admin, loans, 'L');
-    expect(data).toEqual({ title: 'v', other: 'a field', secret: 's', extra: { odd: 'odd' } });
+    expect(data).toEqual({ title: 'v', other: 'a field', extra: { secret: 's', odd: 'odd' } });
     await defineLoans('title', 'other', 'odd');
     await records.upsert(ada, loans, row('L', { title: 'w', odd: 'a field, too' }));
-    expect((await records.getByKey(admin, loans, 'L')).data).toEqual({ title: 'w', odd: 'a field, too', secret: 's' });
+    expect((await records.getByKey(admin, loans, 'L')).data).toEqual({ title: 'w', odd: 'a field, too', extra: { secret: 's' } });
+  });
+
+  test('is not told by a patch or a row that is refused, be its names guessed or not', async () => {
+    const { records, as, admin } = await sellers();
+    const ada = as('employee', 'ada');
+    const { id, version } = await records.getByKey(admin, target, 'B');
+    const fillers = Array.from({ length: 999 }, (_, index) => [`x${index}`, 1]);
+    const answer = async (name: string) => {
+      const fields = { close_date: 'then', extra: Object.fromEntries([...fillers, [name, 1]]) };
+      const errors = [{ code: 'invalid_date', column: 'close_date' }];
+      const refused = { code: 'row_rejected', details: { errors } };
+      await expect(records.patch(ada, 'deal', id, fields)).rejects.toMatchObject(refused);
+      await expect(records.upsert(ada, target, row('B', { owner: 'bob', ...fields }))).rejects.toMatchObject(refused);
+    };
+    await answer('odd');
+    await answer('even');
+    expect((await records.getByKey(admin, target, 'B')).version).toBe(version);
+    await records.patch(ada, 'deal', id, { extra: Object.fromEntries([...fillers, ['even', 1]]) });
+    const { extra } = (await records.getByKey(admin, target, 'B')).data;
+    expect(extra).toMatchObject({ odd: 'odd b', even: 1, x998: 1 });
   });
 });

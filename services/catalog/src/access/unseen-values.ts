@@ -6,6 +6,7 @@ import { statementName } from '../reading/sight.ts';
 import type { RecordTypeBook } from '../record-types/record-type-book.ts';
 import { contentHash } from '../rows/content-hash.ts';
 import { type IncomingRecord, naturalKeyText, type RejectedRow, type UnseenPart } from '../rows/incoming-record.ts';
+import { holdsTooMany, tooManyMembers } from '../rows/record-members.ts';
 import { keyValues } from './newcomers.ts';
 import { LOCKED_RECORDS } from './row-guard.ts';
 import { shownBy } from './shown-by.ts';
@@ -114,10 +115,11 @@ function keeping(record: IncomingRecord, stored: UnseenRecord, hides: (column: s
   const givenExtra = membersOf(given[EXTRA]);
   const isGiven = (name: string) => Object.hasOwn(given, name) || Object.hasOwn(givenExtra, name);
   const kept = Object.entries(stored.data).filter(([name]) => name !== EXTRA && hides(stored.columnOf(name)) && !isGiven(name));
+  const known = hides(EXTRA) ? Object.entries(membersOf(stored.data[EXTRA])) : [];
+  if (holdsTooMany(known.length, givenExtra)) return { data: record.data, errors: [tooManyMembers(record)] };
   // A field takes the place of a member of its name, which is from before the type had it.
-  const members = Object.entries(membersOf(stored.data[EXTRA])).filter(([name]) => !isGiven(name));
-  const extra = hides(EXTRA) ? { ...Object.fromEntries(members), ...givenExtra } : givenExtra;
-  if (Object.keys(extra).length > MAX_MEMBERS) return { data: record.data, errors: [tooMany(record)] };
+  const members = known.filter(([name]) => !isGiven(name));
+  const extra = { ...Object.fromEntries(members), ...givenExtra };
   const data = canonicalJson({ ...given, ...Object.fromEntries(kept), ...(Object.keys(extra).length === 0 ? {} : { [EXTRA]: extra }) });
   return { data, errors: [] };
 }
@@ -130,12 +132,4 @@ function missingIn({ unseen }: IncomingRecord, data: string): readonly RowError[
   if (lacking.length === 0) return [];
   const fields = JSON.parse(data) as JsonObject; // As it is written.
   return lacking.filter(({ column }) => !Object.hasOwn(fields, String(column)));
-}
-
-/** As for the unknown fields of a row. */
-const MAX_MEMBERS = 1_000;
-
-function tooMany({ line, record_type: recordType, source_id: sourceId }: IncomingRecord): RowError {
-  const message = `The row and what the ${recordType} ${sourceId} has already have more than ${MAX_MEMBERS} fields that the record type does not know.`;
-  return { line, code: 'too_many_fields', message, column: EXTRA };
 }

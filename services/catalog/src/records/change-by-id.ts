@@ -2,8 +2,9 @@ import { actorOf, causeOf } from '../access/attribution.ts';
 import type { Records } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { keyUse } from '../idempotency/key-use.ts';
-import { deletionOf, lockRecord, patchedRecord, requireFields } from './change-record.ts';
+import { deletionOf, lockRecord, requireFields } from './change-record.ts';
 import { patchRefused } from './patch-refused.ts';
+import { patchedRecord } from './patched-record.ts';
 import type { WriteInOwnTransaction } from './write-in-own-transaction.ts';
 
 /** Sets fields of a record, or deletes it, under its lock. */
@@ -13,7 +14,7 @@ export function createChangesById(context: CatalogContext, writeAlone: WriteInOw
     async patch(call, recordType, id, fields, options = {}) {
       const begun = clock.monotonic();
       const { workspace } = call.principal;
-      const prepare = await book.preparer(workspace, recordType);
+      const [prepare, type] = await Promise.all([book.preparer(workspace, recordType), book.require(workspace, recordType)]);
       const access = await gate.records(call, 'write', recordType);
       requireFields(fields);
       const { ifVersion } = options;
@@ -22,7 +23,7 @@ export function createChangesById(context: CatalogContext, writeAlone: WriteInOw
       const answer = await inHand.hold(use, () =>
         writeAlone(call, { access, use, audit, begun }, async (transaction) => {
           const row = await lockRecord(context, transaction, call, { recordType, id, ifVersion });
-          const { record, rejected } = patchedRecord(row, fields, prepare);
+          const { record, rejected } = patchedRecord(row, fields, prepare, type);
           if (record === undefined) {
             await typesGuard.hold(transaction, [rejected], workspace);
             throw await patchRefused(context, call, recordType, { fields, rejected });

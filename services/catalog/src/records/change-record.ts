@@ -1,12 +1,11 @@
 import { bindVisibleRecords, postgresCondition } from '@sophia/core';
 import type { Statement } from '@sophia/database';
-import { isJsonObject, SophiaError } from '@sophia/shared';
-import type { Call, CatalogRecord, IncomingRow, JsonObject, JsonValue, NaturalKey, RecordId, Transaction } from '@sophia/types';
+import { SophiaError } from '@sophia/shared';
+import type { Call, CatalogRecord, JsonObject, NaturalKey, RecordId, Transaction } from '@sophia/types';
 import type { CatalogContext } from '../catalog-context.ts';
 import { RECORD_COLUMNS } from '../reading/record-columns.ts';
 import { statementName } from '../reading/sight.ts';
-import { type IncomingRecord, naturalKeyText, type PreparedRow } from '../rows/incoming-record.ts';
-import type { RowPreparer } from '../rows/prepare-row.ts';
+import { type IncomingRecord, naturalKeyText } from '../rows/incoming-record.ts';
 
 /**
  * The record by its id, locked until the transaction ends. Errors: `not_found`, also for one that the principal may not
@@ -59,9 +58,7 @@ export const recordNotFound = (recordType: string, id: string): SophiaError =>
 /** Whether the text can be an id: a positive 63-bit integer. */
 export const isRecordId = (id: string): boolean => /^[1-9]\d{0,18}$/.test(id) && BigInt(id) <= 0x7fff_ffff_ffff_ffffn;
 
-const COMMON = ['occurred_at', 'source_version', 'business_priority'] as const;
-
-/** What a record has of its own beside its fields and `COMMON`. */
+/** What a record has of its own beside its fields and the common columns that a caller may set. */
 const NO_FIELDS = [
   'id',
   'version',
@@ -85,36 +82,6 @@ export function requireFields(fields: JsonObject): void {
     details: { field: name },
   });
 }
-
-/**
- * The record's state with the given fields set; the common columns may be among them. Null clears. What the type does not
- * know is set beside the fields or inside `extra`, whose other members stay unless `extra` itself is null.
- */
-function patchedRow(row: CatalogRecord, fields: JsonObject): IncomingRow {
-  const { extra, ...named } = fields;
-  const merged: Record<string, JsonValue> = { ...row.data, ...named, extra: patchedExtra(row.data.extra, extra, named) };
-  for (const name of COMMON) delete merged[name];
-  return {
-    line: 1,
-    source_id: row.source_id,
-    fields: merged,
-    business_priority: fields.business_priority === undefined ? row.business_priority : fields.business_priority,
-    occurred_at: fields.occurred_at,
-    source_version: fields.source_version,
-  };
-}
-
-/** A field of a name takes the place of a member of it, which would be left otherwise where the field clears it. */
-function patchedExtra(kept: JsonValue | undefined, sent: JsonValue | undefined, named: JsonObject): JsonObject {
-  const members = isJsonObject(kept) && sent !== null ? Object.entries(kept) : [];
-  const extra = Object.fromEntries(members.filter(([name]) => !Object.hasOwn(named, name)));
-  if (isJsonObject(sent)) return { ...extra, ...sent };
-  return sent === null || sent === undefined ? extra : { ...extra, extra: sent };
-}
-
-/** The record with the fields set, as its type judges it. */
-export const patchedRecord = (row: CatalogRecord, fields: JsonObject, prepare: RowPreparer): PreparedRow =>
-  prepare(patchedRow(row, fields), { recordType: row.record_type, sourceSystem: row.source_system });
 
 /** The record's deletion, which has no place in the source's order: it holds whatever came before. */
 export const deletionOf = ({ record_type, source_system, source_id }: NaturalKey): IncomingRecord => ({
