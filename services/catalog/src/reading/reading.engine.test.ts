@@ -252,11 +252,28 @@ describe('for others', () => {
     const { call, workspace, records } = await fresh();
     await records.upsert(call, target, row('D-1', { name: 'a' }));
     const items = importStream({ kind: 'rows', target, rows: [row('D-2', {})] }, fails);
-    const { id, finished } = await harness.catalog.imports.start(call, { name: 'crm', kind: 'file' }, items);
+    const { id, finished } = await harness.catalog.imports.start(call, { name: 'crm', kind: 'file', sourceSystem: 'crm' }, items);
     await expect(finished).rejects.toThrow('The connection was reset.');
     const { updated_at: failedAt } = await harness.catalog.imports.get(call, id);
     expect(await readSourceActivity(harness.database, [workspace.id])).toMatchObject([{ sync: 'failed', last_sync_at: failedAt }]);
     expect(await harness.catalog.sources(call)).toMatchObject([{ source_system: 'crm', state: 'failed', last_sync_at: failedAt }]);
+  });
+
+  test('freshness finds how the import ended that ended last, whichever began first', async () => {
+    const { call, workspace } = await fresh();
+    const ends = Promise.withResolvers<void>();
+    const start = (items: AsyncIterable<ImportItem>) =>
+      harness.catalog.imports.start(call, { name: 'crm', kind: 'file', sourceSystem: 'crm' }, items);
+    const slow = await start(importStream({ kind: 'rows', target, rows: [row('D-1', {})] }, () => ends.promise));
+    const states = async () => {
+      const [sources, activity] = await Promise.all([harness.catalog.sources(call), readSourceActivity(harness.database, [workspace.id])]);
+      return [sources[0]?.state, activity[0]?.sync, activity[0]?.last_sync_at];
+    };
+    await (await start(importStream({ kind: 'rows', target, rows: [row('D-2', {})] }, fails))).finished.catch(() => undefined);
+    expect((await states()).slice(0, 2)).toEqual(['syncing', 'failed']);
+    ends.resolve();
+    const { finished_at } = await slow.finished;
+    expect(await states()).toEqual(['idle', 'succeeded', finished_at]);
   });
 
   test('freshness finds of which sources an import was interrupted, until it is resumed or another one ends', async () => {
@@ -273,6 +290,8 @@ describe('for others', () => {
       const { signal, resume } = more;
       return imports.start({ ...call, signal }, { name, kind: 'file', sourceSystem: name, resume }, items);
     };
+    const stateOf = async (name: string) =>
+      (await harness.catalog.sources(call)).find(({ source_system }) => source_system === name)?.state;
     const interrupt = async (name: string) => {
       const gone = new AbortController();
       const { id, finished } = await start(name, importStream(rows(name, 1), hangs), { signal: gone.signal });
@@ -280,6 +299,7 @@ describe('for others', () => {
       gone.abort(new Error('gone'));
       await expect(finished).rejects.toThrow('gone');
       await expect.poll(interrupted).toContainEqual({ workspace: workspace.id, source_system: name });
+      expect(await stateOf(name)).toBe('failed');
       return id;
     };
     const first = await interrupt('crm');
@@ -290,6 +310,7 @@ describe('for others', () => {
     expect(await interrupted()).toEqual([{ workspace: workspace.id, source_system: 'erp' }]);
     await (await start('erp', importStream(rows('erp', 2)))).finished;
     expect(await interrupted()).toEqual([]);
+    expect([await stateOf('crm'), await stateOf('erp')]).toEqual(['idle', 'idle']);
   });
 
   test('what is interrupted is found without a look at the imports that ended', async () => {

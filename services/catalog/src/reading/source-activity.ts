@@ -32,7 +32,7 @@ const READ_SOURCE_ACTIVITY: Statement = {
   text: `with latest as (
       select distinct on (workspace, source_system) workspace, source_system, state, ${ENDED_AT} as ended_at
       from import_run as i where source_system is not null and state in ('finished', 'failed')
-      order by workspace, source_system, id desc
+      order by workspace, source_system, ended_at desc, id desc
     )
     select workspace, source_system, record_type, max(last_record_at) as last_record_at, max(ended_at) as last_sync_at,
       case max(state) when 'finished' then 'succeeded' when 'failed' then 'failed' else 'none' end as sync
