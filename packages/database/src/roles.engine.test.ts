@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { migrate } from './migrations.ts';
 import type { PostgresConnection } from './postgres/connection-settings.ts';
+import { createPostgresDatabase } from './postgres/index.ts';
 import { withClient } from './postgres/with-client.ts';
-import { prepareRoles } from './roles.ts';
+import { prepareRoles, readRolePasswords } from './roles.ts';
 import { startTestCluster, type TestCluster } from './testing/index.ts';
 
 let cluster: TestCluster;
@@ -103,6 +104,34 @@ describe('where the server lets the owner in without a password', () => {
       )
       .toBe(true);
     expect(await prepareRoles(owner)).toEqual(first);
+  });
+
+  test('whoever runs by passwords that followed from the owner’s goes on when another instance makes the secret', async () => {
+    await migrate(owner, []);
+    const derived = derivedFrom(owner.password, 'sophia_app');
+    await ask(owner, `alter role sophia_app password '${derived}'`);
+    expect(await readRolePasswords(owner)).toBeUndefined();
+    const renewPassword = async () => (await readRolePasswords(owner))?.app;
+    const connection = { ...owner, user: 'sophia_app', password: derived };
+    const database = await createPostgresDatabase({ connection, role: 'app', pool: { minimum: 1, maximum: 2 }, renewPassword });
+    try {
+      const { app } = await prepareRoles({ ...owner, password: '' });
+      expect(app).not.toBe(derived);
+      await ask(owner, `select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = 'sophia_app'`);
+      const user = { name: 'test_user', text: 'select current_user::text as name' };
+      expect(await database.select([], user)).toEqual([{ name: 'sophia_app' }]);
+    } finally {
+      await database.close();
+    }
+  });
+
+  test('a password that is refused, and of which no other is known, is refused', async () => {
+    await migrate(owner, []);
+    const open = (renewPassword: () => Promise<string | undefined>) =>
+      createPostgresDatabase({ connection: { ...owner, user: 'sophia_app', password: 'wrong' }, role: 'app', renewPassword });
+    for (const renew of [async () => undefined, async () => 'wrong', () => Promise.reject(new Error('The owner is refused.'))]) {
+      await expect(open(renew)).rejects.toThrow(/password authentication failed/);
+    }
   });
 
   test('the secret is read by the owner alone, and one that is gone is made anew', async () => {

@@ -25,12 +25,23 @@ export async function prepareRoles(owner: PostgresConnection): Promise<RolePassw
   return withClient(owner, 'sophia-roles', async (client, password) => {
     await checkServer(client);
     await client.query('select pg_advisory_lock($1)', [ROLES_LOCK]);
-    const key = (await keptSecret(client)) ?? password ?? (await makeSecret(client));
-    const passwordOf = (role: string) => createHmac('sha256', key).update(`sophia ${role} ${owner.database}`).digest('base64url');
-    const passwords = { app: passwordOf(APP_ROLE), log: passwordOf(LOG_ROLE) };
+    const passwords = derive((await keptSecret(client)) ?? password ?? (await makeSecret(client)), owner);
     await ensureEach(client, passwords);
     return passwords;
   });
+}
+
+/** Those that `prepareRoles` would return by now; undefined where it would have to make the secret first. Nothing is changed. */
+export async function readRolePasswords(owner: PostgresConnection): Promise<RolePasswords | undefined> {
+  return withClient(owner, 'sophia-roles', async (client, password) => {
+    const key = (await keptSecret(client)) ?? password;
+    return key === undefined ? undefined : derive(key, owner);
+  });
+}
+
+function derive(key: string, { database }: PostgresConnection): RolePasswords {
+  const passwordOf = (role: string) => createHmac('sha256', key).update(`sophia ${role} ${database}`).digest('base64url');
+  return { app: passwordOf(APP_ROLE), log: passwordOf(LOG_ROLE) };
 }
 
 /**

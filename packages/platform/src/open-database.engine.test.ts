@@ -25,11 +25,12 @@ it('replicas are reached as the role that serves requests; a server that refuses
   try {
     const { host, port, user, password } = cluster.connections.owner;
     const address = `localhost:${port}/postgres?host=${encodeURIComponent(host)}`;
-    const { replicas } = await open(`postgres://${user}:${encodeURIComponent(password)}@${address}`, [
+    const { replicas, connection, renewalOf } = await open(`postgres://${user}:${encodeURIComponent(password)}@${address}`, [
       `postgres://ignored@${address}`,
       'postgres://ignored@[2001:db8::7]:5433/postgres',
     ]);
     expect(replicas).toHaveLength(2);
+    expect(await renewalOf('log')?.()).toBe(connection('log').password);
     expect(replicas[1]).toMatchObject({ host: '2001:db8::7', port: 5433 });
     const client = new pg.Client({ ...replicas[0] });
     await client.connect();

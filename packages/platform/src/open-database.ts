@@ -1,7 +1,7 @@
 import { sqlStateOf } from '@sophia/database';
 import { startEmbeddedPostgres } from '@sophia/database/embedded';
-import type { DatabaseRole, PostgresConnection } from '@sophia/database/postgres';
-import { APP_ROLE, LOG_ROLE, POOLER, prepareRoles } from '@sophia/database/roles';
+import type { DatabaseRole, PostgresConnection, RenewPassword } from '@sophia/database/postgres';
+import { APP_ROLE, LOG_ROLE, POOLER, prepareRoles, readRolePasswords } from '@sophia/database/roles';
 import type { Logger } from '@sophia/observability';
 import { type DatabaseConfiguration, isSophiaError, SophiaError } from '@sophia/shared';
 import { connectionOfUrl } from './connection-of-url.ts';
@@ -10,15 +10,25 @@ import { connectionOfUrl } from './connection-of-url.ts';
 export interface OpenedDatabase {
   connection(role: DatabaseRole): PostgresConnection;
   readonly replicas: readonly PostgresConnection[];
+  /** What the role's password is by now; undefined where no other instance may have given it another. */
+  renewalOf(role: ConnectedRole): RenewPassword | undefined;
   close(): Promise<void>;
 }
+
+/** Whom requests and the log's readers connect as. */
+export type ConnectedRole = Exclude<DatabaseRole, 'owner'>;
 
 export const openDatabase = async (configuration: DatabaseConfiguration, logger: Logger): Promise<OpenedDatabase> => {
   switch (configuration.kind) {
     case 'embedded': {
       const log = (line: string): void => logger.debug({ postgres: line }, 'postgres');
       const postgres = await startEmbeddedPostgres({ dataDirectory: configuration.directory, log });
-      return { connection: (role) => postgres.connection(role), replicas: [], close: () => postgres.stop() };
+      return {
+        connection: (role) => postgres.connection(role),
+        replicas: [],
+        renewalOf: () => undefined,
+        close: () => postgres.stop(),
+      };
     }
     case 'postgres': {
       const owner = await connectionOfUrl(configuration.url, 'SOPHIA_DATABASE_URL');
@@ -35,6 +45,7 @@ export const openDatabase = async (configuration: DatabaseConfiguration, logger:
       return {
         connection: (role) => connections[role],
         replicas: followers.map((follower) => ({ ...follower, ...app })),
+        renewalOf: (role) => async () => (await readRolePasswords(owner))?.[role],
         close: () => Promise.resolve(),
       };
     }

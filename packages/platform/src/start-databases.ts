@@ -2,11 +2,11 @@ import { AUTH_MIGRATIONS } from '@sophia/auth/migrations';
 import { CATALOG_MIGRATIONS } from '@sophia/catalog';
 import type { Database } from '@sophia/database';
 import { migrate, renewEpoch } from '@sophia/database/migrations';
-import { createDatabaseObservers, createPostgresDatabase, type DatabaseRole, type PostgresConnection } from '@sophia/database/postgres';
+import { createDatabaseObservers, createPostgresDatabase, type PostgresConnection } from '@sophia/database/postgres';
 import { EVENT_LOG_MIGRATIONS } from '@sophia/event-log/postgres';
 import type { Observability } from '@sophia/observability';
 import type { Configuration, Lifecycle } from '@sophia/shared';
-import { openDatabase } from './open-database.ts';
+import { type ConnectedRole, openDatabase } from './open-database.ts';
 
 export interface DatabasesOptions {
   readonly configuration: Configuration;
@@ -39,11 +39,12 @@ export const startDatabases = async (options: DatabasesOptions): Promise<Databas
   const owner = postgres.connection('owner');
   await prepare(owner, options);
   const observers = createDatabaseObservers(observability);
-  const open = (role: DatabaseRole, own: Partial<{ minimum: number; maximum: number }> = {}): Promise<Database> =>
+  const open = (role: ConnectedRole, own: Partial<{ minimum: number; maximum: number }> = {}): Promise<Database> =>
     lifecycle.start(`database as ${role}`, () =>
       createPostgresDatabase({
         connection: postgres.connection(role),
         role,
+        renewPassword: postgres.renewalOf(role),
         replicas: role === 'app' ? postgres.replicas : [],
         pool: { ...configuration.database.connections, ...own },
         observers,

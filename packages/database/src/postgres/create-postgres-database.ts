@@ -4,7 +4,8 @@ import { assertRole } from './assert-role.ts';
 import { ConnectionPool, type PoolOptions } from './connection-pool.ts';
 import type { DatabaseRole, PostgresConnection } from './connection-settings.ts';
 import { type DatabaseObservers, UNOBSERVED } from './database-observer.ts';
-import { type OpenOptions, openConnection } from './postgres-connection.ts';
+import { openerOf, type RenewPassword } from './password-renewal.ts';
+import type { OpenOptions } from './postgres-connection.ts';
 import { PostgresDatabase } from './postgres-database.ts';
 import { toSophiaError } from './postgres-errors.ts';
 import { createReadServer } from './read-server.ts';
@@ -14,6 +15,8 @@ export interface PostgresDatabaseOptions {
   /** The primary, with the user that is this role. */
   readonly connection: PostgresConnection;
   readonly role: DatabaseRole;
+  /** Of the connection's user and the replicas', where somebody else may change it. */
+  readonly renewPassword?: RenewPassword | undefined;
   /** Servers that follow the primary; reads that may be stale go to them. */
   readonly replicas?: readonly PostgresConnection[] | undefined;
   readonly pool?: Partial<PoolOptions> | undefined;
@@ -39,6 +42,7 @@ export async function createPostgresDatabase(options: PostgresDatabaseOptions): 
   const observer = options.observers?.(role) ?? UNOBSERVED;
   const openOptions: OpenOptions = { ...SERVER_LIMITS, applicationName: options.applicationName ?? `sophia-${role}` };
   const poolOptions: PoolOptions = { ...EMBEDDED_POOL, ...options.pool };
+  const openConnection = openerOf(options.renewPassword);
   const openToPrimary = async () => {
     const connection = await openConnection(options.connection, openOptions);
     replicaSet.connectedTo(connection.incarnation);
