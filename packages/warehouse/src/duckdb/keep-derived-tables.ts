@@ -54,9 +54,8 @@ const change = (writer: Writer, name: string, entry: DerivedEntry | undefined): 
     transact(async (meta) => {
       await dropDerivedTable(connection, name);
       if (entry?.error === null) await createDerivedTable(connection, entry.definition);
-      const derived = withEntry(meta.derived, name, entry);
-      await saveDerived(connection, derived);
-      return { ...meta, derived };
+      await saveDerived(connection, name, entry);
+      return { ...meta, derived: withEntry(meta.derived, name, entry) };
     }, FILL_MS),
   );
 

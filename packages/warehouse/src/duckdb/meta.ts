@@ -2,7 +2,7 @@ import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import { SophiaError } from '@sophia/shared';
 import type { Position } from '@sophia/types';
 import type { AppliedState, DerivedTable } from '../warehouse.ts';
-import type { DerivedTables } from './derived-tables.ts';
+import type { DerivedEntry, DerivedTables } from './derived-tables.ts';
 import type { Layouts } from './layouts.ts';
 import type { TableLayout } from './table-layout.ts';
 import { CATALOG_VIEW } from './views.ts';
@@ -104,11 +104,11 @@ export async function saveLayouts(connection: DuckDBConnection, layouts: Layouts
   }
 }
 
-export async function saveDerived(connection: DuckDBConnection, derived: DerivedTables): Promise<void> {
-  await connection.run('delete from sophia.derived');
-  for (const [name, { definition, error }] of derived) {
-    await connection.run('insert into sophia.derived values ($1, $2, $3)', [name, formatDerived(definition), error]);
-  }
+/** What is there of one derived table; there are as many as workspaces times rollups. */
+export async function saveDerived(connection: DuckDBConnection, name: string, entry: DerivedEntry | undefined): Promise<void> {
+  await connection.run('delete from sophia.derived where name = $1', [name]);
+  if (entry === undefined) return;
+  await connection.run('insert into sophia.derived values ($1, $2, $3)', [name, formatDerived(entry.definition), entry.error]);
 }
 
 /** JSON, in which a bigint among the parameters is `{"bigint": "..."}`. */
