@@ -1,4 +1,4 @@
 export { type BoundColumn, type BoundRows, boundRows } from './bound-rows.ts';
-export { boundedPage, PAGE_BYTES } from './bounded-page.ts';
+export { boundedPage, mostBytesOf, PAGE_BYTES } from './bounded-page.ts';
 export type * from './database.ts';
 export { isLockTimeout, isUniqueViolation, sqlStateOf } from './postgres/postgres-errors.ts';

@@ -54,8 +54,8 @@ export interface HistoryPage {
 export interface ReadOptions {
   /** At most so many events; 1,000 unless told. */
   readonly limit?: number | undefined;
-  /** Also ends with the event that fills about 8 MB, of those that were looked at: where they are held and answered whole. */
-  readonly isPage?: boolean | undefined;
+  /** Ends with the event that fills so many bytes of values, of those that were looked at; about 8 MB unless told. */
+  readonly bytes?: number | undefined;
   /** Reads no further than this place. */
   readonly upTo?: Position | undefined;
   readonly workspace?: WorkspaceId | undefined;
@@ -78,7 +78,7 @@ export interface ConsumeOptions {
    * every event, whatever other instances do (E8).
    */
   readonly instance?: string | undefined;
-  /** Most events handed over at once; 5,000 unless told. */
+  /** Most events handed over at once; 5,000 unless told. Of large ones they are fewer: about 32 MB. */
   readonly batchSize?: number | undefined;
   /** Where the handler itself keeps its cursor (exactly once): asked at start and after each failure. */
   readonly cursor?: (() => Promise<Position | null>) | undefined;
@@ -185,8 +185,8 @@ export interface LogHead {
 export interface EventLog {
   append(transaction: Transaction, events: readonly NewEvent[]): Promise<void>;
   /**
-   * The events after the cursor (null: from the beginning), at most `limit`; waits for none. With
-   * filters a batch may be short, even empty, while there is `more`: its cursor moves on all the same.
+   * The events after the cursor (null: from the beginning), at most `limit` and `bytes`, but one at least; waits for none.
+   * With filters a batch may be short, even empty, while there is `more`: its cursor moves on all the same.
    * Throws `invalid_cursor`, `cursor_of_another_log`.
    */
   read(cursor: Position | null, options?: ReadOptions): Promise<ReadBatch>;
@@ -201,7 +201,7 @@ export interface EventLog {
   keepInstance(group: string, instance: string): Promise<boolean>;
   /** What the log says of the tick that a batch was marked with. */
   stateOf(mark: string): Promise<MarkState>;
-  /** The events that stand aside for any instance, in order. */
+  /** The events that stand aside for any instance, in order: at most `limit`, fewer where they are large, none where there are no more. */
   setAside(group: string, options?: { limit?: number; after?: Position }): Promise<SetAsideEvent[]>;
   /**
    * How many stand aside for members of this instance, or of none, by workspace and by the type of the record, or that the

@@ -118,7 +118,7 @@ async function* standingAside({ eventLog }: ApiServices, { principal }: Call, gr
     const page = await eventLog.setAside(group, { limit: PAGE, ...(last === undefined ? {} : { after: last.event.position }) });
     yield* page.filter(({ event }) => event.workspace === principal.workspace);
     last = page.at(-1);
-    if (page.length < PAGE) return;
+    if (page.length === 0) return;
   }
 }
 

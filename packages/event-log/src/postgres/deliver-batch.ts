@@ -1,9 +1,11 @@
 import type { EventFact } from '@sophia/types';
 import { comparePlaces, type Place } from '../position.ts';
+import { BATCH } from './bounded-rows.ts';
 import { type LockedGroup, moveGroup } from './consumer-group.ts';
 import type { EventReader } from './event-reader.ts';
 import type { GroupTurn } from './group-turn.ts';
 import { type HandOver, handOver } from './hand-over.ts';
+import { isCutShort } from './log-batch.ts';
 import { setAside, siftBatch } from './set-aside.ts';
 import type { SetAsideNews } from './set-aside-news.ts';
 
@@ -31,7 +33,7 @@ export async function deliverBatch<Event extends EventFact>(
   const { epoch, groupId, reader, placeOf, news } = options;
   if (group.replayAsked > group.replayDone) return { kind: 'replay' };
   const from = await placeOf(group);
-  const read = await reader.read(select, from, size);
+  const read = await reader.read(select, from, { limit: size, bound: BATCH });
   if (comparePlaces(read.end, from) <= 0) return { kind: 'nothing' };
   const { batch, behind } = group.hasSetAside ? await siftBatch(select, epoch, groupId, read) : { batch: read, behind: [] };
   if (behind.length > 0) {
@@ -42,5 +44,5 @@ export async function deliverBatch<Event extends EventFact>(
   }
   await watched.during(() => handOver(options, transaction, batch, false));
   await moveGroup(select, groupId, read.end);
-  return { kind: 'delivered', end: read.end, full: read.events.length >= size };
+  return { kind: 'delivered', end: read.end, full: read.events.length >= size || isCutShort(read) };
 }

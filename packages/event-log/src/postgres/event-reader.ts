@@ -1,5 +1,6 @@
 import type { EventFact } from '@sophia/types';
 import { comparePlaces, type Place } from '../position.ts';
+import type { Bound } from './bounded-rows.ts';
 import type { EventShape, FactRow } from './event-rows.ts';
 import { emptyBatch, type LogBatch, unknownPlace } from './log-batch.ts';
 import { createPageMemory } from './page-memory.ts';
@@ -10,12 +11,18 @@ import type { Select } from './select.ts';
 import { isLive, type LiveTick, type Tick } from './tick.ts';
 import type { TickBook } from './tick-book.ts';
 
+export interface Most {
+  readonly limit: number;
+  readonly bound: Bound;
+  readonly upTo?: Place | undefined;
+}
+
 export interface EventReader<Event extends EventFact> {
   /**
-   * The events after a place and, where told, up to another: at most `limit`, of as many ticks as they fill; of a page those
-   * up to the one that fills its bytes. Waits for none. Throws `invalid_cursor`.
+   * The events after a place and, where told, up to another: at most `limit`, of as many ticks as they fill, and up to the one
+   * that fills the bytes. Waits for none. Throws `invalid_cursor`.
    */
-  read(select: Select, from: Place, limit: number, upTo?: Place, isPage?: boolean): Promise<LogBatch<Event>>;
+  read(select: Select, from: Place, most: Most): Promise<LogBatch<Event>>;
 }
 
 /**
@@ -29,7 +36,7 @@ export function createEventReader<Event extends EventFact, Row extends FactRow>(
 ): EventReader<Event> {
   const memory = createPageMemory();
 
-  const readSome = async (select: Select, from: Place, limit: number, upTo: Place, isPage: boolean): Promise<LogBatch<Event>> => {
+  const readSome = async (select: Select, from: Place, { limit, bound, upTo = END }: Most): Promise<LogBatch<Event>> => {
     const [base, ...next] = await book.from(from.tick - 1);
     if (base === undefined || (from.offset > 0 && next[0]?.tick !== from.tick)) throw unknownPlace();
     const { ticks, room } = within(next, from, upTo);
@@ -40,7 +47,7 @@ export function createEventReader<Event extends EventFact, Row extends FactRow>(
       return readRestored(
         select,
         shape,
-        { epoch, memory, base, ticks: [first, ...rest.filter((tick) => !isLive(tick))], isPage },
+        { epoch, memory, base, ticks: [first, ...rest.filter((tick) => !isLive(tick))], bound },
         from,
         most,
       );
@@ -49,21 +56,21 @@ export function createEventReader<Event extends EventFact, Row extends FactRow>(
       if (from.offset > 0) throw unknownPlace();
       return emptyBatch(first);
     }
-    const page = { epoch, memory, base, tick: first, isPage };
+    const page = { epoch, memory, base, tick: first, bound };
     if (from.offset > 0) return readPage(select, shape, page, from.offset, most);
     const together = rest.filter((tick): tick is LiveTick => isLive(tick) && tick.ceiling - base.ceiling <= most);
-    return (await readTicks(select, shape, epoch, base, [first, ...together], most, isPage)) ?? readPage(select, shape, page, 0, most);
+    return (await readTicks(select, shape, epoch, base, [first, ...together], most, bound)) ?? readPage(select, shape, page, 0, most);
   };
 
   return {
-    async read(select, from, limit, upTo = END, isPage = false) {
-      let batch = await readSome(select, from, limit, upTo, isPage);
+    async read(select, from, most) {
+      let batch = await readSome(select, from, most);
       const { tick: head } = book.head;
       let before = from;
       // Ticks without events are passed at once.
       while (batch.events.length === 0 && batch.tick.tick < head && comparePlaces(batch.end, before) > 0) {
         before = batch.end;
-        batch = await readSome(select, before, limit, upTo, isPage);
+        batch = await readSome(select, before, most);
       }
       return batch;
     },

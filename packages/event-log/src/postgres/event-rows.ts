@@ -1,4 +1,4 @@
-import { boundedPage, type CopyTarget, type Statement } from '@sophia/database';
+import { boundedPage, type CopyTarget, mostBytesOf, type Statement } from '@sophia/database';
 import type { EventFact, LogEvent, NewEvent, Position, RecordId } from '@sophia/types';
 
 /** A row of the table `event`. */
@@ -10,7 +10,7 @@ export interface EventRow extends Omit<NewEvent, 'record'> {
   readonly source_system: string | null;
   readonly record_type: string | null;
   readonly source_id: string | null;
-  /** Of events of a page. */
+  /** Of events that were measured. */
   readonly bytes?: number;
   readonly found?: number;
 }
@@ -67,30 +67,58 @@ export const EVENT_VALUES = ['data', 'previous', 'original'];
 const COLUMNS_OF_FACTS = `xid, position, tick, workspace, kind, record_id, source_system, record_type, source_id, version, occurred_at,
   source_version, business_priority, created_at, data, previous`;
 
-/** Statements of the events that a function of the database gives: of all of them, of their facts, and of those that fill a page. */
+/** A function of the database that gives events. */
+export interface EventSource {
+  readonly name: string;
+  /** Its parameters are so many. */
+  readonly parameters: number;
+  readonly order: string;
+}
+
 export interface EventStatements {
   readonly all: Statement;
-  readonly facts: Statement;
+  /** The bytes that all of them have at most; a tenth of the cost of reading them. */
+  readonly weight: Statement;
+  /** Those up to the one that fills so many bytes: the last parameter. */
   readonly page: Statement;
 }
 
-export const eventStatements = (name: string, source: string, order: string): EventStatements => ({
-  all: { name, text: `select ${EVENT_COLUMNS} from ${source}` },
-  facts: { name: `${name}_of_facts`, text: `select ${COLUMNS_OF_FACTS} from ${source}` },
-  page: {
-    name: `${name}_bounded`,
-    text: boundedPage({ rows: `select ${EVENT_COLUMNS} from ${source}`, columns: `${EVENT_COLUMNS}, bytes`, values: EVENT_VALUES, order }),
-  },
+/** Statements of the events that a source gives: whole ones, and of their facts. */
+export interface SourceStatements {
+  readonly whole: EventStatements;
+  readonly facts: EventStatements;
+}
+
+export const eventStatements = (source: EventSource): SourceStatements => ({
+  whole: statementsOf(source, 'whole', EVENT_COLUMNS, EVENT_VALUES),
+  facts: statementsOf(source, 'facts', COLUMNS_OF_FACTS, ['data', 'previous']),
 });
+
+const statementsOf = (
+  { name, parameters, order }: EventSource,
+  kind: keyof SourceStatements,
+  columns: string,
+  values: readonly string[],
+): EventStatements => {
+  const named = Array.from({ length: parameters }, (_, index) => `$${index + 1}`);
+  const from = `from ${name}(${named.join(', ')})`;
+  const rows = `select ${columns} ${from}`;
+  return {
+    all: { name: `${name}_${kind}`, text: rows },
+    weight: { name: `${name}_${kind}_weight`, text: `select coalesce(sum(${mostBytesOf({ values })}), 0)::float8 as weight ${from}` },
+    page: {
+      name: `${name}_${kind}_bounded`,
+      text: boundedPage({ rows, columns: `${columns}, bytes`, values, order, bytes: `$${parameters + 1}::bigint` }),
+    },
+  };
+};
 
 /** Whether there are more events than those, of which one more than the limit was asked for. */
 export const isCut = (rows: readonly FactRow[], limit: number): boolean => rows.length > limit || (rows[0]?.found ?? 0) > rows.length;
 
-export const bytesOf = (rows: readonly FactRow[]): number => rows.reduce((sum, { bytes = 0 }) => sum + bytes, 0);
-
 /** How much of the events is read, and what is made of a row with the place and the time that its tick gives it. */
 export interface EventShape<Event extends EventFact, Row extends FactRow> {
-  readonly statementOf: (statements: EventStatements, isPage: boolean) => Statement;
+  readonly statementsOf: (source: SourceStatements) => EventStatements;
   readonly eventOf: (row: Row, position: Position, at: string) => Event;
   /** An event that was read whole is one of these, too. */
   readonly ofWhole: (event: LogEvent) => Event;
@@ -120,13 +148,16 @@ export const logEventOf = (row: EventRow, position: Position, at: string): LogEv
 };
 
 export const WHOLE_EVENTS: EventShape<LogEvent, EventRow> = {
-  statementOf: ({ all, page }, isPage) => (isPage ? page : all),
+  statementsOf: ({ whole }) => whole,
   eventOf: logEventOf,
   ofWhole,
 };
 
-/** Not in pages of so many bytes: who takes facts does not hold them. */
-export const FACTS: EventShape<EventFact, FactRow> = { statementOf: ({ facts }) => facts, eventOf: factOf, ofWhole };
+export const FACTS: EventShape<EventFact, FactRow> = {
+  statementsOf: ({ facts }) => facts,
+  eventOf: factOf,
+  ofWhole,
+};
 
 function ofWhole(event: LogEvent): LogEvent {
   return event;

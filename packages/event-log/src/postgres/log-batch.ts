@@ -12,13 +12,16 @@ export interface LogBatch<Event extends EventFact = EventFact> {
   readonly end: Place;
   /** The tick that the batch ends in or with. */
   readonly tick: Tick;
-  /** About, of the values of all events that were read, where they are bounded. */
+  /** Of the values of all events that were read: at most, or 0 of so few that they were not weighed. */
   readonly bytes?: number | undefined;
-  /** Whether it ends before its page's bytes do, since the next tick does not fit. */
+  /** Whether it ends before its bytes do, since the next tick does not fit. */
   readonly isFull?: boolean | undefined;
   /** The last tick that was passed to its end: what `completeTo` may state. */
   readonly complete: Tick;
 }
+
+/** Whether what it was to hold at most has cut it: there is more to read at once. */
+export const isCutShort = ({ end, isFull }: LogBatch): boolean => end.offset > 0 || isFull === true;
 
 /** Nothing up to the end of a tick. */
 export const emptyBatch = (tick: Tick): LogBatch<never> => ({

@@ -1,6 +1,7 @@
 import type { Database } from '@sophia/database';
 import type { LogEvent, NewEvent, Transaction } from '@sophia/types';
 import { BEGINNING, parsePosition } from '../position.ts';
+import { PAGE } from './bounded-rows.ts';
 import { createEventReader } from './event-reader.ts';
 import { WHOLE_EVENTS } from './event-rows.ts';
 import { selectIn } from './select.ts';
@@ -10,7 +11,7 @@ import { openTickBook } from './tick-book.ts';
 /** A line of a backup: a tick, then its events in their order. Ticks without events are left out, but for the last. */
 export type ExportedLine = { readonly tick: number; readonly at: string } | { readonly event: NewEvent };
 
-const PAGE = 1_000;
+const LIMIT = 1_000;
 
 /**
  * All events that the transaction sees, each behind its tick, in pages of some lines. The transaction
@@ -27,7 +28,7 @@ export async function* exportLog(log: Database, transaction: Transaction): Async
   let from = BEGINNING;
   let current = 0;
   while (from.tick <= book.head.tick) {
-    const batch = await reader.read(select, from, PAGE);
+    const batch = await reader.read(select, from, { limit: LIMIT, bound: PAGE });
     const lines: ExportedLine[] = [];
     for (const event of batch.events) {
       const { tick } = parsePosition(EPOCH, event.position);

@@ -1,4 +1,4 @@
-import type { CopyTarget, Database, Session } from '@sophia/database';
+import { type CopyTarget, type Database, PAGE_BYTES, type Session } from '@sophia/database';
 import { formatMicros, parseMicros, SophiaError } from '@sophia/shared';
 import type { NewEvent } from '@sophia/types';
 import { FACTS_BY_COLUMN, factValues } from './event-rows.ts';
@@ -10,11 +10,17 @@ export interface ImportReport {
   readonly ticks: number;
 }
 
+type Row = readonly unknown[];
+type Lines = AsyncIterable<ExportedLine> | Iterable<ExportedLine>;
+
 interface Chunk {
-  events: unknown[][];
-  ticks: unknown[][];
+  readonly events: Row[];
+  readonly ticks: Row[];
+  /** Characters of the events' values. */
+  size: number;
 }
 
+/** Events of a chunk at most; of large ones they are fewer, so that no more is held than a page. */
 const CHUNK = 5_000;
 
 /**
@@ -23,14 +29,11 @@ const CHUNK = 5_000;
  * resumed: what fails half-way is begun again in a new database. Throws `log_not_empty`, and
  * `unavailable` where a process makes ticks.
  */
-export async function importLog(
-  log: Database,
-  pages: AsyncIterable<readonly ExportedLine[]> | Iterable<readonly ExportedLine[]>,
-): Promise<ImportReport> {
+export async function importLog(log: Database, lines: Lines): Promise<ImportReport> {
   const session = await log.openSession();
   try {
     await begin(log, session);
-    const report = await bringBack(log, pages);
+    const report = await bringBack(log, lines);
     await log.write([], (transaction) => log.query(transaction, NEXT_POSITION, [report.events]));
     // The first tick with a snapshot: what is written from now on is told by it.
     await session.query(MAKE_TICK);
@@ -53,11 +56,8 @@ async function begin(log: Database, session: Session): Promise<void> {
   });
 }
 
-async function bringBack(
-  log: Database,
-  pages: AsyncIterable<readonly ExportedLine[]> | Iterable<readonly ExportedLine[]>,
-): Promise<ImportReport> {
-  let chunk: Chunk = { events: [], ticks: [] };
+async function bringBack(log: Database, lines: Lines): Promise<ImportReport> {
+  let chunk = emptyChunk();
   let position = 0;
   let ticks = 0;
   let current: { readonly tick: number; readonly at: string } | undefined;
@@ -74,23 +74,27 @@ async function bringBack(
       ticks++;
     } else {
       if (current === undefined) throw new SophiaError('invalid_request', 'The backup is damaged: an event stands before the first tick.');
-      chunk.events.push(rowOf(++position, current.tick, line.event));
+      const row = rowOf(++position, current.tick, line.event);
+      chunk.events.push(row);
+      chunk.size += sizeOf(row);
     }
   };
   const flush = async () => {
     const full = chunk;
-    chunk = { events: [], ticks: [] };
+    chunk = emptyChunk();
     await store(log, full, position);
   };
-  for await (const page of pages) {
-    for (const line of page) take(line);
-    if (chunk.events.length >= CHUNK) await flush();
+  for await (const line of lines) {
+    take(line);
+    if (chunk.events.length >= CHUNK || chunk.size >= PAGE_BYTES) await flush();
   }
   endTick();
   await flush();
   if (current === undefined) throw new SophiaError('invalid_request', 'The backup is damaged: it has no tick.');
   return { events: position, ticks };
 }
+
+const emptyChunk = (): Chunk => ({ events: [], ticks: [], size: 0 });
 
 /** Tick 0, a microsecond before the first. */
 function beginning(at: string): unknown[] {
@@ -112,12 +116,14 @@ async function store(log: Database, { events, ticks }: Chunk, position: number):
   );
 }
 
-function rowOf(position: number, tick: number, event: NewEvent): unknown[] {
+function rowOf(position: number, tick: number, event: NewEvent): Row {
   const values = factValues(event).map((value, index) =>
     FACTS_BY_COLUMN[index]?.type !== 'jsonb' || value === null ? value : JSON.stringify(value),
   );
   return [position, tick, ...values];
 }
+
+const sizeOf = (row: Row): number => row.reduce<number>((sum, value) => (typeof value === 'string' ? sum + value.length : sum), 0);
 
 const EVENTS: CopyTarget = {
   table: 'event',

@@ -2,6 +2,7 @@ import type { Database } from '@sophia/database';
 import type { EventFact, LogEvent } from '@sophia/types';
 import type { EventLog } from '../event-log.ts';
 import { comparePlaces, endOfTick, formatPosition, type Place, placeOfCursor } from '../position.ts';
+import { PAGE } from './bounded-rows.ts';
 import type { EventReader } from './event-reader.ts';
 import { READ_LIMIT, readFiltered } from './filtered-read.ts';
 import { microBatch } from './hand-over.ts';
@@ -49,7 +50,7 @@ export const createLogReads = ({
     if (passed > book.head.tick) await book.refresh();
     if (passed > book.head.tick) throw unknownPlace();
     // Whether a tick has a place within it, its events tell; answers state the ends of ticks.
-    if (place.offset > 0) await facts.read(selectFrom(log), place, 1);
+    if (place.offset > 0) await facts.read(selectFrom(log), place, { limit: 1, bound: PAGE });
     return (await book.upTo(passed)).at;
   },
 });

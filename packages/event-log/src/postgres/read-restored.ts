@@ -1,6 +1,7 @@
 import type { EventFact } from '@sophia/types';
 import { endOfTick, formatPosition, type Place } from '../position.ts';
-import { bytesOf, type EventShape, eventStatements, type FactRow, isCut } from './event-rows.ts';
+import { type Bound, readBounded } from './bounded-rows.ts';
+import { type EventShape, eventStatements, type FactRow, isCut } from './event-rows.ts';
 import { type LogBatch, unknownPlace } from './log-batch.ts';
 import type { PageMemory } from './page-memory.ts';
 import type { Select } from './select.ts';
@@ -11,21 +12,21 @@ interface RestoredTicks {
   readonly memory: PageMemory;
   readonly base: Tick;
   readonly ticks: readonly [Tick, ...Tick[]];
-  /** Ends with the event that fills the bytes of a page. */
-  readonly isPage: boolean;
+  readonly bound: Bound;
 }
 
 /** The events after a place, of ticks that a restore brought back: they carry their tick. */
 export async function readRestored<Event extends EventFact, Row extends FactRow>(
   select: Select,
   shape: EventShape<Event, Row>,
-  { epoch, memory, base, ticks, isPage }: RestoredTicks,
+  { epoch, memory, base, ticks, bound }: RestoredTicks,
   from: Place,
   limit: number,
 ): Promise<LogBatch<Event>> {
   const after = from.offset === 0 ? 0 : (memory.positionOf(from) ?? (await findPosition(select, from)));
   const last = ticks[ticks.length - 1] as Tick;
-  const rows = await select<Row>(shape.statementOf(READ_RESTORED, isPage), [from.tick, after, last.tick, limit + 1]);
+  const values = [from.tick, after, last.tick, limit + 1];
+  const { rows, bytes } = await readBounded(select, shape, { source: READ_RESTORED, values, most: limit }, bound);
   const byNumber = new Map(ticks.map((tick, index) => [`${tick.tick}`, { tick, before: ticks[index - 1] ?? base }]));
   const taken = rows.slice(0, limit);
   let current = { tick: ticks[0], before: base };
@@ -39,7 +40,6 @@ export async function readRestored<Event extends EventFact, Row extends FactRow>
   });
   const positions = taken.map(({ position }) => position);
   const [position] = positions.slice(-1);
-  const bytes = bytesOf(taken);
   if (!isCut(rows, limit) || position === undefined) {
     return { events, positions, bytes, end: endOfTick(last.tick), tick: last, complete: last };
   }
@@ -54,7 +54,7 @@ async function findPosition(select: Select, { tick, offset }: Place): Promise<st
   return row.position;
 }
 
-const READ_RESTORED = eventStatements('event_log_read_restored', 'read_restored_events($1, $2, $3, $4)', 'tick, position');
+const READ_RESTORED = eventStatements({ name: 'read_restored_events', parameters: 4, order: 'tick, position' });
 const FIND_POSITION = {
   name: 'event_log_find_restored_position',
   text: 'select position from event where tick = $1 order by position limit 1 offset $2::bigint - 1',

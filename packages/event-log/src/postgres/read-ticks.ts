@@ -1,6 +1,7 @@
 import type { EventFact } from '@sophia/types';
 import { endOfTick, formatPosition } from '../position.ts';
-import { bytesOf, type EventShape, eventStatements, type FactRow, isCut } from './event-rows.ts';
+import { type Bound, readBounded } from './bounded-rows.ts';
+import { type EventShape, eventStatements, type FactRow, isCut } from './event-rows.ts';
 import type { LogBatch } from './log-batch.ts';
 import type { Select } from './select.ts';
 import { contains } from './snapshot.ts';
@@ -18,16 +19,17 @@ export async function readTicks<Event extends EventFact, Row extends FactRow>(
   base: LiveTick,
   ticks: readonly [LiveTick, ...LiveTick[]],
   limit: number,
-  isPage: boolean,
+  bound: Bound,
 ): Promise<LogBatch<Event> | undefined> {
   const last = ticks[ticks.length - 1] as LiveTick;
-  const statement = shape.statementOf(READ_RANGE, isPage);
-  const rows = await select<Row>(statement, [base.snapshot.text, last.snapshot.text, base.floor, last.ceiling, limit + 1]);
+  const values = [base.snapshot.text, last.snapshot.text, base.floor, last.ceiling, limit + 1];
+  const most = Math.min(limit, last.ceiling - base.floor);
+  const { rows, bytes } = await readBounded(select, shape, { source: READ_RANGE, values, most }, bound);
   if (rows.length > limit) return undefined;
   if (isCut(rows, limit)) {
     const [first, ...rest] = ticks.slice(0, ticks.indexOf(firstThatSees(ticks, Number(rows.at(-1)?.xid))));
     if (first === undefined) return undefined;
-    const batch = await readTicks(select, shape, epoch, base, [first, ...rest], limit, isPage);
+    const batch = await readTicks(select, shape, epoch, base, [first, ...rest], limit, bound);
     return batch === undefined ? undefined : { ...batch, isFull: true };
   }
   const sorted = inOrder(rows, ticks);
@@ -39,7 +41,7 @@ export async function readTicks<Event extends EventFact, Row extends FactRow>(
     return shape.eventOf(row, formatPosition(epoch, tick.tick, offset), tick.at);
   });
   const positions = sorted.map(({ row }) => row.position);
-  return { events, positions, bytes: bytesOf(rows), end: endOfTick(last.tick), tick: last, complete: last };
+  return { events, positions, bytes, end: endOfTick(last.tick), tick: last, complete: last };
 }
 
 /** Gives each event to the first tick that sees it; within a tick they stand in order of position. */
@@ -67,4 +69,4 @@ function firstThatSees(ticks: readonly [LiveTick, ...LiveTick[]], transaction: n
   return ticks[low] as LiveTick;
 }
 
-const READ_RANGE = eventStatements('event_log_read_range', 'read_event_range($1, $2, $3, $4, $5)', 'position');
+const READ_RANGE = eventStatements({ name: 'read_event_range', parameters: 5, order: 'position' });

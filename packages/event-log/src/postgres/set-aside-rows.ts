@@ -1,7 +1,8 @@
+import { boundedPage } from '@sophia/database';
 import type { LogEvent, WorkspaceId } from '@sophia/types';
 import type { SetAsideCount } from '../event-log.ts';
 import { formatPosition, type Place } from '../position.ts';
-import { EVENT_COLUMNS, type EventRow, logEventOf } from './event-rows.ts';
+import { EVENT_COLUMNS, EVENT_VALUES, type EventRow, logEventOf } from './event-rows.ts';
 import { GROUP, INSTANCE } from './group-name.ts';
 import type { Select } from './select.ts';
 
@@ -36,13 +37,13 @@ interface CountRow {
   readonly events: string;
 }
 
-/** The events of a group that stand aside after a place, in order. */
+/** The events of a group that stand aside after a place, in order: at most so many, and a page of them; none where there are no more. */
 export async function readSetAside(select: Select, epoch: string, group: number, after: Place, limit: number): Promise<SetAsideRow[]> {
   const rows = await select<JoinedRow>(READ_SET_ASIDE, [group, after.tick, after.offset, limit]);
   return rows.map((row) => setAsideOf(row, epoch));
 }
 
-/** Those of all instances of a group, each event once, with its poison's error first. */
+/** Those of all instances of a group, likewise, each event once, with its poison's error first. */
 export async function listSetAside(select: Select, epoch: string, group: string, after: Place, limit: number): Promise<ListedSetAside[]> {
   const values = [group, after.tick, after.offset, limit];
   const rows = await select<JoinedRow & Pick<ListedSetAside, 'instances'>>(LIST_SET_ASIDE, values);
@@ -61,22 +62,27 @@ export async function countSetAside(select: Select, name: string): Promise<SetAs
   return rows.map(({ workspace, record_type, events }) => ({ workspace, recordType: record_type, events: Number(events) }));
 }
 
-const COLUMNS = `${EVENT_COLUMNS.replaceAll(/\b(?=\w)/g, 'event.')},
+const ROWS = `select ${EVENT_COLUMNS.replaceAll(/\b(?=\w)/g, 'event.')},
   aside.tick as aside_tick, aside.tick_offset as aside_offset, tick.at as tick_at,
   aside.poison, aside.error, aside.attempts, aside.at as aside_at`;
+const COLUMNS = `${EVENT_COLUMNS}, aside_tick, aside_offset, tick_at, poison, error, attempts, aside_at`;
+
+const pageText = (rows: string, columns = COLUMNS): string =>
+  boundedPage({ rows, columns, values: EVENT_VALUES, order: 'aside_tick, aside_offset' });
 
 const READ_SET_ASIDE = {
   name: 'event_log_read_set_aside',
-  text: `select ${COLUMNS}
+  text: pageText(`${ROWS}
     from event_set_aside as aside
       join event on event.position = aside.position
       join tick on tick.tick = aside.tick
     where aside.group_id = $1 and (aside.tick, aside.tick_offset) > ($2, $3)
-    order by aside.tick, aside.tick_offset limit $4`,
+    order by aside.tick, aside.tick_offset limit $4`),
 };
 const LIST_SET_ASIDE = {
   name: 'event_log_list_set_aside',
-  text: `select ${COLUMNS}, aside.instances
+  text: pageText(
+    `${ROWS}, aside.instances
     from (
       select each.tick, each.tick_offset, each.position, bool_or(each.poison) as poison, max(each.attempts) as attempts, min(each.at) as at,
         (array_agg(each.error order by each.poison desc, each.at))[1] as error,
@@ -87,8 +93,9 @@ const LIST_SET_ASIDE = {
       order by each.tick, each.tick_offset limit $4
     ) as aside
       join event on event.position = aside.position
-      join tick on tick.tick = aside.tick
-    order by aside.tick, aside.tick_offset`,
+      join tick on tick.tick = aside.tick`,
+    `${COLUMNS}, instances`,
+  ),
 };
 const COUNT_SET_ASIDE = {
   name: 'event_log_count_set_aside',

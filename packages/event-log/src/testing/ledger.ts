@@ -68,7 +68,7 @@ export const eventOf = ({ key, version }: Change, workspace: WorkspaceId = WORKS
   original: null,
 });
 
-export const changeOf = ({ data }: LogEvent): Change => ({ key: Number(data?.key), version: Number(data?.version) });
+export const changeOf = ({ data }: Pick<LogEvent, 'data'>): Change => ({ key: Number(data?.key), version: Number(data?.version) });
 
 /** The changes in one order, for comparing sets. */
 export const sorted = (changes: readonly Change[]): Change[] => [...changes].sort((a, b) => a.key - b.key || a.version - b.version);

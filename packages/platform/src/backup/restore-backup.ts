@@ -3,7 +3,7 @@ import { dirname, join, normalize, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { AUTH_MIGRATIONS } from '@sophia/auth/migrations';
 import { CATALOG_MIGRATIONS, REPAIRED_IDS } from '@sophia/catalog';
-import { type Database, sqlStateOf } from '@sophia/database';
+import { type Database, PAGE_BYTES, sqlStateOf } from '@sophia/database';
 import { migrate, renewEpoch, repeatMigration } from '@sophia/database/migrations';
 import { createPostgresDatabase, type DatabaseRole } from '@sophia/database/postgres';
 import { EVENT_LOG_MIGRATIONS, type ExportedLine, importLog } from '@sophia/event-log/postgres';
@@ -23,6 +23,7 @@ export interface RestoreOptions {
   readonly progress?: ((counts: BackupCounts) => void) | undefined;
 }
 
+/** Rows that are written at once, at most; of large ones they are fewer, so that no more is held than a page. */
 const BATCH = 1_000;
 const DEADLINE = 10 * 60_000;
 /** Model files are in this folder of the data folder. */
@@ -91,32 +92,31 @@ const bringBack = async ({ owner, log, models, progress }: Target, lines: AsyncI
   let end: BackupCounts | undefined;
   let table: Extract<BackupLine, { table: string }> | undefined;
   let waiting: string[] = [];
+  /** Characters of those that wait. */
+  let size = 0;
   const flush = async (): Promise<void> => {
     if (table === undefined || waiting.length === 0) return;
     await insertRows(owner, table.table, table.columns, waiting);
     rows += waiting.length;
     waiting = [];
+    size = 0;
     progress?.({ rows, events });
   };
   const takeLog = async (first: ExportedLine): Promise<void> => {
-    async function* pages(): AsyncGenerator<readonly ExportedLine[]> {
-      yield [first];
-      for (let page: ExportedLine[] = []; ; ) {
-        const { value: line, done } = await reading.next();
-        if (done === true || typeof line === 'string' || !('log' in line)) {
-          if (done !== true && typeof line !== 'string' && 'end' in line) end = line.end;
-          if (page.length > 0) yield page;
+    async function* ofLog(): AsyncGenerator<ExportedLine> {
+      for (let line = first; ; ) {
+        yield line;
+        if ('event' in line) events++;
+        if (events % BATCH === 0) progress?.({ rows, events });
+        const { value: next, done } = await reading.next();
+        if (done === true || typeof next === 'string' || !('log' in next)) {
+          if (done !== true && typeof next !== 'string' && 'end' in next) end = next.end;
           return;
         }
-        page.push(line.log);
-        if (page.length < BATCH) continue;
-        yield page;
-        page = [];
-        events += BATCH;
-        progress?.({ rows, events });
+        line = next.log;
       }
     }
-    ({ events } = await importLog(log, pages()));
+    ({ events } = await importLog(log, ofLog()));
   };
 
   for (;;) {
@@ -124,7 +124,8 @@ const bringBack = async ({ owner, log, models, progress }: Target, lines: AsyncI
     if (done === true) break;
     if (typeof line === 'string') {
       waiting.push(line);
-      if (waiting.length >= BATCH) await flush();
+      size += line.length;
+      if (waiting.length >= BATCH || size >= PAGE_BYTES) await flush();
       continue;
     }
     await flush();
@@ -157,11 +158,12 @@ const insertRows = async (owner: Database, table: string, columns: readonly stri
     text: `insert into public."${table}" (${listed}) overriding system value
       select ${listed} from json_populate_recordset(null::public."${table}", $1::json)`,
   };
+  const values = [`[${rows.join(',')}]`];
   await owner.write(
     [],
     async (transaction) => {
-      await owner.query(transaction, SEE_ALL, [`[${rows.join(',')}]`]);
-      await owner.query(transaction, statement, [`[${rows.join(',')}]`]);
+      await owner.query(transaction, SEE_ALL, values);
+      await owner.query(transaction, statement, values);
     },
     { deadline: DEADLINE },
   );

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import type { Database } from '@sophia/database';
+import { type Database, PAGE_BYTES, type Statement } from '@sophia/database';
 import { createPostgresDatabase, type PostgresConnection } from '@sophia/database/postgres';
 import { exportLog } from '@sophia/event-log/postgres';
 import type { Transaction } from '@sophia/types';
@@ -19,6 +19,7 @@ export type WriteText = (text: string) => Promise<void>;
 
 /** A backup takes as long as it takes. */
 const DEADLINE = 24 * 3_600_000;
+/** Rows of a page at most; of large ones they are fewer. */
 const PAGE = 1_000;
 
 /** Writes everything as one snapshot sees it, while the platform runs. */
@@ -48,7 +49,7 @@ export const writeBackup = async (source: BackupSource, writeText: WriteText, si
           created_at: new Date().toISOString(),
           database_number: installation?.database_number ?? 0,
         });
-        await put(...models);
+        for (const model of models) await put(model);
         await putSequences(database, transaction, put);
         const rows = await putTables(database, transaction, write, put);
         let events = 0;
@@ -94,7 +95,10 @@ const columnsOf = async (database: Database, transaction: Transaction, { name, l
   return columns.map((column) => column.name).filter((column) => !leftOut.includes(column));
 };
 
-/** Rows as JSON that PostgreSQL writes itself, a page at a time, through a cursor of the snapshot. */
+/**
+ * Rows as JSON that PostgreSQL writes itself, through a cursor of the snapshot: a page at a time, which ends with the row that
+ * fills its bytes. A second cursor goes before it and tells how long the next rows are.
+ */
 async function* rowsOf(
   database: Database,
   transaction: Transaction,
@@ -103,16 +107,45 @@ async function* rowsOf(
 ): AsyncGenerator<readonly string[]> {
   // Names are those of our own tables and columns.
   const listed = columns.map((column) => `"${column}"`).join(', ');
-  const cursor = `backup_${name}`;
-  await database.query(transaction, {
-    name: `declare_${cursor}`,
-    text: `declare ${cursor} no scroll cursor for select row_to_json(whole_row)::text as row from (select ${listed} from public."${name}" order by ${key}) as whole_row`,
-  });
+  const rows = `(select row_to_json(whole_row)::text as row from (select ${listed} from public."${name}" order by ${key}) as whole_row)`;
+  const lengths = `backup_lengths_${name}`;
+  const values = `backup_${name}`;
+  await database.query(transaction, declare(lengths, `select octet_length(row) as length from ${rows} as lengths`));
+  await database.query(transaction, declare(values, rows));
   for (;;) {
-    const page = await database.query<{ row: string }>(transaction, { name: `fetch_${cursor}`, text: `fetch ${PAGE} from ${cursor}` });
-    if (page.length === 0) return;
-    yield page.map(({ row }) => row);
+    const lengthsOfNext = await database.query<{ length: number }>(transaction, next(lengths, PAGE));
+    if (lengthsOfNext.length === 0) return;
+    for (const count of pagesOf(lengthsOfNext.map(({ length }) => length))) {
+      const page = await database.query<{ row: string }>(transaction, next(values, count));
+      yield page.map(({ row }) => row);
+    }
   }
+}
+
+const declare = (cursor: string, rows: string): Statement => ({
+  name: `declare_${cursor}`,
+  text: `declare ${cursor} no scroll cursor for ${rows}`,
+});
+
+const next = (cursor: string, count: number): Statement => ({
+  name: `fetch_${count}_${cursor}`,
+  text: `fetch ${count} from ${cursor}`,
+  passing: true,
+});
+
+/** How many rows of such lengths are of each page. */
+function* pagesOf(lengths: readonly number[]): Generator<number> {
+  let count = 0;
+  let bytes = 0;
+  for (const length of lengths) {
+    count++;
+    bytes += length;
+    if (bytes < PAGE_BYTES) continue;
+    yield count;
+    count = 0;
+    bytes = 0;
+  }
+  if (count > 0) yield count;
 }
 
 // Row-level security shows the workspaces that are set, to the owner too. Whoever reads may be slow.

@@ -4,6 +4,9 @@ import type { Position } from '@sophia/types';
 import type { Warehouse } from '@sophia/warehouse';
 import { BATCH_SIZE, warehouseBatch } from './warehouse-projection.ts';
 
+/** Of the values of one warehouse transaction: small events fill its count before. */
+const BATCH_BYTES = 32 * 2 ** 20;
+
 export interface RebuildProgress {
   readonly applied: number;
   /** Where the rebuild has got to, and the log's end. */
@@ -34,7 +37,7 @@ export const rebuildWarehouse = async (options: RebuildOptions): Promise<{ reado
     for (;;) {
       const upTo = warehouse.applied().cursor;
       if (upTo === null) return;
-      const batch = await eventLog.read(cursor, { limit: BATCH_SIZE, upTo });
+      const batch = await eventLog.read(cursor, { limit: BATCH_SIZE, bytes: BATCH_BYTES, upTo });
       if (batch.cursor === cursor) return;
       await rebuild.apply(warehouseBatch(batch));
       cursor = batch.cursor;

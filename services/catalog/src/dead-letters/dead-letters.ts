@@ -100,7 +100,8 @@ const LIST_LETTERS: Statement = {
   text: boundedPage({
     rows: `select ${STORED_COLUMNS} from dead_letter where ${SELECTED} and id > $8::bigint order by id limit $9::int`,
     columns: DEAD_LETTER_COLUMNS,
-    values: ['payload', 'errors'],
+    values: ['errors'],
+    texts: ['payload'],
     order: 'id',
   }),
 };

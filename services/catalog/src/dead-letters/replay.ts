@@ -240,7 +240,8 @@ const CHOOSE_PAGE: Statement = {
   text: boundedPage({
     rows: `select ${STORED_COLUMNS} ${CHOSEN}`,
     columns: DEAD_LETTER_COLUMNS,
-    values: ['payload', 'errors'],
+    values: ['errors'],
+    texts: ['payload'],
     order: 'id',
   }),
 };

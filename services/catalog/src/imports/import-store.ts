@@ -153,7 +153,8 @@ const LIST_RUNS: Statement = {
       ) as listed
       where $3::text is null or state = $3 order by id desc limit $4::int`,
     columns: IMPORT_NAMES.join(', '),
-    values: ['errors', 'parameters', 'last_state', 'failure'],
+    values: ['errors', 'parameters', 'failure'],
+    texts: ['last_state'],
     order: 'id desc',
   }),
 };

@@ -14,7 +14,7 @@ export function createEventFeed(context: CatalogContext): Catalog['events'] {
     const { workspace } = call.principal;
     const { after = null, kinds, recordTypes } = options;
     const limit = pageLimit(options.limit);
-    const page = await eventLog.read(after, { limit, isPage: true, workspace, kinds, recordTypes, signal: call.signal });
+    const page = await eventLog.read(after, { limit, workspace, kinds, recordTypes, signal: call.signal });
     const { events, cursor, completeTo, more } = page;
     const [types, resolved] = await Promise.all([book.types(workspace), policy.resolve(call.principal)]);
     const seen = new Map<RecordId, SeenRecord>();
