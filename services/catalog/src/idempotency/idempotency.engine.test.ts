@@ -25,6 +25,8 @@ describe('an Idempotency-Key', () => {
     expect(withoutToken(again)).toEqual(withoutToken(first));
     expect((await records.getByKey(call, target, 'D-1', { after: again.token })).data).toEqual({ name: 'b' });
     expect((await readChains(harness.database, workspace.id)).length).toBe(2);
+    const { entries } = await harness.auth.audit.list(call, { action: 'write' });
+    expect(entries).toMatchObject(Array(2).fill({ principal: 'key:admin', object: 'record:deal/crm/D-1', rows: 1, result: 'ok' }));
   });
 
   test('holds for arrays, patches and deletions as well', async () => {
@@ -56,16 +58,25 @@ describe('an Idempotency-Key', () => {
     const items = (async function* () {})();
     await expect(harness.catalog.imports.start(call, { name: 'x', kind: 'http', ...keyed('k') }, items)).rejects.toMatchObject(refused);
     await expect(records.patch(call, 'deal', '1' as RecordId, {}, keyed('k'))).rejects.toMatchObject(refused);
+    const { id } = await records.getByKey(call, target, 'D-1');
+    await records.patch(call, 'deal', id, { name: 'b' }, { ...keyed('patch'), ifVersion: 1 });
+    await expect(records.patch(call, 'deal', id, { name: 'b' }, { ...keyed('patch'), ifVersion: 2 })).rejects.toMatchObject(refused);
+    await records.delete(call, 'deal', id, { ...keyed('delete'), ifVersion: 2 });
+    await expect(records.delete(call, 'deal', id, { ...keyed('delete'), ifVersion: 3 })).rejects.toMatchObject(refused);
   });
 
-  test('holds for one principal, route and workspace', async () => {
+  test('holds for one principal, route and workspace, each of which is answered with its own, also where they share a transaction', async () => {
     const { call, records, workspace } = await fresh();
-    await records.upsert(call, target, row('D-1', { name: 'a' }), keyed('k'));
-    const other = harness.callOf(workspace, 'admin', { id: 'key:other' });
-    expect(await records.upsert(other, target, row('D-1', { name: 'b' }), keyed('k'))).toMatchObject({ updated: 1 });
-    expect(await records.upsert(call, target, row('D-1', { name: 'c' }), keyed('k', 'POST /other'))).toMatchObject({ updated: 1 });
-    const stranger = harness.callOf(await harness.workspace());
-    expect(await records.upsert(stranger, target, row('D-1', { name: 'd' }), keyed('k'))).toMatchObject({ created: 1 });
+    const callers = [call, harness.callOf(workspace, 'admin', { id: 'key:other' }), harness.callOf(await harness.workspace())];
+    const sent = callers.flatMap((caller, who) =>
+      ['POST /records/deal', 'POST /other'].flatMap((route) =>
+        Array.from({ length: 5 }, (_, index) => ({ caller, id: `${who} ${route} ${index}`, key: keyed(`k${index}`, route) })),
+      ),
+    );
+    const send = () => Promise.all(sent.map(({ caller, id, key }) => records.upsert(caller, target, row(id, { name: 'a' }), key)));
+    const first = await send();
+    expect(first).toMatchObject(Array(sent.length).fill({ created: 1 }));
+    expect((await send()).map(withoutToken)).toEqual(first.map(withoutToken));
   });
 
   test('of a request that is still running is refused for now', async () => {
@@ -94,26 +105,32 @@ describe('an Idempotency-Key', () => {
     expect(await records.upsert(call, target, row('D-1', { name: 'a' }), keyed('k'))).toMatchObject({ created: 1 });
   });
 
-  test('is forgotten after a day', async () => {
+  test('is kept for a day and forgotten after it, when another write is what it stands for', async () => {
     const { call, records, workspace } = await fresh();
-    await records.upsert(call, target, row('D-1', { name: 'a' }), keyed('old'));
-    await records.upsert(call, target, row('D-2', { name: 'a' }), keyed('older'));
-    const age = (key: string, hours: number) =>
-      harness.database.write([workspace.id], (transaction) =>
+    const send = (id: string, name: string, key: string) => records.upsert(call, target, row(id, { name }), keyed(key));
+    const hours = { kept: 23.9, old: 24, older: 26 };
+    for (const [key, age] of Object.entries(hours)) {
+      await send(key, 'a', key);
+      await harness.database.write([workspace.id], (transaction) =>
         harness.database.query(
           transaction,
-          { name: 'test_age_key', text: `update idempotency_key set created_at = created_at - make_interval(hours => $2) where key = $1` },
-          [key, hours],
+          { name: 'test_age_key', text: `update idempotency_key set created_at = created_at - $2 * interval '1 hour' where key = $1` },
+          [key, age],
         ),
       );
-    await age('old', 24);
-    await age('older', 26);
-    expect(await records.upsert(call, target, row('D-1', { name: 'b' }), keyed('old'))).toMatchObject({ updated: 1 });
+    }
+    const renewed = await send('old', 'b', 'old');
+    expect(renewed).toMatchObject({ updated: 1 });
+    expect(await send('kept', 'a', 'kept')).toMatchObject({ created: 1, version: 1 });
+    const again = await send('old', 'b', 'old');
+    expect(again).toMatchObject({ updated: 1, version: 2 });
+    const writerOf = ({ token }: { readonly token: string }) => harness.eventLog.decodeToken(token).transactionId;
+    expect(writerOf(again)).toBe(writerOf(renewed));
     const left = await harness.database.select<{ key: string }>([workspace.id], {
       name: 'test_keys',
-      text: 'select key from idempotency_key',
+      text: 'select key from idempotency_key order by key',
     });
-    expect(left.map(({ key }) => key)).toEqual(['old']);
+    expect(left.map(({ key }) => key)).toEqual(['kept', 'old']);
   });
 
   test('has printable characters, and not too many', async () => {
