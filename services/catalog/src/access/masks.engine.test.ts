@@ -211,6 +211,9 @@ describe('what is masked for a writer', () => {
     expect(await records.patch(ada, 'deal', mine, { name: 'mine' })).toMatchObject({ updated: 1 });
     expect(await records.upsertMany(ada, target, [])).toMatchObject({ created: 0 });
     expect(await records.upsert(ada, target, row('D', { owner: 'ada', amount: '5' }))).toMatchObject({ created: 1 });
+    // Its deletion came before it.
+    await records.upsert(admin, target, row('F', {}, { source_version: 1, deleted: true }));
+    expect(await records.upsert(ada, target, row('F', { owner: 'ada' }, { source_version: 2 }))).toMatchObject({ created: 1 });
     const several = [row('E', { owner: 'ada' }), row('B', { name: 'best', owner: 'bob' })];
     expect(await records.upsertMany(ada, target, several)).toMatchObject({ created: 1, updated: 1 });
     expect(await records.patch(ada, 'deal', mine, { owner: 'bob' })).toMatchObject({ updated: 1 });

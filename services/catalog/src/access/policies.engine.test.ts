@@ -1,4 +1,4 @@
-import type { Call, PolicyRule } from '@sophia/types';
+import type { AccessRule, Call, PolicyRule, RecordId } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
 import { row, target } from '../testing/deals.ts';
@@ -37,7 +37,7 @@ describe('what a role sees', () => {
   });
 
   test('an analyst sees all rows without contact details, and writes nothing', async () => {
-    const { records, as } = await sellers();
+    const { records, as, admin } = await sellers();
     const { items } = await records.list(as('analyst'), 'deal');
     expect(
       items.map(({ data, content_hash }) => ({ email: data.owner_email, amount: data.amount, extra: data.extra, content_hash })),
@@ -47,7 +47,14 @@ describe('what a role sees', () => {
       // It has neither, which would tell as much of the others.
       { email: null, amount: '30', extra: null, content_hash: null },
     ]);
-    await expect(records.upsert(as('analyst'), target, row('X', {}))).rejects.toMatchObject({ code: 'forbidden' });
+    const forbidden = { code: 'forbidden' };
+    await expect(records.upsert(as('analyst'), target, row('X', {}))).rejects.toMatchObject(forbidden);
+    const id = items[0]?.id as RecordId;
+    await expect(records.patch(as('analyst'), 'deal', id, { name: 'x' })).rejects.toMatchObject(forbidden);
+    await expect(records.delete(as('analyst'), 'deal', id)).rejects.toMatchObject(forbidden);
+    expect(await records.get(admin, 'deal', id)).toMatchObject({ version: 1, deleted_at: null });
+    const { entries } = await harness.auth.audit.list(admin, { result: 'forbidden' });
+    expect(entries).toMatchObject(Array(3).fill({ action: 'write', principal: 'key:analyst' }));
   });
 
   test('an employee sees amounts of the own team alone, in records, filters, history and feed', async () => {
@@ -101,16 +108,15 @@ describe('what a role sees', () => {
 });
 
 describe('rules of a workspace', () => {
-  const own: PolicyRule[] = [
-    { rule: 'forbid', roles: ['employee'], actions: ['read', 'write'], record_types: ['deal'] },
-    {
-      rule: 'allow',
-      roles: ['employee'],
-      actions: ['read', 'write'],
-      record_types: ['deal'],
-      rows: { field: '$owner.team', operator: 'eq', values: [{ principal: 'team' }] },
-    },
-  ];
+  const ownAlone = (...actions: AccessRule['actions']): PolicyRule[] => {
+    const deals = { roles: ['employee'], actions, record_types: ['deal'] } satisfies Partial<AccessRule>;
+    const rows: PolicyRule['rows'] = { field: '$owner.team', operator: 'eq', values: [{ principal: 'team' }] };
+    return [
+      { rule: 'forbid', ...deals },
+      { rule: 'allow', ...deals, rows },
+    ];
+  };
+  const own = ownAlone('read', 'write');
 
   test('hide rows from every read', async () => {
     const { records, as, admin } = await sellers();
@@ -125,6 +131,22 @@ describe('rules of a workspace', () => {
     await records.history(admin, 'deal', id);
     const feed = await harness.catalog.events(ada, { recordTypes: ['deal'] });
     expect(feed.events.map(({ record }) => record?.source_id)).toEqual(['A']);
+  });
+
+  test('take a record of which it is unknown whether it is theirs for one that is not', async () => {
+    const { records, as, admin } = await sellers();
+    const ada = as('employee', 'ada');
+    const { id } = await records.getByKey(admin, target, 'C');
+    await harness.auth.policies.replace(admin, ownAlone('read'));
+    await expect(records.patch(ada, 'deal', id, { name: 'x' })).rejects.toMatchObject({ code: 'not_found' });
+    await expect(records.delete(ada, 'deal', id)).rejects.toMatchObject({ code: 'not_found' });
+    await harness.auth.policies.replace(admin, ownAlone('write'));
+    for (const each of [row('C', { owner: 'ada' }), row('C', {}, { deleted: true }), row('A', { name: 'a' })]) {
+      await expect(records.upsert(ada, target, each)).rejects.toMatchObject({ code: 'forbidden' });
+    }
+    // What never was is nobody's: its deletion came before it.
+    await records.upsert(admin, target, row('F', {}, { source_version: 1, deleted: true }));
+    expect(await records.upsert(ada, target, row('F', { owner: 'ada' }, { source_version: 2 }))).toMatchObject({ created: 1 });
   });
 
   test('let nobody write a record that is not theirs before and after, in any way', async () => {
@@ -214,6 +236,7 @@ test('every access is audited with its rows', async () => {
   await records.history(admin, 'deal', id);
   await harness.catalog.sources(admin);
   await harness.catalog.events(admin);
+  await records.upsert(admin, target, row('A', { name: 'y' }));
   await records.patch(admin, 'deal', id, { name: 'z' });
   await records.delete(admin, 'deal', id);
   await harness.auth.audit.flush();
@@ -229,6 +252,7 @@ test('every access is audited with its rows', async () => {
       `history record:deal/${id} 1`,
       'read sources 1',
       'events events 5',
+      'write record:deal/crm/A 1',
       `write record:deal/${id} 1`,
       `delete record:deal/${id} 1`,
     ]),

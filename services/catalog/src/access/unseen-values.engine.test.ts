@@ -52,6 +52,9 @@ describe('what a record masks for whoever writes it as a whole', () => {
     expect(await records.upsert(admin, target, row('B', after.data))).toMatchObject({ unchanged: 1 });
     const [, { previous } = {}] = (await records.history(admin, 'deal', after.id)).items;
     expect(previous).toEqual({ stage: null });
+    // Of which it is unknown whose it is.
+    await write(ada, [row('C', { name: 'd' })]);
+    expect((await records.getByKey(admin, target, 'C')).data).toEqual({ name: 'd', amount: '30' });
   });
 
   test('is what the row says of it, where that is a value; a patch clears it', async () => {
