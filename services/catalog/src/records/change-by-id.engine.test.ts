@@ -23,6 +23,8 @@ describe('by id', () => {
     expect(record.business_priority).toBe('low');
     expect(await records.patch(call, 'deal', id, { amount: '6.00' })).toMatchObject({ unchanged: 1, version: 2 });
     expect(await records.patch(call, 'deal', id, { business_priority: 'high' })).toMatchObject({ updated: 1, version: 3 });
+    expect(await records.patch(call, 'deal', id, { business_priority: null })).toMatchObject({ updated: 1, version: 4 });
+    expect(await records.get(call, 'deal', id)).toMatchObject({ business_priority: null });
     expect((await records.history(call, 'deal', id)).items.at(1)?.previous).toEqual({ amount: '5', stage: 'new', extra: { note: 'kept' } });
   });
 
@@ -43,6 +45,19 @@ describe('by id', () => {
     expect(await extraAfter({ extra: null, d: 1 })).toEqual({ d: 1 });
     expect(await extraAfter({ extra: null })).toBeUndefined();
     expect(await extraAfter({ extra: { e: 1 } })).toEqual({ e: 1 });
+  });
+
+  test('patches at once lose none of each other, and of those that name a version one is taken', async () => {
+    const { call, records } = await fresh();
+    const id = idOf(await records.upsert(call, target, row('D-1', { name: 'x' })));
+    const numbers = Array.from({ length: 12 }, (_, index) => index);
+    await Promise.all(numbers.map((number) => records.patch(call, 'deal', id, { [`n${number}`]: number })));
+    const { version, data } = await records.get(call, 'deal', id);
+    expect([version, data.extra]).toEqual([13, Object.fromEntries(numbers.map((number) => [`n${number}`, number]))]);
+    const answers = await Promise.allSettled(
+      numbers.map((number) => records.patch(call, 'deal', id, { name: `${number}` }, { ifVersion: version })),
+    );
+    expect(answers.filter(({ status }) => status === 'fulfilled').length).toBe(1);
   });
 
   test('a patch of what is no field is refused, and changes nothing', async () => {

@@ -12,7 +12,8 @@ const fresh = () => harness.fresh();
 
 test('an erasure blanks record, history and dead letters, and says why', async () => {
   const { call, records, deadLetters, workspace } = await fresh();
-  const id = idOf(await records.upsert(call, target, row('D-1', { name: 'secret one' })));
+  const said = { business_priority: 'high', occurred_at: '2017-01-05T00:00:00Z' };
+  const id = idOf(await records.upsert(call, target, row('D-1', { name: 'secret one' }, said)));
   await records.patch(call, 'deal', id, { name: 'secret two' });
   await expect(records.upsert(call, target, row('D-1', { name: 'secret three', amount: 'much' }))).rejects.toThrow();
   await expect(records.erase(call, 'deal', id, ' ')).rejects.toMatchObject({ code: 'invalid_request' });
@@ -27,6 +28,8 @@ test('an erasure blanks record, history and dead letters, and says why', async (
       + (select count(*) from dead_letter where dead_letter::text like '%secret%') as found`,
   });
   expect(left?.found).toBe('0');
+  const erased = await records.list(call, 'deal', { deleted: 'include' });
+  expect(erased.items).toMatchObject([{ id, data: {}, business_priority: null, occurred_at: null }]);
   const { items } = await records.history(call, 'deal', id);
   expect(items.map(({ kind, version, data }) => ({ kind, version, data }))).toEqual([
     { kind: 'record.created', version: 1, data: null },

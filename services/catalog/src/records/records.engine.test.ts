@@ -128,15 +128,26 @@ describe('older arrivals', () => {
     expect(await write(10, null, 'ten')).toMatchObject({ created: 1, version: 3 });
   });
 
+  test('that are none, and say no place, leave the one of their record', async () => {
+    const { call, records } = await fresh();
+    const place = { source_version: '5', occurred_at: '2017-01-05T00:00:00.000000Z' };
+    await records.upsert(call, target, row('D-1', { name: 'a' }, place));
+    const id = idOf(await records.upsert(call, target, row('D-1', { name: 'b' })));
+    expect(await records.get(call, 'deal', id)).toMatchObject({ version: 2, ...place });
+    expect((await records.history(call, 'deal', id)).items).toMatchObject([place, place]);
+  });
+
   test('a deletion that comes before its record holds against what it deleted', async () => {
     const { call, records } = await fresh();
     const gone = await records.upsert(call, target, row('D-1', {}, { source_version: 5, deleted: true }));
     expect(gone).toMatchObject({ unchanged: 1, updated: 0, version: null });
     expect(await records.upsert(call, target, row('D-1', { name: 'x' }, { source_version: 3 }))).toMatchObject({ stale: 1 });
     await expect(records.getByKey(call, target, 'D-1')).rejects.toMatchObject({ code: 'not_found' });
-    const { items } = await records.list(call, 'deal', { deleted: 'include' });
-    expect(items).toEqual([]);
+    for (const deleted of ['include', 'only'] as const) expect((await records.list(call, 'deal', { deleted })).items).toEqual([]);
+    await expect(records.history(call, 'deal', idOf(gone))).rejects.toMatchObject({ code: 'not_found' });
     expect(await records.upsert(call, target, row('D-1', { name: 'x' }, { source_version: 6 }))).toMatchObject({ created: 1, version: 1 });
+    const record = await records.getByKey(call, target, 'D-1');
+    expect(record.created_at).toBe(record.updated_at);
   });
 
   test('a deletion of what nobody knows changes nothing', async () => {
