@@ -1,3 +1,4 @@
+import { waitUntil } from '@sophia/database/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
 import { target } from '../testing/deals.ts';
@@ -118,7 +119,13 @@ describe('a rejected row', () => {
     expect((await letters.list(call, { import: first, state: 'superseded' })).items.map(({ line }) => line).sort()).toEqual([1, 2]);
     await records.upsertMany(call, target, rows);
     await records.upsertMany(call, target, rows);
-    expect((await letters.list(call)).items.map((letter) => letter.import)).toEqual([null, null]);
+    const open = (await letters.list(call)).items;
+    expect(open.map((letter) => letter.import)).toEqual([null, null]);
+    const mended = open.map(({ id }) => id);
+    for (const id of mended) await letters.repair(call, id, { source_id: 'A', fields: { amount: '1' } });
+    await records.upsertMany(call, target, rows);
+    expect((await letters.list(call)).items.map(({ state }) => state)).toEqual(['open', 'open']);
+    for (const id of mended) expect(await letters.get(call, id)).toMatchObject({ state: 'superseded' });
   });
 
   test('is kept with characters that PostgreSQL cannot hold as JSON', async () => {
@@ -210,3 +217,31 @@ test('a letter that somebody else changes while it is replayed is judged again',
   // What was written is what the letter holds.
   expect((await records.getByKey(call, target, 'D-1')).data.amount).toBe(letter.row.fields.amount);
 });
+
+test('a letter that is repaired while a replay has it in hand is written as it was repaired', async () => {
+  const { workspace, call, letters, records } = await fresh();
+  const { database } = harness;
+  await records.upsert(call, target, row(1, { amount: '0' }));
+  await records.upsertMany(call, target, [row(1, { amount: 'x' })]);
+  const id = (await letters.list(call)).items[0]?.id ?? '';
+  const repair = (amount: string) => letters.repair(call, id, { source_id: 'D-1', fields: { amount } });
+  await repair('1');
+  const replay = await database.write([workspace.id], async (transaction) => {
+    await database.query(transaction, { name: 'test_hold_record', text: `select from record where source_id = 'D-1' for update` });
+    const replaying = letters.replay(call, { ids: [id] });
+    await waitUntil('the replay waits for the record', async () => {
+      const [found] = await database.select<{ readonly waiting: number }>([], WAITING);
+      return found?.waiting === 1;
+    });
+    await repair('2');
+    return { replaying };
+  });
+  expect(await replay.value.replaying).toMatchObject({ updated: 1 });
+  expect((await records.getByKey(call, target, 'D-1')).data).toEqual({ amount: '2' });
+  expect(await letters.get(call, id)).toMatchObject({ state: 'replayed', row: { fields: { amount: '2' } } });
+});
+
+const WAITING = {
+  name: 'test_waiting_for_locks',
+  text: `select count(*)::int as waiting from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+};

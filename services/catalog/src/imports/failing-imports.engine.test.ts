@@ -33,8 +33,14 @@ describe('an import that fails', () => {
     const { updated_at: failedAt } = await imports.get(call, id);
     expect(await harness.catalog.sources(call)).toMatchObject([{ source_system: 'shop', state: 'failed', last_sync_at: failedAt }]);
 
-    const report = await run({ resume: id }, importStream(rowsItem([row(1), row(2), row(3)])));
+    await harness.database.write([workspace.id], (transaction) =>
+      harness.database.query(transaction, { name: 'test_ran_an_hour', text: 'update import_run set milliseconds = 3600000' }),
+    );
+    const isResumed = async (): Promise<void> =>
+      expect(await imports.get(call, id)).toMatchObject({ state: 'running', read: 2, failure: null });
+    const report = await run({ resume: id }, importStream(isResumed, rowsItem([row(1), row(2), row(3)])));
     expect(report).toMatchObject({ id, state: 'finished', read: 3, created: 3, failure: null });
+    expect(report.seconds).toBeGreaterThan(3_600);
     expect((await readChains(harness.database, workspace.id)).length).toBe(3);
     await expect(
       imports.start(call, { name: 'x', kind: 'file', resume: id }, importStream(rowsItem([row(9)]))).then((started) => started.finished),

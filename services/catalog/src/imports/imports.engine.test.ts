@@ -75,12 +75,15 @@ describe('an import', () => {
   });
 
   test('of more rows than fit a round commits as it goes, in the order of each key', async () => {
-    const { run, workspace } = await fresh();
+    const { call, run, workspace } = await fresh();
     const many = Array.from({ length: 12_345 }, (_, index) =>
       row(index % 5_000, { series: `s${Math.floor(index / 5_000)}` }, { line: index + 1 }),
     );
     const report = await run({}, importStream(rowsItem(many.slice(0, 7_001)), rowsItem(many.slice(7_001))));
     expect(report).toMatchObject({ read: 12_345, created: 5_000, updated: 7_345, unchanged: 0 });
+    const { entries } = await harness.auth.audit.list(call, { action: 'write', limit: 100 });
+    expect(new Set(entries.map(({ object }) => object))).toEqual(new Set([`import:${report.id}`]));
+    expect(entries.reduce((sum, { rows }) => sum + (rows ?? 0), 0)).toBe(12_345);
     expect(await brokenChains(harness.database, workspace.id)).toEqual([]);
   });
 
