@@ -1,5 +1,5 @@
 import { webcrypto } from 'node:crypto';
-import type { RecordId } from '@sophia/types';
+import type { Principal, RecordId } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ImportItem } from '../catalog.ts';
 import { createDirectory } from '../directory.ts';
@@ -219,6 +219,21 @@ describe('one record', () => {
     expect((await records.get(call, 'deal', id as RecordId, { after: token })).version).toBe(1);
     await expect(records.get(call, 'deal', id as RecordId, { after: 'x' })).rejects.toMatchObject({ code: 'invalid_token' });
   });
+
+  test('is judged by what the write that a token names left, which is read anew once for each user', async () => {
+    const { call, records, workspace } = await fresh();
+    const { id, token } = await records.upsert(call, target, row('D-1', { name: 'a' }));
+    const renewed: (string | undefined)[] = [];
+    const policy = Object.assign(Object.create(harness.auth.policies) as typeof harness.auth.policies, {
+      renew: async ({ userRecord }: Principal) => void renewed.push(userRecord?.source_id),
+    });
+    const catalog = await harness.another({ policy, isAlone: false });
+    for (const user of ['ada', 'bob', 'ada']) {
+      const reader = harness.callOf(workspace, 'employee', { userRecord: { source_system: 'crm', source_id: user } });
+      await catalog.records.get(reader, 'deal', id as RecordId, { after: token });
+    }
+    expect(renewed).toEqual(['ada', 'bob']);
+  });
 });
 
 describe('for others', () => {
@@ -236,12 +251,15 @@ describe('for others', () => {
   test('freshness finds what each source did last', async () => {
     const { call, workspace, records } = await fresh();
     expect(await readSourceActivity(harness.database, [])).toEqual([]);
+    // Of some writes before, through whichever connection.
+    await harness.database.write([workspace.id], (transaction) => harness.database.query(transaction, ACTIVE_YESTERDAY, [workspace.id]));
     await records.upsert(call, target, row('D-1', { name: 'a' }));
+    const { updated_at: writtenAt } = await records.getByKey(call, target, 'D-1');
     const items = importStream({ kind: 'rows', target: { ...target, sourceSystem: 'erp' }, rows: [row('E-1', {})] });
     const report = await (await harness.catalog.imports.start(call, { name: 'erp', kind: 'file' }, items)).finished;
     const activity = await readSourceActivity(harness.database, [workspace.id]);
     expect(activity.toSorted((one, other) => (one.source_system < other.source_system ? -1 : 1))).toMatchObject([
-      { source_system: 'crm', record_type: 'deal', sync: 'none', last_sync_at: null, last_record_at: expect.any(String) },
+      { source_system: 'crm', record_type: 'deal', sync: 'none', last_sync_at: null, last_record_at: writtenAt },
       { source_system: 'erp', record_type: 'deal', sync: 'succeeded', last_sync_at: report.finished_at },
     ]);
     const statuses = await harness.catalog.sources(call);
@@ -333,6 +351,12 @@ describe('for others', () => {
     expect(text).toContain('sophia_catalog_waiting_writes 0');
   });
 });
+
+const ACTIVE_YESTERDAY = {
+  name: 'insert_activity_of_yesterday',
+  text: `insert into source_activity (workspace, source_system, record_type, slot, last_record_at)
+    select $1::int, 'crm', 'deal', slot, now() - interval '1 day' from generate_series(0, 15) as slot`,
+};
 
 /** So many imports of a source that ended, and before them one of each of two sources that was interrupted. */
 const ENDED_IMPORTS = {
