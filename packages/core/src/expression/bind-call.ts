@@ -1,6 +1,6 @@
 import { closest } from '../semantic/closest.ts';
 import { type BoundExpression, type OperationName, operation, type ValueType } from './bound-expression.ts';
-import { coerce, isNumeric } from './coerce.ts';
+import { coerce, isNull, isNumeric } from './coerce.ts';
 import { ExpressionProblem } from './expression.ts';
 import { alike, choice, condition, describe } from './typing.ts';
 
@@ -103,8 +103,8 @@ function bindDaysBetween(operands: Operands): BoundExpression | undefined {
   return days.includes(undefined) ? undefined : operation('days_between', 'integer', days as BoundExpression[]);
 }
 
-/** The calendar day: of an instant, in the query's time zone. */
+/** The calendar day: of an instant, in the query's time zone. A text that says its offset from UTC is an instant, midnight too. */
 function dayOf(value: BoundExpression): BoundExpression | undefined {
-  if (value.type === 'timestamp') return operation('day_of', 'date', [value]);
-  return coerce(value, 'date');
+  const instant = isNull(value) ? undefined : coerce(value, 'timestamp');
+  return instant === undefined ? coerce(value, 'date') : operation('day_of', 'date', [instant]);
 }

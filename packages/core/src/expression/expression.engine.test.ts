@@ -126,6 +126,11 @@ const CASES: readonly (readonly [string, unknown])[] = [
   // Days: the moment is after midnight in Berlin.
   ['date(moment)', '2017-04-01'],
   ['date(day)', '2017-03-31'],
+  ["date('2017-03-31T22:30:00Z')", '2017-04-01'],
+  ["date('2017-03-31T00:00:00+07:00')", '2017-03-30'],
+  ["date('2017-03-31T00:00:00')", '2017-03-31'],
+  ["date('2017-03-31')", '2017-03-31'],
+  ["days_between('2017-03-31T22:00:00Z', moment)", 0],
   ['days_between(day, today)', 2],
   ['days_between(moment, day)', -1],
   ["days_between(day, '2017-01-01')", -89],

@@ -326,6 +326,23 @@ describe('values are ordered', () => {
   });
 });
 
+describe('a text where a day or an instant is asked for', () => {
+  const midnight = '2017-01-01T00:00:00Z';
+  const day = literal('date', '2017-01-01');
+  it.each([
+    [`date('${midnight}')`, operation('day_of', 'date', [literal('timestamp', midnight)])],
+    [
+      `days_between('${midnight}', '2017-01-01')`,
+      operation('days_between', 'integer', [operation('day_of', 'date', [literal('timestamp', midnight)]), day]),
+    ],
+    ["date('2017-01-01')", day],
+    ["date('2017-01-01T00:00:00')", day],
+    ['date(null)', literal('date', null)],
+  ])('%s', (text, expected) => {
+    expect(bind(text)).toEqual(expected);
+  });
+});
+
 describe('assume', () => {
   it('drops what the conditions decide', () => {
     expect(assume(bind('days_to_close'), [bind("status in ('won', 'lost')")])).toEqual(
