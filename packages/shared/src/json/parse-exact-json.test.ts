@@ -18,6 +18,14 @@ describe('exact JSON', () => {
     ['-1e400', '-1e400'],
     ['1.0e20', 1e20],
     ['0.30000000000000004', 0.30000000000000004],
+    ['4.9999999999999999999999', '4.9999999999999999999999'],
+    ['-4.9999999999999999', '-4.9999999999999999'],
+    ['[1,{"a": 12345678.49999999999}]', [1, { a: '12345678.49999999999' }]],
+    ['49999999999999999999999E-22', '49999999999999999999999E-22'],
+    ['0.10000000000000001', '0.10000000000000001'],
+    [`0.${'0'.repeat(400)}1`, `0.${'0'.repeat(400)}1`],
+    ['{"a":"1.00000000000000001, 1e-400","b":1.5000000000000000000}', { a: '1.00000000000000001, 1e-400', b: 1.5 }],
+    ['0.12345678901234567890', 0.12345678901234568],
     ['"9007199254740993"', '9007199254740993'],
     ['{"id":1234567890123456789,"n":1}', { id: '1234567890123456789', n: 1 }],
     [
@@ -33,6 +41,16 @@ describe('exact JSON', () => {
       fc.property(fc.object({ values }), (value) => {
         const text = JSON.stringify(value);
         expect(parseExactJson(text)).toEqual(JSON.parse(text));
+      }),
+    );
+  });
+
+  it('takes no number for another of few digits, wherever it stands', () => {
+    const parts = fc.tuple(fc.string(), fc.integer({ min: 1, max: 999_999 }), fc.integer({ min: 16, max: 40 }), fc.constantFrom('0', '9'));
+    fc.assert(
+      fc.property(parts, ([before, whole, length, digit]) => {
+        const number = `${whole}.${digit.repeat(length)}${digit === '0' ? '1' : ''}`;
+        expect(parseExactJson(JSON.stringify({ before, after: 1 }).replace('1}', `${number}}`))).toEqual({ before, after: number });
       }),
     );
   });
