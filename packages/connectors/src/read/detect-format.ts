@@ -16,12 +16,13 @@ const FOREIGN: readonly (readonly [begin: RegExp, what: string])[] = [
   [/^PARE.{0,3}\0/s, 'a Parquet file with an encrypted footer; write it without encryption'],
   [/^ORC.{0,12}[^\P{Cc}\s\x80-\x9f]/su, 'an ORC file; write it as Parquet'],
   [/^Obj[^\P{Cc}\s\x80-\x9f]/u, 'an Avro file; write it as Parquet or NDJSON'],
+  [/^(?:ARROW1|FEA1)\0|^\xff{4}.{2}\0\0/s, 'an Arrow or Feather file; write it as Parquet'],
   [/^SQLite format 3\0/, 'an SQLite database; export its tables as CSV'],
   [/^BZh\d1AY&SY|^\xfd7zXZ\0|^7z\xbc\xaf|^[^\P{Cc}\s]"M[^\P{Cc}\s]/u, 'compressed in a way that is not read; gzip and zstd are'],
   [/^[^\P{Cc}\s]\x8b\p{Cc}|^\(\xb5\/\xfd/u, 'compressed twice; unpack it once'],
   [/^%PDF-\d/, 'a PDF document'],
 ];
-const MAY_BE_FOREIGN = /^(?:PK|\xd0\xcf|PARE|ORC|Obj|SQLi|BZh|\xfd7z|7z|[^\P{Cc}\s]["\x8b]|\(\xb5|%PDF)/u;
+const MAY_BE_FOREIGN = /^(?:PK|\xd0\xcf|PARE|ORC|Obj|ARRO|FEA1|\xff{4}|SQLi|BZh|\xfd7z|7z|[^\P{Cc}\s]["\x8b]|\(\xb5|%PDF)/u;
 const FOREIGN_BYTES = 16;
 
 /** What the content is, where that is nothing that has rows. More than four bytes are waited for only where these are suspicious. */

@@ -85,6 +85,9 @@ describe('contents that have no rows', () => {
     ],
     ['an encrypted Parquet file', binary('PARE\x21\0\0\0\x9f'), 'This is a Parquet file with an encrypted footer'],
     ['an ORC file', binary('ORC\x13\0\0\n\x07\x12\x05\x08\xe8\x07P\0'), 'This is an ORC file; write it as Parquet.'],
+    ['an Arrow file', binary('ARROW1\0\0\xff\xff\xff\xff\xb0\0\0\0'), 'This is an Arrow or Feather file; write it as Parquet.'],
+    ['an Arrow stream', binary('\xff\xff\xff\xff\xb0\x01\0\0\x10\0\0\0'), 'This is an Arrow or Feather file'],
+    ['an old Feather file', binary('FEA1\0\0\0\0\x01'), 'This is an Arrow or Feather file'],
     ['an LZ4 file', binary('\x04"M\x18dp\xb9'), 'This is compressed in a way that is not read; gzip and zstd are.'],
     ['a gzip file packed again', gzipSync(gzipSync('id\n1\n')), 'This is compressed twice; unpack it once.'],
     ['a zstd file packed again', gzipSync(zstdCompressSync('id\n1\n')), 'This is compressed twice; unpack it once.'],
@@ -105,6 +108,8 @@ describe('contents that have no rows', () => {
     'ORCID;Pr\u00e9nom\n1;2\n',
     'Obj\u00e9t\n1\n',
     'SQLi\n1\n',
+    'ARROW1,b\n1,2\n',
+    'FEA1\n1\n',
     'PK\n1\n',
     '<html>'.slice(1),
   ])('are not taken for what only begins alike: %j', async (content) => {

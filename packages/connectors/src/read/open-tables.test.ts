@@ -102,6 +102,21 @@ describe('tables', () => {
     expect((await readAll('id,name\r1,a\r2,b', {}, 3)).rows).toHaveLength(2);
   });
 
+  test('with old line ends and newer ones within quoted cells', async () => {
+    expect((await readAll('id,name\r1,"a\n""b"""\r2,b\r')).brief).toEqual([
+      [2, ['1', 'a\n"b"']],
+      [4, ['2', 'b']],
+    ]);
+  });
+
+  test('with returns within quoted cells keep them', async () => {
+    expect((await readAll('id,name\n1,"a\rb"\n2,c\n')).brief).toEqual([
+      [2, ['1', 'a\rb']],
+      [3, ['2', 'c']],
+    ]);
+    expect((await readAll('"a\rb\nc"', { header: false })).brief).toEqual([[1, ['a\rb\nc']]]);
+  });
+
   test('with a delimiter that is not sure say so', async () => {
     const { source } = await readAll('a,b;c\n1,2;3\n');
     expect(source.description.assumptions).toContain('Cells look separated by ","; set delimiter if not.');
