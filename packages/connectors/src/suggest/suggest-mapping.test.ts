@@ -30,6 +30,19 @@ test('a column that says which record a row is is no field of it', async () => {
   expect(columnsOf(mapping)).toEqual({ status: 'status', amount: 'amount', currency: 'currency' });
 });
 
+test('a type that is not there is told', async () => {
+  const refused = (recordType: string) => suggest('id,a\n1,2\n', 'x.csv', { recordType });
+  await expect(refused('dael')).rejects.toMatchObject({
+    code: 'unknown_record_type',
+    message: 'There is no record type "dael"; did you mean deal?',
+    details: { record_type: 'dael', nearest: ['deal'] },
+  });
+  await expect(refused('spaceship')).rejects.toMatchObject({
+    message: expect.stringMatching(/^There is no record type "spaceship"; there are .*deal/),
+    details: { nearest: [] },
+  });
+});
+
 describe('the sample', () => {
   test('its deals are understood, but for what only a person knows', async () => {
     const known = new Map([
@@ -357,8 +370,8 @@ describe('sources of objects', () => {
 
 test('a source without columns has no mapping', async () => {
   await expect(suggest('', 'x.csv')).rejects.toMatchObject({ code: 'unknown_format' });
-  await expect(suggest('id,name\n1,x\n', 'x.csv', { recordType: 'unknown' })).rejects.toMatchObject({ code: 'unknown_format' });
   const source = { name: undefined, columns: ['id', 'name', 'flag'], sample: [{ line: 1, values: ['1', 'x', 'yes'] }] };
+  await expect(suggestMapping(source, [])).rejects.toMatchObject({ code: 'unknown_format' });
   expect(await suggestMapping(source, BUILTIN_RECORD_TYPES)).not.toContain('match:');
 });
 

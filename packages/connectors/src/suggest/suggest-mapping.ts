@@ -1,4 +1,4 @@
-import { SophiaError } from '@sophia/shared';
+import { nearest, SophiaError } from '@sophia/shared';
 import type { FieldDefinition, RecordTypeDefinition } from '@sophia/types';
 import type { MatchedSource } from '../mapping/match-mapping.ts';
 import { type Rejections, rejectionsOf } from './check-suggestion.ts';
@@ -25,7 +25,7 @@ const NO_IDS: KnownIds = new Map();
 /**
  * Writes a first mapping for a source from a sample of its rows: which record type it is, which column is which field, how
  * dates and numbers are written, what looks misspelt. What was guessed says so in a comment. Errors: `unknown_format`
- * where the source has no columns, and `too_many_columns`.
+ * where the source has no columns, `too_many_columns`, and `unknown_record_type`.
  */
 export async function suggestMapping(
   source: MatchedSource,
@@ -33,12 +33,23 @@ export async function suggestMapping(
   options: SuggestOptions = {},
 ): Promise<string> {
   const profiles = profileColumns(source);
-  const types = options.recordType === undefined ? recordTypes : recordTypes.filter((type) => type.name === options.recordType);
+  const types = options.recordType === undefined ? recordTypes : [typeOf(options.recordType, recordTypes)];
   const match = await matchType(profiles, fileStem(source.name), types);
   if (match === undefined || profiles.length === 0) {
     throw new SophiaError('unknown_format', 'There are no columns to map: the source has no rows that can be read.');
   }
   return writeMapping(checked(describe(match, profiles, source, options), match, source));
+}
+
+function typeOf(name: string, types: readonly RecordTypeDefinition[]): RecordTypeDefinition {
+  const definition = types.find((type) => type.name === name);
+  if (definition !== undefined) return definition;
+  const names = types.map((type) => type.name);
+  const near = nearest(name, names);
+  const hint = near === undefined ? `there are ${names.join(', ')}.` : `did you mean ${near}?`;
+  throw new SophiaError('unknown_record_type', `There is no record type ${JSON.stringify(name)}; ${hint}`, {
+    details: { record_type: name, nearest: near === undefined ? [] : [near] },
+  });
 }
 
 /** With what rejects rows of the sample, so that a person sees it before the import does. */
