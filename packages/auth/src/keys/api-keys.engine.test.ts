@@ -1,3 +1,4 @@
+import { createTestObservability } from '@sophia/observability/testing';
 import { createMemoryPubSub } from '@sophia/pub-sub/memory';
 import { createGate } from '@sophia/shared/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -120,6 +121,18 @@ describe('API keys', () => {
     await expect(harness.auth.authentication.authenticate(bearer(text))).rejects.toMatchObject({ code: 'unauthenticated' });
   });
 
+  it('expires at its time though it was verified a moment before', async () => {
+    const { authentication } = harness.auth;
+    const { text } = await makeKey({ expiresAt: new Date(harness.clock.now() + 4_000).toISOString() });
+    const principal = await authentication.authenticate(bearer(text));
+    harness.clock.advance(3_999);
+    expect(authentication.peek(bearer(text))).toBe(principal);
+    harness.clock.advance(1);
+    expect(authentication.peek(bearer(text))).toBeUndefined();
+    await expect(authentication.authenticate(bearer(text))).rejects.toMatchObject({ code: 'unauthenticated' });
+    await expect(authentication.hold(principal)).rejects.toMatchObject({ code: 'unauthenticated' });
+  });
+
   it('is refused from the moment it is revoked, and elsewhere when the word comes or a short time is over', async () => {
     const heard = await harness.another();
     const { key, text } = await makeKey();
@@ -191,7 +204,7 @@ describe('API keys', () => {
     await expect(authentication.authenticate(bearer(text))).rejects.toThrow('no database');
   });
 
-  it('revoked during its own look-up is not remembered', async () => {
+  it.each([true, false])('revoked during its own look-up is not remembered, be it asked for meanwhile (%o)', async (isAskedMeanwhile) => {
     const { key, text } = await makeKey();
     const gate = createGate();
     const select: typeof harness.database.select = async (workspaces, statement, values, options) => {
@@ -203,11 +216,12 @@ describe('API keys', () => {
     const lookup = authentication.authenticate(bearer(text));
     await gate.reached;
     await keys.revoke(harness.owner, key.id);
-    const asked = authentication.authenticate(bearer(text));
+    const asked = isAskedMeanwhile ? authentication.authenticate(bearer(text)) : undefined;
     gate.open();
     // It asked before the key was revoked; whoever asks afterwards is refused.
     await expect(lookup).resolves.toMatchObject({ id: `key:${key.id}` });
-    await expect(asked).rejects.toMatchObject({ code: 'unauthenticated' });
+    expect(authentication.peek(bearer(text))).toBeUndefined();
+    await expect(asked ?? authentication.authenticate(bearer(text))).rejects.toMatchObject({ code: 'unauthenticated' });
     expect(authentication.peek(bearer(text))).toBeUndefined();
   });
 
@@ -364,5 +378,29 @@ describe('API keys', () => {
     expect(takeAllowance(principal).allowed).toBe(true);
     const usual = await harness.auth.authentication.authenticate(bearer((await makeKey()).text));
     expect(takeAllowance(usual)).toMatchObject({ allowed: true, limit: 10, remaining: 19 });
+  });
+
+  it('has its own rate limit in every workspace, as one allowance', async () => {
+    const { authenticate, takeAllowance } = harness.auth.authentication;
+    await harness.auth.workspaces.ensure('limited');
+    const { text } = await makeKey({ role: 'admin', installation: true, requestsPerSecond: 1 });
+    const [own, there] = [await authenticate(bearer(text)), await authenticate(bearer(text), 'limited')];
+    expect([own, there, own].map((principal) => ({ ...takeAllowance(principal) }))).toMatchObject([
+      { allowed: true, limit: 1, remaining: 1 },
+      { allowed: true, limit: 1, remaining: 0 },
+      { allowed: false, limit: 1, remaining: 0 },
+    ]);
+  });
+
+  it('that is refused is counted, and nothing else that goes wrong', async () => {
+    const observability = createTestObservability();
+    const { authentication } = await harness.another({ observability });
+    const { text } = await makeKey({ role: 'admin', installation: true });
+    await expect(authentication.authenticate(bearer(text), 'nowhere')).rejects.toMatchObject({ code: 'unknown_workspace' });
+    await expect(authentication.authenticate(bearer((await makeKey()).text), 'nowhere')).rejects.toMatchObject({ code: 'forbidden' });
+    for (const wrong of [undefined, bearer('none')]) {
+      await expect(authentication.authenticate(wrong)).rejects.toMatchObject({ code: 'unauthenticated' });
+    }
+    expect(await observability.metrics.render()).toMatch(/^sophia_authentication_failures_total 1$/m);
   });
 });

@@ -48,7 +48,7 @@ describe('tokens of an OpenID issuer', () => {
     await harness.close();
   });
 
-  const issuer = (other: Partial<IssuerConfiguration> = {}): IssuerConfiguration => ({
+  const issuer = (other: Partial<IssuerConfiguration>): IssuerConfiguration => ({
     issuer: address,
     audience: 'sophia',
     jwksUri: `${address}/keys`,
@@ -61,9 +61,9 @@ describe('tokens of an OpenID issuer', () => {
     allowPrivateAddress: true,
     ...other,
   });
-  const authentication = async (other: Partial<IssuerConfiguration> = {}) => {
+  const authentication = async (...others: Partial<IssuerConfiguration>[]) => {
     const configuration = {
-      issuers: [issuer(other)],
+      issuers: (others.length === 0 ? [{}] : others).map(issuer),
       rateLimit: { requestsPerSecond: 10, burst: 20 },
       audit: { retentionDays: 30, bufferEntries: 1_000 },
       workspace: 'main',
@@ -108,6 +108,13 @@ describe('tokens of an OpenID issuer', () => {
       expect.objectContaining({ principal: principal.id, object: 'workspace:elsewhere', result: 'forbidden' }),
     ]);
     expect(served.requests).toBe(1);
+  });
+
+  it('of two realms on one host are of two principals, though their subject is the same', async () => {
+    const realms = [`${address}/a`, `${address}/b/`];
+    const verifier = await authentication(...realms.map((realm) => ({ issuer: realm })));
+    const ids = await Promise.all(realms.map(async (iss) => (await verifier.authenticate(await bearer({ iss }))).id));
+    expect(ids).toEqual(['a', 'b'].map((realm) => `user:ann@${new URL(address).host}/${realm}`));
   });
 
   it('find their keys by the discovery document', async () => {
@@ -261,7 +268,9 @@ describe('tokens of an OpenID issuer', () => {
     await verifier.authenticate(await bearer({ jti: '2' }));
     expect(served.requests).toBe(2);
     harness.clock.advance(3_000_000);
-    await expect(verifier.authenticate(await bearer({ jti: '3' }))).rejects.toMatchObject({ code: 'unavailable', retryAfter: 5 });
+    for (const jti of ['3', 'just after that']) {
+      await expect(verifier.authenticate(await bearer({ jti }))).rejects.toMatchObject({ code: 'unavailable', retryAfter: 5 });
+    }
     served.status = 200;
     await verifier.authenticate(await bearer({ jti: '4' }));
   });
