@@ -84,6 +84,19 @@ describe('cached answers', () => {
     expect((await test.ask(query)).rows).toContainEqual(['fair', 1]);
   });
 
+  it.each(['use', 'bypass'] as const)('state how far they were read, though more is stated by then (%s)', async (cache) => {
+    const { analytics } = test.platform;
+    const query = { ...WON, dimensions: ['deal.deal_type'] };
+    const running = whileItRuns(() => apply(`after it was read, ${cache}`, { ...deal, deal_type: cache }));
+    const { bytes, readPoint, envelope } = await analytics.ask(test.call, query, { cache });
+    const { tick, position, completeTo } = readPoint;
+    expect(await running.mock.results[0]?.value).toMatchObject({ applied: { tick, cursor: position, completeTo } });
+    expect(JSON.parse(`{${envelope}}`).freshness.complete_to).toBe(completeTo);
+    expect(tick).toBeLessThan(analytics.readPoint().tick);
+    expect(bytes.toString()).not.toContain(`"${cache}"`);
+    expect((await test.ask(query)).rows).toContainEqual([cache, 1]);
+  });
+
   it('as of a past moment are not given on the short way, where their notes are not known', async () => {
     const { analytics } = test.platform;
     const query = { ...WON, as_of: (await test.ask(WON)).freshness.complete_to };

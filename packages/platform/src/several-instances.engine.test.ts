@@ -96,6 +96,28 @@ describe('a read at one instance that names a write through the other', () => {
     expect(await told(await move('blue'))).toEqual([null]);
   });
 
+  it('is judged by the user record of whoever reads, also after another has read with its token', async () => {
+    const { one, other } = two;
+    const users = { recordType: 'user', sourceSystem: 'test' };
+    const move = async (team: string) => {
+      const rows = ['gil', 'hal'].map((name, at) => ({ line: at + 1, source_id: name, fields: { name, team } }));
+      return (await one.platform.catalog.records.upsertMany(one.call, users, rows)).token;
+    };
+    await move('red');
+    await one.write('user', 'ida', { name: 'Ida', team: 'red' });
+    await one.apply('deal', 'fourth', { owner: 'ida', amount: '5', currency: 'USD' });
+    const amounts = async (after?: string) => {
+      const seen: unknown[] = [];
+      for (const source_id of ['gil', 'hal']) {
+        const employee = other.as('employee', { source_system: 'test', source_id });
+        seen.push((await read(other, employee, 'deal', 'fourth', after)).amount);
+      }
+      return seen;
+    };
+    expect(await amounts()).toEqual(['5', '5']);
+    await whileHeld(other, async () => expect(await amounts(await move('blue'))).toEqual([null, null]));
+  });
+
   it('of its own writes is judged by what they left', async () => {
     const { other } = two;
     await other.write('user', 'cid', { name: 'Cid', team: 'red' });

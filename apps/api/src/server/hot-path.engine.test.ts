@@ -15,8 +15,8 @@ describe('an answer out of memory', () => {
   };
   afterEach(() => harness.close());
 
-  const get = async (headers: Readonly<Record<string, string>> = {}, alone = false) => {
-    const answer = await harness.send('GET', PATH, { headers, alone });
+  const get = async (headers: Readonly<Record<string, string>> = {}, alone = false, key = 'admin') => {
+    const answer = await harness.send('GET', PATH, { headers, alone, key });
     // Only the framework sets it.
     return { ...answer, isLean: !answer.headers.has('content-security-policy') };
   };
@@ -47,6 +47,26 @@ describe('an answer out of memory', () => {
       const refused = await harness.send('GET', path, { key: 'viewer', alone });
       expect([refused.status, refused.json.code]).toEqual([403, 'identifying_dimension']);
       expect((await harness.send('GET', path, { alone })).status).toBe(200);
+    }
+  });
+
+  it('is of the workspace that is named, or of the credential’s own where none is, and whole whatever its names are written with', async () => {
+    await open();
+    const won = { source_id: 'D-1', status: 'won', amount: '5', currency: 'USD', close_date: '2017-06-01' };
+    await harness.makeKey('other', { role: 'admin', workspace: 'other' });
+    const path = `/api/v1/records/deal?source_system=${encodeURIComponent('übung 練習')}`;
+    const { json: written } = await harness.send('POST', path, { key: 'other', body: won });
+    await get({ 'sophia-after': written.token }, false, 'other');
+    for (const alone of [false, true]) {
+      const [own, ofOther] = [await get({}, alone), await get({}, alone, 'other')];
+      expect([own.isLean, ofOther.isLean, ofOther.json.rows]).toEqual([true, true, [['5.0000']]]);
+      expect(ofOther.headers.get('content-length')).toBe(`${Buffer.byteLength(ofOther.text)}`);
+      expect(ofOther.json.freshness.sources).toMatchObject([{ source_system: 'übung 練習' }]);
+      expect(own.json.rows).not.toEqual(ofOther.json.rows);
+      expect((await get({ 'sophia-workspace': 'other' }, alone)).json.rows).toEqual(ofOther.json.rows);
+      expect((await get({ 'sophia-workspace': 'main' }, alone)).json.rows).toEqual(own.json.rows);
+      const refused = await get({ 'sophia-workspace': 'main' }, alone, 'other');
+      expect([refused.status, refused.json.code]).toEqual([403, 'forbidden']);
     }
   });
 
