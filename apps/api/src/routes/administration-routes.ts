@@ -187,6 +187,8 @@ const registerAuditRoutes = (app: FastifyInstance, { audit }: ApiServices): void
     url: '/audit',
     operation: 'listAudit',
     summary: 'Who read and did what, newest first; with follow, every entry once in the order of their commits',
+    description:
+      'A page looks at 100,000 entries at most: where what is looked for is rare, it may have few or none, and `next_cursor` goes on.',
     tag,
     query: Type.Object({
       principal: Type.Optional(Type.String({ maxLength: 200 })),

@@ -3,6 +3,7 @@ import type { Call, Transaction } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditedCall, entryOf, followAll, objectsOf } from '../testing/audit-entries.ts';
 import { type AuthHarness, callOf, createAuthHarness } from '../testing/auth-harness.ts';
+import { PORTION } from './audit-statements.ts';
 
 describe('the audit', () => {
   let harness: AuthHarness;
@@ -43,6 +44,24 @@ describe('the audit', () => {
     await expect(found({ from: 'yesterday' })).rejects.toMatchObject({ code: 'invalid_request' });
     await expect(found({ limit: 0 })).rejects.toMatchObject({ code: 'invalid_request' });
     await expect(found({ cursor: 'x' })).rejects.toMatchObject({ code: 'invalid_cursor' });
+  });
+
+  it('list looks at a portion of many entries for each page of a few, and says where to go on', async () => {
+    const call = await auditedCall(harness, 'rare');
+    const { audit } = harness.auth;
+    const many = { name: 'test_many_entries', text: MANY_ENTRIES };
+    const { workspace } = call.principal;
+    await audit.write(entryOf(call, 'rare', { action: 'export' }));
+    harness.clock.advance(1_000);
+    const at = new Date(harness.clock.now()).toISOString();
+    await harness.database.write([workspace], (transaction) => harness.database.query(transaction, many, [workspace, PORTION, at]));
+    const first = await audit.list(call, { action: 'export' });
+    expect(first.entries).toEqual([]);
+    const second = await audit.list(call, { action: 'export', cursor: first.cursor ?? '' });
+    expect(objectsOf(second.entries)).toEqual(['rare']);
+    expect(second.cursor).toBeNull();
+    const [newest] = objectsOf((await audit.list(call, { action: 'read', limit: 1 })).entries);
+    expect(newest).toBe(`o${PORTION}`);
   });
 
   it('A3: follow misses nothing and repeats nothing although transactions commit out of order', async () => {
@@ -145,6 +164,9 @@ describe('the audit', () => {
     expect((await followAll(harness, other)).objects).toEqual([]);
   });
 });
+
+const MANY_ENTRIES = `insert into audit_entry (workspace, at, principal, via, action, object, result, rows, milliseconds, times)
+  select $1::int4, $3::timestamptz, 'test', 'system', 'read', 'o' || number, 'ok', 1, 1, 1 from generate_series(1, $2::int4) as number`;
 
 /** A transaction that stays open after its work until it is told to commit. */
 function openTransaction(database: Database, call: Call, work: (transaction: Transaction) => Promise<void>) {

@@ -11,6 +11,12 @@ interface Row extends Omit<AuditRecord, 'rows'> {
   readonly transaction?: string;
 }
 
+/** Without an entry where none was found. */
+interface ListedRow extends Row {
+  readonly looked_at: string | null;
+  readonly looked_id: string | null;
+}
+
 interface Paging {
   readonly limit?: number | undefined;
   readonly cursor?: string | undefined;
@@ -45,17 +51,17 @@ export function createAuditListing({ database, clock, requireAdministrator }: Au
       const most = checkLimit(limit);
       const [at = 'infinity', position = '0'] = cursor === undefined ? [] : readCursor(cursor, LIST_CURSOR);
       const filter = [principal, action, object, result, checkInstant('from', from) ?? '-infinity', checkInstant('to', to) ?? 'infinity'];
-      const rows = await database.select<Row>([call.principal.workspace], LIST_ENTRIES, [
+      const found = await database.select<ListedRow>([call.principal.workspace], LIST_ENTRIES, [
         ...filter,
         at,
         position,
         most,
         call.principal.workspace,
       ]);
-      const last = rows.length === most ? rows.at(-1) : undefined;
+      const rows = found.filter(({ id }) => id !== null);
       return listed(call, 'audit.list', begun, {
-        entries: rows.map(toRecord),
-        cursor: last === undefined ? null : `${last.at}~${last.id}`,
+        entries: rows.map(toEntry),
+        cursor: listCursor(rows.length === most ? rows.at(-1) : undefined, found[0]),
       });
     },
 
@@ -96,6 +102,12 @@ async function readRange(database: Database, call: Call, range: readonly [string
 const LIST_CURSOR = /^(\d{4}-\d{2}-\d{2}T[\d:.]+Z)~(\d{1,19})$/;
 const FOLLOW_CURSOR = /^(\d{1,18})(?:\.(\d{1,18})\.(\d{1,19})\.(\d{1,18}))?$/;
 
+/** Behind the last entry of a full page, or behind those that were looked at. */
+const listCursor = (last: ListedRow | undefined, first: ListedRow | undefined): string | null => {
+  if (last !== undefined) return `${last.at}~${last.id}`;
+  return first === undefined || first.looked_at === null ? null : `${first.looked_at}~${first.looked_id}`;
+};
+
 /** Opaque to callers: ticks and transactions mean nothing outside. */
 const encode = (cursor: string): string => Buffer.from(cursor).toString('base64url');
 
@@ -110,5 +122,7 @@ function checkInstant(name: string, text: string | undefined): string | undefine
   if (text === undefined || parseMicros(text) !== undefined) return text;
   throw new SophiaError('invalid_request', `${name} is "${text}"; allowed is an instant such as 2026-11-20T09:00:00Z.`);
 }
+
+const toEntry = ({ looked_at: _, looked_id: __, ...row }: ListedRow): AuditRecord => toRecord(row);
 
 const toRecord = ({ rows, transaction: _, ...row }: Row): AuditRecord => ({ ...row, rows: Number(rows) });

@@ -61,18 +61,34 @@ export const COUNT_TICKS: Statement = {
 
 const row = `position::text as id, at, principal, on_behalf_of, via, action, object, result, rows, milliseconds, times, address, request, details`;
 
+/** Entries that a page looks at: what is looked for may be few of very many. */
+export const PORTION = 100_000;
+
+/** The entries from where the page begins, newest first. */
+const inOrder = `audit_entry
+  where workspace = $10::int4 and at >= $5::timestamptz and at < $6::timestamptz and (at, position) < ($7::timestamptz, $8::int8)
+  order by at desc, position desc`;
+
 /**
  * $1-$4 what is looked for, $5-$6 from and to, $7-$8 time and position after which the page begins, $9 how many, $10 the
  * workspace: row-level security names it too, but as one of several, by which no index gives an order. Newest first.
+ * `looked_at` and `looked_id` are of the last entry that was looked at where the page ended there; it may have no other.
  */
 export const LIST_ENTRIES: Statement = {
   name: 'auth_list_audit',
-  text: `select ${row} from audit_entry
-    where workspace = $10::int4
-      and ($1::text is null or principal = $1) and ($2::text is null or action = $2)
-      and ($3::text is null or object = $3) and ($4::text is null or result = $4)
-      and at >= $5::timestamptz and at < $6::timestamptz and (at, position) < ($7::timestamptz, $8::int8)
-    order by at desc, position desc limit $9`,
+  text: `with page as materialized (
+      select * from (select * from ${inOrder} limit ${PORTION}) as looked
+      where ($1::text is null or principal = $1) and ($2::text is null or action = $2)
+        and ($3::text is null or object = $3) and ($4::text is null or result = $4)
+      order by at desc, position desc limit $9
+    )
+    select ${row}, looked_at, looked_id
+    from (values (true)) as one left join page on true left join (
+      select at as looked_at, position::text as looked_id
+      from (select at, position from ${inOrder} offset ${PORTION - 1} limit 1) as last
+      where (select count(*) from page) < $9
+    ) as looked on true
+    order by at desc, page.position desc`,
 };
 
 /**

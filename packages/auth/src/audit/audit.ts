@@ -49,7 +49,7 @@ export interface AuditFilter {
 
 export interface AuditPage {
   readonly entries: readonly AuditRecord[];
-  /** Where to read on; null at the end of a listing. */
+  /** Where to read on; null at the end of a listing. A page may have few entries or none before it: it looks at so many. */
   readonly cursor: string | null;
 }
 

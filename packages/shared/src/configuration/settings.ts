@@ -131,7 +131,8 @@ export const SETTINGS = {
       path: 'http.request_timeout',
       variable: 'SOPHIA_REQUEST_TIMEOUT',
       default: 30_000,
-      description: 'How long a request may take, but for streamed imports.',
+      description:
+        'How long the body of a request may take to arrive, and each read and each transaction for it. What is streamed or done in many transactions takes as long as it takes: imports, replays, backups, rebuilds.',
     },
     100,
     3_600_000,
