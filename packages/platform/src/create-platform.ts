@@ -127,7 +127,7 @@ const startPlatform = async (options: PlatformOptions, lifecycle: Lifecycle, ove
   const models = createModelFiles((workspace) =>
     modelsFolder(configuration.dataDirectory, workspaces.name(workspace), join(samples, 'crm', 'models')),
   );
-  const startAnalytics = () =>
+  const analytics = await lifecycle.start('analytics', () =>
     createAnalytics({
       eventLog,
       warehouse,
@@ -147,9 +147,8 @@ const startPlatform = async (options: PlatformOptions, lifecycle: Lifecycle, ove
       readInterruptedSources: () => readInterruptedSources(app, workspaces.ids()),
       onApplied: (events) => forgetChanged({ policies: auth.policies, recordTypes }, events),
       warmAnswers: WARM_ANSWERS,
-    });
-  const startDeadline = ANALYTICS_START_MS + workspaces.ids().length * WORKSPACE_START_MS;
-  const analytics = await lifecycle.start('analytics', startAnalytics, { startDeadline });
+    }),
+  );
   const catalog = await lifecycle.start('catalog', () =>
     createCatalog({
       database: app,
@@ -191,6 +190,3 @@ const startPlatform = async (options: PlatformOptions, lifecycle: Lifecycle, ove
 };
 
 const WARM_ANSWERS = 20;
-const ANALYTICS_START_MS = 60_000;
-/** For each workspace its types are looked at and its rollups made, before its first answer. */
-const WORKSPACE_START_MS = 2_000;

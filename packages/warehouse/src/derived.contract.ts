@@ -209,6 +209,24 @@ export const derivedContract = (makeHarness: () => Promise<WarehouseHarness>): v
       await expect(kept()).rejects.toMatchObject({ code: 'warehouse_statement_failed' });
     });
 
+    it('W6: those of one workspace are made, kept and dropped without those of others', async () => {
+      const ofTwo: DerivedTable = {
+        ...bySeats('deal'),
+        name: 'rollup_of_two',
+        reads: [{ workspace: TWO, recordType: 'deal' }],
+        create: [statement('create table rollup_of_two as select 1 as one')],
+        refresh: [],
+      };
+      const names = () => warehouse.derivedTables().map(({ name }) => name);
+      await warehouse.setDerivedTables([{ ...bySeats('deal'), reads: [{ workspace: ONE, recordType: 'deal' }] }], ONE);
+      await warehouse.setDerivedTables([ofTwo], TWO);
+      expect(names().sort()).toEqual(['rollup_by_seats', 'rollup_of_two']);
+      await warehouse.setDerivedTables([], TWO);
+      expect(names()).toEqual(['rollup_by_seats']);
+      await warehouse.apply(log.next(log.upsert(1, { seats: 1 })));
+      expect(await kept()).toEqual([{ seats: 1, records: 1 }]);
+    });
+
     it('W6: they take no names of others', async () => {
       for (const name of ['deal', 'rollup', 'rollup_"x"', `rollup_${'a'.repeat(120)}`]) {
         await expect(warehouse.setDerivedTables([{ ...bySeats('deal'), name }]), name).rejects.toMatchObject({

@@ -128,6 +128,19 @@ describe('DuckDB and its surroundings', () => {
     expect((await open()).applied().tick).toBe(1);
   });
 
+  test('W5: closing gives up derived tables that are being made or wait for it, and leaves them for the next time', async () => {
+    const warehouse = await open();
+    const slow = 'create table rollup_deals as select count(*) from range(1000000000000) numbers where hash(range) % 7 = 3';
+    const making = warehouse.setDerivedTables([{ ...DERIVED, create: [{ text: slow, parameters: [] }] }]);
+    const waiting = warehouse.setDerivedTables([DERIVED]);
+    const outcomes = Promise.allSettled([making, waiting]);
+    await warehouse.close();
+    expect(await outcomes).toMatchObject(Array.from({ length: 2 }, () => ({ reason: { code: 'warehouse_unavailable' } })));
+    const again = await open();
+    expect(again.derivedTables()).toEqual([]);
+    await again.close();
+  });
+
   test('W5: closing while the file is opened again waits for that', async () => {
     const warehouse = await open();
     const log = createLogScript();

@@ -94,7 +94,7 @@ async function open(file: string, options: DuckDbWarehouseOptions): Promise<Duck
       return `(${relationSql(layout, { part: 'as_of', instant: `make_timestamp(${asOf}::bigint)` })})`;
     },
     version: (workspace, recordTypes) => versionOf(meta(), workspace, recordTypes),
-    setDerivedTables: async (tables) => (await usable()).setDerivedTables(tables),
+    setDerivedTables: async (...args) => (await usable()).setDerivedTables(...args),
     derivedTables: () =>
       [...meta().derived.values()].map(({ definition: { name, fingerprint }, error }) => ({
         name,

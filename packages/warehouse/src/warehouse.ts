@@ -230,8 +230,11 @@ export interface Warehouse {
   relation(workspace: WorkspaceId, recordType: string, options?: RelationOptions): string;
   /** `<generation>.<tick of the last change>.<number of the change>`. */
   version(workspace: WorkspaceId, recordTypes: readonly string[]): string;
-  /** These derived tables and no others, of all workspaces: makes, keeps and drops what that takes. Survives a restart. */
-  setDerivedTables(tables: readonly DerivedTable[]): Promise<void>;
+  /**
+   * These derived tables and no others, of the workspace or of all: makes, keeps and drops what that takes. Survives a
+   * restart. Closing ends it as `warehouse_unavailable`, with what is made by then.
+   */
+  setDerivedTables(tables: readonly DerivedTable[], workspace?: WorkspaceId): Promise<void>;
   derivedTables(): readonly DerivedTableState[];
   digests(): Promise<readonly TableDigest[]>;
   /** Throws `warehouse_rebuild_refused` while another one is under way. */

@@ -142,8 +142,10 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
       took: (milliseconds) => batchDurations.observe(milliseconds / 1000),
       clock,
     });
-  await knowledge.knowAll(collaborators.workspaces());
   const projection = await createPausableProjection({ start: project, logger });
+  const closing = new AbortController();
+  // Whoever asks waits for their own workspace alone. It never throws.
+  void knowledge.knowAll(collaborators.workspaces(), closing.signal);
   exportMetrics(collaborators, published);
 
   const drillDownOptions: DrillDownOptions = {
@@ -221,6 +223,7 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
     },
     forget: prepared.forget,
     async close() {
+      closing.abort();
       await projection.close();
       await setAside.close();
       await interrupted.close();

@@ -9,8 +9,8 @@ export interface Rollups {
   available(workspace: WorkspaceId): readonly AvailableRollup[];
   /** What this layer of the workspace takes from now on. The context has no policy: rollups are over all records. */
   declare(workspace: WorkspaceId, layer: SemanticLayer, context: CompileContext): void;
-  /** Makes, keeps and drops what is declared, of all workspaces at once: what is not declared yet is dropped. */
-  keep(): Promise<void>;
+  /** Makes, keeps and drops what that takes in the workspace; what others have stays, declared or not. */
+  keep(workspace: WorkspaceId): Promise<void>;
   /** Workspaces of which a rollup failed, and was dropped by the warehouse, since this was asked last. */
   newlyFailed(): ReadonlySet<WorkspaceId>;
 }
@@ -33,8 +33,8 @@ export const createRollups = (warehouse: Warehouse, logger: Pick<Logger, 'warn'>
     failed = new Map(failing.map(({ name, fingerprint }) => [name, fingerprint]));
   };
 
-  const apply = async (): Promise<void> => {
-    await warehouse.setDerivedTables([...declared.values()].flat());
+  const apply = async (workspace: WorkspaceId): Promise<void> => {
+    await warehouse.setDerivedTables(declared.get(workspace) ?? [], workspace);
     lookForFailures();
   };
 
@@ -52,9 +52,10 @@ export const createRollups = (warehouse: Warehouse, logger: Pick<Logger, 'warn'>
       );
       declared.set(workspace, rollups);
     },
-    keep() {
-      // One after the other: each call names the derived tables of all workspaces.
-      keeping = keeping.then(apply, apply);
+    keep(workspace) {
+      // One after the other, so that what was declared last stays.
+      const next = () => apply(workspace);
+      keeping = keeping.then(next, next);
       return keeping;
     },
     newlyFailed() {

@@ -12,7 +12,7 @@ import { createSemanticLayers } from './models/semantic-layers.ts';
 import { createPreparedQueries } from './queries/prepared-queries.ts';
 import { createRollups } from './rollups.ts';
 import { createSourceSystems } from './source-systems.ts';
-import { createWorkspaceKnowledge, type WorkspaceKnowledge } from './workspace-knowledge.ts';
+import { createWorkspaceKnowledge, type WorkspaceKnowledge, type WorkspaceKnowledgeOptions } from './workspace-knowledge.ts';
 
 const MODELS = fileURLToPath(new URL('../../../samples/crm/models/', import.meta.url));
 const WORKSPACES = [1 as WorkspaceId, 2 as WorkspaceId];
@@ -42,13 +42,16 @@ const readModels = async () => {
 };
 
 /** Knowledge over the warehouse, with the names of the derived tables after each change of them. */
-const start = (readRecordTypes = async () => BUILTIN_RECORD_TYPES, query = warehouse.query) => {
+const start = (
+  readRecordTypes: WorkspaceKnowledgeOptions['readRecordTypes'] = async () => BUILTIN_RECORD_TYPES,
+  query = warehouse.query,
+) => {
   const kept: string[][] = [];
   const told: Warehouse = {
     ...warehouse,
     query,
-    async setDerivedTables(tables) {
-      await warehouse.setDerivedTables(tables);
+    async setDerivedTables(...args) {
+      await warehouse.setDerivedTables(...args);
       kept.push(warehouse.derivedTables().map(({ name }) => name));
     },
   };
@@ -78,20 +81,37 @@ const start = (readRecordTypes = async () => BUILTIN_RECORD_TYPES, query = wareh
   return { knowledge, kept, errors, rollups, currencies };
 };
 
-it('the rollups of all workspaces are named at once, so that a start drops none', async () => {
+it('each workspace takes up the rollups of an earlier run, and leaves those of others as they are', async () => {
   const first = start();
-  await first.knowledge.knowAll(WORKSPACES);
-  const names = first.kept.at(-1) ?? [];
-  expect(first.kept).toEqual([names]);
+  await first.knowledge.knowAll(WORKSPACES, new AbortController().signal);
+  const names = first.kept.at(-1)?.sort();
   for (const workspace of WORKSPACES) expect(first.rollups.available(workspace).length).toBeGreaterThan(0);
 
   await warehouse.close();
   warehouse = await open();
+  const rows = async () => (await warehouse.query({ text: 'select name, rowid from sophia.derived order by name', parameters: [] })).values;
+  const before = await rows();
   const second = start();
-  await second.knowledge.knowAll(WORKSPACES);
-  expect(second.kept.map((each) => each.sort())).toEqual([names.sort()]);
-  for (const workspace of WORKSPACES) await second.knowledge.know(workspace);
-  expect(second.kept).toHaveLength(1);
+  for (const workspace of WORKSPACES) {
+    await second.knowledge.know(workspace);
+    expect(second.rollups.available(workspace).length).toBeGreaterThan(0);
+    expect(second.kept.at(-1)?.sort()).toEqual(names);
+  }
+  await second.knowledge.knowAll(WORKSPACES, new AbortController().signal);
+  expect(second.kept).toHaveLength(WORKSPACES.length);
+  expect(await rows()).toEqual(before);
+});
+
+it('learning all ends with the workspace that is being learnt, and tells nothing of what closing did to it', async () => {
+  const closing = new AbortController();
+  const asked: WorkspaceId[] = [];
+  const { knowledge, errors } = start(async (workspace) => {
+    asked.push(workspace);
+    closing.abort();
+    throw new Error('The database connections are closed.');
+  });
+  await knowledge.knowAll(WORKSPACES, closing.signal);
+  expect([asked, errors]).toEqual([WORKSPACES.slice(0, 1), []]);
 });
 
 it('a workspace that could not be learnt at the start is learnt when it is asked for', async () => {
@@ -101,7 +121,7 @@ it('a workspace that could not be learnt at the start is learnt when it is asked
     return BUILTIN_RECORD_TYPES;
   });
   const [workspace] = WORKSPACES as [WorkspaceId];
-  await knowledge.knowAll([workspace]);
+  await knowledge.knowAll([workspace], new AbortController().signal);
   expect(errors).toHaveLength(1);
   await expect(knowledge.know(workspace)).rejects.toThrow('no connection');
   isDown = false;

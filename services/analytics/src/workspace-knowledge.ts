@@ -11,8 +11,8 @@ import type { SourceSystems } from './source-systems.ts';
 export interface WorkspaceKnowledge {
   /** Resolves when it is known. Throws what kept it from being learnt, but for a statement that fails; the next call tries again. */
   know(workspace: WorkspaceId): Promise<void>;
-  /** Learns all of these before their rollups are kept: those of an earlier run are taken up then, not dropped. */
-  knowAll(workspaces: readonly WorkspaceId[]): Promise<void>;
+  /** Learns these one after the other, each that nobody asked for before. Never throws: what could not be learnt waits for who asks for it. */
+  knowAll(workspaces: readonly WorkspaceId[], signal: AbortSignal): Promise<void>;
   /** The workspace's models or record types changed: it is learnt anew when it is next asked for. */
   forget(workspace: WorkspaceId): void;
 }
@@ -50,41 +50,31 @@ export const createWorkspaceKnowledge = (options: WorkspaceKnowledgeOptions): Wo
   const learn = async (workspace: WorkspaceId): Promise<void> => {
     for (const definition of await readRecordTypes(workspace)) await learnType(workspace, definition);
     rollups.declare(workspace, await layers.layer(workspace), prepared.context(workspace));
-  };
-
-  const learnAlone = async (workspace: WorkspaceId): Promise<void> => {
-    await learn(workspace);
-    await rollups.keep();
+    await rollups.keep(workspace);
     prepared.forget(workspace);
   };
 
-  const remember = (workspace: WorkspaceId, learning: Promise<void>): void => {
+  const know = (workspace: WorkspaceId): Promise<void> => {
+    const underWay = known.get(workspace);
+    if (underWay !== undefined) return underWay;
+    const learning = learn(workspace);
     known.set(workspace, learning);
     learning.catch(() => {
       if (known.get(workspace) === learning) known.delete(workspace);
     });
+    return learning;
   };
 
   return {
-    know(workspace) {
-      const underWay = known.get(workspace);
-      if (underWay !== undefined) return underWay;
-      const learning = learnAlone(workspace);
-      remember(workspace, learning);
-      return learning;
-    },
-    async knowAll(workspaces) {
-      const learnt: WorkspaceId[] = [];
+    know,
+    async knowAll(workspaces, signal) {
       for (const workspace of workspaces) {
-        await learn(workspace).then(
-          () => learnt.push(workspace),
-          (error: unknown) => logger.error({ err: error, workspace }, 'the semantic models could not be taken up'),
-        );
+        if (signal.aborted) return;
+        await know(workspace).catch((error: unknown) => {
+          // What is closing takes its database and its warehouse away.
+          if (!signal.aborted) logger.error({ err: error, workspace }, 'the semantic models could not be taken up');
+        });
       }
-      const keeping = rollups.keep();
-      for (const workspace of learnt) remember(workspace, keeping);
-      await keeping.catch((error: unknown) => logger.error({ err: error }, 'the rollups could not be kept'));
-      for (const workspace of learnt) prepared.forget(workspace);
     },
     forget: (workspace) => void known.delete(workspace),
   };

@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { SophiaError } from '@sophia/shared';
 import type { FieldDefinition, RecordTypeDefinition, WorkspaceId } from '@sophia/types';
 import type { DerivedTable, QueryOptions, TypeLayout, WarehouseBatch, WarehouseResult, WarehouseStatement } from '../warehouse.ts';
 import { applyBatch } from './apply-batch.ts';
@@ -41,7 +42,7 @@ export interface Store {
   readonly isBroken: () => boolean;
   apply(batch: WarehouseBatch): Promise<void>;
   ensureType(workspace: WorkspaceId, recordType: string, fields: readonly FieldDefinition[]): Promise<TypeLayout>;
-  setDerivedTables(tables: readonly DerivedTable[]): Promise<void>;
+  setDerivedTables(tables: readonly DerivedTable[], workspace?: WorkspaceId): Promise<void>;
   query(statement: WarehouseStatement, options?: QueryOptions): Promise<WarehouseResult>;
   digests(): Promise<Digests>;
   maintain(): Promise<void>;
@@ -107,7 +108,10 @@ function assemble(file: DatabaseFile, writer: Writer, progress: ProgressWriter, 
     maintenance.afterApply();
   };
   let closing: Promise<void> | undefined;
+  const stopping = new AbortController();
   const close = async (grace: number): Promise<void> => {
+    // What derived tables take may be long, and the next start takes it up.
+    stopping.abort(new SophiaError('warehouse_unavailable', 'The warehouse is closing.', { retryAfter: 1 }));
     await maintenance.close();
     await readers.drain(grace);
     // It only makes the next start quicker: what is committed is in the write-ahead log.
@@ -129,7 +133,7 @@ function assemble(file: DatabaseFile, writer: Writer, progress: ProgressWriter, 
       });
       return knownLayout(writer.meta().layouts, workspace, recordType);
     },
-    setDerivedTables: (tables) => keepDerivedTables(writer, tables),
+    setDerivedTables: (tables, workspace) => keepDerivedTables(writer, tables, { workspace, signal: stopping.signal }),
     query: readers.query,
     digests: () => readers.read((connection) => readDigests(connection, writer.meta().layouts), WHOLE_TABLES_MS),
     maintain: maintenance.maintain,

@@ -8,7 +8,14 @@ import type { Meta } from './meta.ts';
 const WAITING = 1_000;
 
 /** Does the work and commits it with what the warehouse knows of itself afterwards; all or nothing. */
-export type Transact = (work: (meta: Meta) => Promise<Meta>, milliseconds?: number) => Promise<void>;
+export type Transact = (work: (meta: Meta) => Promise<Meta>, limits?: TransactionLimits) => Promise<void>;
+
+export interface TransactionLimits {
+  /** After which the work is given up. */
+  readonly milliseconds?: number | undefined;
+  /** Gives it up, with its reason. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** The one connection that writes. */
 export interface Writer {
@@ -25,7 +32,7 @@ export interface Writer {
   exclusive<T>(work: (connection: DuckDBConnection, transact: Transact) => Promise<T>): Promise<T>;
 }
 
-/** `deadline` is for one transaction, in milliseconds, unless told with it. */
+/** `deadline` is for one transaction, in milliseconds, unless its limits say another. */
 export function createWriter(connection: DuckDBConnection, initial: Meta, deadline: number): Writer {
   const turns = createBulkhead({ name: 'The warehouse writer', concurrency: 1, queue: WAITING });
   let meta = initial;
@@ -36,9 +43,9 @@ export function createWriter(connection: DuckDBConnection, initial: Meta, deadli
   const breakDown = () => {
     isBroken = true;
   };
-  const transact: Transact = async (work, milliseconds = deadline) => {
+  const transact: Transact = async (work, { milliseconds = deadline, signal } = {}) => {
     await connection.run('begin');
-    const next = await within(milliseconds, connection, () => work(meta)).catch(async (error: unknown) => {
+    const next = await within({ milliseconds, signal }, connection, () => work(meta)).catch(async (error: unknown) => {
       await connection.run('rollback').catch(breakDown);
       throw error;
     });
@@ -77,14 +84,18 @@ export function createWriter(connection: DuckDBConnection, initial: Meta, deadli
   };
 }
 
-/** Interrupts the work at its deadline, and waits for its end. */
-async function within<T>(milliseconds: number, connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
+/** Interrupts the work at its deadline or by its signal, and waits for its end. */
+async function within<T>(
+  { milliseconds, signal }: TransactionLimits & { readonly milliseconds: number },
+  connection: DuckDBConnection,
+  work: () => Promise<T>,
+): Promise<T> {
   const deadline = new AbortController();
   const error = () =>
     new SophiaError('deadline_exceeded', `No end of a write within ${milliseconds} ms in the warehouse.`, { retryAfter: 1 });
   const timer = setTimeout(() => deadline.abort(error()), milliseconds);
   try {
-    return await interruptible(connection, deadline.signal, work);
+    return await interruptible(connection, signal === undefined ? deadline.signal : AbortSignal.any([signal, deadline.signal]), work);
   } finally {
     clearTimeout(timer);
   }
