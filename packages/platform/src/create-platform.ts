@@ -51,7 +51,7 @@ export interface Platform {
   readonly observability: Observability;
   /** Each dependency and its state. */
   health(): Promise<HealthReport>;
-  /** Waits until answers contain what is in the log now. Errors: `deadline_exceeded` where they stand still for `standstill` milliseconds. */
+  /** Waits until answers contain what is in the log now and are complete to a moment of the wait. Errors: `deadline_exceeded` where they stand still for `standstill` milliseconds. */
   caughtUp(waiting?: Pick<UntilAppliedOptions, 'standstill' | 'onLook'>): Promise<void>;
   /** Everything as one snapshot sees it, packed: what `restoreBackup` takes. */
   backup(): Readable;
@@ -180,8 +180,10 @@ const startPlatform = async (options: PlatformOptions, lifecycle: Lifecycle, ove
     workspaces,
     wentBack,
     async caughtUp(waiting) {
-      const { tick: last } = await eventLog.head();
-      await untilApplied({ ...waiting, last, applied: async () => (await analytics.status()).readPoint.tick });
+      // The newest tick may be of a process that ended long ago.
+      const { tick } = await eventLog.head();
+      eventLog.wake();
+      await untilApplied({ ...waiting, last: tick + 1, applied: async () => (await analytics.status()).readPoint.tick });
     },
     backup: () => openBackup({ owner, version, modelsDirectory: join(configuration.dataDirectory, 'models') }),
     health: createHealth({ version, app, eventLog, analytics, isClosing: () => lifecycle.signal.aborted, logger, clock }),
