@@ -71,22 +71,38 @@ export const announceServer = async (dataDirectory: string, server: Omit<Running
 export const withdrawServer = (dataDirectory: string): Promise<void> => rm(serverFile(dataDirectory), { force: true });
 
 /**
- * The server that holds the folder, as far as it has announced itself; undefined where its process is gone.
+ * The server that holds the folder, as far as it has announced itself; undefined where its process is gone, and where a power
+ * cut left an empty or torn announcement: whoever wrote it is gone, and the folder's lock decides.
  * Errors: `CommandError` where it cannot be known.
  */
 export const findServer = async (dataDirectory: string): Promise<RunningServer | undefined> => {
+  const server = parseServer(await readAnnouncement(dataDirectory));
+  if (server === undefined) return undefined;
+  // Loaded only where there may be one: most commands never ask.
+  const { isRunning } = await import('@sophia/shared');
+  return (await isRunning(server)) ? server : undefined;
+};
+
+/** Empty where there is none. */
+const readAnnouncement = async (dataDirectory: string): Promise<string> => {
   const file = serverFile(dataDirectory);
   try {
-    const server: RunningServer = JSON.parse(await readFile(file, 'utf8'));
-    // Loaded only where there may be one: most commands never ask.
-    const { isRunning } = await import('@sophia/shared');
-    return typeof server.started === 'string' && (await isRunning(server)) ? server : undefined;
+    return await readFile(file, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined;
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return '';
     throw new CommandError(
       'failed',
       `Whether a Sophia runs in ${dataDirectory} cannot be known: ${file} is not readable (${messageOf(error)}).`,
       'Call as the user who runs it; where none runs, remove that file.',
     );
+  }
+};
+
+const parseServer = (text: string): RunningServer | undefined => {
+  try {
+    const server: RunningServer | null = JSON.parse(text);
+    return typeof server?.started === 'string' ? server : undefined;
+  } catch {
+    return undefined;
   }
 };
