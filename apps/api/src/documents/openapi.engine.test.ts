@@ -110,6 +110,31 @@ describe('the OpenAPI document', () => {
     expect(operation('POST', '/api/v1/metrics/explain').requestBody.content['application/json'].schema).toEqual(reference('MetricQuery'));
   });
 
+  it('says of what type a choice is, and gives what may be one of several a name: generators of clients need both', () => {
+    const untyped: string[] = [];
+    const look = (place: string, value: unknown): void => {
+      if (typeof value !== 'object' || value === null) return;
+      if ('enum' in value && Array.isArray(value.enum) && !('type' in value)) untyped.push(place);
+      for (const [name, member] of Object.entries(value)) if (name !== 'examples') look(`${place}/${name}`, member);
+    };
+    look('', document);
+    expect(untyped).toEqual([]);
+    const [deleted] = parametersOf(operation('GET', '/api/v1/records/:type')).filter(({ name }) => name === 'deleted');
+    expect(deleted?.schema).toEqual({ type: 'string', enum: ['exclude', 'include', 'only'] });
+
+    const unnamed = operationsOf(document).flatMap(({ where, operation }) =>
+      [operation.requestBody, ...Object.values(Object(operation.responses))].flatMap((message) =>
+        Object.values(Object(Object(message).content)).flatMap((media) =>
+          Object(Object(media).schema).anyOf === undefined ? [] : [where],
+        ),
+      ),
+    );
+    expect(unnamed).toEqual([]);
+    const { MetricQueryBody, MetricQueryAnswer } = document.components.schemas;
+    expect(MetricQueryBody.anyOf[0]).toEqual({ $ref: '#/components/schemas/MetricQuery' });
+    expect(MetricQueryAnswer.anyOf).toEqual(['MetricAnswer', 'MetricAnswers'].map((name) => ({ $ref: `#/components/schemas/${name}` })));
+  });
+
   it('describes every answer, but for what is the customer’s own or a tap’s', () => {
     const answers = operationsOf(document).flatMap(({ where, operation }) =>
       Object.values(Object(operation.responses)).flatMap((response) =>

@@ -60,9 +60,11 @@ const registerQuery = (app: FastifyInstance, { analytics }: ApiServices): void =
       'One query gives one answer, an array gives { "answers": [...] } in its order. The header `Sophia-Cache: bypass` computes anew.',
     tag: 'metrics',
     headers: AfterHeaders,
-    body: Type.Union([MetricQuerySchema, Type.Array(MetricQuerySchema, { minItems: 1, maxItems: MAXIMUM_QUERIES })]),
+    body: Type.Union([MetricQuerySchema, Type.Array(MetricQuerySchema, { minItems: 1, maxItems: MAXIMUM_QUERIES })], {
+      title: 'MetricQueryBody',
+    }),
     checksBody: true,
-    responses: { 200: Type.Union([MetricAnswerSchema, MetricAnswersSchema]) },
+    responses: { 200: Type.Union([MetricAnswerSchema, MetricAnswersSchema], { title: 'MetricQueryAnswer' }) },
     examples: [
       { summary: 'Revenue and win rate by office', path: '/api/v1/metrics/query', body: REVENUE_BY_OFFICE, status: 200 },
       { summary: 'An unknown metric', path: '/api/v1/metrics/query', body: { metrics: ['revenu'] }, status: 400 },
