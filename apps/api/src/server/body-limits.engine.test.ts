@@ -209,6 +209,37 @@ describe('a body that does not arrive', () => {
     expect(statuses).toEqual([status, '200']);
   });
 
+  const LARGE = '{"source_id":"1"}\n'.repeat(2 ** 19);
+  it.each([
+    ['whose key is not known', 'HTTP/1.1', 'application/x-ndjson', 'none', 401],
+    ['of a proxy that speaks an older HTTP', 'HTTP/1.0', 'application/x-ndjson', 'none', 401],
+    ['of a type that nobody reads', 'HTTP/1.1', 'text/weird', 'admin', 415],
+  ])('is let go by also where the connection is closed with the answer: %s', async (_what, version, type, key, status) => {
+    await open({ request: 60_000, idle: 60_000 });
+    const head = [
+      `POST /api/v1/records/deal?source_system=large ${version}`,
+      `content-type: ${type}`,
+      `content-length: ${LARGE.length}`,
+      'connection: close',
+    ];
+    const { socket, answer } = begin(head, '', key);
+    socket.pause();
+    // A proxy that cannot send on gives the answer up.
+    for (let at = 0; at < LARGE.length; at += 2 ** 20) {
+      const failure = await new Promise((resolve) => socket.write(LARGE.slice(at, at + 2 ** 20), resolve));
+      expect(failure ?? undefined).toBeUndefined();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    socket.resume();
+    expect(await answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  });
+
+  it('is not waited for without end where the connection is closed with the answer', async () => {
+    await open({ request: 60_000, idle: 60_000, rest: 300 });
+    const { answer } = begin([...FORM_HEAD, 'connection: close'], form.replace('"deal"', '5'));
+    expect(await answer).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
   it('is not waited for without end where its request is answered before', async () => {
     await open({ request: 60_000, idle: 60_000, rest: 300 });
     const { answer } = begin(FORM_HEAD, form.replace('"deal"', '5'));

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import { SophiaError } from '@sophia/shared';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { STREAMED_TYPES } from './parsers.ts';
@@ -25,10 +26,29 @@ export const registerBodyLimits = (app: FastifyInstance, options: BodyLimitsOpti
     if (hasBody(request.raw) && !options.isAdminRequest(request.raw)) watch(request, reply, options);
     done(null, payload);
   });
+  app.addHook('onSend', ({ raw }, _reply, payload, done) => {
+    if (hasBody(raw)) closeAfterRest(raw);
+    done(null, payload);
+  });
   app.addHook('onResponse', ({ raw }, _reply, done) => {
     if (!raw.complete) letRestGoBy(raw, options.restMilliseconds);
     done();
   });
+};
+
+/**
+ * A connection that is to be closed with the answer ends our side, and closes when the body has come or is given up: closed at once
+ * it would be reset under whoever still sends, a proxy for one, and the answer lost.
+ */
+const closeAfterRest = (raw: IncomingMessage): void => {
+  const { socket } = raw;
+  const close = (): void => Socket.prototype.destroySoon.call(socket);
+  // What node:http calls when the last answer of a connection is sent.
+  socket.destroySoon = () => {
+    if (raw.complete) return close();
+    socket.end();
+    raw.once('end', close);
+  };
 };
 
 /** Who still sends reads the answer afterwards, and may use the connection again. What nobody read would hold both ends. */
