@@ -133,7 +133,7 @@ const defineUpkeep = (program: Command, { local, client }: Runs): void => {
   withExamples(
     program
       .command('reset')
-      .description('remove the data folder with all that is in it')
+      .description('remove the data folder with all that is in it, also where a part is a link to another disk')
       .option('--yes', 'do not ask')
       .action(
         local(async (invocation, options: CommonOptions & { yes?: boolean }) =>

@@ -1,4 +1,4 @@
-import { lstat, readdir, rm } from 'node:fs/promises';
+import { lstat, readdir, realpath, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { refuseElsewhere } from '../client/refuse-elsewhere.ts';
 import { clientSettings } from '../client/settings.ts';
@@ -9,12 +9,15 @@ import { messageOf } from '../command-line/message-of.ts';
 import { askLine } from '../input/ask-line.ts';
 import { ifThere } from '../input/if-there.ts';
 import { plainText } from '../output/text-width.ts';
+import { emptyFolder } from '../server/empty-folder.ts';
 import { adminSocketPath, findServer } from '../server/run-directory.ts';
 
 /** What Sophia writes into a data folder: nothing else is removed. */
 const OURS = ['postgres', 'warehouse', 'run', 'spool', 'models'];
+/** Written by people too: a link to it leads to what is theirs. */
+const SHARED = 'models';
 
-/** Removes the data folder, after a question. */
+/** Removes the data folder, after a question; of a part that is a link, to a larger disk for one, what is in it. */
 export const reset = async (
   { terminal, environment }: Invocation,
   options: CommonOptions & { readonly yes?: boolean | undefined },
@@ -33,13 +36,34 @@ export const reset = async (
   const ours = OURS.filter((name) => names.includes(name));
   if (ours.length === 0 && names.length > 0) throw new CommandError('usage', `${folder} is no data folder of Sophia.`);
   await refuseHeld(dataDirectory, folder);
-  if (options.yes !== true) await confirm(terminal, folder);
-  for (const name of ours) await rm(join(folder, name), { recursive: true, force: true });
+  const linked = await findLinked(folder, ours);
+  if (options.yes !== true) await confirm(terminal, folder, [...linked.values()]);
+  for (const name of ours) {
+    const path = join(folder, name);
+    await (linked.has(name) ? emptyFolder(path) : rm(path, { recursive: true, force: true }));
+  }
   const left = await readdir(folder);
   // A link to the folder stays a link.
   if (left.length === 0 && !(await lstat(folder)).isSymbolicLink()) await rm(folder, { recursive: true });
-  const kept = left.length === 0 ? '' : `; ${plainText(left.join(', '))} stayed, which Sophia did not make`;
-  terminal.out(options.json === true ? `${JSON.stringify({ removed: folder, kept: left })}\n` : `${folder} is removed${kept}\n`);
+  const kept = left.filter((name) => !linked.has(name));
+  const stayed = [
+    ...[...linked].map(([name, target]) => `; what ${name} leads to, ${plainText(target)}, is empty`),
+    kept.length === 0 ? '' : `; ${plainText(kept.join(', '))} stayed, which Sophia did not make`,
+  ].join('');
+  const told = { removed: folder, kept, emptied: [...linked.values()] };
+  terminal.out(options.json === true ? `${JSON.stringify(told)}\n` : `${folder} is removed${stayed}\n`);
+};
+
+/** The parts that are links to folders elsewhere, by their names: these folders. */
+const findLinked = async (folder: string, ours: readonly string[]): Promise<ReadonlyMap<string, string>> => {
+  const linked = new Map<string, string>();
+  for (const name of ours) {
+    const path = join(folder, name);
+    if (name === SHARED || !(await lstat(path)).isSymbolicLink()) continue;
+    const target = await ifThere(realpath(path));
+    if (target !== undefined) linked.set(name, target);
+  }
+  return linked;
 };
 
 /** Errors: `CommandError` while a server or another command works there. */
@@ -53,8 +77,9 @@ const refuseHeld = async (dataDirectory: string, folder: string): Promise<void> 
   }
 };
 
-const confirm = async (terminal: Invocation['terminal'], folder: string): Promise<void> => {
+const confirm = async (terminal: Invocation['terminal'], folder: string, elsewhere: readonly string[]): Promise<void> => {
   if (!terminal.interactive) throw new CommandError('usage', 'Nobody can be asked here.', 'Say --yes to remove the data folder.');
-  const answer = await askLine(terminal, `Remove ${folder} with all records, keys and history in it? [yes/no] `);
+  const also = elsewhere.map((target) => `, and what is in ${plainText(target)},`).join('');
+  const answer = await askLine(terminal, `Remove ${folder}${also} with all records, keys and history in it? [yes/no] `);
   if (answer !== 'yes') throw new CommandError('failed', 'Nothing was removed.');
 };

@@ -1,6 +1,5 @@
 import { createReadStream } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { restoreBackup } from '@sophia/platform';
 import { parseConfiguration } from '@sophia/shared';
 import { refuseElsewhere } from '../client/refuse-elsewhere.ts';
@@ -12,6 +11,7 @@ import { ifThere } from '../input/if-there.ts';
 import { duration } from '../output/freshness-line.ts';
 import { createProgressLine } from '../output/progress.ts';
 import { shellWord } from '../output/shell-word.ts';
+import { emptyFolder } from '../server/empty-folder.ts';
 import { beginRestore, endRestore, refuseHalfRestored } from '../server/half-restored.ts';
 import { quietObservability } from '../server/quiet-observability.ts';
 import { adminSocketPath } from '../server/run-directory.ts';
@@ -64,15 +64,10 @@ export const restore = async (
     );
   } catch (error) {
     if (names === undefined) await rm(dataDirectory, { recursive: true, force: true });
-    else await empty(dataDirectory);
+    else await emptyFolder(dataDirectory);
     throw error;
   } finally {
     progress.clear();
     await observability.close();
   }
-};
-
-/** Leaves the folder itself, which was there before: it may be a mount. */
-const empty = async (folder: string): Promise<void> => {
-  for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true, force: true });
 };

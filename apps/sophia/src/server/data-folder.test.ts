@@ -147,12 +147,30 @@ describe('reset', () => {
     await writeFile(join(real, 'mine.txt'), 'kept');
     await symlink(real, folder);
     const told = await here('reset', '--yes', '--json');
-    expect([told.code, JSON.parse(told.out)]).toEqual([0, { removed: folder, kept: ['mine.txt'] }]);
+    expect([told.code, JSON.parse(told.out)]).toEqual([0, { removed: folder, kept: ['mine.txt'], emptied: [] }]);
     expect(await here('reset', '--yes')).toMatchObject({ code: 2, err: `sophia: ${folder} is no data folder of Sophia.\n` });
     await rm(join(real, 'mine.txt'));
     await mkdir(join(real, 'run'));
     expect((await here('reset', '--yes')).code).toBe(0);
     expect((await readdir(outside)).sort()).toEqual(['data', 'real']);
+  });
+
+  it('empties what a part leads to that was linked to another disk, and says so before; models elsewhere are left alone', async () => {
+    const disk = join(outside, 'disk');
+    await makeFolder();
+    for (const name of ['postgres', 'models']) {
+      await mkdir(join(disk, name, 'main'), { recursive: true });
+      await symlink(join(disk, name), join(folder, name));
+    }
+    await symlink(join(disk, 'gone'), join(folder, 'spool'));
+    const ask = (input: string, ...rest: string[]) => runHere(['reset', '--data-dir', folder, ...rest], { terminal: WATCHED, input });
+    const postgres = join(disk, 'postgres');
+    expect((await ask('no\n')).err).toContain(`Remove ${folder}, and what is in ${postgres}, with all records`);
+    expect(await readdir(postgres)).toEqual(['main']);
+    const { code, out } = await ask('yes\n');
+    expect([code, out]).toEqual([0, `${folder} is removed; what postgres leads to, ${postgres}, is empty\n`]);
+    expect([await readdir(postgres), await readdir(join(disk, 'models')), await readdir(folder)]).toEqual([[], ['main'], ['postgres']]);
+    expect(JSON.parse((await here('reset', '--yes', '--json')).out)).toEqual({ removed: folder, kept: [], emptied: [postgres] });
   });
 
   it('refuses while a server or another command works there, and where nobody can be asked', async () => {

@@ -30,11 +30,17 @@ export const adminSocketPath = (dataDirectory: string): string => {
 
 /** Errors: `CommandError` where the data folder cannot be made or written. */
 export const openRunDirectory = async (dataDirectory: string): Promise<void> => {
-  const run = join(dataDirectory, 'run');
+  await openFolder(dataDirectory, 'run');
+};
+
+/** The path of a folder in the data folder, made where it is missing. Errors: `CommandError` where it cannot be made or written. */
+export const openFolder = async (dataDirectory: string, name: string): Promise<string> => {
+  const folder = join(dataDirectory, name);
   try {
-    await makeFolder(run);
+    await makeFolder(folder);
     // With the slash it must be a folder.
-    await access(`${run}/`, constants.W_OK);
+    await access(`${folder}/`, constants.W_OK);
+    return folder;
   } catch (error) {
     throw new CommandError(
       'failed',

@@ -1,7 +1,5 @@
 import { once } from 'node:events';
-import { mkdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { type ApiServer, createApi } from '@sophia/api';
 import type { Observability } from '@sophia/observability';
 import { createPlatform, type Platform, type PlatformOptions } from '@sophia/platform';
@@ -17,9 +15,10 @@ import {
 import { messageOf } from '../command-line/message-of.ts';
 import { VERSION } from '../version.ts';
 import { catchUp } from './catch-up.ts';
+import { emptyFolder } from './empty-folder.ts';
 import { refuseHalfRestored } from './half-restored.ts';
 import { prepareWorkspace } from './prepare-workspace.ts';
-import { adminSocketPath, announceServer, findServer, openRunDirectory, withdrawServer } from './run-directory.ts';
+import { adminSocketPath, announceServer, findServer, openFolder, openRunDirectory, withdrawServer } from './run-directory.ts';
 
 export interface ServeOptions {
   readonly parsed: ParsedConfiguration;
@@ -95,11 +94,10 @@ const startPlatform = async (options: PlatformOptions): Promise<Platform> => {
   }
 };
 
-/** What an earlier process left there is of no use. */
+/** What an earlier process left there is of no use; a link to a larger disk stays one. */
 const emptySpool = async (dataDirectory: string): Promise<string> => {
-  const spool = join(dataDirectory, 'spool');
-  await rm(spool, { recursive: true, force: true });
-  await mkdir(spool, { mode: 0o700 });
+  const spool = await openFolder(dataDirectory, 'spool');
+  await emptyFolder(spool);
   return spool;
 };
 
