@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { SophiaError } from '@sophia/shared';
 import { type Confiner, EMPTY_ENVIRONMENT, NOBODY } from './confined-command.ts';
+import { howItEnded } from './how-it-ended.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
 
 /** What is where in the data folder of the embedded PostgreSQL. */
@@ -87,16 +88,25 @@ async function initialise(
     '--encoding=UTF8',
     ...LOCALE(binaries.majorVersion),
   ]);
+  const begun = performance.now();
   try {
     await promisify(execFile)(command.file, [...command.arguments], { timeout: 300_000, env: EMPTY_ENVIRONMENT });
   } catch (error) {
-    const output = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
-    throw new SophiaError('embedded_database_failed', `PostgreSQL could not make its data folder: ${output.trim()}`, { cause: error });
+    const reason = reasonOf(error, (performance.now() - begun) / 1_000);
+    throw new SophiaError('embedded_database_failed', `PostgreSQL could not make its data folder: ${reason}`, { cause: error });
   }
   await rm(passwordFile);
   await rename(unfinished, cluster);
   await writeThrough(folder);
 }
+
+/** What a program said that failed, else how it ended: memory that ran out and a time-out leave no word. */
+const reasonOf = (error: unknown, seconds: number): string => {
+  const { stderr, code, signal, message } = Object(error);
+  // A program that was not even begun has the system's word for a code.
+  if (typeof code === 'string') return message;
+  return String(stderr).trim() || `${howItEnded({ code, signal })} after ${seconds.toFixed(1)} s`;
+};
 
 /** Sorted by code point, the quickest; letters are known to be letters where PostgreSQL has that built in. */
 const LOCALE = (majorVersion: string): string[] =>

@@ -276,10 +276,40 @@ describe('the embedded PostgreSQL', () => {
     await expect(start()).resolves.toBeDefined();
   });
 
-  test('a folder that cannot be made says why', async () => {
-    const broken = { ...(await embeddedBinaries()), initdb: '/bin/false' };
-    await expect(startEmbeddedPostgres({ dataDirectory: folder, binaries: broken })).rejects.toMatchObject({
+  /** A program that ends without a word. */
+  const silent = async (ending: string): Promise<string> => {
+    const file = join(folder, 'silent.sh');
+    await writeFile(file, `#!/bin/sh\n${ending}\n`, { mode: 0o755 });
+    return file;
+  };
+  const AS_WE_ARE = confinerFor('same_user', false);
+
+  test.each([
+    ['exit 3', /: it ended with exit code 3 after \d+\.\d s$/],
+    ['kill -9 $$', /: it was ended by SIGKILL after \d+\.\d s$/],
+    ['echo "no room" >&2; exit 1', /: no room$/],
+  ])('a folder that cannot be made says why: %s', async (ending, message) => {
+    const broken = { ...(await embeddedBinaries()), initdb: await silent(ending) };
+    await expect(startEmbeddedPostgres({ dataDirectory: folder, binaries: broken, confiner: AS_WE_ARE })).rejects.toMatchObject({
       code: 'embedded_database_failed',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  test('a folder that cannot be made says so where the program for it cannot be begun', async () => {
+    const broken = { ...(await embeddedBinaries()), initdb: join(folder, 'missing') };
+    await expect(startEmbeddedPostgres({ dataDirectory: folder, binaries: broken, confiner: AS_WE_ARE })).rejects.toMatchObject({
+      code: 'embedded_database_failed',
+      message: expect.stringContaining('ENOENT'),
+    });
+  });
+
+  test('one that ends at its start without a word says how', async () => {
+    await usePrepared();
+    const broken = { ...(await embeddedBinaries()), postgres: await silent('kill -9 $$') };
+    await expect(startEmbeddedPostgres({ dataDirectory: folder, binaries: broken, confiner: AS_WE_ARE })).rejects.toMatchObject({
+      code: 'embedded_database_failed',
+      message: 'PostgreSQL did not start: it was ended by SIGKILL',
     });
   });
 

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SophiaError, sendSignal } from '@sophia/shared';
 import { type Confiner, EMPTY_ENVIRONMENT } from './confined-command.ts';
+import { howItEnded } from './how-it-ended.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
 import type { ServerSettings } from './server-settings.ts';
 
@@ -51,10 +52,12 @@ export async function startServer({
     log(line);
   });
   let hasEnded = false;
+  let ending = '';
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
       hasEnded = true;
+      ending = howItEnded({ code, signal });
       resolve({ code, signal });
     });
   });
@@ -77,7 +80,7 @@ export async function startServer({
   };
   const until = performance.now() + readyWithin;
   while (!(await isReady(cluster, server.pid))) {
-    if (hasEnded) throw new SophiaError('embedded_database_failed', `PostgreSQL did not start: ${lastLines.join('\n')}`);
+    if (hasEnded) throw new SophiaError('embedded_database_failed', `PostgreSQL did not start: ${lastLines.join('\n') || ending}`);
     if (performance.now() > until) {
       await server.stop();
       throw new SophiaError('embedded_database_failed', `PostgreSQL was not ready in time: ${lastLines.join('\n')}`);

@@ -44,6 +44,6 @@ export const DATABASE_ERRORS = {
   embedded_database_failed: {
     status: 500,
     title: 'Embedded database failed',
-    help: 'The PostgreSQL that Sophia brings did not start; the message holds the end of its log.',
+    help: 'The PostgreSQL that Sophia brings did not start; the message holds the end of its log, or how it ended.',
   },
 } as const satisfies Record<string, ErrorCode>;
