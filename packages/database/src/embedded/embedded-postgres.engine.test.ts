@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { access, cp, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, chown, cp, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -342,6 +342,17 @@ describe('the embedded PostgreSQL', () => {
     expect(await ask(postgres, 'select 1 as one')).toEqual([{ one: 1 }]);
     expect((await stat(join(folder, 'cluster', 'PG_VERSION'))).uid).toBe(65_534);
     expect((await stat(`/proc/${postgres.pid}`)).uid).toBe(65_534);
+  });
+
+  test('of root leaves the folder of another user as it is, and says whose it is', async () => {
+    const cluster = join(folder, 'cluster');
+    await mkdir(cluster);
+    // Who is not root is another user to root.
+    const owner = process.getuid?.() || 1_000;
+    if (process.getuid?.() === 0) await chown(cluster, owner, owner);
+    const ofRoot = startEmbeddedPostgres({ dataDirectory: folder, confiner: confinerFor('user_namespace', true) });
+    await expect(ofRoot).rejects.toMatchObject({ code: 'data_folder_not_owned', details: { folder: cluster, owner } });
+    expect(await readdir(folder)).toEqual(['cluster']);
   });
 
   test('its folder may have any name', async () => {

@@ -1,12 +1,12 @@
-import { mkdir, realpath } from 'node:fs/promises';
+import { mkdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createBackoff, systemSleep } from '@sophia/shared';
+import { createBackoff, SophiaError, systemSleep } from '@sophia/shared';
 import type { DatabaseRole, PostgresConnection } from '../postgres/connection-settings.ts';
 import { quoteIdentifier } from '../postgres/copy-rows.ts';
 import { withClient } from '../postgres/with-client.ts';
 import { APP_ROLE, ensureRoles, LOG_ROLE } from '../roles.ts';
 import { type ClusterFolder, OWNER_ROLE, openClusterFolder } from './cluster-folder.ts';
-import { type Confiner, createConfiner } from './confined-command.ts';
+import { type Confiner, createConfiner, NOBODY } from './confined-command.ts';
 import { ownFolder } from './folder-owner.ts';
 import { endLeftovers } from './leftovers.ts';
 import { embeddedBinaries, type PostgresBinaries } from './postgres-binaries.ts';
@@ -39,16 +39,17 @@ export interface EmbeddedPostgres {
 /**
  * Runs PostgreSQL in the data folder, reachable through a socket in that folder alone. It ends with
  * this process, however that ends; one that crashes is started again; what a killed process left
- * behind is ended first. Throws `data_folder_in_use`, `data_folder_version` or
+ * behind is ended first. Throws `data_folder_in_use`, `data_folder_not_owned`, `data_folder_version` or
  * `embedded_database_failed`.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   await mkdir(options.dataDirectory, { recursive: true, mode: 0o700 });
   const folder = await realpath(options.dataDirectory);
+  const confiner = options.confiner ?? (await createConfiner());
+  await requireReadable(join(folder, 'cluster'), confiner);
   const owner = await ownFolder(folder);
   try {
     const binaries = options.binaries ?? (await embeddedBinaries());
-    const confiner = options.confiner ?? (await createConfiner());
     await endLeftovers(join(folder, 'cluster'));
     const cluster = await openClusterFolder(folder, binaries, confiner);
     const address = await chooseAddress(cluster);
@@ -75,6 +76,23 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
 }
 
+/** Root's PostgreSQL reads files of root, and of nobody, as which it runs. Errors: `data_folder_not_owned`, before anything is written. */
+async function requireReadable(cluster: string, { confinement }: Confiner): Promise<void> {
+  if (confinement !== 'user_namespace') return;
+  // One that is not there yet, or not to be looked at, is told when it is opened.
+  const owner = await stat(cluster).then(
+    ({ uid }) => uid,
+    () => ROOT,
+  );
+  if (owner === ROOT || owner === NOBODY) return;
+  throw new SophiaError(
+    'data_folder_not_owned',
+    `The data folder ${cluster} cannot be used by root: it is that of the user ${owner}. Call as that user.`,
+    { details: { folder: cluster, owner } },
+  );
+}
+
+const ROOT = 0;
 const PRODUCT_DATABASE = 'sophia';
 const USERS: Readonly<Record<DatabaseRole, string>> = { owner: OWNER_ROLE, app: APP_ROLE, log: LOG_ROLE };
 const SOCKET_PORT = 5432;

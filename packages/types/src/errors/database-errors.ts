@@ -36,6 +36,11 @@ export const DATABASE_ERRORS = {
     title: 'Data folder of another PostgreSQL',
     help: 'The data folder was made by another major version of PostgreSQL. Back it up with the Sophia that made it, and restore that into a new folder.',
   },
+  data_folder_not_owned: {
+    status: 500,
+    title: 'Data folder not owned',
+    help: 'The data folder is that of another user, whose files the embedded PostgreSQL of root cannot read. Call as the user whose it is.',
+  },
   data_folder_damaged: {
     status: 500,
     title: 'Data folder damaged',
