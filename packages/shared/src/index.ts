@@ -14,3 +14,4 @@ export * from './repeat-every.ts';
 export * from './resilience/index.ts';
 export { identifyProcess, isRunning, type ProcessIdentity, sendSignal, waitForEnd } from './running-process.ts';
 export * from './time.ts';
+export * from './yaml/parse-yaml.ts';

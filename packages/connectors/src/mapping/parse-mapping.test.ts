@@ -180,9 +180,18 @@ describe('what is wrong is told with its line and the nearest right name', () =>
     ['- 1', 'maps/deals.yaml:1: a mapping must be a map of keys and values'],
     ['a: [', 'maps/deals.yaml:1: Flow sequence'],
     [`#${'x'.repeat(300_000)}`, 'maps/deals.yaml:1: a mapping has at most 262,144 characters'],
+    [`${HEAD}fields: {}\n---\na: b`, 'maps/deals.yaml:1: a mapping is one document'],
     [`${HEAD}fields: {}\nsource_system: x`, 'maps/deals.yaml:5: a mapping has source_system twice'],
   ])('%j', (text, first) => {
     expect(problems(text)[0] ?? '').toContain(first);
+  });
+
+  test.each([
+    ['maps', `fields: ${'{a: '.repeat(65_000)}`, 'maps/deals.yaml:4: nested deeper than 200 levels'],
+    ['lists', `fields:\n${'- '.repeat(100_000)}`, 'maps/deals.yaml:5: nested deeper than 200 levels'],
+    ['signs', `fields: [${','.repeat(200_000)}`, 'maps/deals.yaml:4: more than 50,000 names, values and signs'],
+  ])('what would hold up all else is not read: %s without end', (_, text, told) => {
+    expect(problems(`${HEAD}${text}`)).toEqual([told]);
   });
 
   test('five problems are shown and the others counted', () => {

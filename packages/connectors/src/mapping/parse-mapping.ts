@@ -1,6 +1,6 @@
-import { SophiaError } from '@sophia/shared';
+import { parseYaml, SophiaError } from '@sophia/shared';
 import type { FieldDefinition, RecordTypeDefinition } from '@sophia/types';
-import { LineCounter, parseDocument } from 'yaml';
+import { LineCounter } from 'yaml';
 import { ESCAPE } from './compile-id.ts';
 import type { FieldRule, Mapping, Repair } from './mapping.ts';
 import { columnsOf } from './mapping-columns.ts';
@@ -25,6 +25,7 @@ const KEYS = [
 ];
 const SOURCE_SYSTEM = /^[a-z0-9][a-z0-9_.-]{0,99}$/;
 const MAX_LENGTH = 256 * 1024;
+const MAX_TOKENS = 50_000;
 
 /**
  * Reads a mapping file. `path` is for messages. Errors: `mapping_invalid`, with every problem's line in `details.problems`
@@ -35,11 +36,13 @@ export function parseMapping(text: string, path: string, recordTypes: readonly R
   const problems: MappingProblem[] = [];
   if (text.length > MAX_LENGTH) throw invalid(path, [{ line: 1, message: 'a mapping has at most 262,144 characters' }]);
   // Its names and values are compared with those of sources, which are in NFC too.
-  const document = parseDocument(text.normalize('NFC'), { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
-  for (const { pos, message } of document.errors)
+  const documents = parseYaml(text.normalize('NFC'), { lineCounter: lines, uniqueKeys: false, mostTokens: MAX_TOKENS });
+  for (const { pos, message } of documents.flatMap(({ errors }) => errors))
     problems.push({ line: lines.linePos(pos[0]).line, message: message.replace(/\n.*$/s, '') });
+  const [document, another] = documents;
+  if (another !== undefined) problems.push({ line: 1, message: 'a mapping is one document' });
   if (problems.length > 0) throw invalid(path, problems);
-  const root = yamlMap({ lines, problems }, document.contents, 'a mapping');
+  const root = yamlMap({ lines, problems }, document?.contents, 'a mapping');
   const mapping = readMapping(root, path, recordTypes);
   if (problems.length > 0) throw invalid(path, problems);
   return mapping;

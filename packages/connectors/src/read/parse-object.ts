@@ -58,7 +58,8 @@ export function parseJsonText(text: string): JsonValue | undefined {
   }
 }
 
-function isDeeper(value: JsonValue | undefined, levels: number): boolean {
+/** Whether objects and arrays are nested deeper than so many levels. */
+export function isDeeper(value: JsonValue | undefined, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (levels === 0) return true;
   for (const member of Object.values(value)) if (typeof member === 'object' && isDeeper(member, levels - 1)) return true;

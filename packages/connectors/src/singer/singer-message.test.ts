@@ -11,6 +11,11 @@ describe('what is no message ends the import; what came before is still passed o
   const before = [ITEMS, record('items', { id: 1 }), state(1)];
   test.each<[string, JsonObject | string, string]>([
     ['very much', `[${'1,'.repeat(100_001)}1]`, 'Line 4 of the tap: expected at most 100000 members and values.'],
+    [
+      'a deep state',
+      `{"type":"STATE","value":${'['.repeat(20_000)}${']'.repeat(20_000)}}`,
+      'expected at most 500 levels of objects and arrays',
+    ],
     ['no JSON', 'Traceback (most recent call last):', 'Line 4 of the tap is no JSON.'],
     [
       'NaN and Infinity',

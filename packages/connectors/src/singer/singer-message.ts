@@ -1,5 +1,6 @@
 import { holdsMore, isJsonObject, parseVerbatimJson, SophiaError, withExactIntegers } from '@sophia/shared';
 import type { JsonObject, JsonValue } from '@sophia/types';
+import { isDeeper } from '../read/parse-object.ts';
 
 /** A line of the Singer specification (version 0.3). */
 export type SingerMessage =
@@ -62,6 +63,8 @@ export const invalidMessage = (line: number, expected: string): SophiaError =>
 
 /** A schema or a state may hold much; more than this keeps the process from all else while it is parsed. */
 const MAX_MEMBERS = 100_000;
+/** Of schemas and states, and of what a row tells by itself: what works on a deeper one runs out of stack. */
+const MAX_DEPTH = 500;
 
 function parse(line: string, number: number): JsonObject {
   if (holdsMore(line, MAX_MEMBERS)) throw invalidMessage(number, `at most ${MAX_MEMBERS} members and values`);
@@ -74,6 +77,9 @@ function parse(line: string, number: number): JsonObject {
       details: { line: number },
     });
   }
+  // Each level takes two characters.
+  if (line.length > 2 * MAX_DEPTH && isDeeper(value, MAX_DEPTH))
+    throw invalidMessage(number, `at most ${MAX_DEPTH} levels of objects and arrays`);
   if (!isJsonObject(value)) throw invalidMessage(number, 'a message, which is an object');
   return value;
 }

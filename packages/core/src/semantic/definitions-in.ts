@@ -1,4 +1,5 @@
-import { isMap, isScalar, isSeq, parseAllDocuments } from 'yaml';
+import { parseYaml } from '@sophia/shared';
+import { isMap, isScalar, isSeq } from 'yaml';
 
 /**
  * How many definitions a semantic file has under each of its keys, none under one without a value; undefined where the text
@@ -6,7 +7,7 @@ import { isMap, isScalar, isSeq, parseAllDocuments } from 'yaml';
  */
 export function definitionsIn(text: string): ReadonlyMap<string, number> | undefined {
   const counts = new Map<string, number>();
-  for (const { contents, errors } of parseAllDocuments(text, { prettyErrors: false })) {
+  for (const { contents, errors } of parseYaml(text)) {
     if (errors.length > 0) return undefined;
     if (!isMap(contents)) continue;
     for (const { key, value } of contents.items) {

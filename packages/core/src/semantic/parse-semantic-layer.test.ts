@@ -238,6 +238,10 @@ metrics:
     );
   });
 
+  it('are one where a file is nested too deep', () => {
+    expect(problemsOf(`metrics: ${'['.repeat(10_000)}`)).toEqual([expect.stringContaining('nested deeper than 200 levels')]);
+  });
+
   it('are also what nobody expects of one definition', () => {
     const reported: string[] = [];
     const broken = () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { parseYaml } from '@sophia/shared';
 import type { MetricDefinition, RecordTypeDefinition, SemanticLayer, SemanticModel, SemanticProblem } from '@sophia/types';
-import { isScalar, LineCounter, type Node, parseAllDocuments, Scalar } from 'yaml';
+import { isScalar, LineCounter, type Node, Scalar } from 'yaml';
 import { keepLinked, link } from './link-layer.ts';
 import type { Report } from './link-problem.ts';
 import { readMetric } from './read-metrics.ts';
@@ -70,16 +71,14 @@ function readFiles(files: readonly SemanticFile[], problems: SemanticProblem[]):
       return [];
     }
     const file = { path, text, lines: new LineCounter(), problems };
-    return parseAllDocuments(text, { lineCounter: file.lines, uniqueKeys: true, prettyErrors: false, stringKeys: true }).flatMap(
-      (document) => {
-        for (const { pos, message } of [...document.errors, ...document.warnings]) {
-          problemAt(file, nodeAt(pos[0]), message, 0);
-        }
-        const { contents } = document;
-        const isEmpty = contents === null || (isScalar(contents) && contents.value === null);
-        return isEmpty || document.errors.length > 0 ? [] : [new SourceMap(file, contents, 'semantic_models and metrics')];
-      },
-    );
+    return parseYaml(text, { lineCounter: file.lines, uniqueKeys: true, stringKeys: true }).flatMap((document) => {
+      for (const { pos, message } of [...document.errors, ...document.warnings]) {
+        problemAt(file, nodeAt(pos[0]), message, 0);
+      }
+      const { contents } = document;
+      const isEmpty = contents === null || (isScalar(contents) && contents.value === null);
+      return isEmpty || document.errors.length > 0 ? [] : [new SourceMap(file, contents, 'semantic_models and metrics')];
+    });
   });
 }
 
