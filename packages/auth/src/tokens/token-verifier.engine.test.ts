@@ -117,6 +117,19 @@ describe('tokens of an OpenID issuer', () => {
     expect(ids).toEqual(['a', 'b'].map((realm) => `user:ann@${new URL(address).host}/${realm}`));
   });
 
+  it('are judged by the audience that they are for, where the issuer is configured for several', async () => {
+    const verifier = await authentication(
+      { audience: 'dashboard', roles: { staff: 'analyst' } },
+      { audience: 'agents', roles: { staff: 'viewer' }, workspace: 'sales' },
+    );
+    const principalOf = async (aud: string | string[]) => verifier.authenticate(await bearer({ aud, role: 'staff' }));
+    expect(await principalOf('dashboard')).toMatchObject({ role: 'analyst', workspaceName: 'main' });
+    expect(await principalOf('agents')).toMatchObject({ role: 'viewer', workspaceName: 'sales' });
+    expect(await principalOf(['agents', 'other'])).toMatchObject({ role: 'viewer' });
+    expect(await principalOf(['agents', 'dashboard'])).toMatchObject({ role: 'analyst' });
+    await expect(principalOf('other')).rejects.toMatchObject({ code: 'unauthenticated', message: expect.stringContaining('no audience') });
+  });
+
   it('find their keys by the discovery document', async () => {
     const verifier = await authentication({ jwksUri: null });
     expect(await verifier.authenticate(await bearer({ email: 'ann@example.org' }))).toMatchObject({

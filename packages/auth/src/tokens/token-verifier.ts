@@ -27,7 +27,10 @@ const MAXIMUM_KEYS = 10;
 
 /** Verifies web tokens of the configured issuers: signature, algorithm, issuer, audience, time. */
 export function createTokenVerifier({ issuers, clock }: { issuers: readonly IssuerConfiguration[]; clock: Clock }): TokenVerifier {
-  const trusted = new Map(issuers.map((issuer) => [issuer.issuer, { issuer, keys: keysOf(issuer, clock) }]));
+  const trusted = Map.groupBy(
+    issuers.map((issuer) => ({ issuer, keys: keysOf(issuer, clock) })),
+    ({ issuer }) => issuer.issuer,
+  );
   const known = createBoundedCache<string, { readonly token: VerifiedToken; readonly expiresAt: number; readonly believedUntil: number }>(
     MAXIMUM_KNOWN,
   );
@@ -40,7 +43,11 @@ export function createTokenVerifier({ issuers, clock }: { issuers: readonly Issu
     async verify(token) {
       const before = peek(token);
       if (before !== undefined) return before;
-      const { issuer, keys } = trusted.get(issuerOf(token)) ?? refuse('The token is of no issuer that is configured.');
+      const { iss, aud } = unverified(token);
+      const configured = trusted.get(iss ?? '') ?? refuse('The token is of no issuer that is configured.');
+      const { issuer, keys } =
+        configured.find((each) => [aud].flat().includes(each.issuer.audience)) ??
+        refuse('The token is for no audience that is configured of its issuer.');
       const claims = await verifySignature(token, issuer, keys, clock);
       const verified = { ...readClaims(claims, issuer), issuer: issuer.issuer };
       // `exp` was required just now.
@@ -51,10 +58,11 @@ export function createTokenVerifier({ issuers, clock }: { issuers: readonly Issu
   };
 }
 
-function issuerOf(token: string): string {
+/** What the token says, which anybody may have written. */
+function unverified(token: string): JWTPayload {
   if (token.length > MAXIMUM_LENGTH) refuse('The token is too long.');
   try {
-    return decodeJwt(token).iss ?? '';
+    return decodeJwt(token);
   } catch (cause) {
     return refuse('The credential is neither a key nor a web token.', cause);
   }

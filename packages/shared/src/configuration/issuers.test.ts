@@ -21,6 +21,13 @@ it('an issuer needs its name, an audience and a workspace, and has usual claims'
   ]);
 });
 
+it('may be there for several audiences', () => {
+  expect(issuersOf([issuer, { ...issuer, audience: 'agents', workspace: 'sales' }])).toMatchObject([
+    { audience: 'sophia', workspace: 'main' },
+    { audience: 'agents', workspace: 'sales' },
+  ]);
+});
+
 it('is told in YAML as well', () => {
   const file = `auth:
   issuers:
@@ -56,6 +63,7 @@ it.each([
   ['no object', ['https://login.example']],
   ['null', [null]],
   ['an unknown key', [{ ...issuer, jwks: 'x' }]],
+  ['one that is there twice for an audience', [issuer, { ...issuer, workspace: 'sales' }]],
   ['no URL', [{ ...issuer, issuer: 'login' }]],
   ['no audience', [{ ...issuer, audience: '' }]],
   ['no workspace', [{ ...issuer, workspace: undefined }]],

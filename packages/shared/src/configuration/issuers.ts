@@ -16,12 +16,13 @@ const KEYS = new Set([
   'allow_private_address',
 ]);
 
-/** The issuers of `auth.issuers`, or undefined when one is not well formed. */
+/** The issuers of `auth.issuers`, or undefined when one is not well formed or is there twice for the same audience. */
 export function readIssuers(found: unknown): readonly IssuerConfiguration[] | undefined {
   if (!Array.isArray(found)) return undefined;
   const issuers = found.map(readIssuer);
   const valid = issuers.filter((issuer) => issuer !== undefined);
-  return valid.length === issuers.length ? valid : undefined;
+  const distinct = new Set(valid.map(({ issuer, audience }) => JSON.stringify([issuer, audience])));
+  return distinct.size === issuers.length ? valid : undefined;
 }
 
 function readIssuer(found: unknown): IssuerConfiguration | undefined {

@@ -317,7 +317,7 @@ export const SETTINGS = {
       default: [],
       description: 'OpenID issuers whose tokens are taken, beside API keys.',
     },
-    'a list of {issuer, audience, jwks_uri, role_claim, roles, workspace_claim, workspace, user_claim, user_source_system, allow_private_address}; issuer, audience and one of workspace and workspace_claim are needed, and user_source_system with user_claim',
+    'a list of {issuer, audience, jwks_uri, role_claim, roles, workspace_claim, workspace, user_claim, user_source_system, allow_private_address}; issuer, audience and one of workspace and workspace_claim are needed, and user_source_system with user_claim; an issuer stands there once for each audience, and the first that a token is for decides',
     readIssuers,
   ),
   rateLimit: integer(
