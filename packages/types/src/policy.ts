@@ -7,7 +7,7 @@ const Names = Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { minIte
 
 /** An attribute of the asking principal's user record, for example `{ "principal": "team" }`; null where there is none. */
 export const PrincipalAttribute = Type.Object(
-  { principal: Type.String({ minLength: 1, maxLength: 200, description: 'Field of the user record, or source_id' }) },
+  { principal: Type.String({ minLength: 1, maxLength: 200, description: 'Field of the user record, or its source_system or source_id' }) },
   { additionalProperties: false, title: 'PrincipalAttribute' },
 );
 export type PrincipalAttribute = Static<typeof PrincipalAttribute>;

@@ -8,7 +8,7 @@ export const createDirectory = (database: Database, recordTypes: RecordTypeBook)
   recordTypes: async (workspace) => [...(await recordTypes.types(workspace)).values()],
   async user(workspace, { source_system, source_id }) {
     const [row] = await database.select<{ readonly data: JsonObject }>([workspace], READ_USER, [workspace, source_system, source_id]);
-    return row === undefined ? null : { ...row.data, source_id };
+    return row === undefined ? null : { ...row.data, source_system, source_id };
   },
 });
 

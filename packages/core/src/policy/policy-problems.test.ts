@@ -48,9 +48,9 @@ it.each<[PolicyRule, string, RegExp]>([
     /no attribute teem: .*; did you mean team/,
   ],
   [
-    { ...read, record_types: ['deal'], rows: { field: 'stage', operator: 'eq', values: [{ principal: 'source_system' }] } },
+    { ...read, record_types: ['deal'], rows: { field: 'stage', operator: 'eq', values: [{ principal: 'version' }] } },
     '0.rows',
-    /no attribute source_system/,
+    /no attribute version/,
   ],
   [{ rule: 'forbid', roles: ['viewer', 'admin'], actions: ['read', 'administer'] }, '0.actions', /cannot be forbidden to administer/],
 ])('%o', (rule, place, message) => {
@@ -61,6 +61,7 @@ it.each<[PolicyRule, string, RegExp]>([
 it.each<PolicyRule>([
   { ...read, rows: { field: '$owner.team', operator: 'eq', values: [{ principal: 'team' }] } },
   { ...read, record_types: ['deal'], rows: { field: 'owner', operator: 'eq', values: [{ principal: 'source_id' }] } },
+  { ...read, rows: { field: '$owner.source_system', operator: 'eq', values: [{ principal: 'source_system' }] } },
   { ...read, record_types: ['deal'], rows: { field: 'status', operator: 'in', values: ['won', null] } },
   { ...read, record_types: ['deal'], rows: { field: 'owner', operator: 'eq', values: ['Ann'] } },
   { ...read, metrics: ['whatever the models say'] },

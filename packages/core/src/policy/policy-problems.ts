@@ -69,7 +69,7 @@ function unfitRows(rule: PolicyRule, concerned: readonly RecordTypeDefinition[],
 /** What no user record can have is null for everybody. */
 function unknownAttributes({ rows }: PolicyRule, types: readonly RecordTypeDefinition[]): PolicyProblem[] {
   const known = types.flatMap(({ name, fields }) => (name === 'user' ? fields.flatMap(attributeName) : []));
-  const names = ['source_id', ...known];
+  const names = ['source_system', 'source_id', ...known];
   return (rows === undefined ? [] : attributesOf(rows)).flatMap((name) =>
     names.includes(name)
       ? []

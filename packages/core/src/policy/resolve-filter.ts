@@ -23,9 +23,16 @@ export function attributesOf(filter: PolicyFilter): string[] {
  * The filter with the principal's attributes as values and `$owner` as the type's own path. A comparison with an
  * attribute that is null is unknown; what is unknown is replaced so that the whole is true exactly where it would be
  * true in three-valued logic: by false, and under `not` by true.
+ *
+ * Sources may use the same ids: a reference, or a `source_id`, that is compared with that of the principal is theirs only
+ * where its source system is theirs, too.
  */
-export function resolveFilter(filter: PolicyFilter, type: RecordTypeDefinition, user: JsonObject | null): Filter {
-  return resolve(filter, { type, user }, NEVER);
+export function resolveFilter(
+  filter: PolicyFilter,
+  type: RecordTypeDefinition,
+  { types, user }: { readonly types: readonly RecordTypeDefinition[]; readonly user: JsonObject | null },
+): Filter {
+  return resolve(filter, { type, types, user }, NEVER);
 }
 
 /** The path of a field, with `$owner` as the type's own path to its owner. */
@@ -35,6 +42,7 @@ export function ownerPath(field: string, { owner = [] }: RecordTypeDefinition): 
 
 interface Circumstances {
   readonly type: RecordTypeDefinition;
+  readonly types: readonly RecordTypeDefinition[];
   readonly user: JsonObject | null;
 }
 
@@ -42,7 +50,40 @@ function resolve(filter: PolicyFilter, given: Circumstances, unknown: Filter): F
   if ('and' in filter) return allOf(filter.and.map((part) => resolve(part, given, unknown)));
   if ('or' in filter) return anyOf(filter.or.map((part) => resolve(part, given, unknown)));
   if ('not' in filter) return negate(resolve(filter.not, given, unknown === NEVER ? ALWAYS : NEVER));
-  return resolveComparison(filter, given, unknown);
+  return speaksOfOwnId(filter) ? resolveOwnId(filter, given, unknown) : resolveComparison(filter, given, unknown);
+}
+
+const SOURCE_ID = 'source_id';
+
+const speaksOfOwnId = ({ operator, values = [] }: PolicyFieldFilter): boolean =>
+  (operator === 'eq' || operator === 'ne' || operator === 'in') && values.some(isOwnId);
+
+const isOwnId = (value: PolicyValue): boolean => isAttribute(value) && value.principal === SOURCE_ID;
+
+function resolveOwnId(filter: PolicyFieldFilter, given: Circumstances, unknown: Filter): Filter {
+  const system = systemOf(ownerPath(filter.field, given.type), given);
+  if (system === undefined) return resolveComparison(filter, given, unknown);
+  if (filter.operator === 'ne') return resolve({ not: { ...filter, operator: 'eq' } }, given, unknown);
+  const others = (filter.values ?? []).filter((value) => !isOwnId(value));
+  const compare = (field: string, principal: string): Filter =>
+    resolveComparison({ field, operator: 'eq', values: [{ principal }] }, given, unknown);
+  return anyOf([
+    allOf([compare(filter.field, SOURCE_ID), compare(system, 'source_system')]),
+    ...(others.length === 0 ? [] : [resolveComparison({ ...filter, values: others }, given, unknown)]),
+  ]);
+}
+
+/** The path to the source system of what a reference, or a `source_id`, names; undefined for any other field. */
+function systemOf(field: string, { type, types }: Circumstances): string | undefined {
+  const path = field.split('.');
+  const last = path.pop() ?? '';
+  if (last === SOURCE_ID) return [...path, 'source_system'].join('.');
+  const target = path.reduce<RecordTypeDefinition | undefined>((from, step) => {
+    const references = from?.fields.find(({ name }) => name === step)?.references;
+    return types.find(({ name }) => name === references);
+  }, type);
+  const isReference = target?.fields.some((each) => each.name === last && each.references !== undefined) === true;
+  return isReference ? `${field}.source_system` : undefined;
 }
 
 function resolveComparison(filter: PolicyFieldFilter, { type, user }: Circumstances, unknown: Filter): Filter {
@@ -62,5 +103,6 @@ function attribute(user: JsonObject | null, name: string): FilterValue {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
 }
 
-const isAttribute = (value: NonNullable<PolicyFieldFilter['values']>[number]): value is { principal: string } =>
-  typeof value === 'object' && value !== null;
+type PolicyValue = NonNullable<PolicyFieldFilter['values']>[number];
+
+const isAttribute = (value: PolicyValue): value is { principal: string } => typeof value === 'object' && value !== null;

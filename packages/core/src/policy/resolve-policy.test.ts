@@ -113,6 +113,38 @@ describe("a workspace's rules", () => {
     expect(policy.records('company').rows).toBeUndefined();
   });
 
+  it('the own id is that of the own source system, in references and ids of whatever path', () => {
+    const rowsOf = (type: string, rows: PolicyFilter, user: Record<string, string> | null = { source_system: 'crm', source_id: '7' }) =>
+      policyOf(
+        'employee',
+        [
+          { rule: 'forbid', roles: ['employee'], actions: ['read'], record_types: [type] },
+          { rule: 'allow', roles: ['employee'], actions: ['read'], record_types: [type], rows },
+        ],
+        user,
+      ).records(type).rows;
+    const [me, mySystem] = [{ principal: 'source_id' }, { principal: 'source_system' }];
+    const is = (field: string, value: string) => ({ field, operator: 'eq' as const, values: [value] });
+    const own = (id: string, system: string) => ({ and: [is(id, '7'), is(system, 'crm')] });
+    const eq = (field: string) => ({ field, operator: 'eq' as const, values: [me] });
+    expect(rowsOf('deal', eq('owner'))).toEqual(own('owner', 'owner.source_system'));
+    expect(rowsOf('deal', eq('$owner.source_id'))).toEqual(own('owner.source_id', 'owner.source_system'));
+    expect(rowsOf('user', eq('source_id'))).toEqual(own('source_id', 'source_system'));
+    expect(rowsOf('call_transcript', eq('call_id.host_id'))).toEqual(own('call_id.host_id', 'call_id.host_id.source_system'));
+    // A text is of no system.
+    expect(rowsOf('deal', eq('stage'))).toEqual(is('stage', '7'));
+    expect(rowsOf('deal', { field: 'owner', operator: 'contains', values: [me] })).toMatchObject({ operator: 'contains', values: ['7'] });
+    expect(rowsOf('deal', { field: 'owner', operator: 'ne', values: [me] })).toEqual({ not: own('owner', 'owner.source_system') });
+    const some = { field: 'owner', operator: 'in' as const, values: ['8', me] };
+    expect(rowsOf('deal', some)).toEqual({
+      or: [own('owner', 'owner.source_system'), { field: 'owner', operator: 'in', values: ['8'] }],
+    });
+    expect(rowsOf('deal', some, null)).toEqual({ field: 'owner', operator: 'in', values: ['8'] });
+    expect(rowsOf('deal', eq('owner'), null)).toEqual({ or: [] });
+    expect(rowsOf('deal', { field: 'owner', operator: 'ne', values: [me] }, null)).toEqual({ or: [] });
+    expect(rowsOf('deal', { field: 'source', operator: 'eq', values: [mySystem] })).toEqual(is('source', 'crm'));
+  });
+
   it('what a forbidding rule cannot know stays hidden', () => {
     const rules: PolicyRule[] = [
       {

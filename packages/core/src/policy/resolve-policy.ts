@@ -97,7 +97,7 @@ function condition({ ability, types, user }: Basis, action: RuleAction, type: Re
       // Rules without conditions end the search and are not converted.
       const rows = conditions as PolicyFilter;
       // A rule that forbids is negated before the unknown is replaced, so that what is unknown stays hidden.
-      const filter = resolveFilter(inverted ? { not: rows } : rows, type, user);
+      const filter = resolveFilter(inverted ? { not: rows } : rows, type, { types, user });
       return fits(filter, type, types) ? filter : NEVER;
     },
     { and: allOf, or: anyOf, empty: () => ALWAYS },

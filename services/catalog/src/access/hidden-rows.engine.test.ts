@@ -68,6 +68,25 @@ describe('a rule that hides rows from reads alone', () => {
     expect(await both()).toEqual([[], []]);
   });
 
+  test('about the own records means those of the own source system, where another uses the same ids', async () => {
+    const { records, as, admin } = await sellers();
+    await records.upsert(admin, { recordType: 'user', sourceSystem: 'hub' }, row('ada', { name: 'Another' }));
+    await records.upsertMany(admin, { recordType: 'deal', sourceSystem: 'hub' }, [
+      row('theirs', { owner: 'ada' }),
+      row('own', { owner: { source_system: 'crm', source_id: 'ada' } }),
+    ]);
+    const seen = async (...rules: PolicyRule[]) => {
+      await harness.auth.policies.replace(admin, rules);
+      return (await records.list(as('employee', 'ada'), 'deal')).items.map(({ source_id }) => source_id);
+    };
+    for (const field of ['owner', '$owner.source_id']) {
+      const own = { field, operator: 'eq' as const, values: [{ principal: 'source_id' }] };
+      const rule = { roles: ['employee' as const], actions: ['read' as const], record_types: ['deal'] };
+      expect(await seen({ rule: 'forbid', ...rule, rows: { not: own } })).toEqual(['A', 'own']);
+      expect(await seen({ rule: 'forbid', ...rule, rows: own })).toEqual(['B', 'theirs']);
+    }
+  });
+
   test('lets nobody write by its key, or delete, what is hidden, in any way', async () => {
     const { records, as, admin } = await sellers();
     await records.upsert(admin, target, row('D', { name: 'd', owner: 'bob' }));

@@ -243,7 +243,11 @@ describe('for others', () => {
     const clock = { now: () => 0, monotonic: () => 0 };
     const directory = createDirectory(database, createRecordTypeBook({ database, clock }));
     await records.upsert(call, { recordType: 'user', sourceSystem: 'crm' }, row('ada', { team: 'East' }));
-    expect(await directory.user(workspace.id, { source_system: 'crm', source_id: 'ada' })).toEqual({ team: 'East', source_id: 'ada' });
+    expect(await directory.user(workspace.id, { source_system: 'crm', source_id: 'ada' })).toEqual({
+      team: 'East',
+      source_system: 'crm',
+      source_id: 'ada',
+    });
     expect(await directory.user(workspace.id, { source_system: 'crm', source_id: 'bob' })).toBeNull();
     expect((await directory.recordTypes(workspace.id)).some(({ name }) => name === 'deal')).toBe(true);
   });
