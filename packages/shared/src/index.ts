@@ -2,6 +2,7 @@ export * from './clock.ts';
 export * from './configuration/index.ts';
 export * from './errors.ts';
 export * from './ids.ts';
+export * from './is-int64.ts';
 export * from './json/canonical-json.ts';
 export * from './json/holds-more.ts';
 export * from './json/is-json-object.ts';

@@ -43,7 +43,10 @@ describe('the audit', () => {
     expect(await found({ from, to })).toEqual(['one']);
     await expect(found({ from: 'yesterday' })).rejects.toMatchObject({ code: 'invalid_request' });
     await expect(found({ limit: 0 })).rejects.toMatchObject({ code: 'invalid_request' });
-    await expect(found({ cursor: 'x' })).rejects.toMatchObject({ code: 'invalid_cursor' });
+    const at = '2026-11-30T20:00:00Z';
+    for (const cursor of ['x', `${at}~9999999999999999999`, `${at}~x`, `${at}~`, `${at}~1~1`, '2026-13-45T20:00:00Z~1', '~1']) {
+      await expect(found({ cursor })).rejects.toMatchObject({ code: 'invalid_cursor' });
+    }
   });
 
   it('list looks at a portion of many entries for each page of a few, and says where to go on', async () => {

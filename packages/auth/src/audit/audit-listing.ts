@@ -1,5 +1,5 @@
 import type { Database } from '@sophia/database';
-import { type Clock, parseMicros, SophiaError } from '@sophia/shared';
+import { type Clock, isInt64, parseMicros, SophiaError } from '@sophia/shared';
 import type { Call } from '@sophia/types';
 import { checkLimit } from '../check-limit.ts';
 import type { AuditEntry, AuditFilter, AuditPage, AuditRecord } from './audit.ts';
@@ -49,7 +49,7 @@ export function createAuditListing({ database, clock, requireAdministrator }: Au
       const begun = clock.monotonic();
       await requireAdministrator(call, 'audit.list', 'audit');
       const most = checkLimit(limit);
-      const [at = 'infinity', position = '0'] = cursor === undefined ? [] : readCursor(cursor, LIST_CURSOR);
+      const { at, position } = cursor === undefined ? NEWEST : readListCursor(cursor);
       const filter = [principal, action, object, result, checkInstant('from', from) ?? '-infinity', checkInstant('to', to) ?? 'infinity'];
       const found = await database.select<ListedRow>([call.principal.workspace], LIST_ENTRIES, [
         ...filter,
@@ -69,7 +69,7 @@ export function createAuditListing({ database, clock, requireAdministrator }: Au
       const begun = clock.monotonic();
       await requireAdministrator(call, 'audit.follow', 'audit');
       const most = checkLimit(limit);
-      const [from = '0', to, transaction = null, position = '0'] = cursor === undefined ? [] : readCursor(cursor, FOLLOW_CURSOR);
+      const [from = '0', to, transaction = null, position = '0'] = cursor === undefined ? [] : readFollowCursor(cursor);
       // Within a range of ticks the pages go on; a new range ends at a tick made now.
       const until = to ?? (await makeTick(database, call));
       const rows = await readRange(database, call, [from, until, transaction, position, most]);
@@ -99,7 +99,7 @@ async function readRange(database: Database, call: Call, range: readonly [string
   });
 }
 
-const LIST_CURSOR = /^(\d{4}-\d{2}-\d{2}T[\d:.]+Z)~(\d{1,19})$/;
+const NEWEST = { at: 'infinity', position: '0' };
 const FOLLOW_CURSOR = /^(\d{1,18})(?:\.(\d{1,18})\.(\d{1,19})\.(\d{1,18}))?$/;
 
 /** Behind the last entry of a full page, or behind those that were looked at. */
@@ -111,12 +111,19 @@ const listCursor = (last: ListedRow | undefined, first: ListedRow | undefined): 
 /** Opaque to callers: ticks and transactions mean nothing outside. */
 const encode = (cursor: string): string => Buffer.from(cursor).toString('base64url');
 
-function readCursor(cursor: string, shape: RegExp): (string | undefined)[] {
-  const text = shape === FOLLOW_CURSOR ? Buffer.from(cursor, 'base64url').toString('latin1') : cursor;
-  const parts = shape.exec(text);
-  if (parts === null) throw new SophiaError('invalid_cursor', 'The cursor is none that a listing of the audit gave.');
+function readListCursor(cursor: string): typeof NEWEST {
+  const [at = '', position = '', ...more] = cursor.split('~');
+  if (parseMicros(at) === undefined || !isInt64(position) || more.length > 0) throw unknownCursor();
+  return { at, position };
+}
+
+function readFollowCursor(cursor: string): (string | undefined)[] {
+  const parts = FOLLOW_CURSOR.exec(Buffer.from(cursor, 'base64url').toString('latin1'));
+  if (parts === null) throw unknownCursor();
   return parts.slice(1);
 }
+
+const unknownCursor = (): SophiaError => new SophiaError('invalid_cursor', 'The cursor is none that a listing of the audit gave.');
 
 function checkInstant(name: string, text: string | undefined): string | undefined {
   if (text === undefined || parseMicros(text) !== undefined) return text;

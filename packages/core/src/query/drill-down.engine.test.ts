@@ -162,6 +162,7 @@ describe('drill-down', () => {
     ['a row with another dimension', { row: { 'deal.status': 'won', 'metric_time:month': null, x: 1 } }, 'x is no dimension of the query'],
     ['a value that does not fit', { row: { 'deal.status': 'won', 'metric_time:month': 'March' } }, '"March" is not of type date'],
     ['a cursor that is no id', { cursor: "1' or true" }, 'cursor:'],
+    ['a cursor that no id can be', { cursor: '9999999999999999999' }, 'cursor:'],
     ['a today that is no day', { today: 'tomorrow' }, 'today: "tomorrow" is not a day'],
   ];
   it.each(refused)('refuses %s', (_name, part, message) => {

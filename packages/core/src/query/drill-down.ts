@@ -1,4 +1,4 @@
-import { SophiaError } from '@sophia/shared';
+import { isInt64, SophiaError } from '@sophia/shared';
 import type { Cell, MetricQuery, SemanticLayer } from '@sophia/types';
 import { dialects } from '../dialects/dialects.ts';
 import { allOf, type BoundExpression, conjuncts, literal, operation, TRUE } from '../expression/bound-expression.ts';
@@ -73,7 +73,7 @@ export function compileDrillDown(request: DrillDownRequest, layer: SemanticLayer
 }
 
 function readCursor(cursor: string | undefined): string | undefined {
-  if (cursor === undefined || /^-?\d{1,19}$/.test(cursor)) return cursor;
+  if (cursor === undefined || isInt64(cursor)) return cursor;
   throw new SophiaError('invalid_drill_down', `cursor: ${JSON.stringify(cursor)} is not the id of a record.`);
 }
 

@@ -1,6 +1,6 @@
 import { bindVisibleRecords, postgresCondition } from '@sophia/core';
 import type { Statement } from '@sophia/database';
-import { SophiaError } from '@sophia/shared';
+import { isInt64, SophiaError } from '@sophia/shared';
 import type { Call, CatalogRecord, JsonObject, NaturalKey, RecordId, Transaction } from '@sophia/types';
 import type { CatalogContext } from '../catalog-context.ts';
 import { RECORD_COLUMNS } from '../reading/record-columns.ts';
@@ -56,7 +56,7 @@ export const recordNotFound = (recordType: string, id: string): SophiaError =>
   new SophiaError('not_found', `There is no ${recordType} ${id}.`, { details: { record_type: recordType, id } });
 
 /** Whether the text can be an id: a positive 63-bit integer. */
-export const isRecordId = (id: string): boolean => /^[1-9]\d{0,18}$/.test(id) && BigInt(id) <= 0x7fff_ffff_ffff_ffffn;
+export const isRecordId = (id: string): boolean => /^[1-9]/.test(id) && isInt64(id);
 
 /** What a record has of its own beside its fields and the common columns that a caller may set. */
 const NO_FIELDS = [
