@@ -35,8 +35,8 @@ export async function readBounded<Event extends EventFact, Row extends FactRow>(
   const statements = shape.statementsOf(source);
   const weight = most <= unweighed ? 0 : await weightOf(select, statements.weight, values);
   if (weight <= bytes) return { rows: await select<Row>(statements.all, values), bytes: weight };
-  const rows = await select<Row>(statements.page, [...values, bytes]);
-  return { rows, bytes: rows.reduce((sum, { bytes: measured = 0 }) => sum + measured, 0) };
+  const rows = await select<Row & { readonly bytes: number }>(statements.page, [...values, bytes]);
+  return { rows, bytes: rows.reduce((sum, row) => sum + row.bytes, 0) };
 }
 
 /** Of one row. */

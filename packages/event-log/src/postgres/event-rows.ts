@@ -10,8 +10,7 @@ export interface EventRow extends Omit<NewEvent, 'record'> {
   readonly source_system: string | null;
   readonly record_type: string | null;
   readonly source_id: string | null;
-  /** Of events that were measured. */
-  readonly bytes?: number;
+  /** Of a page that was measured: how many there are, up to one more than its limit. */
   readonly found?: number;
 }
 

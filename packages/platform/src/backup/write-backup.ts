@@ -134,19 +134,19 @@ const next = (cursor: string, count: number): Statement => ({
 });
 
 /** How many rows of such lengths are of each page. */
-function* pagesOf(lengths: readonly number[]): Generator<number> {
-  let count = 0;
+const pagesOf = (lengths: readonly number[]): readonly number[] => {
+  const counts: number[] = [];
+  let page = 0;
   let bytes = 0;
   for (const length of lengths) {
-    count++;
+    counts[page] = (counts[page] ?? 0) + 1;
     bytes += length;
     if (bytes < PAGE_BYTES) continue;
-    yield count;
-    count = 0;
+    page++;
     bytes = 0;
   }
-  if (count > 0) yield count;
-}
+  return counts;
+};
 
 // Row-level security shows the workspaces that are set, to the owner too. Whoever reads may be slow.
 const SEE_ALL = {
