@@ -48,11 +48,12 @@ export interface ResolvedPolicy {
 export function resolvePolicy({ role, rules, types, user }: PolicyRequest): ResolvedPolicy {
   const { ability, origins } = ruleAbility([...BUILT_IN_RULES, ...rules], role, types);
   const access = new Map<string, TypeAccess>();
+  const byName = new Map(types.map((type) => [type.name, type]));
   const records = (recordType: string, action: Action = 'read'): TypeAccess => {
     const key = `${action} ${recordType}`;
     const known = access.get(key);
     if (known !== undefined) return known;
-    const type = types.find(({ name }) => name === recordType);
+    const type = byName.get(recordType);
     if (type === undefined) return NO_ACCESS;
     const found = typeAccess({ ability, origins, types, user }, type, action);
     access.set(key, found);
