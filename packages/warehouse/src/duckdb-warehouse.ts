@@ -4,7 +4,7 @@ import type { RecordTypeDefinition } from '@sophia/types';
 import { inUse } from './duckdb/database-file.ts';
 import { messageOf } from './duckdb/engine-error.ts';
 import { openGenerations } from './duckdb/generations.ts';
-import { knownLayout, typeLayout } from './duckdb/layouts.ts';
+import { knownLayout, typeLayout, workspaceKey } from './duckdb/layouts.ts';
 import type { MaintenanceOptions } from './duckdb/maintenance.ts';
 import { makePrivateFolder } from './duckdb/private-folder.ts';
 import { relationSql } from './duckdb/relation.ts';
@@ -93,6 +93,7 @@ async function open(file: string, options: DuckDbWarehouseOptions): Promise<Duck
       if (asOf === undefined) return `(${relationSql(layout, { part: 'current' })})`;
       return `(${relationSql(layout, { part: 'as_of', instant: `make_timestamp(${asOf}::bigint)` })})`;
     },
+    hasRecords: (workspace, recordType) => meta().changes.has(workspaceKey(workspace, recordType)),
     version: (workspace, recordTypes) => versionOf(meta(), workspace, recordTypes),
     setDerivedTables: async (...args) => (await usable()).setDerivedTables(...args),
     derivedTables: () =>

@@ -45,6 +45,18 @@ export const historyContract = (makeHarness: () => Promise<WarehouseHarness>): v
       );
     });
 
+    it('W4: a type has records from its first one on, in its workspace alone, also when that one is gone and after a restart', async () => {
+      const has = () => [warehouse.hasRecords(ONE, 'deal'), warehouse.hasRecords(ONE, 'user'), warehouse.hasRecords(TWO, 'deal')];
+      await warehouse.apply(log.next());
+      expect(has()).toEqual([false, false, false]);
+      await warehouse.apply(log.next(log.upsert(1, {})));
+      await warehouse.apply(log.next(log.remove(1, { version: 2 })));
+      expect(has()).toEqual([true, false, false]);
+      await warehouse.close();
+      warehouse = await harness.open();
+      expect(has()).toEqual([true, false, false]);
+    });
+
     it('W4: the version changes exactly with the types and workspaces that a batch changes', async () => {
       await warehouse.ensureType(ONE, 'visit', [{ name: 'seats', type: 'integer' }]);
       const watched = [

@@ -228,6 +228,8 @@ export interface Warehouse {
    * `<name>__system`), beside the columns that every record has and `extra`. Throws `warehouse_type_unknown`.
    */
   relation(workspace: WorkspaceId, recordType: string, options?: RelationOptions): string;
+  /** Whether a record of the type was ever written in the workspace, as far as the log is applied. */
+  hasRecords(workspace: WorkspaceId, recordType: string): boolean;
   /** `<generation>.<tick of the last change>.<number of the change>`. */
   version(workspace: WorkspaceId, recordTypes: readonly string[]): string;
   /**

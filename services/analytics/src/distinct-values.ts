@@ -17,6 +17,8 @@ export const distinctValues = async (
   layout: TypeLayout,
   columns: readonly HeldColumn[],
 ): Promise<readonly string[]> => {
+  // Most types of most workspaces: no statement is needed for them.
+  if (!warehouse.hasRecords(workspace, layout.recordType)) return [];
   const selects = columns.flatMap((column) =>
     tablesOf(layout, column).map((table) => `select ${textOf(column)} as value from ${quote(table)} where workspace = $1`),
   );

@@ -194,6 +194,20 @@ it('what could not be learnt is learnt when it is asked for again, and what come
   expect(only()).toEqual([undefined, undefined]);
 });
 
+it('of a type without records all is known without a statement, and what comes is told', async () => {
+  const silent: Warehouse = { ...warehouse, query: () => Promise.reject(new Error('nothing is asked')) };
+  const currencies = createCurrencies(silent);
+  const systems = createSourceSystems(silent);
+  await Promise.all([currencies.learn(W, 'deal', 'currency'), systems.learn(W, 'deal')]);
+  expect([currencies.only(W, 'deal', 'currency'), systems.only(W, 'deal')]).toEqual([null, undefined]);
+  const told = (event: LogEvent) => [[...currencies.learnFrom([event])], [...systems.learnFrom([event])]];
+  expect([told(created('crm', { currency: 'USD' })), told(created('shop', { currency: 'EUR' }))]).toEqual([
+    [[W], []],
+    [[W], [W]],
+  ]);
+  expect([currencies.only(W, 'deal', 'currency'), systems.only(W, 'deal')]).toEqual([undefined, undefined]);
+});
+
 it('the first change of a type is read once, until the past changes', async () => {
   let reads = 0;
   const counted: Warehouse = {

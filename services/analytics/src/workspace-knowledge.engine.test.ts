@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SophiaError, systemClock } from '@sophia/shared';
-import { BUILTIN_RECORD_TYPES, type WorkspaceId } from '@sophia/types';
+import { BUILTIN_RECORD_TYPES, type Position, type WorkspaceId } from '@sophia/types';
 import type { Warehouse } from '@sophia/warehouse';
 import { createDuckDbWarehouse } from '@sophia/warehouse/duckdb';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -137,6 +137,15 @@ it('a type whose statement fails may have several currencies, and keeps nothing 
     statement.text.includes('"deal"') ? Promise.reject(new SophiaError(code.now, 'Not this one.')) : warehouse.query(statement, options),
   );
   const [workspace] = WORKSPACES as [WorkspaceId];
+  const at = '2026-01-02T03:04:05.000000Z';
+  const row = { workspace, id: '1', source_system: 'crm', source_id: 'a', version: 1, valid_from: 1n, created_at: at, data: {} };
+  await warehouse.apply({
+    changes: [{ kind: 'upsert', recordType: 'deal', row: { ...row, occurred_at: null, business_priority: null } }],
+    cursor: 'e.1.1' as Position,
+    tick: 1,
+    completeTo: at,
+    endOfTick: true,
+  });
   await expect(knowledge.know(workspace)).rejects.toMatchObject({ code: 'overloaded' });
   expect(errors).toEqual([]);
   code.now = 'warehouse_statement_failed';
