@@ -24,13 +24,13 @@ export async function applyBatch(
   touch: TouchRows,
 ): Promise<Meta> {
   const { runs, change } = runsOf(meta.layouts, batch);
-  const layouts = await changeLayouts(connection, change);
+  const changedMeta = await changeLayouts(connection, meta, change);
   const changed = new Set<string>();
   for (const { known, changes } of runs) {
-    const over = { derived: meta.derived, layouts: overTablesOf(layouts, known) };
+    const over = { derived: meta.derived, layouts: overTablesOf(changedMeta.layouts, known) };
     for (const type of await applyRun(connection, over, changes, batch.replay === true, touch)) changed.add(type);
   }
-  return { ...(await saveProgress(progress, meta, batch, changed)), layouts };
+  return saveProgress(progress, changedMeta, batch, changed);
 }
 
 /** Changes of records that no change of a type stands between. */

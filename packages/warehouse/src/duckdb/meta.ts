@@ -5,7 +5,6 @@ import type { AppliedState, DerivedTable } from '../warehouse.ts';
 import type { DerivedEntry, DerivedTables } from './derived-tables.ts';
 import type { Layouts } from './layouts.ts';
 import type { TableLayout } from './table-layout.ts';
-import { CATALOG_VIEW } from './views.ts';
 
 /** Grows when the meta tables, the records' own columns or the casts in views change; older files are then brought up here. */
 const FORMAT = 4;
@@ -27,6 +26,8 @@ export interface Meta {
   /** By `workspaceKey`. */
   readonly changes: ReadonlyMap<string, LastChange>;
   readonly layouts: Layouts;
+  /** Whether the views are those of the layouts. */
+  readonly hasViews: boolean;
   readonly derived: DerivedTables;
 }
 
@@ -38,6 +39,7 @@ export async function initializeMeta(connection: DuckDBConnection, generation: n
     'state (entry bigint, generation integer, cursor varchar, tick bigint, complete_to varchar, serial bigint, mark varchar)',
     'change (type varchar, tick bigint, serial bigint)',
     'layout (type varchar, layout varchar)',
+    'views (made boolean)',
     'derived (name varchar, definition varchar, error varchar)',
   ]) {
     await connection.run(`create table if not exists sophia.${table}`);
@@ -51,10 +53,10 @@ export async function initializeMeta(connection: DuckDBConnection, generation: n
   await connection.run(`insert into sophia.state select 0, ${generation}, null, 0, null, 0, null where not exists (from sophia.state)`);
 }
 
-/** Format 2 tells by its mark which tick was applied last. Formats 3 and 4 have other casts in their views: the next opening finds none, and makes them. */
+/** Format 2 tells by its mark which tick was applied last. Formats 3 and 4 have other casts in their views: these are made anew. */
 async function bringUp(connection: DuckDBConnection): Promise<void> {
   await connection.run('alter table sophia.state add column if not exists mark varchar');
-  await connection.run(`drop view if exists ${CATALOG_VIEW}`);
+  await connection.run('delete from sophia.views');
   await connection.run(`update sophia.format set format = ${FORMAT}`);
 }
 
@@ -62,12 +64,14 @@ export async function readMeta(connection: DuckDBConnection): Promise<Meta> {
   const state = await readState(connection);
   const changes = await rows(connection, 'select type, max(tick), max(serial) from sophia.change group by type');
   const layouts = await rows(connection, 'select type, layout from sophia.layout order by rowid');
+  const views = await rows(connection, 'from sophia.views');
   const derived = await rows(connection, 'select definition, error from sophia.derived order by name');
   return {
     ...state,
     changes: new Map(changes.map(([type, tick, at]) => [String(type), { tick: Number(tick), serial: Number(at) }])),
     // Written by `saveLayouts` and `saveDerived` alone.
     layouts: new Map(layouts.map(([type, layout]) => [String(type), JSON.parse(String(layout)) as TableLayout])),
+    hasViews: views.length > 0,
     derived: new Map(
       derived.map(([definition, error]) => {
         const table = parseDerived(String(definition));

@@ -32,7 +32,7 @@ const define = (...names: string[]) =>
   writer.exclusive((connection, transact) =>
     transact(async (meta) => {
       const fields = names.map((name) => ({ name, type: 'text' as const }));
-      return { ...meta, layouts: await changeLayouts(connection, withType(meta.layouts, ONE, 'visit', fields)) };
+      return changeLayouts(connection, meta, withType(meta.layouts, ONE, 'visit', fields));
     }),
   );
 const run = (sql: string) => writer.exclusive(async (connection) => (await connection.runAndReadAll(sql)).getRows());

@@ -3,7 +3,7 @@ import { SophiaError } from '@sophia/shared';
 import type { FieldDefinition, RecordTypeDefinition, WorkspaceId } from '@sophia/types';
 import type { DerivedTable, QueryOptions, TypeLayout, WarehouseBatch, WarehouseResult, WarehouseStatement } from '../warehouse.ts';
 import { applyBatch } from './apply-batch.ts';
-import { changeLayouts, makeMissingViews } from './change-layouts.ts';
+import { changeLayouts } from './change-layouts.ts';
 import { checkpointNow } from './checkpoint.ts';
 import { type DatabaseFile, openDatabaseFile } from './database-file.ts';
 import { type Digests, readDigests } from './digests.ts';
@@ -12,11 +12,13 @@ import { quote } from './identifiers.ts';
 import { dropFailing, keepDerivedTables } from './keep-derived-tables.ts';
 import { knownLayout, withBuiltinTypes, withType } from './layouts.ts';
 import { createMaintenance, type Maintenance, type MaintenanceOptions } from './maintenance.ts';
+import { makeViews } from './make-views.ts';
 import { initializeMeta, type Meta, readMeta } from './meta.ts';
 import { isApplied } from './position.ts';
 import { createProgressWriter, type ProgressWriter } from './progress.ts';
 import { openReaders, type Readers } from './readers.ts';
 import { COPY_PREFIX } from './rewrite-table.ts';
+import { readsViews } from './views.ts';
 import { createWriter, type Writer } from './writer.ts';
 
 export interface StoreOptions {
@@ -64,11 +66,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     const [connection, meta] = await prepare(file, options.generation);
     const writer = createWriter(connection, meta, options.writeDeadline);
     await writer.exclusive((_, transact) =>
-      transact(async () => {
-        const layouts = await changeLayouts(connection, withBuiltinTypes(meta.layouts, options.builtinTypes));
-        await makeMissingViews(connection, layouts);
-        return { ...meta, layouts };
-      }),
+      transact(() => changeLayouts(connection, meta, withBuiltinTypes(meta.layouts, options.builtinTypes))),
     );
     const readers = await openReaders({
       file,
@@ -114,6 +112,8 @@ function assemble(file: DatabaseFile, writer: Writer, progress: ProgressWriter, 
     stopping.abort(new SophiaError('warehouse_unavailable', 'The warehouse is closing.', { retryAfter: 1 }));
     await maintenance.close();
     await readers.drain(grace);
+    // For who opens the file while nobody has it; the next opening knows that they are not there.
+    await makeViews(writer).catch(() => undefined);
     // It only makes the next start quicker: what is committed is in the write-ahead log.
     await checkpointNow(writer).catch(() => undefined);
     file.release();
@@ -126,15 +126,15 @@ function assemble(file: DatabaseFile, writer: Writer, progress: ProgressWriter, 
     async ensureType(workspace, recordType, fields) {
       await writer.exclusive(async (connection, transact) => {
         if (withType(writer.meta().layouts, workspace, recordType, fields).changed.length === 0) return;
-        await transact(async (meta) => ({
-          ...meta,
-          layouts: await changeLayouts(connection, withType(meta.layouts, workspace, recordType, fields)),
-        }));
+        await transact((meta) => changeLayouts(connection, meta, withType(meta.layouts, workspace, recordType, fields)));
       });
       return knownLayout(writer.meta().layouts, workspace, recordType);
     },
     setDerivedTables: (tables, workspace) => keepDerivedTables(writer, tables, { workspace, signal: stopping.signal }),
-    query: readers.query,
+    async query(statement, options) {
+      if (readsViews(statement.text) && !writer.meta().hasViews) await makeViews(writer);
+      return readers.query(statement, options);
+    },
     digests: () => readers.read((connection) => readDigests(connection, writer.meta().layouts), WHOLE_TABLES_MS),
     maintain: maintenance.maintain,
     limitMemory: (megabytes) =>

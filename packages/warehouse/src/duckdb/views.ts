@@ -7,7 +7,7 @@ import { EXTENSION, RECORD, relationSql } from './relation.ts';
 import type { TableLayout } from './table-layout.ts';
 
 /**
- * Statements that make the views anew, to be run whenever a table is made or altered:
+ * Statements that make the views anew, which are of the tables as they are now:
  * `unified_data_catalog` (all records, `data` as JSON), `record_versions` (all versions, `valid_to` null for current
  * ones) and `active_deals` (deals of status open, with the built-in fields as columns).
  */
@@ -19,13 +19,14 @@ export function viewStatements(layouts: Layouts): string[] {
   const deals = typeLayout(layouts, ALL, 'deal');
   const open = deals && `select * from (${relationSql(deals, { part: 'current', where: 'true' })}) where status = 'open'`;
   return [
-    `create or replace view ${CATALOG_VIEW} as ${records.join(' union all ')}`,
+    `create or replace view unified_data_catalog as ${records.join(' union all ')}`,
     `create or replace view record_versions as ${[...current, ...past].join(' union all ')}`,
     ...(open === undefined ? [] : [`create or replace view active_deals as ${open}`]),
   ];
 }
 
-export const CATALOG_VIEW = 'unified_data_catalog';
+/** Whether a statement reads one of the views, or seems to. */
+export const readsViews = (text: string): boolean => /\b(?:unified_data_catalog|record_versions|active_deals)\b/i.test(text);
 
 /** No workspace has this number: the layout of a built-in type without anyone's additions. */
 // A brand is given by its parser; this value stands for none.

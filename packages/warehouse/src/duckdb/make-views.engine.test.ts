@@ -1,0 +1,61 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createDuckDbWarehouse, type DuckDbWarehouse } from '../duckdb-warehouse.ts';
+import { createLogScript, ONE, objectsOf, TEST_TYPES } from '../testing/log-script.ts';
+
+let folder: string;
+let warehouse: DuckDbWarehouse;
+const open = () =>
+  createDuckDbWarehouse({
+    file: join(folder, 'warehouse.duckdb'),
+    memoryLimitMb: 256,
+    threads: 1,
+    readers: 1,
+    builtinTypes: TEST_TYPES,
+  });
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sophia-views-'));
+  warehouse = await open();
+});
+afterEach(async () => {
+  await warehouse.close();
+  await rm(folder, { recursive: true });
+});
+
+const rows = async (text: string) => objectsOf(await warehouse.query({ text, parameters: [] }));
+const VIEWS = 'select view_name, sql from duckdb_views() where not internal order by view_name';
+const define = (type: string) => warehouse.ensureType(ONE, type, [{ name: 'size', type: 'integer' }]);
+const CATALOG = 'select record_type from unified_data_catalog order by record_type';
+
+test('a definition makes no view; one that is read is made of all tables as they are then', async () => {
+  const log = createLogScript();
+  await define('visit');
+  expect(await rows(VIEWS)).toEqual([]);
+  await warehouse.apply(log.next(log.upsert(1, { size: 1 }, { type: 'visit' })));
+  expect(await rows(CATALOG)).toEqual([{ record_type: 'visit' }]);
+
+  const made = await rows(VIEWS);
+  await Promise.all([define('call'), define('note')]);
+  expect(await rows(VIEWS)).toEqual(made);
+  await warehouse.apply(log.next(log.upsert(2, { size: 1 }, { type: 'call' })));
+  expect(await Promise.all([rows(CATALOG), rows(CATALOG.toUpperCase())])).toEqual(
+    Array.from({ length: 2 }, () => [{ record_type: 'call' }, { record_type: 'visit' }]),
+  );
+});
+
+test('a file that was closed has the views of its tables, and they are not made again when it is opened', async () => {
+  await define('visit');
+  await warehouse.close();
+  const instance = await DuckDBInstance.create(join(folder, 'warehouse.1.duckdb'));
+  const connection = await instance.connect();
+  const names = (await connection.runAndReadAll(VIEWS)).getRows().map(([name]) => name);
+  expect(names).toEqual(['active_deals', 'record_versions', 'unified_data_catalog']);
+  await connection.run("create or replace view unified_data_catalog as select 'as it was' as record_type");
+  connection.closeSync();
+  instance.closeSync();
+  warehouse = await open();
+  expect(await rows(CATALOG)).toEqual([{ record_type: 'as it was' }]);
+});
