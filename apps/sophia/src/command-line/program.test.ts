@@ -139,12 +139,25 @@ describe('the terminal', () => {
 
 const COMPLETED = [
   ['sophia qu', 'query'],
-  ['sophia set-aside ', 'list replay discard'],
+  ['sophia set-aside ', 'list replay discard help'],
+  ['sophia hel', 'help'],
+  ['sophia help ke', 'keys'],
+  ['sophia help keys ', ''],
+  ['sophia keys help cr', 'create'],
+  ['sophia query hel', ''],
   ['sophia query revenue --b', '--by'],
   ['sophia query list --b', '--by'],
   ['sophia keys create --role a', 'analyst admin'],
   ['sophia --data-dir x keys cr', 'create'],
   ['sophia completion ', 'bash zsh fish --data-dir --workspace --json'],
+] as const;
+
+/** As bash takes them apart. */
+const WITH_EQUALS = [
+  ['sophia query revenue --compare =', 'previous_period previous_year'],
+  ['sophia query revenue --compare = ', 'previous_period previous_year'],
+  ['sophia query revenue --compare = previous_y', 'previous_year'],
+  ['sophia query revenue --order = ', ''],
 ] as const;
 
 const hasZsh = spawnSync('zsh', ['--version']).status === 0;
@@ -164,7 +177,7 @@ it.each(hasZsh ? COMPLETED : [])('zsh, where it is there, completes %j with %j',
   expect([stdout.trim(), stderr]).toEqual([expected, '']);
 });
 
-it.each(COMPLETED)('bash completes %j with %j', async (line, expected) => {
+it.each([...COMPLETED, ...WITH_EQUALS])('bash completes %j with %j', async (line, expected) => {
   const { written, invocation } = createScreen();
   await completion(
     invocation,

@@ -12,8 +12,11 @@ export const completion = async ({ terminal }: Invocation, shell: Shell, { json 
 };
 
 const pathOf = (command: Command): readonly string[] => (command.parent === null ? [] : [...pathOf(command.parent), command.name()]);
+/** Also `help`, where there is one. */
+const commandsBelow = (command: Command): readonly Command[] => command.createHelp().visibleCommands(command);
+const namesOf = (commands: readonly Command[]): readonly string[] => commands.map((each) => each.name());
 const wordsOf = (command: Command): readonly string[] => [
-  ...command.commands.map((each) => each.name()),
+  ...namesOf(commandsBelow(command)),
   ...command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
   ...command.options.flatMap(({ long }) => long ?? []),
 ];
@@ -22,13 +25,11 @@ const wordsOf = (command: Command): readonly string[] => [
 const casesOf = (program: Command) => {
   const commands = withSubcommands(program);
   const offer = (place: string, words: readonly string[]): string => `    '${place}') offered='${words.join(' ')}' ;;`;
+  const places = new Map(commands.flatMap((command) => [[pathOf(command).join(' '), wordsOf(command)] as const, ...helpPlaces(command)]));
   return {
     /** Every command by its path. */
-    paths: commands
-      .slice(1)
-      .map((command) => `'${pathOf(command).join(' ')}'`)
-      .join('|'),
-    words: commands.map((command) => offer(pathOf(command).join(' '), wordsOf(command))).join('\n'),
+    paths: [...places.keys()].flatMap((place) => (place === '' ? [] : [`'${place}'`])).join('|'),
+    words: [...places].map(([place, words]) => offer(place, words)).join('\n'),
     /** Behind an option whose values are known. */
     values: commands
       .flatMap((command) =>
@@ -40,21 +41,35 @@ const casesOf = (program: Command) => {
   };
 };
 
-/** Words by the commands typed so far, or by the option before; files where none of them fits. */
+/** Help is given for one of the commands below, by its name. */
+const helpPlaces = (command: Command): readonly (readonly [string, readonly string[]])[] => {
+  if (!namesOf(commandsBelow(command)).includes('help')) return [];
+  const help = [...pathOf(command), 'help'].join(' ');
+  const names = namesOf(command.commands);
+  return [[help, names], ...names.map((name) => [`${help} ${name}`, []] as const)];
+};
+
+/**
+ * Words by the commands typed so far, or by the option before; files where none of them fits. What stands together with an equals
+ * sign, bash takes for three words.
+ */
 const bash = (program: Command): string => {
   const { paths, words, values } = casesOf(program);
   return `_sophia() {
-  local word at='' offered=''
+  local word at='' offered='' typed="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" equals=''
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "\${at:+$at }$word" in ${paths}) at="\${at:+$at }$word" ;; esac
   done
   case $at in
 ${words}
   esac
-  case "$at \${COMP_WORDS[COMP_CWORD-1]}" in
+  if [[ $typed == '=' ]]; then typed='' equals=1; fi
+  if [[ $before == '=' ]]; then before="\${COMP_WORDS[COMP_CWORD-2]}" equals=1; fi
+  if [[ -n $equals ]]; then offered=''; fi
+  case "$at $before" in
 ${values}
   esac
-  COMPREPLY=($(compgen -W "$offered" -- "\${COMP_WORDS[COMP_CWORD]}"))
+  COMPREPLY=($(compgen -W "$offered" -- "$typed"))
 }
 complete -o default -F _sophia sophia ./sophia
 `;
@@ -85,14 +100,15 @@ const fish = (program: Command): string => {
   const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
   const lines = withSubcommands(program).flatMap((command) => {
     const path = pathOf(command);
-    const subcommands = command.commands.map((each) => each.name());
+    const below = commandsBelow(command);
+    const subcommands = namesOf(below);
     const seen = path.map((name) => `__fish_seen_subcommand_from ${name}`);
     const none = subcommands.length === 0 ? [] : [`not __fish_seen_subcommand_from ${subcommands.join(' ')}`];
     const condition = [...seen, ...none].join('; and ');
     const choices = command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []);
     return [
       ...(choices.length === 0 ? [] : [`complete -c sophia -f -n ${quoted(condition)} -a ${quoted(choices.join(' '))}`]),
-      ...command.commands.map((each) => `complete -c sophia -f -n ${quoted(condition)} -a ${each.name()} -d ${quoted(each.description())}`),
+      ...below.map((each) => `complete -c sophia -f -n ${quoted(condition)} -a ${each.name()} -d ${quoted(each.description())}`),
       ...command.options.flatMap(({ long, description, argChoices }) => {
         if (long === null || long === undefined) return [];
         const values = argChoices === undefined ? '' : ` -x -a ${quoted(argChoices.join(' '))}`;
@@ -100,7 +116,8 @@ const fish = (program: Command): string => {
       }),
     ];
   });
-  return `${lines.join('\n')}\n`;
+  const help = `complete -c sophia -f -n '__fish_seen_subcommand_from help' -a ${quoted(namesOf(program.commands).join(' '))}`;
+  return `${[...lines, help].join('\n')}\n`;
 };
 
 const SCRIPTS: Readonly<Record<Shell, (program: Command) => string>> = { bash, zsh, fish };
