@@ -8,6 +8,7 @@ import type { CommonOptions, Invocation } from '../command-line/invocation.ts';
 import { messageOf } from '../command-line/message-of.ts';
 import { askLine } from '../input/ask-line.ts';
 import { ifThere } from '../input/if-there.ts';
+import { shellWord } from '../output/shell-word.ts';
 import { plainText } from '../output/text-width.ts';
 import { emptyFolder } from '../server/empty-folder.ts';
 import { adminSocketPath, findServer } from '../server/run-directory.ts';
@@ -69,6 +70,13 @@ const findLinked = async (folder: string, ours: readonly string[]): Promise<Read
 /** Errors: `CommandError` while a server or another command works there. */
 const refuseHeld = async (dataDirectory: string, folder: string): Promise<void> => {
   const holder = await findServer(dataDirectory);
+  if (holder?.folder !== undefined && holder.folder !== (await realpath(folder))) {
+    throw new CommandError(
+      'temporary',
+      `${folder} is a copy of ${holder.folder}, which is held by the Sophia at ${holder.address} (process ${holder.pid}), or that folder under another name.`,
+      `If it is a copy, remove ${shellWord(join(folder, 'run'))} first.`,
+    );
+  }
   if (holder !== undefined) {
     throw new CommandError('temporary', `${folder} is held by the Sophia at ${holder.address} (process ${holder.pid}): stop it first.`);
   }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -11,7 +11,7 @@ import { adminSocketPath, announceServer, findServer, withdrawServer } from './r
 let outside: string;
 let folder: string;
 beforeEach(async () => {
-  outside = await mkdtemp(join(tmpdir(), 'sophia-folder-'));
+  outside = await realpath(await mkdtemp(join(tmpdir(), 'sophia-folder-')));
   folder = join(outside, 'data');
 });
 afterEach(() => rm(outside, { recursive: true }));
@@ -74,7 +74,7 @@ describe('who holds a data folder', () => {
     expect(await findServer(folder)).toBeUndefined();
     await makeFolder();
     await announceServer(folder, SERVER);
-    expect(await findServer(folder)).toEqual({ ...SERVER, started: expect.stringMatching(/./) });
+    expect(await findServer(folder)).toEqual({ ...SERVER, started: expect.stringMatching(/./), folder });
     expect(await readdir(join(folder, 'run'))).toEqual(['server.json']);
     // No system gives such a number.
     await announceServer(folder, { ...SERVER, pid: 2 ** 30 });
@@ -191,6 +191,23 @@ describe('reset', () => {
     command.close();
     await once(command, 'close');
     expect((await here('reset', '--yes')).code).toBe(0);
+  });
+
+  it('of a copy of a folder that a server holds asks nobody to stop that server', async () => {
+    await makeFolder();
+    await announceServer(folder, SERVER);
+    const copy = join(outside, 'copy');
+    await cp(folder, copy, { recursive: true });
+    const refused = await runHere(['reset', '--yes', '--data-dir', copy]);
+    expect([refused.code, refused.err]).toEqual([
+      75,
+      expect.stringContaining(`${copy} is a copy of ${folder}, which is held by the Sophia`),
+    ]);
+    expect(refused.err).toContain(`If it is a copy, remove ${join(copy, 'run')} first.`);
+    await mkdir(join(copy, 'spool'));
+    await rm(join(copy, 'run'), { recursive: true });
+    expect(await runHere(['reset', '--yes', '--data-dir', copy])).toMatchObject({ code: 0 });
+    expect(await readdir(outside)).toEqual(['data']);
   });
 
   it('of what is no folder is told without a stack', async () => {

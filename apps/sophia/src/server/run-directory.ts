@@ -1,4 +1,4 @@
-import { access, constants, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { CommandError } from '../command-line/command-error.ts';
 import { messageOf } from '../command-line/message-of.ts';
@@ -10,6 +10,8 @@ export interface RunningServer {
   readonly started: string;
   readonly address: string;
   readonly started_at: string;
+  /** The data folder without links: a copy of it has the same announcement. Those of older versions lack it. */
+  readonly folder?: string;
 }
 
 /** Longest path of a socket that every system takes. */
@@ -65,12 +67,12 @@ const makeFolder = async (path: string): Promise<void> => {
 
 const serverFile = (dataDirectory: string): string => join(dataDirectory, 'run', 'server.json');
 
-export const announceServer = async (dataDirectory: string, server: Omit<RunningServer, 'started'>): Promise<void> => {
+export const announceServer = async (dataDirectory: string, server: Omit<RunningServer, 'started' | 'folder'>): Promise<void> => {
   const file = serverFile(dataDirectory);
   const { identifyProcess } = await import('@sophia/shared');
   const { started = '' } = (await identifyProcess(server.pid)) ?? {};
   // Whoever looks finds all of it or nothing.
-  await writeFile(`${file}.new`, `${JSON.stringify({ ...server, started })}\n`, { mode: 0o600 });
+  await writeFile(`${file}.new`, `${JSON.stringify({ ...server, started, folder: await realpath(dataDirectory) })}\n`, { mode: 0o600 });
   await rename(`${file}.new`, file);
 };
 

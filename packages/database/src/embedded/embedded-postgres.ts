@@ -39,7 +39,7 @@ export interface EmbeddedPostgres {
 /**
  * Runs PostgreSQL in the data folder, reachable through a socket in that folder alone. It ends with
  * this process, however that ends; one that crashes is started again; what a killed process left
- * behind is ended first. Throws `data_folder_in_use`, `data_folder_not_owned`, `data_folder_version` or
+ * behind is ended first. Throws `data_folder_in_use`, `data_folder_copied`, `data_folder_not_owned`, `data_folder_version` or
  * `embedded_database_failed`.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {

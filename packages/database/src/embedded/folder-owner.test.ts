@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -67,6 +67,37 @@ describe('the owner of a data folder', () => {
     await Promise.all(Array.from({ length: 6 }, comeAndGo));
     expect(most).toBe(1);
   });
+
+  test('is told from that of the folder that it is a copy of, and is another once a person has said so', async () => {
+    const original = await ownFolder(folder);
+    const copy = join(folder, 'copy');
+    await mkdir(copy);
+    const noted = await readFile(join(folder, 'owner.1.json'), 'utf8');
+    await writeFile(join(copy, 'owner.1.json'), noted);
+    await expect(ownFolder(copy)).rejects.toMatchObject({
+      code: 'data_folder_copied',
+      details: { folder: copy, original: folder, pid: process.pid },
+      message: expect.stringContaining(
+        `remove ${join(copy, 'owner.1.json')}, ${join(copy, 'socket')} and ${join(copy, 'cluster', 'postmaster.pid')}, `,
+      ),
+    });
+    await rm(join(copy, 'owner.1.json'));
+    await (await ownFolder(copy)).release();
+    await original.release();
+  });
+
+  test('of an older version does not say which folder, and is one', async () => {
+    const { folder: _, ...older } = JSON.parse(await noteOfThis());
+    await note(1, JSON.stringify(older));
+    await expect(ownFolder(folder)).rejects.toMatchObject({ code: 'data_folder_in_use' });
+  });
+
+  const noteOfThis = async () => {
+    const owner = await ownFolder(folder);
+    const text = await readFile(join(folder, 'owner.1.json'), 'utf8');
+    await owner.release();
+    return text;
+  };
 
   test('cannot be noted in a folder that is not there', async () => {
     await expect(ownFolder(join(folder, 'missing'))).rejects.toMatchObject({ code: 'ENOENT' });

@@ -31,6 +31,11 @@ export const DATABASE_ERRORS = {
     title: 'Data folder in use',
     help: 'Another Sophia runs on this data folder; the message names its process.',
   },
+  data_folder_copied: {
+    status: 500,
+    title: 'Data folder copied while in use',
+    help: 'The data folder is a copy of one that a Sophia runs on, or that one under another name; the message names both. Nothing was changed. Of a copy, a snapshot for one, remove the files that the message names; it starts beside the other then.',
+  },
   data_folder_version: {
     status: 500,
     title: 'Data folder of another PostgreSQL',
