@@ -157,7 +157,14 @@ describe('lists', () => {
       code: 'invalid_cursor',
     });
     await expect(letters.get(call, 'x')).rejects.toMatchObject({ code: 'not_found' });
+    await expect(letters.get(call, '999998')).rejects.toMatchObject({ code: 'not_found' });
     await expect(letters.repair(call, '999999', { fields: {} })).rejects.toMatchObject({ code: 'not_found' });
+    await harness.auth.audit.flush();
+    const { entries } = await harness.auth.audit.list(call, { result: 'not_found' });
+    expect(entries.map(({ action, object, rows }) => [action, object, rows]).sort()).toEqual([
+      ['dead_letter.repair', 'dead_letter:999999', 0],
+      ['read', 'dead_letter:999998', 0],
+    ]);
   });
 
   test('a thousand and more are replayed, those of each import under its name', async () => {

@@ -20,15 +20,21 @@ export function createDeadLetters(context: CatalogContext): DeadLetters {
     object,
     milliseconds: clock.monotonic() - begun,
   });
-  const find = async (call: Call, id: string, action: Action) => {
+  /** `missed` audits that no letter of the id is there, or none that the principal may see. */
+  const find = async (call: Call, id: string, action: Action, missed: () => Promise<void> | undefined) => {
     const access = await openTypes(context, call, action);
-    const rows = /^[1-9]\d{0,17}$/.test(id)
-      ? await database.select<DeadLetterRow>([call.principal.workspace], READ_LETTER, [call.principal.workspace, id, [...access.keys()]])
-      : [];
-    const [row] = rows;
-    if (row === undefined) throw new SophiaError('not_found', `There is no dead letter ${id}.`);
-    return { row, sight: sightOf(access, row) };
+    const { workspace } = call.principal;
+    const isId = isLetterId(id);
+    const [row] = isId ? await database.select<DeadLetterRow>([workspace], READ_LETTER, [workspace, id, [...access.keys()]]) : [];
+    if (row !== undefined) return { row, sight: sightOf(access, row) };
+    if (isId) await missed();
+    throw new SophiaError('not_found', `There is no dead letter ${id}.`);
   };
+  const missing = (call: Call, action: string, id: string, begun: number) => ({
+    ...audited(call, action, `dead_letter:${id}`, begun),
+    result: 'not_found',
+    rows: 0,
+  });
   return {
     async list(call, options = {}) {
       const begun = clock.monotonic();
@@ -45,14 +51,14 @@ export function createDeadLetters(context: CatalogContext): DeadLetters {
 
     async get(call, id) {
       const begun = clock.monotonic();
-      const { row, sight } = await find(call, id, 'read');
+      const { row, sight } = await find(call, id, 'read', () => audit.read(missing(call, 'read', id, begun)));
       await audit.read({ ...audited(call, 'read', `dead_letter:${id}`, begun), rows: 1 });
       return seenLetter(row, sight);
     },
 
     async repair(call, id, edited, { confirmed } = {}) {
       const begun = clock.monotonic();
-      const { row, sight } = await find(call, id, 'write');
+      const { row, sight } = await find(call, id, 'write', () => audit.write(missing(call, 'dead_letter.repair', id, begun)));
       const repaired = repairedRow(row.payload, edited, sight, confirmed);
       const entry = { call, action: 'dead_letter.repair', object: `dead_letter:${id}` };
       await auditingRefusal(context, entry, begun, () => holdUnseen(context, call, { letter: row, edited, repaired, sight }));
@@ -77,7 +83,7 @@ export function createDeadLetters(context: CatalogContext): DeadLetters {
       const { value } = await database.write([call.principal.workspace], async (transaction) => {
         const rows = await database.query(transaction, DISCARD_LETTERS, [
           call.principal.workspace,
-          ids.filter((id) => /^[1-9]\d{0,17}$/.test(id)),
+          ids.filter(isLetterId),
           [...access.keys()],
         ]);
         await audit.record(transaction, [{ ...audited(call, 'dead_letter.discard', 'dead_letters', begun), rows: rows.length }]);
@@ -87,6 +93,8 @@ export function createDeadLetters(context: CatalogContext): DeadLetters {
     },
   };
 }
+
+const isLetterId = (id: string): boolean => /^[1-9]\d{0,17}$/.test(id);
 
 const checkId = (text: string | undefined): string => {
   if (text !== undefined && /^\d{1,18}$/.test(text)) return text;

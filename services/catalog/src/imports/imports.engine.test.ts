@@ -130,7 +130,11 @@ describe('an import', () => {
 
   test('that is not there, or another listing cursor, is refused', async () => {
     const { call, imports } = await fresh();
-    await expect(imports.get(call, 'nothing')).rejects.toMatchObject({ code: 'not_found' });
+    const [nothing, gone] = ['nothing', '01M8Q2E45PDZXDHK5Q5YH2MSBS'];
+    for (const id of [nothing, gone]) await expect(imports.get(call, id)).rejects.toMatchObject({ code: 'not_found' });
+    await harness.auth.audit.flush();
+    const { entries } = await harness.auth.audit.list(call, { result: 'not_found' });
+    expect(entries).toMatchObject([{ action: 'read', object: `import:${gone}`, rows: 0 }]);
     await expect(imports.start(call, { name: 'x', kind: 'file', resume: 'nothing' }, importStream())).rejects.toMatchObject({
       code: 'not_found',
     });

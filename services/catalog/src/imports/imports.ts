@@ -1,4 +1,4 @@
-import { createBulkhead, createIdGenerator, SophiaError } from '@sophia/shared';
+import { createBulkhead, createIdGenerator, isSophiaError, SophiaError } from '@sophia/shared';
 import type { Call } from '@sophia/types';
 import { maySome, seesComing } from '../access/some-records.ts';
 import type { ImportItem, ImportOptions, ImportPlace, ImportReport, Imports, RunningImport } from '../catalog.ts';
@@ -95,8 +95,20 @@ export function createImports({ context, lanes, perPrincipal, linger = 200 }: Im
     },
     async get(call, id) {
       const begun = clock.monotonic();
-      const report = await read(call, id);
-      await audit.read({ call, action: 'read', object: `import:${id}`, rows: 1, milliseconds: clock.monotonic() - begun });
+      const audited = (result: 'ok' | 'not_found') =>
+        audit.read({
+          call,
+          action: 'read',
+          object: `import:${id}`,
+          result,
+          rows: result === 'ok' ? 1 : 0,
+          milliseconds: clock.monotonic() - begun,
+        });
+      const report = await read(call, id).catch(async (error: unknown) => {
+        if (isSophiaError(error, 'not_found') && isImportId(id)) await audited('not_found');
+        throw error;
+      });
+      await audited('ok');
       return report;
     },
     async list(call, options = {}) {
@@ -116,6 +128,9 @@ export function createImports({ context, lanes, perPrincipal, linger = 200 }: Im
     },
   };
 }
+
+/** Whether an import may ever have had the id: a ULID. */
+const isImportId = (id: string): boolean => /^[0-9A-Z]{26}$/.test(id);
 
 /** Lets go of what the items hold, such as a copy of their file; one that hangs must not hold up who is refused. */
 function leaveUnread(items: AsyncIterable<ImportItem>): void {

@@ -12,6 +12,9 @@ import { seenData, seenFields } from './sight.ts';
 /** Milliseconds that a history waits for a version whose event no tick has yet. */
 const LONGEST_WAIT = 2_000;
 
+/** Versions are integers of 32 bits. */
+const MOST_VERSIONS = 0x7fff_ffff;
+
 /** The changes of one record out of the log, judged by the record as it is now. */
 export function createHistory(context: CatalogContext): Records['history'] {
   const { clock, audit, book, gate, policy, database } = context;
@@ -24,7 +27,7 @@ export function createHistory(context: CatalogContext): Records['history'] {
     const limit = pageLimit(options.limit);
     const listing = `history/${id}`;
     const afterVersion = options.cursor === undefined ? 0 : Number(decodeCursor(listing, options.cursor, 1)[0]);
-    if (!Number.isSafeInteger(afterVersion) || afterVersion < 0) throw unknownCursor();
+    if (!(Number.isInteger(afterVersion) && afterVersion >= 0 && afterVersion <= MOST_VERSIONS)) throw unknownCursor();
     const [types, resolved] = await Promise.all([book.types(workspace), policy.resolve(call.principal)]);
     const seen = isRecordId(id)
       ? (await readSeen(database, { workspace, recordType, ids: [id], types, policy: resolved })).get(id)

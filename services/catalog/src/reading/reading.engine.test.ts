@@ -67,6 +67,8 @@ describe('a history', () => {
     expect(rest.items.map(({ version }) => version)).toEqual([2, 3]);
     const beyond = Buffer.from(`["history/${id}","9"]`).toString('base64url');
     expect(await records.history(call, 'deal', id, { cursor: beyond })).toEqual({ items: [], nextCursor: null });
+    const tooFar = Buffer.from(`["history/${id}","2147483648"]`).toString('base64url');
+    await expect(records.history(call, 'deal', id, { cursor: tooFar })).rejects.toMatchObject({ code: 'invalid_cursor' });
   });
 });
 
