@@ -44,7 +44,7 @@ describe('the audit', () => {
     await expect(found({ from: 'yesterday' })).rejects.toMatchObject({ code: 'invalid_request' });
     await expect(found({ limit: 0 })).rejects.toMatchObject({ code: 'invalid_request' });
     const at = '2026-11-30T20:00:00Z';
-    for (const cursor of ['x', `${at}~9999999999999999999`, `${at}~x`, `${at}~`, `${at}~1~1`, '2026-13-45T20:00:00Z~1', '~1']) {
+    for (const cursor of ['x', `${at}~9999999999999999999`, `${at}~x`, `${at}~`, `${at}~1~1`, `${at}1`, '2026-13-45T20:00:00Z~1', '~1']) {
       await expect(found({ cursor })).rejects.toMatchObject({ code: 'invalid_cursor' });
     }
   });

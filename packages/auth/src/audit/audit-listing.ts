@@ -112,8 +112,9 @@ const listCursor = (last: ListedRow | undefined, first: ListedRow | undefined): 
 const encode = (cursor: string): string => Buffer.from(cursor).toString('base64url');
 
 function readListCursor(cursor: string): typeof NEWEST {
-  const [at = '', position = '', ...more] = cursor.split('~');
-  if (parseMicros(at) === undefined || !isInt64(position) || more.length > 0) throw unknownCursor();
+  const cut = cursor.lastIndexOf('~');
+  const [at, position] = [cursor.slice(0, cut), cursor.slice(cut + 1)];
+  if (parseMicros(at) === undefined || !isInt64(position)) throw unknownCursor();
   return { at, position };
 }
 

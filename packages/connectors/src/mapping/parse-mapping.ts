@@ -42,7 +42,7 @@ export function parseMapping(text: string, path: string, recordTypes: readonly R
   const [document, another] = documents;
   if (another !== undefined) problems.push({ line: 1, message: 'a mapping is one document' });
   if (problems.length > 0) throw invalid(path, problems);
-  const root = yamlMap({ lines, problems }, document?.contents, 'a mapping');
+  const root = yamlMap({ lines, problems }, document.contents, 'a mapping');
   const mapping = readMapping(root, path, recordTypes);
   if (problems.length > 0) throw invalid(path, problems);
   return mapping;

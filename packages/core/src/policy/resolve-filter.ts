@@ -55,16 +55,18 @@ function resolve(filter: PolicyFilter, given: Circumstances, unknown: Filter): F
 
 const SOURCE_ID = 'source_id';
 
-const speaksOfOwnId = ({ operator, values = [] }: PolicyFieldFilter): boolean =>
-  (operator === 'eq' || operator === 'ne' || operator === 'in') && values.some(isOwnId);
+type OwnIdFilter = PolicyFieldFilter & { readonly values: readonly PolicyValue[] };
+
+const speaksOfOwnId = (filter: PolicyFieldFilter): filter is OwnIdFilter =>
+  ['eq', 'ne', 'in'].includes(filter.operator) && filter.values?.some(isOwnId) === true;
 
 const isOwnId = (value: PolicyValue): boolean => isAttribute(value) && value.principal === SOURCE_ID;
 
-function resolveOwnId(filter: PolicyFieldFilter, given: Circumstances, unknown: Filter): Filter {
+function resolveOwnId(filter: OwnIdFilter, given: Circumstances, unknown: Filter): Filter {
   const system = systemOf(ownerPath(filter.field, given.type), given);
   if (system === undefined) return resolveComparison(filter, given, unknown);
   if (filter.operator === 'ne') return resolve({ not: { ...filter, operator: 'eq' } }, given, unknown);
-  const others = (filter.values ?? []).filter((value) => !isOwnId(value));
+  const others = filter.values.filter((value) => !isOwnId(value));
   const compare = (field: string, principal: string): Filter =>
     resolveComparison({ field, operator: 'eq', values: [{ principal }] }, given, unknown);
   return anyOf([
@@ -75,8 +77,8 @@ function resolveOwnId(filter: PolicyFieldFilter, given: Circumstances, unknown: 
 
 /** The path to the source system of what a reference, or a `source_id`, names; undefined for any other field. */
 function systemOf(field: string, { type, types }: Circumstances): string | undefined {
-  const path = field.split('.');
-  const last = path.pop() ?? '';
+  const path = field.split('.').slice(0, -1);
+  const last = field.slice(field.lastIndexOf('.') + 1);
   if (last === SOURCE_ID) return [...path, 'source_system'].join('.');
   const target = path.reduce<RecordTypeDefinition | undefined>((from, step) => {
     const references = from?.fields.find(({ name }) => name === step)?.references;

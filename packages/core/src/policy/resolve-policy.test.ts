@@ -131,6 +131,7 @@ describe("a workspace's rules", () => {
     expect(rowsOf('deal', eq('$owner.source_id'))).toEqual(own('owner.source_id', 'owner.source_system'));
     expect(rowsOf('user', eq('source_id'))).toEqual(own('source_id', 'source_system'));
     expect(rowsOf('call_transcript', eq('call_id.host_id'))).toEqual(own('call_id.host_id', 'call_id.host_id.source_system'));
+    expect(rowsOf('deal', eq('status.office.name'))).toEqual({ or: [] });
     // A text is of no system.
     expect(rowsOf('deal', eq('stage'))).toEqual(is('stage', '7'));
     expect(rowsOf('deal', { field: 'owner', operator: 'contains', values: [me] })).toMatchObject({ operator: 'contains', values: ['7'] });

@@ -23,10 +23,11 @@ export interface YamlOptions extends ParseOptions, DocumentOptions, SchemaOption
  * The documents of a YAML text, at least one: as `parseAllDocuments` gives them without pretty errors. One that is nested
  * deeper than 200 levels, or has too many tokens, is not read on: it is one empty document that says so with its place.
  */
-export function parseYaml(text: string, options: YamlOptions = {}): readonly Document[] {
+export function parseYaml(text: string, options: YamlOptions = {}): readonly [Document, ...Document[]] {
   const read = { ...options, prettyErrors: false };
   const tokens = new BoundedTokens(text, read);
-  const documents = [...new Composer(read).compose(tokens, true, text.length)];
+  // It is forced to make one.
+  const documents = [...new Composer(read).compose(tokens, true, text.length)] as unknown as [Document, ...Document[]];
   const { excess } = tokens;
   if (excess === undefined) return documents;
   const document = new Document(null, read);

@@ -2,7 +2,7 @@ import { EXTRA } from '@sophia/core';
 import { canonicalJson, isJsonObject } from '@sophia/shared';
 import type { CatalogRecord, IncomingRow, JsonObject, JsonValue, RecordTypeDefinition } from '@sophia/types';
 import { contentHash } from '../rows/content-hash.ts';
-import type { IncomingRecord, PreparedRow, RejectedRow } from '../rows/incoming-record.ts';
+import type { IncomingRecord, PreparedRow, RejectedRow, UnseenPart } from '../rows/incoming-record.ts';
 import type { RowPreparer } from '../rows/prepare-row.ts';
 import { holdsTooMany, tooManyMembers } from '../rows/record-members.ts';
 
@@ -66,4 +66,4 @@ function withMembers(record: IncomingRecord, kept: readonly (readonly [string, J
 }
 
 /** Prepared with masks, if of nothing: it can be rejected. */
-const rejected = (record: IncomingRecord): RejectedRow => record.unseen?.reject([tooManyMembers(record)]) as RejectedRow;
+const rejected = (record: IncomingRecord): RejectedRow => (record.unseen as UnseenPart).reject([tooManyMembers(record)]);
