@@ -8,6 +8,7 @@ import {
   IMPORT_NAMES,
   IMPORT_SOURCE,
   type ImportRunRow,
+  IS_RUNNING,
   type KeptParameters,
   keptState,
   MILLISECONDS_SINCE,
@@ -181,15 +182,32 @@ const COUNT_DELETED: Statement = {
   text: `update import_run as i set deleted_by_version = i.deleted_by_version + $2::bigint,
     milliseconds = i.milliseconds + ${MILLISECONDS_SINCE}, updated_at = now() where i.id = $1`,
 };
+/**
+ * Ends an import by an update of its row, and notes the others of its source that run at this moment: one that is killed
+ * later was interrupted after this end, however long before it had written its last row. What another transaction writes
+ * just now is noted by that, and not waited for: two that end at once would wait for each other.
+ */
+const ending = (update: string): string => `with ended as (
+    ${update} returning id, workspace, source_system, state
+  ), running as (
+    select i.id from import_run as i join ended on ended.workspace = i.workspace and ended.source_system = i.source_system
+    where i.state = 'running' and ended.state <> 'running' and i.id <> ended.id and ${IS_RUNNING}
+    for no key update of i skip locked
+  )
+  update import_run as i set milliseconds = i.milliseconds + ${MILLISECONDS_SINCE}, updated_at = now() from running where i.id = running.id`;
 const FAIL: Statement = {
   name: 'catalog_fail_import',
-  text: `update import_run set state = $2, failure = $3, milliseconds = $4, source_system = coalesce(source_system, $5), updated_at = now()
+  text: ending(
+    `update import_run set state = $2, failure = $3, milliseconds = $4, source_system = coalesce(source_system, $5), updated_at = now()
     where id = $1`,
+  ),
 };
 const FINISH: Statement = {
   name: 'catalog_finish_import',
-  text: `update import_run set state = 'finished', failure = null, milliseconds = $2, bytes_read = coalesce($3, bytes_read),
+  text: ending(
+    `update import_run set state = 'finished', failure = null, milliseconds = $2, bytes_read = coalesce($3, bytes_read),
     source_system = coalesce(source_system, $4), updated_at = now(), finished_at = now() where id = $1`,
+  ),
 };
 const FINISH_LANES: Statement = {
   name: 'catalog_finish_import_lanes',

@@ -3,6 +3,7 @@ import type { Principal, RecordId } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ImportItem } from '../catalog.ts';
 import { createDirectory } from '../directory.ts';
+import { lockImport } from '../imports/import-store.ts';
 import { createRecordTypeBook } from '../record-types/record-type-book.ts';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
 import { row, target } from '../testing/deals.ts';
@@ -337,6 +338,35 @@ describe('for others', () => {
     expect([await stateOf('crm'), await stateOf('erp')]).toEqual(['idle', 'idle']);
   });
 
+  test('freshness finds that an import was killed, also where another one of its source ended since its last row', async () => {
+    const { call, workspace } = await fresh();
+    const { database, catalog } = harness;
+    const found = async () => [
+      (await readInterruptedSources(database, [workspace.id])).map(({ source_system }) => source_system),
+      (await catalog.sources(call)).map(({ state }) => state),
+    ];
+    const ends = async (...last: (() => Promise<void>)[]) => {
+      const items = importStream({ kind: 'rows', target, rows: [row('D-1', {})] }, ...last);
+      await (await catalog.imports.start(call, { name: 'crm', kind: 'file', sourceSystem: 'crm' }, items)).finished.catch(() => undefined);
+    };
+    for (const [id, last] of [
+      ['finishes', []],
+      ['fails', [fails]],
+    ] as const) {
+      const process = await database.openSession();
+      await lockImport(process, `${id}-${workspace.id}`);
+      await database.write([workspace.id], (transaction) =>
+        database.query(transaction, RUNNING_IMPORT, [`${id}-${workspace.id}`, workspace.id]),
+      );
+      await ends(...last);
+      expect(await found()).toEqual([[], ['syncing']]);
+      await process.close();
+      await expect.poll(found).toEqual([['crm'], ['failed']]);
+      await ends();
+      expect(await found()).toEqual([[], ['idle']]);
+    }
+  });
+
   test('what is interrupted is found without a look at the imports that ended', async () => {
     const { workspace } = await fresh();
     const { database } = harness;
@@ -373,6 +403,13 @@ const ENDED_IMPORTS = {
       lateral (select case when n < 1 then 'running' else 'finished' end as state) as s,
       lateral (select case when n < 0 then 'rare' else 'usual' end as source) as t,
       lateral (select case when n > 0 then now() + n * interval '1 second' end as ended) as u`,
+};
+
+/** An import of a minute ago, which wrote nothing since. */
+const RUNNING_IMPORT = {
+  name: 'insert_running_import',
+  text: `insert into import_run (id, workspace, name, kind, state, principal, source_system, parameters, lanes, updated_at)
+    values ($1, $2, 'nightly', 'file', 'running', 'key:1', 'crm', '{}', 1, now() - interval '1 minute')`,
 };
 
 interface Explained {
