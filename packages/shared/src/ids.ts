@@ -37,6 +37,9 @@ export function createIdGenerator({ clock, random = fillFromPool }: { clock: Clo
   };
 }
 
+/** Whether a text is what such a generator makes. */
+export const isGeneratedId = (text: string): boolean => /^[0-9A-HJKMNP-TV-Z]{26}$/.test(text);
+
 function encode(value: number, length: number): string {
   let text = '';
   let rest = value;

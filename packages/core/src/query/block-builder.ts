@@ -155,7 +155,7 @@ export class BlockBuilder {
     const { measure, window, toDate, definition } = metric;
     if (own.length === 0 || measure.time === undefined) return undefined;
     if (own.length > 1) {
-      throw new SophiaError('invalid_query', `${definition.name} accumulates over time: ask for it by one grain of time only.`);
+      throw new SophiaError('invalid_query', `${definition.name} accumulates over time: ask for its time once, by one grain only.`);
     }
     return { window, toDate, time: measure.time.expression, bounds: this.#boundsAt(shift) };
   }
@@ -202,7 +202,7 @@ export class BlockBuilder {
     const { from, to } = this.#options.bounds;
     const compared = `${definition.name} is compared with an earlier time`;
     // Periods of two grains move by different lengths: a month into the next quarter, its quarter not at all.
-    if (own.length > 1) throw new SophiaError('invalid_query', `${compared}: ask for it by one grain of time only.`);
+    if (own.length > 1) throw new SophiaError('invalid_query', `${compared}: ask for its time once, by one grain only.`);
     if (own.length > 0 || (from !== undefined && to !== undefined)) return;
     throw new SophiaError(
       'invalid_query',

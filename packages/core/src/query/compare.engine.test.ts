@@ -154,12 +154,14 @@ describe('offsets', () => {
     expect(await ask({ metrics: ['revenue_before'], dimensions: ['metric_time:month'], time_range })).toEqual([['2017-02-01', '150.5000']]);
   });
 
-  it('are asked by one grain of their own time only, compared or not', async () => {
+  it('are asked once by their own time, at one grain and under one name, compared or not', async () => {
     const time_range = { from: '2017-01-01', to: '2017-04-01' };
     const dimensions = ['deal.close_date:quarter', 'deal.close_date:month'];
-    const refused = { code: 'invalid_query', message: expect.stringMatching(/by one grain of time only/) };
+    const refused = { code: 'invalid_query', message: expect.stringMatching(/ask for its time once, by one grain only/) };
     await expect(ask({ metrics: ['revenue_before'], dimensions, time_range })).rejects.toMatchObject(refused);
     await expect(ask({ metrics: ['deals'], dimensions, time_range, compare: 'previous_period' })).rejects.toMatchObject(refused);
+    const twice = ['deal.close_date:month', 'metric_time:month'];
+    await expect(ask({ metrics: ['revenue_before'], dimensions: twice, time_range })).rejects.toMatchObject(refused);
     expect(await ask({ metrics: ['deals'], dimensions, time_range })).toHaveLength(3);
   });
 

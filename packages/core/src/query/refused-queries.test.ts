@@ -138,7 +138,7 @@ describe('a query that cannot be answered', () => {
       'a running metric by two grains',
       { metrics: ['running_deals'], dimensions: ['metric_time:month', 'metric_time:year'] },
       'invalid_query',
-      'by one grain of time only',
+      'ask for its time once, by one grain only',
     ],
     [
       'an unknown filter field',

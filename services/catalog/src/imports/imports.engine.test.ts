@@ -138,7 +138,9 @@ describe('an import', () => {
     await expect(imports.start(call, { name: 'x', kind: 'file', resume: 'nothing' }, importStream())).rejects.toMatchObject({
       code: 'not_found',
     });
-    await expect(imports.list(call, { cursor: '?' })).rejects.toMatchObject({ code: 'invalid_cursor' });
+    const madeUp = (id: string): string => Buffer.from(JSON.stringify(['imports', id])).toString('base64url');
+    for (const cursor of ['?', madeUp('0'), madeUp('zzz')])
+      await expect(imports.list(call, { cursor })).rejects.toMatchObject({ code: 'invalid_cursor' });
   });
 
   test('of many is listed page by page, the newest first', async () => {

@@ -1,9 +1,9 @@
-import { createBulkhead, createIdGenerator, isSophiaError, SophiaError } from '@sophia/shared';
+import { createBulkhead, createIdGenerator, isGeneratedId, isSophiaError, SophiaError } from '@sophia/shared';
 import type { Call } from '@sophia/types';
 import { maySome, seesComing } from '../access/some-records.ts';
 import type { ImportItem, ImportOptions, ImportPlace, ImportReport, Imports, RunningImport } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
-import { boundedPageOf, decodeCursor, pageLimit } from '../reading/cursor.ts';
+import { boundedPageOf, decodeCursor, pageLimit, unknownCursor } from '../reading/cursor.ts';
 import { errorsSeenBy, type ReportSight, seenReport } from './import-row.ts';
 import { createImportStore } from './import-store.ts';
 import { type OpenedImport, openImport } from './open-import.ts';
@@ -115,6 +115,7 @@ export function createImports({ context, lanes, perPrincipal, linger = 200 }: Im
       const begun = clock.monotonic();
       const limit = pageLimit(options.limit);
       const [before = null] = options.cursor === undefined ? [] : decodeCursor('imports', options.cursor, 1);
+      if (before !== null && !isGeneratedId(before)) throw unknownCursor();
       const sight = await sightOf(call);
       const rows = await store.list(call.principal.workspace, { before, state: options.state ?? null, limit: limit + 1 });
       const page = boundedPageOf('imports', rows, { found: rows[0]?.found ?? 0, limit, place: ({ id }) => [id] });
