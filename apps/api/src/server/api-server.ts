@@ -141,7 +141,7 @@ export const createApiServer = async (
   registerProblems(app, watch);
   registerParsers(app);
   registerRequestContext(app, { services, taken, shedder, durations, isAdminRequest });
-  registerBodyLimits(app, {
+  const giveUpQuietBodies = registerBodyLimits(app, {
     wholeMilliseconds: configuration.limits.requestMilliseconds,
     wholeBytes: configuration.limits.bodyBytes,
     idleMilliseconds: services.bodyIdleMilliseconds ?? BODY_IDLE_MS,
@@ -165,6 +165,7 @@ export const createApiServer = async (
     },
     async close() {
       shortWays?.close();
+      giveUpQuietBodies();
       await Promise.all([closeApp(), closeAdmin?.()]);
     },
   };

@@ -63,6 +63,27 @@ describe('a body that does not arrive', () => {
     expect((await harness.send('GET', '/api/v1/metrics')).status).toBe(200);
   });
 
+  it('is given up where the server closes, unless it goes on', async () => {
+    await open({ request: 60_000, idle: 60_000 });
+    let arrived = 0;
+    harness.api.app.server.on('request', () => {
+      arrived += 1;
+    });
+    const rows = ['POST /api/v1/records/deal?source_system=slow HTTP/1.1', 'content-type: application/json', 'content-length: 19'];
+    const quiet = [begin(JSON_HEAD, '{"metrics":'), begin(rows, '[{"so')];
+    const goesOn = begin(rows, '[{"so');
+    await expect.poll(() => arrived).toBe(3);
+    const closed = harness.close();
+    goesOn.socket.write('urce_id":"1"}]');
+    for (const { answer } of quiet) {
+      const text = await answer;
+      expect(text).toMatch(/^HTTP\/1\.1 503 /);
+      expect(text).toContain('"code":"unavailable"');
+    }
+    expect(await goesOn.answer).toMatch(/^HTTP\/1\.1 200 /);
+    await closed;
+  });
+
   it('is given up where it stops in the middle of a stream, however long the whole may take', async () => {
     await open({ request: 60_000, idle: 300 });
     const { answer } = begin(ROWS_HEAD, chunk);

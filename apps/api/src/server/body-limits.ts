@@ -1,3 +1,4 @@
+import { addAbortListener } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { SophiaError } from '@sophia/shared';
@@ -17,13 +18,22 @@ export interface BodyLimitsOptions {
   readonly isAdminRequest: (request: IncomingMessage) => boolean;
 }
 
+/** Milliseconds without a byte for which a server that closes waits for the rest of a body. */
+const CLOSING_IDLE_MS = 1_000;
+
 /**
  * Answers 408 `slow_body` to whoever does not send the body that they announced: what waits for it holds a place.
- * Of a request that is answered before its body has come, the rest is let go by.
+ * Of a request that is answered before its body has come, the rest is let go by. Returns what tells that the server
+ * closes: whose body is waited for as a whole, and does not go on, is answered 503 `unavailable` then.
  */
-export const registerBodyLimits = (app: FastifyInstance, options: BodyLimitsOptions): void => {
+export const registerBodyLimits = (app: FastifyInstance, options: BodyLimitsOptions): (() => void) => {
+  const closing = new AbortController();
   app.addHook('preParsing', (request, reply, payload, done) => {
-    if (hasBody(request.raw) && !options.isAdminRequest(request.raw)) watch(request, reply, options);
+    if (hasBody(request.raw)) {
+      if (!options.isAdminRequest(request.raw)) watch(request, reply, options);
+      // What is read as it arrives is an import, which ends by itself.
+      if (!isStreamed(request)) giveUpWhenClosing(request, reply, closing.signal);
+    }
     done(null, payload);
   });
   app.addHook('onSend', ({ raw }, _reply, payload, done) => {
@@ -34,6 +44,7 @@ export const registerBodyLimits = (app: FastifyInstance, options: BodyLimitsOpti
     if (!raw.complete) letRestGoBy(raw, options.restMilliseconds);
     done();
   });
+  return () => closing.abort();
 };
 
 /**
@@ -64,29 +75,47 @@ const hasBody = ({ complete, headers }: IncomingMessage): boolean =>
   !complete && (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0);
 
 const watch = (request: FastifyRequest, reply: FastifyReply, options: BodyLimitsOptions): void => {
-  const { raw } = request;
-  const { socket } = raw;
+  const { socket } = request.raw;
   const begun = socket.bytesRead;
-  let timer: NodeJS.Timeout;
-  const after = (milliseconds: number, look: () => void): void => {
-    timer = setTimeout(() => {
-      if (!raw.complete) look();
-    }, milliseconds).unref();
-  };
-  const untilIdle = (): void => {
-    const seen = socket.bytesRead;
-    after(options.idleMilliseconds, () => {
-      // What has arrived and is not read yet waits for us, not we for the sender.
-      if (socket.bytesRead === seen && raw.readableLength === 0) giveUp(request, reply, `Nothing came for ${options.idleMilliseconds} ms.`);
-      else untilIdle();
-    });
-  };
-  raw.once('close', () => clearTimeout(timer));
+  const untilIdle = (): void =>
+    whenIdle(request.raw, options.idleMilliseconds, () => giveUp(request, reply, slow(`Nothing came for ${options.idleMilliseconds} ms.`)));
   if (isStreamed(request)) return untilIdle();
-  after(options.wholeMilliseconds, () => {
+  whenOpenAfter(request.raw, options.wholeMilliseconds, () => {
     if (socket.bytesRead - begun > options.wholeBytes) untilIdle();
-    else giveUp(request, reply, `The body was not there within ${options.wholeMilliseconds} ms.`);
+    else giveUp(request, reply, slow(`The body was not there within ${options.wholeMilliseconds} ms.`));
   });
+};
+
+const slow = (message: string): SophiaError => new SophiaError('slow_body', message);
+
+const giveUpWhenClosing = (request: FastifyRequest, reply: FastifyReply, closing: AbortSignal): void => {
+  const { raw } = request;
+  const listening = addAbortListener(closing, () =>
+    whenIdle(raw, CLOSING_IDLE_MS, () =>
+      giveUp(request, reply, new SophiaError('unavailable', 'This instance is closing.', { retryAfter: 1 })),
+    ),
+  );
+  raw.once('close', () => listening[Symbol.dispose]());
+};
+
+/** After so many milliseconds in which nothing of a body came. */
+const whenIdle = (raw: IncomingMessage, milliseconds: number, then: () => void): void => {
+  const seen = raw.socket.bytesRead;
+  whenOpenAfter(raw, milliseconds, () => {
+    // What has arrived and is not read yet waits for us, not we for the sender.
+    if (raw.socket.bytesRead === seen && raw.readableLength === 0) then();
+    else whenIdle(raw, milliseconds, then);
+  });
+};
+
+/** After so many milliseconds, if not all of a body has come by then. */
+const whenOpenAfter = (raw: IncomingMessage, milliseconds: number, then: () => void): void => {
+  const timer = setTimeout(() => {
+    raw.off('close', stop);
+    if (!raw.complete) then();
+  }, milliseconds).unref();
+  const stop = (): void => clearTimeout(timer);
+  raw.once('close', stop);
 };
 
 const isStreamed = ({ headers, routeOptions }: FastifyRequest): boolean => {
@@ -95,8 +124,7 @@ const isStreamed = ({ headers, routeOptions }: FastifyRequest): boolean => {
 };
 const STREAMED: ReadonlySet<string> = new Set(STREAMED_TYPES);
 
-const giveUp = ({ raw }: FastifyRequest, reply: FastifyReply, message: string): void => {
-  const error = new SophiaError('slow_body', message);
+const giveUp = ({ raw }: FastifyRequest, reply: FastifyReply, error: SophiaError): void => {
   // Whoever reads the body hears of it too, which an answered request alone does not tell them.
   reply.raw.once('close', () => raw.destroy(error));
   if (reply.sent || reply.raw.headersSent) reply.raw.destroy();
