@@ -7,10 +7,11 @@ import type { Warehouse } from '@sophia/warehouse';
 export interface Rollups {
   /** Those that are there and complete: the compiler may answer from them. */
   available(workspace: WorkspaceId): readonly AvailableRollup[];
-  /** What this layer of the workspace takes from now on. The context has no policy: rollups are over all records. */
-  declare(workspace: WorkspaceId, layer: SemanticLayer, context: CompileContext): void;
-  /** Makes, keeps and drops what that takes in the workspace; what others have stays, declared or not. */
-  keep(workspace: WorkspaceId): Promise<void>;
+  /**
+   * Makes, keeps and drops what this layer of the workspace takes from now on; what others have stays. The context has no
+   * policy: rollups are over all records.
+   */
+  keep(workspace: WorkspaceId, layer: SemanticLayer, context: CompileContext): Promise<void>;
   /** Workspaces of which a rollup failed, and was dropped by the warehouse, since this was asked last. */
   newlyFailed(): ReadonlySet<WorkspaceId>;
 }
@@ -33,11 +34,6 @@ export const createRollups = (warehouse: Warehouse, logger: Pick<Logger, 'warn'>
     failed = new Map(failing.map(({ name, fingerprint }) => [name, fingerprint]));
   };
 
-  const apply = async (workspace: WorkspaceId): Promise<void> => {
-    await warehouse.setDerivedTables(declared.get(workspace) ?? [], workspace);
-    lookForFailures();
-  };
-
   return {
     available(workspace) {
       const kept = new Map(warehouse.derivedTables().map((state) => [state.name, state]));
@@ -46,15 +42,16 @@ export const createRollups = (warehouse: Warehouse, logger: Pick<Logger, 'warn'>
         return state?.fingerprint === fingerprint && state.error === undefined ? [available] : [];
       });
     },
-    declare(workspace, layer, context) {
+    keep(workspace, layer, context) {
       const rollups = layer.models.flatMap((model) =>
         model.rollups.flatMap((rollup) => compileRollup(layer, model.name, rollup.name, context) ?? []),
       );
       declared.set(workspace, rollups);
-    },
-    keep(workspace) {
+      const next = async () => {
+        await warehouse.setDerivedTables(rollups, workspace);
+        lookForFailures();
+      };
       // One after the other, so that what was declared last stays.
-      const next = () => apply(workspace);
       keeping = keeping.then(next, next);
       return keeping;
     },

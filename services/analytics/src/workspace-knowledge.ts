@@ -49,8 +49,7 @@ export const createWorkspaceKnowledge = (options: WorkspaceKnowledgeOptions): Wo
 
   const learn = async (workspace: WorkspaceId): Promise<void> => {
     for (const definition of await readRecordTypes(workspace)) await learnType(workspace, definition);
-    rollups.declare(workspace, await layers.layer(workspace), prepared.context(workspace));
-    await rollups.keep(workspace);
+    await rollups.keep(workspace, await layers.layer(workspace), prepared.context(workspace));
     prepared.forget(workspace);
   };
 
