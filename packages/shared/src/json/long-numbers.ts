@@ -22,11 +22,13 @@ export function hidesDigits(text: string): boolean {
 function hasLongNumber(text: string): boolean {
   for (let at = DOUBLE_DIGITS; at < text.length; at += STEP) {
     if (!isOfNumber(text, at) || !(isOfNumber(text, at - STEP / 2) || isOfNumber(text, at + STEP / 2))) continue;
-    let [from, to] = [at, at + 1];
-    while (isOfNumber(text, from - 1)) from -= 1;
+    let from = at;
+    while (from > at - STEP && isOfNumber(text, from - 1)) from -= 1;
+    // What begins further ahead was looked at from there.
+    if (from === at - STEP || !beginsNumber(text, from)) continue;
+    let to = at + 1;
     while (isOfNumber(text, to)) to += 1;
-    if (to - from > DOUBLE_DIGITS && beginsNumber(text, from)) return true;
-    at = to;
+    if (to - from > DOUBLE_DIGITS) return true;
   }
   return false;
 }
