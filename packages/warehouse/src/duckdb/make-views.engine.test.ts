@@ -46,6 +46,22 @@ test('a definition makes no view; one that is read is made of all tables as they
   );
 });
 
+test('a query of one waits for what is written no longer than it may take, nor than its caller wants it', async () => {
+  const slow = 'create table rollup_slow as select count(*) from range(1000000000000) numbers where hash(range) % 7 = 3';
+  const making = warehouse.setDerivedTables([
+    { name: 'rollup_slow', fingerprint: '1', reads: [], create: [{ text: slow, parameters: [] }], refresh: [] },
+  ]);
+  const outcome = expect(making).rejects.toMatchObject({ code: 'warehouse_unavailable' });
+  const statement = { text: CATALOG, parameters: [] };
+  await expect(warehouse.query(statement, { deadline: 100 })).rejects.toMatchObject({ code: 'deadline_exceeded' });
+  const caller = new AbortController();
+  const left = expect(warehouse.query(statement, { signal: caller.signal })).rejects.toThrow('gone');
+  caller.abort(new Error('gone'));
+  await left;
+  await warehouse.close();
+  await outcome;
+});
+
 test('a file that was closed has the views of its tables, and they are not made again when it is opened', async () => {
   await define('visit');
   await warehouse.close();

@@ -9,7 +9,8 @@ import { type Meta, readState } from './meta.ts';
 import { releaseStatement } from './release.ts';
 import { resultColumns } from './result-columns.ts';
 
-const DEFAULT_DEADLINE_MS = 10_000;
+/** Milliseconds for a query, unless told. */
+export const DEFAULT_DEADLINE_MS = 10_000;
 const DEFAULT_MAX_ROWS = 100_000;
 
 export interface ReadersOptions {

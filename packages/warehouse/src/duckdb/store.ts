@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { SophiaError } from '@sophia/shared';
+import { SophiaError, withDeadline } from '@sophia/shared';
 import type { FieldDefinition, RecordTypeDefinition, WorkspaceId } from '@sophia/types';
 import type { DerivedTable, QueryOptions, TypeLayout, WarehouseBatch, WarehouseResult, WarehouseStatement } from '../warehouse.ts';
 import { applyBatch } from './apply-batch.ts';
@@ -16,7 +16,7 @@ import { makeViews } from './make-views.ts';
 import { initializeMeta, type Meta, readMeta } from './meta.ts';
 import { isApplied } from './position.ts';
 import { createProgressWriter, type ProgressWriter } from './progress.ts';
-import { openReaders, type Readers } from './readers.ts';
+import { DEFAULT_DEADLINE_MS, openReaders, type Readers } from './readers.ts';
 import { COPY_PREFIX } from './rewrite-table.ts';
 import { readsViews } from './views.ts';
 import { createWriter, type Writer } from './writer.ts';
@@ -131,8 +131,11 @@ function assemble(file: DatabaseFile, writer: Writer, progress: ProgressWriter, 
       return knownLayout(writer.meta().layouts, workspace, recordType);
     },
     setDerivedTables: (tables, workspace) => keepDerivedTables(writer, tables, { workspace, signal: stopping.signal }),
-    async query(statement, options) {
-      if (readsViews(statement.text) && !writer.meta().hasViews) await makeViews(writer);
+    async query(statement, options = {}) {
+      const { deadline = DEFAULT_DEADLINE_MS, signal } = options;
+      if (readsViews(statement.text) && !writer.meta().hasViews) {
+        await withDeadline(deadline, (wait) => makeViews(writer, wait.signal), { what: 'the warehouse', signal });
+      }
       return readers.query(statement, options);
     },
     digests: () => readers.read((connection) => readDigests(connection, writer.meta().layouts), WHOLE_TABLES_MS),

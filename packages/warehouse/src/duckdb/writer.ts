@@ -28,8 +28,11 @@ export interface Writer {
   breakDown(): void;
   /** Refuses all further work as `warehouse_unavailable`: another file takes this one's place. */
   retire(): void;
-  /** Runs the work alone. Errors of the engine come as `warehouse_unavailable` and the like. */
-  exclusive<T>(work: (connection: DuckDBConnection, transact: Transact) => Promise<T>): Promise<T>;
+  /**
+   * Runs the work alone; an abort while it waits for its turn gives that up. Errors of the engine come as
+   * `warehouse_unavailable` and the like.
+   */
+  exclusive<T>(work: (connection: DuckDBConnection, transact: Transact) => Promise<T>, signal?: AbortSignal): Promise<T>;
 }
 
 /** `deadline` is for one transaction, in milliseconds, unless its limits say another. */
@@ -71,7 +74,7 @@ export function createWriter(connection: DuckDBConnection, initial: Meta, deadli
     retire() {
       isRetired = true;
     },
-    exclusive: (work) =>
+    exclusive: (work, signal) =>
       turns.run(async () => {
         if (isRetired) throw new SophiaError('warehouse_unavailable', 'The warehouse goes on in another file.', { retryAfter: 1 });
         try {
@@ -80,7 +83,7 @@ export function createWriter(connection: DuckDBConnection, initial: Meta, deadli
           if (isInvalidating(error)) breakDown();
           throw engineError(error);
         }
-      }),
+      }, signal),
   };
 }
 
