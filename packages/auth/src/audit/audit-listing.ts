@@ -1,7 +1,9 @@
 import type { Database } from '@sophia/database';
-import { type Clock, isInt64, parseMicros, SophiaError } from '@sophia/shared';
+import { type Clock, isInt64, SophiaError } from '@sophia/shared';
 import type { Call } from '@sophia/types';
 import { checkLimit } from '../check-limit.ts';
+import { parseInstant } from '../parse-instant.ts';
+import { readTimeCursor, type TimePlace, timeCursor, unknownCursor } from '../time-cursor.ts';
 import type { AuditEntry, AuditFilter, AuditPage, AuditRecord } from './audit.ts';
 import { COUNT_TICKS, FOLLOW_ENTRIES, INSERT_TICK, LIST_ENTRIES, LOCK_TICKS } from './audit-statements.ts';
 
@@ -49,7 +51,7 @@ export function createAuditListing({ database, clock, requireAdministrator }: Au
       const begun = clock.monotonic();
       await requireAdministrator(call, 'audit.list', 'audit');
       const most = checkLimit(limit);
-      const { at, position } = cursor === undefined ? NEWEST : readListCursor(cursor);
+      const { at, id: position } = cursor === undefined ? NEWEST : readTimeCursor(cursor, isInt64, 'the audit');
       const filter = [principal, action, object, result, checkInstant('from', from) ?? '-infinity', checkInstant('to', to) ?? 'infinity'];
       const found = await database.select<ListedRow>([call.principal.workspace], LIST_ENTRIES, [
         ...filter,
@@ -99,35 +101,28 @@ async function readRange(database: Database, call: Call, range: readonly [string
   });
 }
 
-const NEWEST = { at: 'infinity', position: '0' };
+const NEWEST: TimePlace = { at: 'infinity', id: '0' };
 const FOLLOW_CURSOR = /^(\d{1,18})(?:\.(\d{1,18})\.(\d{1,19})\.(\d{1,18}))?$/;
 
 /** Behind the last entry of a full page, or behind those that were looked at. */
 const listCursor = (last: ListedRow | undefined, first: ListedRow | undefined): string | null => {
-  if (last !== undefined) return `${last.at}~${last.id}`;
-  return first === undefined || first.looked_at === null ? null : `${first.looked_at}~${first.looked_id}`;
+  if (last !== undefined) return timeCursor(last);
+  return first?.looked_at == null ? null : timeCursor({ at: first.looked_at, id: `${first.looked_id}` });
 };
 
 /** Opaque to callers: ticks and transactions mean nothing outside. */
 const encode = (cursor: string): string => Buffer.from(cursor).toString('base64url');
 
-function readListCursor(cursor: string): typeof NEWEST {
-  const cut = cursor.lastIndexOf('~');
-  const [at, position] = [cursor.slice(0, cut), cursor.slice(cut + 1)];
-  if (parseMicros(at) === undefined || !isInt64(position)) throw unknownCursor();
-  return { at, position };
-}
-
 function readFollowCursor(cursor: string): (string | undefined)[] {
   const parts = FOLLOW_CURSOR.exec(Buffer.from(cursor, 'base64url').toString('latin1'));
-  if (parts === null) throw unknownCursor();
+  if (parts === null) throw unknownCursor('the audit');
   return parts.slice(1);
 }
 
-const unknownCursor = (): SophiaError => new SophiaError('invalid_cursor', 'The cursor is none that a listing of the audit gave.');
-
 function checkInstant(name: string, text: string | undefined): string | undefined {
-  if (text === undefined || parseMicros(text) !== undefined) return text;
+  if (text === undefined) return undefined;
+  const instant = parseInstant(text);
+  if (instant !== undefined) return instant;
   throw new SophiaError('invalid_request', `${name} is "${text}"; allowed is an instant such as 2026-11-20T09:00:00Z.`);
 }
 

@@ -364,7 +364,10 @@ describe('API keys', () => {
     });
     expect(first.keys[0]).not.toHaveProperty('hash');
     await expect(harness.auth.keys.list(call, { limit: 1_001 })).rejects.toMatchObject({ code: 'invalid_request' });
-    await expect(harness.auth.keys.list(call, { cursor: 'no cursor' })).rejects.toMatchObject({ code: 'invalid_cursor' });
+    const id = `${first.keys[0]?.id}`;
+    for (const cursor of ['no cursor', `~${id}`, `2026-13-45T20:00:00Z~${id}`, '2026-11-30T20:00:00Z~no-id']) {
+      await expect(harness.auth.keys.list(call, { cursor })).rejects.toMatchObject({ code: 'invalid_cursor' });
+    }
   });
 
   it('may have a rate limit of its own', async () => {

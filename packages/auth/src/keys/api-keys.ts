@@ -3,8 +3,9 @@ import { type Clock, formatMicros, SophiaError } from '@sophia/shared';
 import { type Call, ROLES, type Role, type WorkspaceId } from '@sophia/types';
 import type { Audit } from '../audit/audit.ts';
 import { checkLimit } from '../check-limit.ts';
+import { readTimeCursor, timeCursor } from '../time-cursor.ts';
 import { readExpiry } from './key-expiry.ts';
-import { hashSecret, makeKey } from './key-format.ts';
+import { hashSecret, isKeyId, makeKey } from './key-format.ts';
 import { FIND_KEY_REACH, INSERT_KEY, type KeyRow, LIST_KEYS, REVOKE_KEY } from './key-statements.ts';
 
 /** A key without its secret. */
@@ -85,11 +86,11 @@ export function createApiKeys(options: ApiKeysOptions): ApiKeys {
       const begun = clock.monotonic();
       const limit = checkLimit(wanted);
       await requireAdministrator(call, 'key.list', 'keys');
-      const [createdAt = null, id = null] = cursor === undefined ? [] : readCursor(cursor);
-      const rows = await database.select<KeyRow>([call.principal.workspace], LIST_KEYS, [createdAt, id, limit]);
+      const after = cursor === undefined ? undefined : readTimeCursor(cursor, isKeyId, 'keys');
+      const rows = await database.select<KeyRow>([call.principal.workspace], LIST_KEYS, [after?.at ?? null, after?.id ?? null, limit]);
       await audit.read({ call, action: 'key.list', object: 'keys', rows: rows.length, milliseconds: clock.monotonic() - begun });
       const last = rows.length === limit ? rows.at(-1) : undefined;
-      return { keys: rows.map(toApiKey), cursor: last === undefined ? null : `${last.created_at}~${last.id}` };
+      return { keys: rows.map(toApiKey), cursor: last === undefined ? null : timeCursor({ at: last.created_at, id: last.id }) };
     },
 
     async revoke(call, id) {
@@ -155,12 +156,6 @@ function faultOf({ name, role, requestsPerSecond, installation }: NewApiKey): st
   }
   return undefined;
 }
-
-const readCursor = (cursor: string): string[] => {
-  const parts = /^(\d{4}-\d{2}-\d{2}T[\d:.]+Z)~([0-9a-z]+)$/.exec(cursor);
-  if (parts === null) throw new SophiaError('invalid_cursor', 'The cursor is none that a listing of keys gave.');
-  return parts.slice(1);
-};
 
 const toApiKey = (row: KeyRow): ApiKey => ({
   id: row.id,

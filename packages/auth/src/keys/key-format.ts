@@ -33,6 +33,8 @@ export function parseKey(text: string): KeyParts | undefined {
   return secret.length === SECRET_LENGTH && workspace !== undefined ? { id, secret, workspace } : undefined;
 }
 
+export const isKeyId = (text: string): boolean => workspaceOfKey(text) !== undefined;
+
 /** The workspace that a key's id begins with. */
 function workspaceOfKey(id: string): WorkspaceId | undefined {
   const [, length, rest] = ID.exec(id) ?? [];
