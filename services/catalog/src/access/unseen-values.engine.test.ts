@@ -220,4 +220,19 @@ describe('what a record masks for whoever writes it as a whole', () => {
     const { extra } = (await records.getByKey(admin, target, 'B')).data;
     expect(extra).toMatchObject({ odd: 'odd b', even: 1, x998: 1 });
   });
+
+  test('is not told by how many fields a record has room for, be a name guessed or not', async () => {
+    const { records, as, admin } = await sellers();
+    const ada = as('employee', 'ada');
+    const { id } = await records.getByKey(admin, target, 'B');
+    const thousand = (name: string) => Array.from({ length: 1_000 }, (_, index) => [`${name}${index}`, 1] as const);
+    for (let tenth = 0; tenth < 9; tenth += 1)
+      await records.patch(admin, 'deal', id, { extra: Object.fromEntries(thousand(`y${tenth}.`)) });
+    const refused = { code: 'row_rejected', details: { errors: [{ code: 'too_many_fields', column: 'extra' }] } };
+    for (const guess of ['odd', 'even']) {
+      const extra = Object.fromEntries([...thousand('x').slice(1), [guess, 1]]);
+      await expect(records.patch(ada, 'deal', id, { extra })).rejects.toMatchObject(refused);
+      await expect(records.upsert(ada, target, row('B', { owner: 'bob', extra }))).rejects.toMatchObject(refused);
+    }
+  });
 });

@@ -105,7 +105,7 @@ export function createImports({ context, lanes, perPrincipal, linger = 200 }: Im
           milliseconds: clock.monotonic() - begun,
         });
       const report = await read(call, id).catch(async (error: unknown) => {
-        if (isSophiaError(error, 'not_found') && isImportId(id)) await audited('not_found');
+        if (isSophiaError(error, 'not_found') && isGeneratedId(id)) await audited('not_found');
         throw error;
       });
       await audited('ok');
@@ -129,9 +129,6 @@ export function createImports({ context, lanes, perPrincipal, linger = 200 }: Im
     },
   };
 }
-
-/** Whether an import may ever have had the id: a ULID. */
-const isImportId = (id: string): boolean => /^[0-9A-Z]{26}$/.test(id);
 
 /** Lets go of what the items hold, such as a copy of their file; one that hangs must not hold up who is refused. */
 function leaveUnread(items: AsyncIterable<ImportItem>): void {

@@ -16,8 +16,8 @@ export function patchedRecord(row: CatalogRecord, fields: JsonObject, prepare: R
   const known = new Set(type.fields.map(({ name }) => name));
   const patched = patchedRow(row, fields, known);
   const prepared = prepare(patched, { recordType: row.record_type, sourceSystem: row.source_system }, NOTHING_MASKED);
-  const kept = keptMembers(row, fields, known);
-  return prepared.record === undefined || kept.length === 0 ? prepared : withMembers(prepared.record, kept);
+  const members = membersBefore(row, fields, known);
+  return prepared.record === undefined || members.length === 0 ? prepared : withMembers(prepared.record, members, fields);
 }
 
 const NOTHING_MASKED: ReadonlySet<string> = new Set();
@@ -45,23 +45,23 @@ function sentMembers(extra: JsonValue | undefined): JsonObject {
   return extra === null || extra === undefined ? {} : { extra };
 }
 
-/** A field, or a member, of a name takes the place of a member of it, which would be left otherwise where it is cleared. */
-function keptMembers(
-  { data }: CatalogRecord,
-  { extra, ...named }: JsonObject,
-  known: ReadonlySet<string>,
-): (readonly [string, JsonValue])[] {
-  const sent = sentMembers(extra);
+type Member = readonly [name: string, value: JsonValue];
+
+/** The unknown fields of the record, but for those that the patch clears at once. */
+function membersBefore({ data }: CatalogRecord, { extra }: JsonObject, known: ReadonlySet<string>): readonly Member[] {
   const members = isJsonObject(data[EXTRA]) && extra !== null ? Object.entries(data[EXTRA]) : [];
-  const dropped = Object.entries(data).filter(([name]) => name !== EXTRA && !known.has(name));
-  return [...members, ...dropped].filter(([name]) => !Object.hasOwn(named, name) && !Object.hasOwn(sent, name));
+  return [...members, ...Object.entries(data).filter(([name]) => name !== EXTRA && !known.has(name))];
 }
 
-function withMembers(record: IncomingRecord, kept: readonly (readonly [string, JsonValue])[]): PreparedRow {
+/** A field, or a member, of a name takes the place of a member of it, which would be left otherwise where it is cleared. */
+function withMembers(record: IncomingRecord, members: readonly Member[], { extra, ...named }: JsonObject): PreparedRow {
   const given = JSON.parse(record.data) as JsonObject; // As `prepareRow` writes it.
-  const members = isJsonObject(given[EXTRA]) ? given[EXTRA] : {};
-  if (holdsTooMany(kept.length, members)) return { rejected: rejected(record) };
-  const data = canonicalJson({ ...given, [EXTRA]: { ...Object.fromEntries(kept), ...members } });
+  const patched = isJsonObject(given[EXTRA]) ? given[EXTRA] : {};
+  if (holdsTooMany(members.length, patched)) return { rejected: rejected(record) };
+  const sent = sentMembers(extra);
+  const kept = members.filter(([name]) => !Object.hasOwn(named, name) && !Object.hasOwn(sent, name));
+  if (kept.length === 0) return { record };
+  const data = canonicalJson({ ...given, [EXTRA]: { ...Object.fromEntries(kept), ...patched } });
   return { record: { ...record, data, content_hash: contentHash(data, record.business_priority) } };
 }
 
