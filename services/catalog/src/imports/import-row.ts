@@ -115,7 +115,10 @@ export function seenReport(row: ImportRunRow, { seenErrorsOf, seesOrigin }: Repo
 
 /** Without what the message may quote of the source. */
 const titled = (failure: ImportReport['failure']): ImportReport['failure'] =>
-  failure === null ? null : { code: failure.code, message: ERROR_CODES[failure.code as keyof typeof ERROR_CODES].title };
+  failure === null ? null : { code: failure.code, message: TITLES.get(failure.code) ?? failure.code };
+
+/** By code: one that another version wrote may be none of these. */
+const TITLES: ReadonlyMap<string, string> = new Map(Object.entries(ERROR_CODES).map(([code, { title }]) => [code, title]));
 
 /** What a principal may see of the workspace's imports. */
 export interface ReportSight {

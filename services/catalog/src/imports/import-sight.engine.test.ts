@@ -12,6 +12,7 @@ beforeAll(async () => {
 afterAll(() => harness.close());
 const fresh = () => productImports(harness);
 const TAP_FAILED = { code: 'tap_failed', message: 'The tap ended with code 1. Its last lines: GET https://shop.example/?token=secret' };
+const OTHER_FAILURE = `update import_run set failure = '{"code": "code_of_another_version", "message": "secret"}'`;
 const tapFails = (): Promise<void> => Promise.reject(new SophiaError('tap_failed', TAP_FAILED.message));
 
 test('where an import comes from and how it goes on is told to who may import or administer', async () => {
@@ -33,6 +34,12 @@ test('where an import comes from and how it goes on is told to who may import or
   const untoldFailure = { code: 'tap_failed', message: ERROR_CODES.tap_failed.title };
   const untold = expect.objectContaining({ id, created: 1, parameters: {}, last_state: null, failure: untoldFailure });
   expect(await read('analyst')).toEqual([untold, untold]);
+  await harness.database.write([workspace.id], (transaction) =>
+    harness.database.query(transaction, { name: 'test_fail_otherwise', text: OTHER_FAILURE }),
+  );
+  expect(await read('analyst')).toMatchObject(
+    Array(2).fill({ failure: { code: 'code_of_another_version', message: 'code_of_another_version' } }),
+  );
   // Events are read by all.
   await expect.poll(syncs).toMatchObject([untoldFailure]);
 });
