@@ -4,13 +4,14 @@ import { actorOf } from '../access/attribution.ts';
 import type { WriteTarget } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { deletionOf } from '../records/change-record.ts';
+import { admitWrites } from './admit-writes.ts';
 import { CHUNK_ROWS } from './cut-chunks.ts';
 import type { ImportStore } from './import-store.ts';
 
 /**
  * Deletes the records of a stream that came in an older version of it and not in this one (Singer's
  * ACTIVATE_VERSION). Records that came without a version are left alone, and those of which a rejected row waits: the
- * source has them. Resolves to how many. Errors: `forbidden`, also where the principal may not write one of them.
+ * source has them. Resolves to how many. Errors: those of `admitWrites`, `forbidden` also where the principal may not write one of them.
  */
 export async function deleteOlderVersions(
   context: CatalogContext,
@@ -18,9 +19,9 @@ export async function deleteOlderVersions(
   call: Call,
   { importId, cause, target, version }: { importId: string; cause: Cause; target: WriteTarget; version: number },
 ): Promise<number> {
-  const { database, eventLog, audit, gate, guard, writeChunk } = context;
+  const { database, eventLog, audit, guard, writeChunk } = context;
   const { workspace } = call.principal;
-  const access = await gate.writes(call, target.recordType);
+  const access = await admitWrites(context, call, target.recordType);
   const deleteAfter = async (after: string): Promise<readonly NaturalKey[]> => {
     const values = [workspace, target.recordType, target.sourceSystem, version, after, CHUNK_ROWS];
     const { value } = await database.write([workspace], async (transaction) => {

@@ -66,6 +66,18 @@ describe('an import that fails', () => {
     expect((await readChains(harness.database, workspace.id)).length).toBe(1);
   });
 
+  test('where its key is revoked deletes nothing more, though its stream says to at once', async () => {
+    const { call, imports, records, committed } = await fresh();
+    const { key, text } = await harness.auth.keys.create(call, { name: 'tap', role: 'executive' });
+    const principal = await harness.auth.authentication.authenticate(`Bearer ${text}`);
+    const revoke = () => harness.auth.keys.revoke(call, key.id);
+    const rows = rowsItem([row(1, {}, { streamVersion: 100 })]);
+    const stream = importStream(rows, committed(1), revoke, { kind: 'activate_version', target, version: 200 });
+    const { finished } = await imports.start({ ...call, principal }, { name: 'x', kind: 'singer', sourceSystem: 'shop' }, stream);
+    await expect(finished).rejects.toMatchObject({ code: 'unauthenticated' });
+    expect((await records.list(call, 'product')).items.length).toBe(1);
+  });
+
   test('before it begins closes its items, of which it has read nothing', async () => {
     const { call, imports, run } = await fresh();
     const { id } = await run({}, importStream(rowsItem([row(1)])));

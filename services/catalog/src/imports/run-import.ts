@@ -3,11 +3,11 @@ import { isSophiaError } from '@sophia/shared';
 import type { Call } from '@sophia/types';
 import { causeOf } from '../access/attribution.ts';
 import { maskedFields } from '../access/masked-fields.ts';
-import type { WriteAccess } from '../access/write-access.ts';
 import type { ImportItem, ImportOptions, ImportRow, WriteTarget } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { checkTarget } from '../records/write-target.ts';
 import type { PreparedRow } from '../rows/incoming-record.ts';
+import { admitWrites } from './admit-writes.ts';
 import { CHUNK_ROWS } from './cut-chunks.ts';
 import { endingOf, failImport, finishImport, type ImportEnd } from './import-end.ts';
 import { writeRounds } from './import-pipeline.ts';
@@ -41,16 +41,11 @@ export async function runImport(
   const meter = createProgressMeter({ clock, bytesTotal: options.bytesTotal, onProgress: options.onProgress });
   let through = 0;
 
-  // A stream may stay open for hours: whether it may be written is asked for each round.
-  const admit = async (recordType: string): Promise<WriteAccess> => {
-    await context.authentication.hold(call.principal);
-    return context.gate.writes(call, recordType);
-  };
   const open = async (wanted: WriteTarget, access: OpenRound['access']): Promise<(row: ImportRow) => PreparedRow> => {
     const target = checkTarget(wanted);
     const { recordType, sourceSystem } = target;
     const prepare = await context.book.preparer(workspace, recordType);
-    const ofType = access.get(recordType) ?? (await admit(recordType));
+    const ofType = access.get(recordType) ?? (await admitWrites(context, call, recordType));
     access.set(recordType, ofType);
     sources.add(sourceSystem);
     const masked = maskedFields(ofType);
