@@ -70,9 +70,10 @@ describe('a body that does not arrive', () => {
       arrived += 1;
     });
     const rows = ['POST /api/v1/records/deal?source_system=slow HTTP/1.1', 'content-type: application/json', 'content-length: 19'];
-    const quiet = [begin(JSON_HEAD, '{"metrics":'), begin(rows, '[{"so')];
+    const replay = ['POST /api/v1/projections/warehouse/set-aside/replay HTTP/1.1', 'content-type: application/json', 'content-length: 2'];
+    const quiet = [begin(JSON_HEAD, '{"metrics":'), begin(rows, '[{"so'), begin(replay, '{')];
     const goesOn = begin(rows, '[{"so');
-    await expect.poll(() => arrived).toBe(3);
+    await expect.poll(() => arrived).toBe(4);
     const closed = harness.close();
     goesOn.socket.write('urce_id":"1"}]');
     for (const { answer } of quiet) {

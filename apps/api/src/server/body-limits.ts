@@ -31,8 +31,8 @@ export const registerBodyLimits = (app: FastifyInstance, options: BodyLimitsOpti
   app.addHook('preParsing', (request, reply, payload, done) => {
     if (hasBody(request.raw)) {
       if (!options.isAdminRequest(request.raw)) watch(request, reply, options);
-      // What is read as it arrives is an import, which ends by itself.
-      if (!isStreamed(request)) giveUpWhenClosing(request, reply, closing.signal);
+      // An import ends by itself.
+      if (!OF_IMPORTS.has(typeOf(request))) giveUpWhenClosing(request, reply, closing.signal);
     }
     done(null, payload);
   });
@@ -118,11 +118,14 @@ const whenOpenAfter = (raw: IncomingMessage, milliseconds: number, then: () => v
   raw.once('close', stop);
 };
 
-const isStreamed = ({ headers, routeOptions }: FastifyRequest): boolean => {
-  const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? '';
-  return routeOptions.config.deadline !== undefined || STREAMED.has(type);
-};
+const isStreamed = (request: FastifyRequest): boolean =>
+  request.routeOptions.config.deadline !== undefined || STREAMED.has(typeOf(request));
+
 const STREAMED: ReadonlySet<string> = new Set(STREAMED_TYPES);
+/** Types of bodies that imports read as they arrive. */
+const OF_IMPORTS: ReadonlySet<string> = new Set([...STREAMED_TYPES, 'multipart/form-data']);
+
+const typeOf = ({ headers }: FastifyRequest): string => headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? '';
 
 const giveUp = ({ raw }: FastifyRequest, reply: FastifyReply, error: SophiaError): void => {
   // Whoever reads the body hears of it too, which an answered request alone does not tell them.
