@@ -20,7 +20,7 @@ it.runIf(process.platform === 'linux')('upkeep of the warehouse that fails is to
   // Upkeep is due half a minute after a batch.
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const configuration = parseConfiguration({ env: {}, arguments: { 'data-dir': folder }, file: '' });
-  const warehouse = await openWarehouse(configuration, observability.logger);
+  const warehouse = await openWarehouse(configuration, observability.logger, new AbortController().signal);
   try {
     const fields = BUILTIN_RECORD_TYPES.find(({ name }) => name === 'deal')?.fields ?? [];
     const define = { kind: 'define', recordType: 'deal', workspace: 1 as WorkspaceId, fields } as const;

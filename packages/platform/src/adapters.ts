@@ -19,7 +19,8 @@ export const openPubSub = async ({ pubSub }: Configuration, database: Database, 
   }
 };
 
-export const openWarehouse = ({ warehouse }: Configuration, logger: Logger): Promise<Warehouse> =>
+/** `closing` is aborted when the process begins to close. */
+export const openWarehouse = ({ warehouse }: Configuration, logger: Logger, closing: AbortSignal): Promise<Warehouse> =>
   createDuckDbWarehouse({
     file: join(warehouse.directory, 'warehouse.duckdb'),
     memoryLimitMb: Math.floor(warehouse.memoryBytes / 2 ** 20),
@@ -27,6 +28,7 @@ export const openWarehouse = ({ warehouse }: Configuration, logger: Logger): Pro
     readers: WAREHOUSE_READERS,
     builtinTypes: BUILTIN_RECORD_TYPES,
     onBackgroundError: (error) => logger.warn({ err: error }, 'the upkeep of the warehouse failed; it is tried again'),
+    closing,
   });
 
 /** Each running query holds a thread of Node's pool; more at once would only share the same cores. */

@@ -147,6 +147,7 @@ const startPlatform = async (options: PlatformOptions, lifecycle: Lifecycle, ove
       readInterruptedSources: () => readInterruptedSources(app, workspaces.ids()),
       onApplied: (events) => forgetChanged({ policies: auth.policies, recordTypes }, events),
       warmAnswers: WARM_ANSWERS,
+      closing: lifecycle.signal,
     }),
   );
   const catalog = await lifecycle.start('catalog', () =>

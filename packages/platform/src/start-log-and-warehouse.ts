@@ -33,7 +33,7 @@ export const startLogAndWarehouse = async (options: LogAndWarehouseOptions): Pro
   const [eventLog, { warehouse, instance }] = await Promise.all([
     startLog,
     lifecycle.start('warehouse', () => {
-      const open = async () => traceWarehouse(await openWarehouse(configuration, logger), tracer);
+      const open = async () => traceWarehouse(await openWarehouse(configuration, logger, lifecycle.signal), tracer);
       return openOwnWarehouse(configuration, { open, eventLog: startLog, logger });
     }),
   ]);

@@ -141,6 +141,19 @@ describe('DuckDB and its surroundings', () => {
     await again.close();
   });
 
+  test('W5: what waits behind derived tables that are being made goes on when the process begins to close', async () => {
+    const closing = new AbortController();
+    const warehouse = await open({ closing: closing.signal });
+    const log = createLogScript();
+    const slow = 'create table rollup_deals as select count(*) from range(1000000000000) numbers where hash(range) % 7 = 3';
+    const making = warehouse.setDerivedTables([{ ...DERIVED, create: [{ text: slow, parameters: [] }] }]);
+    const givenUp = expect(making).rejects.toMatchObject({ code: 'warehouse_unavailable' });
+    const applying = warehouse.apply(log.next(log.upsert(1, { name: 'a' })));
+    closing.abort();
+    await Promise.all([givenUp, applying]);
+    expect(warehouse.applied().tick).toBe(1);
+  });
+
   test('W5: closing while the file is opened again waits for that', async () => {
     const warehouse = await open();
     const log = createLogScript();

@@ -32,6 +32,8 @@ export interface DuckDbWarehouseOptions {
   /** Told of checkpoints and rewrites that failed in the background; they are tried again. A process warning unless told. */
   readonly onBackgroundError?: ((error: unknown) => void) | undefined;
   readonly maintenance?: Omit<MaintenanceOptions, 'onError'> | undefined;
+  /** Aborted when the process begins to close: derived tables that are being made are given up, for whoever waits behind them. */
+  readonly closing?: AbortSignal | undefined;
 }
 
 export interface DuckDbWarehouse extends Warehouse {

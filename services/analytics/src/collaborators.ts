@@ -50,4 +50,6 @@ export interface Collaborators {
   readonly onApplied: (events: readonly EventFact[]) => void;
   /** How many of the most asked answers are computed again when their data changed. */
   readonly warmAnswers: number;
+  /** Aborted when the process begins to close: what nobody waits for is given up. */
+  readonly closing: AbortSignal;
 }

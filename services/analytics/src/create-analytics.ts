@@ -143,9 +143,8 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
       clock,
     });
   const projection = await createPausableProjection({ start: project, logger });
-  const closing = new AbortController();
   // Whoever asks waits for their own workspace alone. It never throws.
-  void knowledge.knowAll(collaborators.workspaces(), closing.signal);
+  void knowledge.knowAll(collaborators.workspaces(), collaborators.closing);
   exportMetrics(collaborators, published);
 
   const drillDownOptions: DrillDownOptions = {
@@ -223,7 +222,6 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
     },
     forget: prepared.forget,
     async close() {
-      closing.abort();
       await projection.close();
       await setAside.close();
       await interrupted.close();

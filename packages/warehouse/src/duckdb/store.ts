@@ -34,6 +34,8 @@ export interface StoreOptions {
   readonly writeDeadline: number;
   readonly builtinTypes: readonly RecordTypeDefinition[];
   readonly maintenance: MaintenanceOptions;
+  /** Derived tables that are being made are given up with it, or when the store closes. */
+  readonly closing?: AbortSignal | undefined;
 }
 
 /** One file of the warehouse with all that it can do; which file is in use is decided above. */
@@ -76,7 +78,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       onInvalidated: writer.breakDown,
     });
     const maintenance = createMaintenance(file, writer, options.maintenance);
-    return assemble(file, writer, createProgressWriter(connection), readers, maintenance);
+    return assemble({ file, writer, progress: createProgressWriter(connection), readers, maintenance, closing: options.closing });
   } catch (error) {
     file.release();
     throw error;
@@ -97,7 +99,15 @@ async function prepare(file: DatabaseFile, generation: number): Promise<[DuckDBC
   }
 }
 
-function assemble(file: DatabaseFile, writer: Writer, progress: ProgressWriter, readers: Readers, maintenance: Maintenance): Store {
+interface Parts extends Pick<StoreOptions, 'closing'> {
+  readonly file: DatabaseFile;
+  readonly writer: Writer;
+  readonly progress: ProgressWriter;
+  readonly readers: Readers;
+  readonly maintenance: Maintenance;
+}
+
+function assemble({ file, writer, progress, readers, maintenance, closing }: Parts): Store {
   const apply = async (batch: WarehouseBatch): Promise<void> => {
     const isPast = (meta: Meta) => batch.replay !== true && isApplied(batch.cursor, meta.applied.cursor);
     await writer.exclusive(async (connection, transact) => {
@@ -105,11 +115,13 @@ function assemble(file: DatabaseFile, writer: Writer, progress: ProgressWriter, 
     });
     maintenance.afterApply();
   };
-  let closing: Promise<void> | undefined;
+  let closed: Promise<void> | undefined;
   const stopping = new AbortController();
+  // What derived tables take may be long, and the next start takes it up.
+  const stop = () => stopping.abort(new SophiaError('warehouse_unavailable', 'The warehouse is closing.', { retryAfter: 1 }));
+  closing?.addEventListener('abort', stop, { once: true, signal: stopping.signal });
   const close = async (grace: number): Promise<void> => {
-    // What derived tables take may be long, and the next start takes it up.
-    stopping.abort(new SophiaError('warehouse_unavailable', 'The warehouse is closing.', { retryAfter: 1 }));
+    stop();
     await maintenance.close();
     await readers.drain(grace);
     // For who opens the file while nobody has it; the next opening knows that they are not there.
@@ -150,8 +162,8 @@ function assemble(file: DatabaseFile, writer: Writer, progress: ProgressWriter, 
         writer.retire();
       }),
     close(grace) {
-      closing ??= close(grace);
-      return closing;
+      closed ??= close(grace);
+      return closed;
     },
   };
 }
