@@ -7,6 +7,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createDuckDbWarehouse, type DuckDbWarehouse, type DuckDbWarehouseOptions } from './duckdb-warehouse.ts';
 import { isEnvironmentalWarehouseError } from './environmental-error.ts';
+import { ENDLESS_QUERY } from './testing/endless-query.ts';
 import { canLimitFiles, limitFiles } from './testing/limit-files.ts';
 import { createLogScript, type LogScript, ONE, select, TEST_TYPES } from './testing/log-script.ts';
 import type { DerivedTable } from './warehouse.ts';
@@ -128,32 +129,6 @@ describe('DuckDB and its surroundings', () => {
     expect((await open()).applied().tick).toBe(1);
   });
 
-  test('W5: closing gives up derived tables that are being made or wait for it, and leaves them for the next time', async () => {
-    const warehouse = await open();
-    const slow = 'create table rollup_deals as select count(*) from range(1000000000000) numbers where hash(range) % 7 = 3';
-    const making = warehouse.setDerivedTables([{ ...DERIVED, create: [{ text: slow, parameters: [] }] }]);
-    const waiting = warehouse.setDerivedTables([DERIVED]);
-    const outcomes = Promise.allSettled([making, waiting]);
-    await warehouse.close();
-    expect(await outcomes).toMatchObject(Array.from({ length: 2 }, () => ({ reason: { code: 'warehouse_unavailable' } })));
-    const again = await open();
-    expect(again.derivedTables()).toEqual([]);
-    await again.close();
-  });
-
-  test('W5: what waits behind derived tables that are being made goes on when the process begins to close', async () => {
-    const closing = new AbortController();
-    const warehouse = await open({ closing: closing.signal });
-    const log = createLogScript();
-    const slow = 'create table rollup_deals as select count(*) from range(1000000000000) numbers where hash(range) % 7 = 3';
-    const making = warehouse.setDerivedTables([{ ...DERIVED, create: [{ text: slow, parameters: [] }] }]);
-    const givenUp = expect(making).rejects.toMatchObject({ code: 'warehouse_unavailable' });
-    const applying = warehouse.apply(log.next(log.upsert(1, { name: 'a' })));
-    closing.abort();
-    await Promise.all([givenUp, applying]);
-    expect(warehouse.applied().tick).toBe(1);
-  });
-
   test('W5: closing while the file is opened again waits for that', async () => {
     const warehouse = await open();
     const log = createLogScript();
@@ -234,8 +209,7 @@ describe('DuckDB and its surroundings', () => {
   test('W1: a batch that takes too long is given up whole, as environmental', async () => {
     const warehouse = await open({ writeDeadline: 2_000 });
     const log = createLogScript();
-    const slow = 'insert into rollup_deals select count(*) from range(1000000000000) numbers where hash(range) % 7 = 3';
-    await warehouse.setDerivedTables([{ ...DERIVED, refresh: [{ text: slow, parameters: [] }] }]);
+    await warehouse.setDerivedTables([{ ...DERIVED, refresh: [{ text: `insert into rollup_deals ${ENDLESS_QUERY}`, parameters: [] }] }]);
     const batch = log.next(log.upsert(1, { name: 'a' }));
     await expect(warehouse.apply(batch)).rejects.toMatchObject({ code: 'deadline_exceeded' });
     expect(warehouse.applied().cursor).toBe(null);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createDuckDbWarehouse, type DuckDbWarehouse } from '../duckdb-warehouse.ts';
+import { ENDLESS_QUERY } from '../testing/endless-query.ts';
 import { createLogScript, ONE, objectsOf, TEST_TYPES } from '../testing/log-script.ts';
 
 let folder: string;
@@ -47,10 +48,8 @@ test('a definition makes no view; one that is read is made of all tables as they
 });
 
 test('a query of one waits for what is written no longer than it may take, nor than its caller wants it', async () => {
-  const slow = 'create table rollup_slow as select count(*) from range(1000000000000) numbers where hash(range) % 7 = 3';
-  const making = warehouse.setDerivedTables([
-    { name: 'rollup_slow', fingerprint: '1', reads: [], create: [{ text: slow, parameters: [] }], refresh: [] },
-  ]);
+  const create = [{ text: `create table rollup_endless as ${ENDLESS_QUERY}`, parameters: [] }];
+  const making = warehouse.setDerivedTables([{ name: 'rollup_endless', fingerprint: '1', reads: [], create, refresh: [] }]);
   const outcome = expect(making).rejects.toMatchObject({ code: 'warehouse_unavailable' });
   const statement = { text: CATALOG, parameters: [] };
   await expect(warehouse.query(statement, { deadline: 100 })).rejects.toMatchObject({ code: 'deadline_exceeded' });
