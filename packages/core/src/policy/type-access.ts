@@ -4,7 +4,6 @@ import type { FieldMask, TypeScope } from '@sophia/types';
 export interface TypeAccess extends TypeScope {
   /** `aggregates`: in metric answers over groups of at least `smallestGroup` records, never record by record. */
   readonly access: 'none' | 'aggregates' | 'records';
-  readonly smallestGroup?: number | undefined;
   /** Masked fields, with the rows in which they are shown after all; `extra` stands for the unknown fields. */
   readonly masks: readonly FieldMask[];
 }

@@ -23,6 +23,21 @@ describe('rows', () => {
     expect(await ask({ metrics: ['deals'] }, scope({ deal: { rows: { or: [] } } }))).toEqual([[0]]);
   });
 
+  it('of the own id are those of the own source system', async () => {
+    const own = (owner: string, system: string): Filter => ({
+      and: [
+        { field: 'owner', operator: 'eq', values: [owner] },
+        { field: 'owner.source_system', operator: 'eq', values: [system] },
+      ],
+    });
+    const deals = (rows: Filter) => ask({ metrics: ['deals'] }, scope({ deal: { rows } }));
+    expect(await deals(own('ann', 'crm'))).toEqual([[3]]);
+    expect(await deals(own('ann', 'erp'))).toEqual([[0]]);
+    expect(await deals({ not: own('ann', 'crm') })).toEqual([[2]]);
+    const masks = [{ fields: ['amount'], visible: own('ann', 'crm') }];
+    expect(await ask({ metrics: ['revenue'] }, scope({ deal: { masks } }))).toEqual([['400.0000']]);
+  });
+
   it('of joined records are as if they were missing', async () => {
     const query: MetricQuery = { metrics: ['deals'], dimensions: ['company.industry'] };
     const policy = scope({ company: { rows: { field: 'industry', operator: 'eq', values: ['it'] } } });
