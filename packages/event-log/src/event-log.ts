@@ -78,7 +78,7 @@ export interface ConsumeOptions {
    * every event, whatever other instances do (E8).
    */
   readonly instance?: string | undefined;
-  /** Most events handed over at once; 5,000 unless told. Of large ones they are fewer: about 32 MB. */
+  /** Most events handed over at once; 5,000 unless told. Of large ones they are fewer: about 32 MB, or 16. */
   readonly batchSize?: number | undefined;
   /** Where the handler itself keeps its cursor (exactly once): asked at start and after each failure. */
   readonly cursor?: (() => Promise<Position | null>) | undefined;

@@ -13,7 +13,7 @@ export interface Bound {
 
 /** Of what is held and answered whole. */
 export const PAGE: Bound = { bytes: PAGE_BYTES, unweighed: 1 };
-/** Of what is handed over: events whose values are not packed fill a batch before they fill its bytes. */
+/** Of what is handed over: most batches are of few events, and would take a round trip more each. */
 export const BATCH: Bound = { bytes: 4 * PAGE_BYTES, unweighed: 16 };
 
 export interface BoundedRows<Row> {
