@@ -89,7 +89,7 @@ const registerKeyRoutes = (app: FastifyInstance, { keys }: ApiServices): void =>
     method: 'DELETE',
     url: '/keys/:id',
     operation: 'revokeKey',
-    summary: 'Revokes an API key, at once: imports that it has begun end, and keep what came before',
+    summary: 'Revokes an API key, at once: imports and replays of rejected rows that it has begun end, and keep what came before',
     tag,
     params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 100 }) }),
     responses: { 200: RevokedSchema },

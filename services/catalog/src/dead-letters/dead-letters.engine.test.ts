@@ -1,4 +1,5 @@
 import { waitUntil } from '@sophia/database/testing';
+import { SophiaError } from '@sophia/shared';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
 import { target } from '../testing/deals.ts';
@@ -178,12 +179,7 @@ describe('lists', () => {
         ),
       );
     }
-    await harness.database.write([call.principal.workspace], (transaction) =>
-      harness.database.query(transaction, {
-        name: 'test_repair_all',
-        text: `update dead_letter set payload = jsonb_set(payload::jsonb, '{fields,amount}', '"1"')::text, state = 'repaired'`,
-      }),
-    );
+    await harness.database.write([call.principal.workspace], (transaction) => harness.database.query(transaction, REPAIR_ALL));
     expect(await letters.replay(call, {})).toMatchObject({ created: 1_400, rejected: 0 });
     const { id } = await records.getByKey(call, target, 'b.csv-699');
     expect((await records.history(call, 'deal', id)).items[0]?.cause).toMatchObject({ import: ids[1], line: 700 });
@@ -225,6 +221,32 @@ test('a letter that somebody else changes while it is replayed is judged again',
   expect((await records.getByKey(call, target, 'D-1')).data.amount).toBe(letter.row.fields.amount);
 });
 
+test.each(['its key is revoked', 'its role may no longer write'])(
+  'a replay during which %s ends there, and what it wrote is audited',
+  async (why) => {
+    const { call, letters, importRows, workspace } = await fresh();
+    const rows = Array.from({ length: 1_400 }, (_, index) => row(index + 1, { amount: 'x' }, `D-${index}`));
+    await importRows('a.csv', rows);
+    await harness.database.write([workspace.id], (transaction) => harness.database.query(transaction, REPAIR_ALL));
+    const isRevoked = why === 'its key is revoked';
+    let pages = 0;
+    // Asked for each page.
+    const hold = async (): Promise<void> => {
+      pages += 1;
+      if (pages === 1) return;
+      if (isRevoked) throw new SophiaError('unauthenticated', 'The key has been revoked.');
+      await harness.auth.policies.replace(call, [{ rule: 'forbid', roles: ['executive'], actions: ['write'] }]);
+    };
+    const { deadLetters } = await harness.another({ authentication: { hold } });
+    const replayer = harness.callOf(workspace, 'executive');
+    const code = isRevoked ? 'unauthenticated' : 'forbidden';
+    await expect(deadLetters.replay(replayer, {})).rejects.toMatchObject({ code });
+    expect((await letters.list(call, { state: 'repaired', limit: 1_000 })).items.length).toBe(400);
+    const { entries } = await harness.auth.audit.list(call, { action: 'dead_letter.replay' });
+    expect(entries).toMatchObject([{ principal: 'key:executive', result: 'ok', rows: 1_000 }]);
+  },
+);
+
 test('a letter that is repaired while a replay has it in hand is written as it was repaired', async () => {
   const { workspace, call, letters, records } = await fresh();
   const { database } = harness;
@@ -247,6 +269,11 @@ test('a letter that is repaired while a replay has it in hand is written as it w
   expect((await records.getByKey(call, target, 'D-1')).data).toEqual({ amount: '2' });
   expect(await letters.get(call, id)).toMatchObject({ state: 'replayed', row: { fields: { amount: '2' } } });
 });
+
+const REPAIR_ALL = {
+  name: 'test_repair_all',
+  text: `update dead_letter set payload = jsonb_set(payload::jsonb, '{fields,amount}', '"1"')::text, state = 'repaired'`,
+};
 
 const WAITING = {
   name: 'test_waiting_for_locks',

@@ -1,5 +1,5 @@
 import type { TypeAccess } from '@sophia/core';
-import { boundedPage, type Statement } from '@sophia/database';
+import { boundedPage, type Committed, type Statement } from '@sophia/database';
 import { SophiaError } from '@sophia/shared';
 import { type Call, ROLES, type Transaction, type WriteAnswer } from '@sophia/types';
 import { actorOf, causeOf } from '../access/attribution.ts';
@@ -19,35 +19,36 @@ import { errorsJson } from './store-rejected.ts';
 const PAGE = 1_000;
 const ATTEMPTS = 3;
 
-/** Judges and writes rejected rows again, a thousand at a time, or as many as fill a page. */
+/**
+ * Judges and writes rejected rows again, a thousand at a time, or as many as fill a page. It may take long: whether the principal
+ * may is asked for each page.
+ */
 export function createReplay(context: CatalogContext): DeadLetters['replay'] {
-  const { database, eventLog, audit, clock, catalogMetrics } = context;
+  const { database, eventLog, audit, authentication, catalogMetrics } = context;
   return async (call, chosen) => {
-    const begun = clock.monotonic();
     const { workspace } = call.principal;
-    const access = await openTypes(context, call, 'write');
-    const types = [...access.keys()];
-    const act = { call, action: 'dead_letter.replay', object: 'dead_letters' };
     const written: WrittenKeys = new Map();
     let total = rowsAnswer({ created: 0, updated: 0, unchanged: 0, stale: 0 }, []);
+    let last: Committed<unknown> | undefined;
     for (let after: string | undefined = '0'; after !== undefined; ) {
-      const page: FoundLetter[] = await readPage<FoundLetter>(context, call, CHOOSE_PAGE, { types, chosen, after });
-      for (const letters of groupsOf(page))
-        total = add(
-          total,
-          await auditingRefusal(context, act, begun, () =>
-            replayGroup(context, call, letters, { written, ...sightOf(access, letters[0]) }),
-          ),
-        );
+      await authentication.hold(call.principal);
+      const access = await openTypes(context, call, 'write');
+      const page: FoundLetter[] = await readPage<FoundLetter>(context, call, CHOOSE_PAGE, { types: [...access.keys()], chosen, after });
+      for (const letters of groupsOf(page)) {
+        const replayed = await replayGroup(context, call, letters, { written, ...sightOf(access, letters[0]) });
+        total = add(total, replayed.value);
+        last = replayed;
+      }
       after = page.length < PAGE && page.length === page[0]?.found ? undefined : page.at(-1)?.id;
     }
-    const rows = total.created + total.updated + total.unchanged + total.rejected;
-    const entry = { ...act, rows, milliseconds: clock.monotonic() - begun };
-    const { token } = await database.write([workspace], (transaction) => audit.record(transaction, [entry]), { deadline: call.deadline });
+    const nothing = { ...replayBy(call), rows: 0, milliseconds: 0 };
+    last ??= await database.write([workspace], (transaction) => audit.record(transaction, [nothing]), { deadline: call.deadline });
     catalogMetrics.counted(total);
-    return { token: eventLog.encodeToken(token), ...total };
+    return { token: eventLog.encodeToken(last.token), ...total };
   };
 }
+
+const replayBy = (call: Call) => ({ call, action: 'dead_letter.replay', object: 'dead_letters' });
 
 /** Letters of one import and type are written together, so that their events name the import. */
 const groupsOf = (letters: readonly DeadLetterRow[]): Iterable<Letters> =>
@@ -98,9 +99,10 @@ async function replayGroup(
   call: Call,
   letters: Letters,
   { seenError, written }: LetterSight & { readonly written: WrittenKeys },
-): Promise<Total> {
-  const { database, book, committed, policy } = context;
+): Promise<Committed<Total>> {
+  const { database, book, committed, policy, audit, clock } = context;
   const { workspace } = call.principal;
+  const begun = clock.monotonic();
   const { record_type: recordType } = letters[0];
   const access = (await policy.resolve(call.principal)).records(recordType, 'write');
   const ofOldLetters = letters.some(({ payload }) => payload.unseen === undefined) ? await maskedForSomeone(context, call, recordType) : [];
@@ -108,21 +110,21 @@ async function replayGroup(
     const current = attempt === 1 ? letters : await readAgain(context, call, recordType, letters);
     const judged = await judge(book, workspace, current, access, ofOldLetters);
     try {
-      const {
-        value: { total, renewed },
-      } = await database.write(
-        [workspace],
-        (transaction) => writeJudged(context, transaction, call, judged, { recordType, access, written }),
-        {
-          deadline: call.deadline,
-        },
+      const write = async (transaction: Transaction) => {
+        const done = await writeJudged(context, transaction, call, judged, { recordType, access, written });
+        await audit.record(transaction, [{ ...replayBy(call), rows: current.length, milliseconds: clock.monotonic() - begun }]);
+        return done;
+      };
+      const { value, token } = await auditingRefusal(context, replayBy(call), begun, () =>
+        database.write([workspace], write, { deadline: call.deadline }),
       );
+      const { total, renewed } = value;
       committed(
         workspace,
         renewed.map(({ record }) => record),
       );
       for (const { letter, record } of renewed) written.set(record.key, BigInt(letter.id));
-      return { ...total, errors: total.errors.map(seenError) };
+      return { value: { ...total, errors: total.errors.map(seenError) }, token };
     } catch (error) {
       if (!(error instanceof TouchedMeanwhile || error instanceof TypesChanged)) throw error;
       if (attempt >= ATTEMPTS)
