@@ -45,6 +45,8 @@ describe('by id', () => {
     expect(await extraAfter({ extra: null, d: 1 })).toEqual({ d: 1 });
     expect(await extraAfter({ extra: null })).toBeUndefined();
     expect(await extraAfter({ extra: { e: 1 } })).toEqual({ e: 1 });
+    expect(await extraAfter({ extra: { e: 2 } })).toEqual({ e: 2 });
+    expect(await extraAfter({ e: null })).toBeUndefined();
   });
 
   test('patches at once lose none of each other, and of those that name a version one is taken', async () => {
