@@ -1,5 +1,5 @@
 import { resolvePolicy } from '@sophia/core';
-import { BUILTIN_RECORD_TYPES, type WorkspaceId } from '@sophia/types';
+import { BUILTIN_RECORD_TYPES, type Role, type WorkspaceId } from '@sophia/types';
 import { expect, it } from 'vitest';
 import { createSemanticLayers } from '../models/semantic-layers.ts';
 import { createPreparedQueries } from './prepared-queries.ts';
@@ -20,21 +20,25 @@ metrics:
   - { name: deals, type: simple, measure: deals }
 `;
 
+const layerOf = (text: string) =>
+  createSemanticLayers({
+    readModels: async () => [{ path: 'deal.yaml', text }],
+    readRecordTypes: async () => BUILTIN_RECORD_TYPES,
+    logger: { info: () => undefined, error: () => undefined },
+  }).layer(W);
+
+const policyOf = (role: Role) => resolvePolicy({ role, rules: [], types: BUILTIN_RECORD_TYPES, user: null });
+
 /** Prepares queries at moments by the wall clock. */
 const open = async () => {
   const time = { now: 0 };
-  const silent = { info: () => undefined, error: () => undefined };
-  const layers = createSemanticLayers({
-    readModels: async () => [{ path: 'deal.yaml', text: MODEL }],
-    readRecordTypes: async () => BUILTIN_RECORD_TYPES,
-    logger: silent,
-  });
-  const layer = await layers.layer(W);
-  const policy = resolvePolicy({ role: 'admin', rules: [], types: BUILTIN_RECORD_TYPES, user: null });
+  const calendar: { timeZone: string; weekStart: 'monday' | 'sunday' } = { timeZone: 'Asia/Kathmandu', weekStart: 'monday' };
+  const layer = await layerOf(MODEL);
+  const policy = policyOf('admin');
   const prepared = createPreparedQueries({
     warehouse: { layout: () => undefined },
     clock: { now: () => time.now },
-    calendar: () => ({ timeZone: 'Asia/Kathmandu', weekStart: 'monday' }),
+    calendar: () => calendar,
     rollups: () => [],
     onlyCurrency: () => undefined,
     onlySourceSystem: () => undefined,
@@ -43,7 +47,7 @@ const open = async () => {
     time.now = Date.parse(moment);
     return prepared.prepare(W, query, layer, policy);
   };
-  return { prepareAt, prepared };
+  return { prepareAt, prepared, layer, policy, calendar };
 };
 
 it('a question about today is compiled anew from midnight on, by the wall clock', async () => {
@@ -67,4 +71,27 @@ it('a question about no day stands while its tables do', async () => {
   expect([prepareAt('2026-12-03T12:00:00Z', ALL) === of, prepared.isOfToday(of)]).toEqual([true, true]);
   prepared.forget(W);
   expect([prepareAt('2026-12-03T12:00:00Z', ALL) === of, prepared.isCurrent(of)]).toEqual([false, false]);
+});
+
+it('an answer is given again only in the same workspace, by the same models, policy and calendar', async () => {
+  const { prepared, layer, policy, calendar } = await open();
+  const labelled = await layerOf(MODEL.replace('measure: deals }', 'measure: deals, label: Deals }'));
+  const prepareAll = () => prepared.prepare(W, ALL, layer, policy);
+  const inWeeksOf = (weekStart: typeof calendar.weekStart) => {
+    calendar.weekStart = weekStart;
+    prepared.forget(W);
+    return prepareAll();
+  };
+  const first = prepareAll();
+  const others = [
+    prepared.prepare(2 as WorkspaceId, ALL, layer, policy),
+    prepared.prepare(W, ALL, labelled, policy),
+    prepared.prepare(W, ALL, layer, policyOf('viewer')),
+    inWeeksOf('sunday'),
+  ];
+  expect(new Set([first, ...others].map(({ key }) => key)).size).toBe(5);
+  expect(new Set([first, ...others].map(({ identity }) => identity)).size).toBe(5);
+  // Other tables make the same answer of the same rows, which may have been others before.
+  const again = inWeeksOf('monday');
+  expect([again.identity === first.identity, again.key === first.key]).toEqual([true, false]);
 });
