@@ -240,6 +240,8 @@ describe("a workspace's rules", () => {
       { rule: 'allow', roles: ['viewer'], actions: ['read'], record_types: ['deal'], rows: won, smallest_group: 10 },
     ];
     expect(policyOf('viewer', rules).records('deal')).toMatchObject({ access: 'aggregates', smallestGroup: 20 });
+    const [forbidden, ...allowed] = rules as [PolicyRule, ...PolicyRule[]];
+    expect(policyOf('viewer', [forbidden, ...allowed.reverse()]).records('deal').smallestGroup).toBe(20);
   });
 
   it('an action that rows restrict is still allowed, and platform and metrics stay as they are', () => {

@@ -23,6 +23,14 @@ describe('compare', () => {
     expect(await ask({ metrics: ['deals'], compare: 'previous_period', time_range: { from: '2017-01-20', to: '2017-01-26' } })).toEqual([
       [1, 1, 0],
     ]);
+    const halves = [
+      { from: '2017-02-01', to: '2017-02-18' },
+      { from: '2017-01-16', to: '2017-02-01' },
+    ];
+    expect(await Promise.all(halves.map((time_range) => ask({ metrics: ['deals'], compare: 'previous_period', time_range })))).toEqual([
+      [[1, 2, -0.5]],
+      [[1, 1, 0]],
+    ]);
   });
 
   it('with the year before', async () => {

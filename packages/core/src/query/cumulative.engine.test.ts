@@ -46,6 +46,15 @@ describe('cumulative metrics', () => {
       ['West', '2017-03-01', 1],
       [null, '2017-03-01', 1],
     ]);
+    const days: MetricQuery = {
+      metrics: ['deals_ten_days'],
+      dimensions: ['user.office', 'metric_time:day'],
+      time_range: { from: '2017-03-05', to: '2017-03-07' },
+    };
+    expect((await ask(days)).filter(([office]) => office === null)).toEqual([
+      [null, '2017-03-05', 1],
+      [null, '2017-03-06', 1],
+    ]);
   });
 
   it('average, take the most, count different ones', async () => {
