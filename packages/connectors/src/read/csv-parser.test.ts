@@ -181,6 +181,15 @@ describe('broken rows', () => {
   });
 });
 
+test('a broken character breaks its own row, also behind one that came in two pieces', async () => {
+  const rows = await parseAll(Buffer.from('a,"x\ny"\nb\xff,c\nd,e\n', 'latin1'), { chunk: 5 });
+  expect(brief(rows)).toEqual([
+    [1, ['a', 'x\ny']],
+    [3, 'invalid_encoding'],
+    [4, ['d', 'e']],
+  ]);
+});
+
 test('rows come at most 5,000 at a time', async () => {
   const parser = createCsvParser(COMMA, DEFAULT_LIMITS);
   const batches = [...parser.push({ text: 'a\n'.repeat(12_000), bad: [], last: true })];

@@ -209,6 +209,19 @@ describe('a tap', () => {
     expect(items[1]).toMatchObject({ rows: [{ fields: { colour: 'red' } }] });
   });
 
+  test('has its rows passed on before another schema of theirs is taken', async () => {
+    const streams = opener();
+    const order: string[] = [];
+    const openStream: typeof streams.open = (message) => {
+      order.push('schema');
+      return streams.open(message);
+    };
+    const messages = [ITEMS, record('items', { id: 1 }), schema('items', { id: { type: 'string' } }), record('items', { id: 'a' })];
+    const text = messages.map((message) => `${JSON.stringify(message)}\n`).join('');
+    for await (const { kind } of readSinger(chunks(text), { openStream })) order.push(kind);
+    expect(order).toEqual(['schema', 'rows', 'schema', 'rows']);
+  });
+
   test('may name another bookmark later', async () => {
     const properties = { id: { type: 'integer' }, at: { type: 'string', format: 'date-time' } };
     const times = ['2017-03-01T10:00:00Z', '2017-03-02T10:00:00Z'];
@@ -220,6 +233,20 @@ describe('a tap', () => {
     ]);
     const rows = items.flatMap((item) => (item.kind === 'rows' ? item.rows : []));
     expect(rows.map((row) => row.occurred_at)).toEqual([undefined, '2017-03-02T10:00:00Z']);
+  });
+
+  test('may name another key later', async () => {
+    const properties = { id: { type: 'integer' }, code: { type: 'string' } };
+    const { items } = await readTap([
+      schema('items', properties),
+      record('items', { id: 1, code: 'a' }),
+      schema('items', properties, { key_properties: ['code'] }),
+      record('items', { id: 1, code: 'b' }),
+    ]);
+    expect(brief(items)).toEqual([
+      ['items', 1],
+      ['items', 'b'],
+    ]);
   });
 
   test('is read in whatever pieces it comes', async () => {

@@ -205,6 +205,12 @@ describe('detection', () => {
     expect(detectDates([...year, '31-12-98', '98-12-31'])).toMatchObject({ kind: 'ambiguous' });
   });
 
+  test('one value that is no date does not hide those before it, wherever it stands', () => {
+    const year = days('2024-02-27', 300).map((day) => `20${day.replaceAll('-', '/')}`);
+    for (const place of [0, 99, 100, 101, 299])
+      expect(detectDates(year.with(place, 'soon'))).toEqual({ kind: 'found', pattern: 'YYYY/M/D' });
+  });
+
   test('a series of the same days is asked, however long it is', () => {
     const years = Array.from({ length: 31 }, (_, year) => String(year + 1).padStart(2, '0'));
     const ends = years.map((year) => `31-12-${year}`);
