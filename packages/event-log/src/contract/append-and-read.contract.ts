@@ -203,6 +203,19 @@ export function appendAndReadContract(harness: CurrentHarness): void {
     }
   });
 
+  test('E2: a part of a tick states what is complete before it, its end what is complete with it', async () => {
+    const { eventLog, database } = harness();
+    await createLedger(database, eventLog).change([1, 2, 3]);
+    await nextTick(eventLog);
+    const part = await eventLog.read(null, { limit: 2 });
+    const end = await eventLog.read(part.cursor, { limit: 2 });
+    expect([part, end].map(({ tick, endOfTick }) => [tick, endOfTick])).toEqual([
+      [part.tick, false],
+      [part.tick, true],
+    ]);
+    expect(part.completeTo < end.completeTo).toBe(true);
+  });
+
   test('E2: with filters the cursor passes what was left out', async () => {
     const { eventLog, database } = harness();
     const ledger = createLedger(database, eventLog);

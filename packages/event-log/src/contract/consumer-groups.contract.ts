@@ -251,6 +251,22 @@ export function consumerGroupContract(harness: CurrentHarness): void {
     expect(await lagOf('quick')).toMatchObject({ members: 0 });
   });
 
+  test('E6: the lag of a group within a tick is what is left of it', async () => {
+    const { eventLog, database } = harness();
+    await createLedger(database, eventLog).change([1, 2, 3, 4, 5]);
+    await nextTick(eventLog);
+    const gate = createGate();
+    const member = await eventLog.consume(
+      'group',
+      ({ events }) => (events.some((event) => changeOf(event).key === 3) ? gate.pass() : Promise.resolve()),
+      { batchSize: 2 },
+    );
+    await gate.reached;
+    expect(await eventLog.lag()).toMatchObject([{ events: 3 }]);
+    gate.open();
+    await member.close();
+  });
+
   test('E6: members and ticks come back after every connection was cut', async () => {
     const { eventLog, database, cutConnections } = harness();
     const ledger = createLedger(database, eventLog);

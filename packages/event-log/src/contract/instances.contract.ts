@@ -66,6 +66,22 @@ export function instanceContract(harness: CurrentHarness): void {
     await expect(eventLog.replay('group')).rejects.toMatchObject({ code: 'unavailable' });
   });
 
+  test('E8: an event that one instance fails over and that only stands behind another for the next is listed with its error', async () => {
+    const { eventLog, database, secondInstance } = harness();
+    const ledger = createLedger(database, eventLog);
+    const other = await secondInstance();
+    const poisonIn = (refused: number) => createTaker({ poison: ({ version }) => version === refused });
+    const members = [await consume(eventLog, 'one', poisonIn(2)), await consume(other, 'two', poisonIn(1))];
+    for (let version = 1; version <= 2; version++) await ledger.change([3]);
+    const aside = () => eventLog.setAside('group');
+    await until(async () => (await aside()).map(({ instances }) => instances.length).join() === '1,2', 'what stands aside for both');
+    expect((await aside()).map(({ instances, poison, error }) => [instances, poison, error])).toEqual([
+      [['two'], true, 'Error: cannot take key 3 version 1'],
+      [['one', 'two'], true, 'Error: cannot take key 3 version 2'],
+    ]);
+    for (const member of members) await member.close();
+  });
+
   test('E8: an instance is known from its first member on', async () => {
     const { eventLog } = harness();
     expect(await eventLog.keepInstance('group', 'one')).toBe(false);

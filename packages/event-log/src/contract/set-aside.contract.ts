@@ -183,6 +183,56 @@ export function setAsideContract(harness: CurrentHarness): void {
     await member.close();
   });
 
+  test('E5: after a replay it is told that nothing stands aside any more', async () => {
+    const { eventLog, database } = harness();
+    let isPoisonous = true;
+    const counted: number[] = [];
+    const onSetAside = async () => {
+      counted.push((await eventLog.setAsideCounts('group')).length);
+    };
+    const taken = createTaker({ poison: () => isPoisonous });
+    const member = await eventLog.consume('group', taken.handler, { ...QUICKLY, onSetAside });
+    await createLedger(database, eventLog).change([3]);
+    await until(() => counted.at(-1) === 1, 'word of the event that stands aside');
+    isPoisonous = false;
+    await eventLog.replay('group');
+    await until(() => counted.at(-1) === 0, 'word that there is none');
+    await member.close();
+  });
+
+  test('E5: what stands aside for one group stands aside for no other', async () => {
+    const { eventLog, database } = harness();
+    const ledger = createLedger(database, eventLog);
+    const first = await eventLog.consume('group', createTaker({ poison: () => true }).handler, QUICKLY);
+    await ledger.change([3, 4]);
+    const asideFor = async (group: string) =>
+      (await eventLog.setAside(group)).map(({ event, attempts }) => [changeOf(event).key, attempts] as const);
+    await until(async () => (await asideFor('group')).length === 2, 'two events set aside');
+    let isPoisonous = true;
+    const taken = createTaker({ poison: ({ key }) => isPoisonous && key === 3 });
+    const second = await eventLog.consume('group2', taken.handler, QUICKLY);
+    await until(() => taken.versions(4).length === 1, 'the event that only the first group refuses');
+    expect(await asideFor('group2')).toEqual([[3, 3]]);
+    const counts = (await eventLog.lag()).map(({ group, setAside }) => [group, setAside]);
+    expect(counts).toEqual([
+      ['group', 2],
+      ['group2', 1],
+    ]);
+
+    const [, event] = await eventLog.setAside('group');
+    await expect(eventLog.discard('group2', event?.event.position as Position)).rejects.toMatchObject({ code: 'not_found' });
+    expect(await eventLog.replay('group2')).toEqual({ succeeded: 0, failed: 1 });
+    isPoisonous = false;
+    expect(await eventLog.replay('group2')).toEqual({ succeeded: 1, failed: 0 });
+    await expect(eventLog.replay('grou')).rejects.toMatchObject({ code: 'not_found' });
+    expect(await asideFor('group2')).toEqual([]);
+    expect(await asideFor('group')).toEqual([
+      [3, 3],
+      [4, 3],
+    ]);
+    for (const member of [first, second]) await member.close();
+  });
+
   test('E5: a handler with a cursor of its own loses none behind a poison event', async () => {
     const { eventLog, database } = harness();
     const ledger = createLedger(database, eventLog);

@@ -78,12 +78,14 @@ test('a restored log goes on where the backup ended, and is backed up again', as
   if (middle === undefined) throw new Error('There are more than 30 events.');
 
   const keys = [...new Set(restored.map((event) => changeOf(event).key))];
-  await first.harness.database.write([WORKSPACE], (transaction) =>
+  const { token } = await first.harness.database.write([WORKSPACE], (transaction) =>
     first.eventLog.append(
       transaction,
       keys.map((key) => eventOf({ key, version: restored.filter((event) => changeOf(event).key === key).length + 1 })),
     ),
   );
+  const write = first.eventLog.decodeToken(first.eventLog.encodeToken(token));
+  expect(await first.eventLog.contains(Number(middle.position.split('.')[1]), write)).toBe(false);
   await nextTick(first.eventLog);
   const { events } = await readAll(first.eventLog);
   expect(events.slice(0, restored.length)).toEqual(restored);
@@ -185,6 +187,15 @@ test('what is no place of a restored log is refused', async () => {
   for (const place of [`${eventTick}.3`, `${lastTick}.1`, `${lastTick + 1}.1`]) {
     await expect(eventLog.read(`${epoch}.${place}` as Position), place).rejects.toMatchObject({ code: 'invalid_cursor' });
   }
+});
+
+test('a part of a restored tick states what is complete before it', async () => {
+  await createLedger(source.database, source.eventLog).change([1, 2, 3]);
+  await nextTick(source.eventLog);
+  const { eventLog } = await restore(await backUp(source));
+  const part = await eventLog.read(null, { limit: 2 });
+  expect(part.endOfTick).toBe(false);
+  expect(part.completeTo < part.at).toBe(true);
 });
 
 test('the lag of a group in a restored log counts its events', async () => {
