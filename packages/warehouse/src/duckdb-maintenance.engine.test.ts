@@ -104,6 +104,15 @@ describe('maintenance', () => {
     );
   });
 
+  test('W7: the warehouse that a rebuild made has all the memory that the one before had', async () => {
+    const of = await open();
+    const limit = () => value(of, "select current_setting('memory_limit')");
+    const before = await limit();
+    const rebuild = await of.startRebuild();
+    await rebuild.switchOver();
+    expect(await limit()).toBe(before);
+  });
+
   test('readers that overlap all the time do not keep the log of writes from being folded in', async () => {
     const of = await open();
     let isReading = true;

@@ -1,6 +1,6 @@
 import { type FieldDefinition, type FieldType, RESERVED_NAMES } from '@sophia/types';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createLogScript, type LogScript, ONE, objectsOf, select, TWO, timeOf, versions } from './testing/log-script.ts';
+import { createLogScript, type LogScript, ONE, objectsOf, select, TWO, timeOf, versions, workspaceId } from './testing/log-script.ts';
 import type { WarehouseHarness } from './testing/warehouse-harness.ts';
 import type { Warehouse } from './warehouse.ts';
 
@@ -327,6 +327,21 @@ export const evolutionContract = (makeHarness: () => Promise<WarehouseHarness>):
       expect(await select(warehouse, 'size', { type: 'visit' })).toEqual([{ size: 1 }, { size: null }]);
     });
 
+    it('W1: fields that are gone come back as they were defined, those of a built-in type too', async () => {
+      const size = field('size', 'integer');
+      for (const [type, own] of [
+        ['visit', []],
+        ['deal', [field('name', 'text')]],
+      ] as const) {
+        const isThere = [];
+        for (const fields of [[...own, size], own, [...own, size]]) {
+          const layout = await warehouse.ensureType(ONE, type, fields);
+          isThere.push(layout.fields.has('size'));
+        }
+        expect(isThere, type).toEqual([true, false, true]);
+      }
+    });
+
     it('W1: types and fields do not take the tables of others', async () => {
       await warehouse.ensureType(ONE, 'visit_history', [field('a', 'text')]);
       await warehouse.ensureType(ONE, 'visit', [field('b', 'text')]);
@@ -375,6 +390,20 @@ export const evolutionContract = (makeHarness: () => Promise<WarehouseHarness>):
       expect((await select(warehouse, 'size', { type: 'visit' })).map(({ size }) => size)).toEqual(
         Array.from({ length: 12 }, (_, at) => at + 1),
       );
+    });
+
+    it('W3: the views show each record once, also where several workspaces added to its type', async () => {
+      const workspaces = [ONE, TWO, workspaceId(3)];
+      for (const workspace of [ONE, TWO]) await warehouse.ensureType(workspace, 'deal', [field('region', 'text')]);
+      await warehouse.apply(log.next(...workspaces.map((workspace) => log.upsert(workspace, { region: 'North' }, { workspace }))));
+      for (const view of ['unified_data_catalog', 'record_versions']) {
+        const text = `select workspace, data ->> 'region' as region from ${view} order by workspace`;
+        expect(objectsOf(await warehouse.query({ text, parameters: [] }))).toEqual([
+          { workspace: 1, region: 'North' },
+          { workspace: 2, region: 'North' },
+          { workspace: 3, region: null },
+        ]);
+      }
     });
 
     it('W3: the views show open deals, all records and all versions', async () => {

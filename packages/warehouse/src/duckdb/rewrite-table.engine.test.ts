@@ -9,6 +9,7 @@ import { type DatabaseFile, openDatabaseFile } from './database-file.ts';
 import { withType } from './layouts.ts';
 import { initializeMeta, readMeta } from './meta.ts';
 import { rewriteTable } from './rewrite-table.ts';
+import { writeTable } from './write-table.ts';
 import { createWriter, type Writer } from './writer.ts';
 
 let folder: string;
@@ -78,6 +79,30 @@ test('rows that changed while it was copied are those of the table', async () =>
     [1n, 'z'],
     [2n, 'changed'],
     [4n, 'new'],
+  ]);
+});
+
+test('a row that was erased while it was copied is blank in the table', async () => {
+  await define('a');
+  await run("insert into x_1_visit (workspace, id, a) values (1, 2, 'x'), (1, 1, 'y')");
+  const [layout] = writer.meta().layouts.values();
+  if (layout === undefined) throw new Error('A type was defined.');
+  const erasure = { layout, removed: new Map(), added: [], past: [], erased: ['2'], uncertain: new Set<string>() };
+  const { touched, done } = whenCopyBegins(() =>
+    writer.exclusive((connection, transact) =>
+      transact(async (meta) => {
+        await writeTable(connection, erasure, false, (table, ids) => {
+          for (const id of ids()) touched.get(table)?.add(id);
+        });
+        return meta;
+      }),
+    ),
+  );
+  await rewriteTable(file, writer, 'x_1_visit', touched, never);
+  await Promise.all(done);
+  expect(await run('select id, a from x_1_visit order by id')).toEqual([
+    [1n, 'y'],
+    [2n, null],
   ]);
 });
 
