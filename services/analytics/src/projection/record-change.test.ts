@@ -52,6 +52,9 @@ describe('what an event changes', () => {
     expect(warehouseChanges(event({ kind: 'record.created', created_at: '2025-01-01T00:00:00Z', data: null }))).toMatchObject([
       { row: { created_at: '2025-01-01T00:00:00Z', data: {} } },
     ]);
+    const told = { occurred_at: '2025-06-01T00:00:00Z', business_priority: 'high' as const };
+    expect(warehouseChanges(event(told))).toMatchObject([{ row: told }]);
+    expect(warehouseChanges(event({}))).toMatchObject([{ row: { occurred_at: null, business_priority: null } }]);
     const deletion = { kind: 'delete', version: 2, at: 1_767_225_600_000_001n };
     expect(warehouseChanges(event({ kind: 'record.deleted' }))).toMatchObject([deletion]);
     expect(warehouseChanges(event({ kind: 'record.erased' }))).toMatchObject([{ kind: 'erase' }, deletion]);
