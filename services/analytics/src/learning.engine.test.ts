@@ -180,6 +180,9 @@ it('what could not be learnt is learnt when it is asked for again, and what come
   const learn = () => Promise.all([currencies.learn(W, 'deal', 'currency'), systems.learn(W, 'deal')]);
   const only = () => [currencies.only(W, 'deal', 'currency'), systems.only(W, 'deal')];
   await expect(learn()).rejects.toMatchObject({ code: 'overloaded' });
+  // One that comes meanwhile need not be the only one.
+  const first = [created('crm', { currency: 'USD' })];
+  expect([[...currencies.learnFrom(first)], [...systems.learnFrom(first)]]).toEqual([[], []]);
   expect(only()).toEqual([undefined, undefined]);
   isOverloaded = false;
   await learn();
