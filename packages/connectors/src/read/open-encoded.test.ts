@@ -47,6 +47,7 @@ describe('encodings', () => {
     const content = iconv.encode('ид,город\n1,Москва\n', 'koi8-r');
     expect((await readAll(content, { encoding: 'KOI8-R' })).brief).toEqual([[2, ['1', 'Москва']]]);
     expect((await readAll(Buffer.from('a,b\n1,\u00e9\n', 'latin1'), { encoding: 'latin1' })).brief).toEqual([[2, ['1', 'é']]]);
+    expect((await readAll(Buffer.from('a,b\n1,\x80\n', 'latin1'), { encoding: 'ISO-8859-1' })).brief).toEqual([[2, ['1', '€']]]);
     expect((await readAll(CITIES, { encoding: 'ascii' })).brief).toEqual(CITY_ROWS);
     await expect(readAll('a', { encoding: 'klingon' })).rejects.toMatchObject({ code: 'unknown_encoding' });
   });

@@ -119,6 +119,7 @@ describe('values by type', () => {
 
   test('numbers keep to their range', () => {
     expect(outcome({ type: 'integer', minimum: 0 }, -1)).toBe('! out_of_range');
+    expect(outcome({ type: 'integer', minimum: 0 }, 0)).toBe(0);
     expect(outcome({ type: 'number', maximum: 1 }, 1.1)).toBe('! out_of_range');
     expect(outcome({ type: 'money', minimum: 1, maximum: 2 }, '2.01')).toBe('! out_of_range');
     expect(outcome({ type: 'money', minimum: 1, maximum: 2 }, '2.0')).toBe('2');
