@@ -121,7 +121,6 @@ function fits(filter: Filter, { name }: RecordTypeDefinition, types: readonly Re
 function groupOf({ ability, origins }: Basis, type: RecordTypeDefinition, action: Action): number | undefined {
   let greatest: number | undefined;
   for (const { inverted, conditions, origin } of ability.rulesFor(action, `record:${type.name}`)) {
-    if (conditions === undefined && inverted) break;
     const rule = inverted ? undefined : origins.get(origin);
     if (rule !== undefined && 'smallest_group' in rule && rule.smallest_group !== undefined) {
       greatest = Math.max(greatest ?? 0, rule.smallest_group);

@@ -1,8 +1,6 @@
-import type { Cache } from '@sophia/cache';
 import type { EventLog, Handler, MicroBatch } from '@sophia/event-log';
 import { createGate } from '@sophia/shared/testing';
 import type { EventFact, Position } from '@sophia/types';
-import type { Warehouse } from '@sophia/warehouse';
 import { describe, expect, it } from 'vitest';
 import { createPublishedReadPoint } from './published-read-point.ts';
 import { startWarehouseProjection, type WarehouseProjectionOptions } from './warehouse-projection.ts';
@@ -22,7 +20,7 @@ const batchOf = (tick: number, endOfTick: boolean): MicroBatch<EventFact> => ({
 const start = async (onInvalidated: WarehouseProjectionOptions['onInvalidated']) => {
   const published = createPublishedReadPoint({ tick: 0, position: 'e.1.0' as Position, completeTo: AT });
   const cleared: string[] = [];
-  const cache = (name: string) => ({ invalidate: () => undefined, clear: () => cleared.push(name) }) as unknown as Cache;
+  const cache = (name: string) => ({ invalidate: () => undefined, clear: () => void cleared.push(name) });
   const handlers: Handler<EventFact>[] = [];
   const eventLog: Pick<EventLog, 'consumeFacts'> = {
     consumeFacts: async (group, handler) => {
@@ -32,7 +30,7 @@ const start = async (onInvalidated: WarehouseProjectionOptions['onInvalidated'])
   };
   await startWarehouseProjection({
     eventLog: eventLog as EventLog,
-    warehouse: { apply: () => Promise.resolve() } as unknown as Warehouse,
+    warehouse: { apply: () => Promise.resolve(), applied: () => ({ cursor: null, tick: 0, completeTo: null, generation: 1 }) },
     instance: undefined,
     answers: cache('answers'),
     results: cache('results'),

@@ -15,10 +15,10 @@ export const BATCH_SIZE = 10_000;
 
 export interface WarehouseProjectionOptions {
   readonly eventLog: EventLog;
-  readonly warehouse: Warehouse;
+  readonly warehouse: Pick<Warehouse, 'apply' | 'applied'>;
   readonly instance: string | undefined;
-  readonly answers: Cache;
-  readonly results: Cache;
+  readonly answers: Pick<Cache, 'invalidate' | 'clear'>;
+  readonly results: Pick<Cache, 'invalidate' | 'clear'>;
   readonly published: PublishedReadPoint;
   readonly isEnvironmental: (error: unknown) => boolean;
   /** Told before the batch is applied: what was compiled without knowing of it must not be served afterwards. */
