@@ -27,16 +27,21 @@ export const simulateTime = (): void => {
 
 /** A group whose transactions the test ends by hand. */
 export function byHand(options: { transactions?: number; worthwhile?: number; queue?: number; batch?: number } = {}) {
-  const begun: { readonly values: readonly number[]; readonly limits: CommitLimits; end: (error?: unknown) => Promise<void> }[] = [];
+  const begun: {
+    readonly values: readonly number[];
+    readonly limits: CommitLimits;
+    readonly executed: () => void;
+    readonly end: (error?: unknown) => Promise<void>;
+  }[] = [];
   const group = createGroupCommit<Request, number>({
-    commit: (requests, limits) =>
+    commit: (requests, limits, executed) =>
       new Promise((resolve, reject) => {
         const end = async (error?: unknown) => {
           if (error === undefined) resolve(requests.map(({ value }) => value * 10));
           else reject(error);
           await settled();
         };
-        begun.push({ values: requests.map(({ value }) => value), limits, end });
+        begun.push({ values: requests.map(({ value }) => value), limits, executed, end });
       }),
     clock,
     transactions: 1,
@@ -47,9 +52,23 @@ export function byHand(options: { transactions?: number; worthwhile?: number; qu
   });
   return { group, begun };
 }
-/** A few turns of the event loop. */
+/** A few turns of the event loop, in each of which a millisecond goes by for whoever gathers. */
 export const settled = async () => {
-  for (let turn = 0; turn < 5; turn++) await nextTurn();
+  for (let turn = 0; turn < 8; turn++) {
+    vi.advanceTimersByTime(1);
+    await nextTurn();
+  }
+};
+
+/** The same until it ends. */
+export const ended = async <T>(work: Promise<T>): Promise<T> => {
+  let isOver = false;
+  const over = () => {
+    isOver = true;
+  };
+  work.then(over, over);
+  while (!isOver) await settled();
+  return work;
 };
 
 export const nextTurn = () => new Promise((resolve) => setImmediate(resolve));

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import {
   clock,
+  ended,
   isHeld,
   nextTurn,
   type Request,
@@ -56,7 +57,7 @@ describe('group commit', () => {
             submitted.push(value);
             return group.submit(request(value, { key: `k${key}` }));
           });
-          await Promise.all(answers);
+          await ended(Promise.all(answers));
           await group.close();
           for (const key of new Set(keys))
             expect(done.filter((value) => keys[value] === key)).toEqual(submitted.filter((value) => keys[value] === key));
@@ -109,16 +110,16 @@ describe('group commit', () => {
                 () => 'written',
                 (error: unknown) => (isSophiaError(error) ? error.code : 'gone'),
               )
-              .then((outcome) => ({ outcome, ended: time.now }));
+              .then((outcome) => ({ outcome, at: time.now }));
             if (leaves !== undefined) void turns(leaves).then(() => controller.abort(new Error('gone')));
-            const { outcome, ended } = await answer;
+            const { outcome, at } = await answer;
             // Callers who have waited too long are looked for every 100 ms.
-            expect(ended).toBeLessThanOrEqual(expires + 100 + STEP);
-            if (outcome === 'deadline_exceeded') expect(ended).toBeGreaterThanOrEqual(expires);
+            expect(at).toBeLessThanOrEqual(expires + 100 + STEP);
+            if (outcome === 'deadline_exceeded') expect(at).toBeGreaterThanOrEqual(expires);
             return outcome;
           });
           await turns(closes);
-          await group.close();
+          await ended(group.close());
           expect([group.waiting, vi.getTimerCount()]).toEqual([0, 0]);
           const outcomes = await Promise.all(answers);
           const { written, tries } = database;

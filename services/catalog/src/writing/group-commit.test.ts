@@ -1,6 +1,6 @@
 import { SophiaError } from '@sophia/shared';
 import { describe, expect, test, vi } from 'vitest';
-import { byHand, clock, type Request, request, settled, simulateTime, time } from '../testing/grouped-requests.ts';
+import { byHand, clock, nextTurn, type Request, request, settled, simulateTime, time } from '../testing/grouped-requests.ts';
 import { createGroupCommit } from './group-commit.ts';
 
 simulateTime();
@@ -37,7 +37,7 @@ describe('group commit', () => {
     come(1);
     await settled();
     await settled();
-    expect(begun.map(({ values }) => values)).toEqual([[1, 2, 3]]);
+    expect(begun.map(({ values }) => values)).toEqual([[1, 2]]);
     await begun[0]?.end();
     await begun[1]?.end();
     expect(await Promise.all(answers)).toEqual([10, 20, 30, 40, 50, 60, 70, 80]);
@@ -61,6 +61,28 @@ describe('group commit', () => {
     await begun[1]?.end();
     expect(await Promise.all(later)).toEqual([30, 40]);
     expect(group.waiting).toBe(0);
+  });
+
+  test('waits for those who were answered last, and not for more of a key that is in hand', async () => {
+    const { group, begun } = byHand();
+    const answers = [1, 2].map((value) => group.submit(request(value)));
+    await settled();
+    answers.push(group.submit(request(3)), group.submit(request(4, { key: 'k3' })));
+    const ended = begun[0]?.end();
+    answers.push(group.submit(request(5)));
+    await nextTurn();
+    expect(begun.length).toBe(1);
+    // Three keys waited or were in hand.
+    answers.push(group.submit(request(6)));
+    await ended;
+    expect(begun.map(({ values }) => values)).toEqual([
+      [1, 2],
+      [3, 5, 6],
+    ]);
+    await begun[1]?.end();
+    await begun[2]?.end();
+    expect(await Promise.all(answers)).toEqual([10, 20, 30, 40, 50, 60]);
+    await group.close();
   });
 
   test('takes a key once: the next request of it waits, others go by', async () => {
@@ -169,6 +191,22 @@ describe('group commit', () => {
     expect(one).toEqual({ status: 'fulfilled', value: 1 });
     expect(two).toMatchObject({ status: 'rejected', reason: { code: 'database_error' } });
     expect(three).toEqual({ status: 'fulfilled', value: 3 });
+  });
+
+  test('executes the next transaction while the last one is made durable, where that takes long', async () => {
+    const { group, begun } = byHand({ transactions: 2, worthwhile: 100 });
+    const answers = [group.submit(request(1))];
+    await settled();
+    answers.push(group.submit(request(2)));
+    await settled();
+    expect(begun.length).toBe(1);
+    begun[0]?.executed();
+    await vi.waitUntil(() => begun.length === 2);
+    expect(begun[1]?.values).toEqual([2]);
+    await begun[1]?.end();
+    await begun[0]?.end();
+    expect(await Promise.all(answers)).toEqual([10, 20]);
+    await group.close();
   });
 
   test('a transaction that takes long keeps others from beginning no longer', async () => {

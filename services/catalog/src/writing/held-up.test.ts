@@ -1,6 +1,6 @@
 import { SophiaError } from '@sophia/shared';
 import { describe, expect, test, vi } from 'vitest';
-import { byHand, clock, isHeld, nextTurn, type Request, request, settled, simulateTime } from '../testing/grouped-requests.ts';
+import { byHand, clock, ended, isHeld, nextTurn, type Request, request, settled, simulateTime } from '../testing/grouped-requests.ts';
 import { createGroupCommit } from './group-commit.ts';
 
 simulateTime();
@@ -130,7 +130,7 @@ describe('rows that somebody else holds', () => {
     locked.clear();
     alone.length = 0;
     // With two others, so that the one that was forgotten is not alone.
-    await Promise.all(Array.from({ length: 1_003 }, (_, value) => group.submit(request(value))));
+    await ended(Promise.all(Array.from({ length: 1_003 }, (_, value) => group.submit(request(value)))));
     expect(alone.length).toBe(1_000);
     await group.close();
   });
