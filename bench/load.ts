@@ -10,9 +10,7 @@ export interface LoadJob {
   readonly headers: Readonly<Record<string, string>>;
   readonly connections: number;
   readonly seconds: number;
-  /** Requests a second, whatever the answers take: without it each connection waits for its answer. */
-  readonly rate?: number | undefined;
-  /** A file with a JSON array of ids: too many for an argument. */
+  /** A file with an id a line: too many for an argument. */
   readonly idsFile?: string | undefined;
   /** Body of each request, in which `{n}` is another text each time. */
   readonly row?: string | undefined;
@@ -29,13 +27,35 @@ export interface LoadResult {
   readonly p99: number;
 }
 
-const GENERATOR = fileURLToPath(new URL('./load-generator.ts', import.meta.url));
+/** Requests of which one is sent every so often. */
+export type RatedJob = Omit<LoadJob, 'row' | 'run' | 'idsFile'> & {
+  /** Requests a second, whatever the answers take. */
+  readonly rate: number;
+};
 
-/** Drives a server from the load's core; an answer that is not 2xx fails the run. */
+const REQUESTS = fileURLToPath(new URL('./requests.lua', import.meta.url));
+const AT_A_RATE = fileURLToPath(new URL('./load-at-a-rate.ts', import.meta.url));
+
+/**
+ * Drives a server from the load's core as fast as it answers, by `wrk`: like `pgbench` on the other side it takes but a few
+ * microseconds for a request, so that what is measured is the server. An error status fails the run.
+ */
 export const drive = async (job: LoadJob): Promise<LoadResult> => {
-  const result: LoadResult = JSON.parse(
-    await runPinned('load', process.execPath, ['--disable-warning=ExperimentalWarning', GENERATOR, JSON.stringify(job)]),
+  const { address, method, path, headers, connections, seconds, row = '', run = '', idsFile = '' } = job;
+  const whole = Math.max(1, Math.round(seconds));
+  const sent = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
+  const shape = ['-t1', `-c${connections}`, `-d${whole}s`, '--timeout', '30s', '-s', REQUESTS, ...sent, address];
+  const output = await runPinned('load', 'wrk', [...shape, '--', method, path, row, run, idsFile]);
+  return assertAnswered(JSON.parse(output.trim().split('\n').at(-1) ?? ''));
+};
+
+/** The same at a constant rate, which shows latencies without coordinated omission. */
+export const driveAtRate = async (job: RatedJob): Promise<LoadResult> =>
+  assertAnswered(
+    JSON.parse(await runPinned('load', process.execPath, ['--disable-warning=ExperimentalWarning', AT_A_RATE, JSON.stringify(job)])),
   );
+
+const assertAnswered = (result: LoadResult): LoadResult => {
   if (result.failed > 0) throw new Error(`${result.failed} of ${result.requests} requests failed`);
   return result;
 };

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { GROWING_ROWS, GROWTH_SIZES, type Growth, growthTable, measureGrowth, parseSizes } from './growth.ts';
+import { ProgramMissing } from './processes.ts';
 import { type BenchResult, type BenchRow, type BenchSize, measure, show } from './protocol.ts';
 import { ROWS } from './rows.ts';
 
@@ -11,17 +12,25 @@ import { ROWS } from './rows.ts';
  */
 const main = async (): Promise<number> => {
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
-  let asked: ReturnType<typeof readArguments>;
-  try {
-    asked = readArguments();
-  } catch (error) {
+  const refuse = (error: unknown): number => {
     const detail = error instanceof Error ? error.message : String(error);
     say(`sophia bench: ${detail}`);
     // What reads results reads this instead, as from every other command.
     if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ problem: { detail, exit: 2 } })}\n`);
     return 2;
+  };
+  let asked: ReturnType<typeof readArguments>;
+  try {
+    asked = readArguments();
+  } catch (error) {
+    return refuse(error);
   }
-  return run(asked, say);
+  try {
+    return await run(asked, say);
+  } catch (error) {
+    if (error instanceof ProgramMissing) return refuse(error);
+    throw error;
+  }
 };
 
 const readArguments = () => {

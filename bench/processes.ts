@@ -13,7 +13,13 @@ export const spawnPinned = (core: Core, file: string, args: readonly string[], e
     ? spawn(file, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
     : spawn('taskset', ['-c', CORES[core], file, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
 
-/** Runs a program to its end; throws with what it printed where that is not 0. */
+/** A program that a row needs, and this machine has not. */
+export class ProgramMissing extends Error {}
+
+/** What `taskset` ends with where there is no such program. */
+const NO_SUCH_PROGRAM = 127;
+
+/** Runs a program to its end; throws with what it printed where that is not 0. Errors: `ProgramMissing`. */
 export const runPinned = async (core: Core, file: string, args: readonly string[], env?: NodeJS.ProcessEnv): Promise<string> => {
   const child = spawnPinned(core, file, args, env);
   let output = '';
@@ -24,10 +30,17 @@ export const runPinned = async (core: Core, file: string, args: readonly string[
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     errors += text;
   });
-  const [code] = await once(child, 'close');
+  const [code] = await once(child, 'close').catch((error) => {
+    throw startError(error);
+  });
+  if (code === NO_SUCH_PROGRAM) throw new ProgramMissing(`no ${file} on the PATH`);
   if (code !== 0) throw new Error(`${file} ${args.join(' ')} ended with ${code}:\n${errors}${output}`);
   return output;
 };
+
+/** What is to be thrown where a program could not be started. */
+export const startError = (error: NodeJS.ErrnoException): Error =>
+  error.code === 'ENOENT' ? new ProgramMissing(`no ${error.path} on the PATH`) : error;
 
 const TICKS_PER_SECOND = 100;
 

@@ -6,18 +6,19 @@ import { ROWS } from './rows.ts';
 
 /** Client tools that rows compare with; CI has them. */
 const TOOLS: Readonly<Record<number, readonly string[]>> = {
-  1: ['taskset'],
-  2: ['taskset', 'pgbench', 'psql'],
+  1: ['taskset', 'wrk'],
+  2: ['taskset', 'pgbench', 'psql', 'wrk'],
   4: ['taskset', 'psql'],
-  5: ['taskset', 'pgbench', 'psql'],
+  5: ['taskset', 'pgbench', 'psql', 'wrk'],
 };
 const run = promisify(execFile);
 const isMissing = async (tool: string): Promise<boolean> => {
   try {
     await run(tool, ['--version']);
     return false;
-  } catch {
-    return true;
+  } catch (error) {
+    // wrk tells its version and ends with 1.
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
   }
 };
 const missing = new Set<string>();

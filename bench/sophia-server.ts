@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { spawnPinned } from './processes.ts';
+import { spawnPinned, startError } from './processes.ts';
 
 const MAIN = fileURLToPath(new URL('../apps/sophia/src/main.ts', import.meta.url));
 
@@ -49,6 +49,7 @@ export const startBenchServer = async ({ sample }: { readonly sample: boolean })
     };
     child.stdout?.setEncoding('utf8').on('data', hear);
     child.stderr?.setEncoding('utf8').on('data', hear);
+    child.once('error', (error) => reject(startError(error)));
     child.once('exit', () => reject(new Error(`Sophia ended before it was ready:\n${output}`)));
   });
   const startMilliseconds = performance.now() - begun;

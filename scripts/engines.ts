@@ -9,6 +9,9 @@ const run = promisify(execFile);
 /** Singer taps of PyPI that tests read from, each in an environment of its own: `.cache/singer/<tap>/bin/<tap>`. */
 const SINGER_TAPS = { 'tap-csv-folder': '0.0.1a1', 'tap-jsonl': '0.3.1' } as const;
 
+/** Programs of benchmarks, and Debian's packages that have them. */
+const PROGRAMS = { psql: 'postgresql-client', pgbench: 'postgresql', wrk: 'wrk' } as const;
+
 export interface MissingEngine {
   readonly engine: string;
   readonly reason: string;
@@ -18,7 +21,7 @@ export interface MissingEngine {
 export async function prepareEngines(): Promise<MissingEngine[]> {
   const outcomes = await Promise.all([
     ...Object.entries(SINGER_TAPS).map(async ([tap, version]) => ({ engine: `Singer ${tap}`, reason: await prepareTap(tap, version) })),
-    ...['psql', 'pgbench'].map(async (program) => ({ engine: program, reason: await findProgram(program) })),
+    ...Object.entries(PROGRAMS).map(async ([program, debian]) => ({ engine: program, reason: await findProgram(program, debian) })),
   ]);
   return outcomes.flatMap(({ engine, reason }) => (reason === undefined ? [] : [{ engine, reason }]));
 }
@@ -43,11 +46,11 @@ async function prepareTap(tap: string, version: string): Promise<string | undefi
   }
 }
 
-async function findProgram(program: string): Promise<string | undefined> {
+async function findProgram(program: string, debian: string): Promise<string | undefined> {
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
     if (await exists(join(folder, program))) return undefined;
   }
-  return `no ${program} on the PATH (Debian: postgresql, postgresql-client)`;
+  return `no ${program} on the PATH (Debian: ${debian})`;
 }
 
 const exists = (path: string): Promise<boolean> =>

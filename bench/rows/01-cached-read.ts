@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { drive, driveServer, type LoadJob } from '../load.ts';
+import { driveAtRate, driveServer, type LoadJob } from '../load.ts';
 import { spawnPinned } from '../processes.ts';
 import type { BenchRow } from '../protocol.ts';
 import { startBenchServer } from '../sophia-server.ts';
@@ -44,7 +44,10 @@ export const cachedRead: BenchRow = {
       reference: (seconds) => driveServer(raw.pid ?? 0, job(rawAddress, seconds)),
       ours: (seconds) => driveServer(server.pid, job(server.address, seconds)),
       async figures() {
-        const { p50, p99, requests, seconds } = await drive({ ...job(server.address, smoke ? 1 : 10), rate: smoke ? 100 : OPEN_LOOP_RATE });
+        const { p50, p99, requests, seconds } = await driveAtRate({
+          ...job(server.address, smoke ? 1 : 10),
+          rate: smoke ? 100 : OPEN_LOOP_RATE,
+        });
         return [
           { name: 'at a constant rate', value: requests / seconds, unit: 'requests/s' },
           { name: 'p50', value: p50, unit: 'ms' },

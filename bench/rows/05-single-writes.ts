@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { driveServer } from '../load.ts';
 import { pgbench, pgbenchScript, psql } from '../pgbench.ts';
 import type { BenchRow } from '../protocol.ts';
@@ -44,7 +45,10 @@ export const singleWrites: BenchRow = {
           run: `run${run}`,
         });
       },
-      close: () => server.close(),
+      async close() {
+        await rm(script, { force: true });
+        await server.close();
+      },
     };
   },
 };

@@ -15,3 +15,10 @@ it('with --json a mistake is told as JSON, too', async () => {
   const { stdout } = failed as { stdout: string };
   expect(JSON.parse(stdout)).toEqual({ problem: { detail: expect.stringContaining('no benchmark "nope"'), exit: 2 } });
 });
+
+it('a program that is not there is told in one line', async () => {
+  const main = fileURLToPath(new URL('../main.ts', import.meta.url));
+  const env = { ...process.env, PATH: '/nowhere' };
+  const failed = await promisify(execFile)(process.execPath, [main, 'bench', 'single-writes', '--smoke'], { env }).catch((error) => error);
+  expect(failed).toMatchObject({ code: 2, stderr: expect.stringMatching(/^sophia bench: no \w+ on the PATH$/m) });
+});
