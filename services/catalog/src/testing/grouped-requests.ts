@@ -31,17 +31,23 @@ export function byHand(options: { transactions?: number; worthwhile?: number; qu
     readonly values: readonly number[];
     readonly limits: CommitLimits;
     readonly executed: () => void;
+    /** Answers, or fails with an error. */
+    readonly finish: (error?: unknown) => void;
+    /** The same, and what follows. */
     readonly end: (error?: unknown) => Promise<void>;
   }[] = [];
   const group = createGroupCommit<Request, number>({
     commit: (requests, limits, executed) =>
       new Promise((resolve, reject) => {
-        const end = async (error?: unknown) => {
+        const finish = (error?: unknown) => {
           if (error === undefined) resolve(requests.map(({ value }) => value * 10));
           else reject(error);
-          await settled();
         };
-        begun.push({ values: requests.map(({ value }) => value), limits, executed, end });
+        const end = (error?: unknown) => {
+          finish(error);
+          return settled();
+        };
+        begun.push({ values: requests.map(({ value }) => value), limits, executed, finish, end });
       }),
     clock,
     transactions: 1,
@@ -72,6 +78,11 @@ export const ended = async <T>(work: Promise<T>): Promise<T> => {
 };
 
 export const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** A few turns of the event loop in no time. */
+export const turns = async () => {
+  for (let turn = 0; turn < 5; turn++) await nextTurn();
+};
 
 /** Milliseconds that the simulated clock goes on at once. */
 export const STEP = 10;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { nextTurn } from '../testing/grouped-requests.ts';
+import { nextTurn, turns } from '../testing/grouped-requests.ts';
 import { createGathering } from './gathering.ts';
 
 beforeEach(() => {
@@ -38,9 +38,6 @@ const queue = (most = 100) => {
     },
   };
 };
-const turns = async () => {
-  for (let turn = 0; turn < 3; turn++) await nextTurn();
-};
 
 describe('gathering', () => {
   test('ends after a turn where as many wait as are expected', async () => {
@@ -68,6 +65,32 @@ describe('gathering', () => {
     expect([four.on, vi.getTimerCount()]).toEqual([false, 0]);
   });
 
+  test('a millisecond in which nobody comes ends it, also after one in which somebody did', async () => {
+    const { gather, come, pass } = queue();
+    const four = gather(1, 4);
+    await turns();
+    come();
+    await pass();
+    expect(four.on).toBe(true);
+    await pass();
+    await turns();
+    expect(four.on).toBe(false);
+  });
+
+  test('whoever came while a timer was late is counted', async () => {
+    const { gather, come } = queue();
+    const four = gather(1, 4);
+    await turns();
+    vi.advanceTimersByTime(1);
+    // It is read in the turn behind the timer.
+    come();
+    await turns();
+    expect(four.on).toBe(true);
+    vi.advanceTimersByTime(1);
+    await turns();
+    expect(four.on).toBe(false);
+  });
+
   test('waits for no more than are taken at once', async () => {
     const { gather, come } = queue(3);
     const three = gather(2, 10);
@@ -75,6 +98,21 @@ describe('gathering', () => {
     expect(three.on).toBe(true);
     come();
     await turns();
+    expect(three.on).toBe(false);
+    const enough = gather(3, 10);
+    await turns();
+    expect(enough.on).toBe(false);
+  });
+
+  test('as many as are taken at once begin although each turn brings more', async () => {
+    const { gather, come } = queue(3);
+    const three = gather(0, 0);
+    for (let more = 0; more < 3; more++) {
+      come();
+      await nextTurn();
+    }
+    come();
+    await Promise.resolve();
     expect(three.on).toBe(false);
   });
 

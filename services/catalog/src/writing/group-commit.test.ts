@@ -1,6 +1,6 @@
 import { SophiaError } from '@sophia/shared';
 import { describe, expect, test, vi } from 'vitest';
-import { byHand, clock, nextTurn, type Request, request, settled, simulateTime, time } from '../testing/grouped-requests.ts';
+import { byHand, clock, type Request, request, settled, simulateTime, time, turns } from '../testing/grouped-requests.ts';
 import { createGroupCommit } from './group-commit.ts';
 
 simulateTime();
@@ -63,25 +63,71 @@ describe('group commit', () => {
     expect(group.waiting).toBe(0);
   });
 
-  test('waits for those who were answered last, and not for more of a key that is in hand', async () => {
+  test('waits for those who were answered last', async () => {
     const { group, begun } = byHand();
     const answers = [1, 2].map((value) => group.submit(request(value)));
     await settled();
     answers.push(group.submit(request(3)), group.submit(request(4, { key: 'k3' })));
-    const ended = begun[0]?.end();
+    begun[0]?.finish();
+    await answers[0];
     answers.push(group.submit(request(5)));
-    await nextTurn();
-    expect(begun.length).toBe(1);
+    await turns();
     // Three keys waited or were in hand.
+    expect(begun.length).toBe(1);
     answers.push(group.submit(request(6)));
-    await ended;
-    expect(begun.map(({ values }) => values)).toEqual([
-      [1, 2],
-      [3, 5, 6],
-    ]);
+    await turns();
+    expect(begun[1]?.values).toEqual([3, 5, 6]);
     await begun[1]?.end();
     await begun[2]?.end();
     expect(await Promise.all(answers)).toEqual([10, 20, 30, 40, 50, 60]);
+    await group.close();
+  });
+
+  test('waits for nobody but the next of a key where all are of that key', async () => {
+    const { group, begun } = byHand();
+    const answers = [1, 2, 3].map((value) => group.submit(request(value, { key: 'a' })));
+    await turns();
+    for (let index = 0; index < 3; index++) {
+      expect(begun[index]?.values).toEqual([index + 1]);
+      begun[index]?.finish();
+      await turns();
+    }
+    expect(await Promise.all(answers)).toEqual([10, 20, 30]);
+    await group.close();
+  });
+
+  test('counts those who wait for a key once', async () => {
+    const { group, begun } = byHand();
+    const submit = (value: number, key: string) => group.submit(request(value, { key }));
+    const answers = [submit(1, 'a'), submit(2, 'b')];
+    await settled();
+    answers.push(submit(3, 'a'), submit(4, 'a'));
+    begun[0]?.finish();
+    await turns();
+    expect(begun.length).toBe(1);
+    answers.push(submit(5, 'b'));
+    await turns();
+    expect(begun[1]?.values).toEqual([3, 5]);
+    await begun[1]?.end();
+    await begun[2]?.end();
+    expect(await Promise.all(answers)).toEqual([10, 20, 30, 40, 50]);
+    await group.close();
+  });
+
+  test('does not wait for those who are in hand of another transaction', async () => {
+    const { group, begun } = byHand({ transactions: 2 });
+    const first = [1, 2].map((value) => group.submit(request(value)));
+    await settled();
+    await begun[0]?.end();
+    await Promise.all(first);
+    const answers = [1, 2].map((value) => group.submit(request(value)));
+    await turns();
+    answers.push(group.submit(request(3)));
+    await turns();
+    expect(begun.slice(1).map(({ values }) => values)).toEqual([[1, 2], [3]]);
+    await begun[1]?.end();
+    await begun[2]?.end();
+    expect(await Promise.all(answers)).toEqual([10, 20, 30]);
     await group.close();
   });
 
@@ -191,6 +237,21 @@ describe('group commit', () => {
     expect(one).toEqual({ status: 'fulfilled', value: 1 });
     expect(two).toMatchObject({ status: 'rejected', reason: { code: 'database_error' } });
     expect(three).toEqual({ status: 'fulfilled', value: 3 });
+  });
+
+  test('while it looks for the request that breaks a transaction, the next one begins', async () => {
+    const { group, begun } = byHand({ transactions: 2, worthwhile: 100 });
+    const both = [1, 2].map((value) => group.submit(request(value)));
+    await settled();
+    await begun[0]?.end(new SophiaError('database_error', 'It cannot be cast.'));
+    const other = group.submit(request(3));
+    await settled();
+    expect(begun.slice(1).map(({ values }) => values)).toEqual([[1], [3]]);
+    await begun[2]?.end();
+    await begun[1]?.end();
+    await begun[3]?.end();
+    expect(await Promise.all([...both, other])).toEqual([10, 20, 30]);
+    await group.close();
   });
 
   test('executes the next transaction while the last one is made durable, where that takes long', async () => {

@@ -204,8 +204,8 @@ export function createGroupCommit<Request extends GroupedRequest, Answer>(
   const start = (): void => {
     if (gathered !== undefined || running.size >= transactions || !isWorthwhile() || !isTakeable()) return;
     gathered = gathering.gather(keysOfLate - inHand.size).then(() => {
+      begin();
       gathered = undefined;
-      if (isWorthwhile()) begin();
       // More than a batch may wait.
       start();
     });
