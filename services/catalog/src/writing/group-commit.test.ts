@@ -270,6 +270,23 @@ describe('group commit', () => {
     await group.close();
   });
 
+  test('executes no other transaction beside a commit that is quick', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+    const { group, begun } = byHand({ transactions: 2, worthwhile: 100 });
+    const answers = [group.submit(request(1))];
+    await settled();
+    answers.push(group.submit(request(2)));
+    begun[0]?.executed();
+    await turns();
+    expect(begun.length).toBe(1);
+    await settled();
+    expect(begun.length).toBe(2);
+    await begun[0]?.end();
+    await begun[1]?.end();
+    expect(await Promise.all(answers)).toEqual([10, 20]);
+    await group.close();
+  });
+
   test('a transaction that takes long keeps others from beginning no longer', async () => {
     const { group, begun } = byHand({ transactions: 2, worthwhile: 100 });
     const held = group.submit(request(1));
