@@ -1,5 +1,5 @@
 import autocannon from 'autocannon';
-import type { LoadResult, RatedJob } from './load.ts';
+import type { RatedJob, RatedResult } from './load.ts';
 
 /** A process of its own: takes a job as its argument, prints its result. */
 const { address, method, path, headers, connections, seconds, rate }: RatedJob = JSON.parse(process.argv[2] ?? '{}');
@@ -11,7 +11,7 @@ const result = await autocannon({
   requests: [{ method, path, headers: { ...headers } }],
 });
 const { non2xx, errors, timeouts, latency, requests, duration } = result;
-const found: LoadResult = {
+const found: RatedResult = {
   requests: requests.total,
   seconds: duration,
   failed: non2xx + errors + timeouts,

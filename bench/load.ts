@@ -18,10 +18,13 @@ export interface LoadJob {
   readonly run?: string | undefined;
 }
 
-export interface LoadResult {
+interface LoadResult {
   readonly requests: number;
   readonly seconds: number;
   readonly failed: number;
+}
+
+export interface RatedResult extends LoadResult {
   /** Milliseconds. */
   readonly p50: number;
   readonly p99: number;
@@ -40,7 +43,7 @@ const AT_A_RATE = fileURLToPath(new URL('./load-at-a-rate.ts', import.meta.url))
  * Drives a server from the load's core as fast as it answers, by `wrk`: like `pgbench` on the other side it takes but a few
  * microseconds for a request, so that what is measured is the server. An error status fails the run.
  */
-export const drive = async (job: LoadJob): Promise<LoadResult> => {
+const drive = async (job: LoadJob): Promise<LoadResult> => {
   const { address, method, path, headers, connections, seconds, row = '', run = '', idsFile = '' } = job;
   const whole = Math.max(1, Math.round(seconds));
   const sent = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
@@ -50,12 +53,12 @@ export const drive = async (job: LoadJob): Promise<LoadResult> => {
 };
 
 /** The same at a constant rate, which shows latencies without coordinated omission. */
-export const driveAtRate = async (job: RatedJob): Promise<LoadResult> =>
+export const driveAtRate = async (job: RatedJob): Promise<RatedResult> =>
   assertAnswered(
     JSON.parse(await runPinned('load', process.execPath, ['--disable-warning=ExperimentalWarning', AT_A_RATE, JSON.stringify(job)])),
   );
 
-const assertAnswered = (result: LoadResult): LoadResult => {
+const assertAnswered = <Result extends LoadResult>(result: Result): Result => {
   if (result.failed > 0) throw new Error(`${result.failed} of ${result.requests} requests failed`);
   return result;
 };

@@ -26,14 +26,12 @@ function request()
   )
 end
 
-function done(summary, latency)
+function done(summary)
   local errors = summary.errors
   io.write(string.format(
-    '\n{"requests":%d,"seconds":%f,"failed":%d,"p50":%f,"p99":%f}\n',
+    '\n{"requests":%d,"seconds":%f,"failed":%d}\n',
     summary.requests,
     summary.duration / 1e6,
-    errors.status + errors.connect + errors.read + errors.write + errors.timeout,
-    latency:percentile(50) / 1e3,
-    latency:percentile(99) / 1e3
+    errors.status + errors.connect + errors.read + errors.write + errors.timeout
   ))
 end

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemPrincipal } from '../system-principal.ts';
-import { type AuthHarness, callOf, createAuthHarness } from '../testing/auth-harness.ts';
+import { type AuthHarness, bearer, callOf, createAuthHarness } from '../testing/auth-harness.ts';
+import type { NewApiKey } from './api-keys.ts';
 
 describe('an API key, by who administers it,', () => {
   let harness: AuthHarness;
@@ -9,19 +10,16 @@ describe('an API key, by who administers it,', () => {
   });
   afterAll(() => harness.close());
 
-  const bearer = (text: string) => `Bearer ${text}`;
-  const makeKey = (options = {}) => harness.auth.keys.create(harness.owner, { name: 'a key', role: 'analyst', ...options });
-
   it('for the installation is good for every workspace, any other for its own', async () => {
     const other = await harness.auth.workspaces.create(harness.owner, 'other');
-    const { text } = await makeKey({ role: 'admin', installation: true });
+    const { text } = await harness.makeKey({ role: 'admin', installation: true });
     const principal = await harness.auth.authentication.authenticate(bearer(text), 'other');
     expect(principal).toMatchObject({ workspace: other.id, workspaceName: 'other', role: 'admin' });
     expect(await harness.auth.authentication.authenticate(bearer(text), 'other')).toBe(principal);
     expect(harness.auth.authentication.isInstallationAdministrator(principal)).toBe(true);
     await expect(harness.auth.authentication.authenticate(bearer(text), 'nowhere')).rejects.toMatchObject({ code: 'unknown_workspace' });
 
-    const own = await makeKey();
+    const own = await harness.makeKey();
     const from = { via: 'rest', request: 'elsewhere', address: '192.0.2.5' } as const;
     const elsewhere = () => harness.auth.authentication.authenticate(bearer(own.text), 'other', from);
     await expect(elsewhere()).rejects.toMatchObject({ code: 'forbidden' });
@@ -36,7 +34,7 @@ describe('an API key, by who administers it,', () => {
   });
 
   it('for the installation is made by administrators of the installation only', async () => {
-    const { text } = await makeKey({ role: 'admin' });
+    const { text } = await harness.makeKey({ role: 'admin' });
     const call = callOf(await harness.auth.authentication.authenticate(bearer(text)));
     const wanted = { name: 'x', role: 'admin' as const, installation: true };
     await expect(harness.auth.keys.create(call, wanted)).rejects.toMatchObject({ code: 'forbidden' });
@@ -50,8 +48,8 @@ describe('an API key, by who administers it,', () => {
   });
 
   it('for the installation is revoked by administrators of the installation only', async () => {
-    const { key: ofInstallation, text: good } = await makeKey({ role: 'admin', installation: true });
-    const { key: own, text } = await makeKey({ role: 'admin' });
+    const { key: ofInstallation, text: good } = await harness.makeKey({ role: 'admin', installation: true });
+    const { key: own, text } = await harness.makeKey({ role: 'admin' });
     const call = callOf(await harness.auth.authentication.authenticate(bearer(text)));
     await expect(harness.auth.keys.revoke(call, ofInstallation.id)).rejects.toMatchObject({ code: 'forbidden' });
     const principal = await harness.auth.authentication.authenticate(bearer(good));
@@ -63,7 +61,7 @@ describe('an API key, by who administers it,', () => {
   });
 
   it('is made, listed and revoked by administrators only, and what is refused is audited', async () => {
-    const { text } = await makeKey({ role: 'executive' });
+    const { text } = await harness.makeKey({ role: 'executive' });
     const call = callOf(await harness.auth.authentication.authenticate(bearer(text)), { request: 'denied' });
     await expect(harness.auth.keys.create(call, { name: 'x', role: 'viewer' })).rejects.toMatchObject({ code: 'forbidden' });
     await expect(harness.auth.keys.list(call)).rejects.toMatchObject({ code: 'forbidden' });
@@ -74,7 +72,7 @@ describe('an API key, by who administers it,', () => {
 
   it('of another workspace cannot be seen or revoked', async () => {
     const foreign = await harness.auth.workspaces.ensure('foreign');
-    const { key } = await makeKey();
+    const { key } = await harness.makeKey();
     const call = callOf(systemPrincipal('test', foreign));
     expect((await harness.auth.keys.list(call)).keys).toEqual([]);
     await expect(harness.auth.keys.revoke(call, key.id)).rejects.toMatchObject({ code: 'not_found' });
@@ -89,7 +87,10 @@ describe('an API key, by who administers it,', () => {
     [{ requestsPerSecond: 0.5 }, 'requests_per_second'],
     [{ installation: true }, 'has the role admin'],
   ])('cannot be made with %o', async (options, message) => {
-    await expect(makeKey(options)).rejects.toMatchObject({ code: 'invalid_key_request', message: expect.stringContaining(message) });
+    await expect(harness.makeKey(options as Partial<NewApiKey>)).rejects.toMatchObject({
+      code: 'invalid_key_request',
+      message: expect.stringContaining(message),
+    });
   });
 
   it('is listed in pages, without its secret', async () => {

@@ -3,7 +3,7 @@ import { createMemoryPubSub } from '@sophia/pub-sub/memory';
 import { createGate } from '@sophia/shared/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemPrincipal } from '../system-principal.ts';
-import { type AuthHarness, callOf, createAuthHarness } from '../testing/auth-harness.ts';
+import { type AuthHarness, bearer, callOf, createAuthHarness } from '../testing/auth-harness.ts';
 import { intercept } from '../testing/intercept.ts';
 
 describe('API keys', () => {
@@ -12,9 +12,6 @@ describe('API keys', () => {
     harness = await createAuthHarness();
   });
   afterAll(() => harness.close());
-
-  const bearer = (text: string) => `Bearer ${text}`;
-  const makeKey = (options = {}) => harness.auth.keys.create(harness.owner, { name: 'a key', role: 'analyst', ...options });
 
   /** Another process, whose database may be away. */
   const besideADatabase = async () => {
@@ -30,7 +27,7 @@ describe('API keys', () => {
 
   it('lets its bearer in as what it was made for', async () => {
     const userRecord = { source_system: 'crm', source_id: 'Ann' };
-    const { key, text } = await makeKey({ name: ' Ann ', role: 'employee', userRecord });
+    const { key, text } = await harness.makeKey({ name: ' Ann ', role: 'employee', userRecord });
     const principal = await harness.auth.authentication.authenticate(bearer(text));
     expect(principal).toEqual({
       id: `key:${key.id}`,
@@ -45,13 +42,13 @@ describe('API keys', () => {
   });
 
   it('names a record of a user as records are found by, however it was typed', async () => {
-    const { text } = await makeKey({ role: 'employee', userRecord: { source_system: 'crm', source_id: ' Zoe\u0308 ' } });
+    const { text } = await harness.makeKey({ role: 'employee', userRecord: { source_system: 'crm', source_id: ' Zoe\u0308 ' } });
     const { userRecord } = await harness.auth.authentication.authenticate(bearer(text));
     expect(userRecord).toEqual({ source_system: 'crm', source_id: 'Zo\u00eb' });
   });
 
   it('is stored as a hash alone', async () => {
-    const { key, text } = await makeKey();
+    const { key, text } = await harness.makeKey();
     const rows = await harness.database.select<{ row: string }>(
       [harness.main.id],
       { name: 'test_key_row', text: 'select k::text as row from api_key k where id = $1' },
@@ -64,9 +61,9 @@ describe('API keys', () => {
   });
 
   it('is refused with another secret, another id and in any other form', async () => {
-    const { text } = await makeKey();
+    const { text } = await harness.makeKey();
     await harness.auth.authentication.authenticate(bearer(text));
-    const other = (await makeKey()).text;
+    const other = (await harness.makeKey()).text;
     const [prefix, id] = text.split('_');
     const wrong = [
       `${prefix}_${id}_${other.split('_').slice(2).join('_')}`,
@@ -96,7 +93,7 @@ describe('API keys', () => {
       return harness.database.select(workspaces, statement, values, options);
     };
     const { authentication } = await harness.another({ database: intercept(harness.database, { select }) });
-    const { text } = await makeKey();
+    const { text } = await harness.makeKey();
     await Promise.all([1, 2, 3].map(() => authentication.authenticate(bearer(text))));
     expect(lookups).toBe(1);
     const unknown = bearer(text.replace(/_(..)............../, '_$1unknownunknown'));
@@ -114,7 +111,7 @@ describe('API keys', () => {
 
   it('expires at its time', async () => {
     const expiresAt = new Date(harness.clock.now() + 60_000).toISOString();
-    const { text } = await makeKey({ expiresAt });
+    const { text } = await harness.makeKey({ expiresAt });
     await harness.auth.authentication.authenticate(bearer(text));
     harness.clock.advance(60_000);
     expect(harness.auth.authentication.peek(bearer(text))).toBeUndefined();
@@ -123,7 +120,7 @@ describe('API keys', () => {
 
   it('expires at its time though it was verified a moment before', async () => {
     const { authentication } = harness.auth;
-    const { text } = await makeKey({ expiresAt: new Date(harness.clock.now() + 4_000).toISOString() });
+    const { text } = await harness.makeKey({ expiresAt: new Date(harness.clock.now() + 4_000).toISOString() });
     const principal = await authentication.authenticate(bearer(text));
     harness.clock.advance(3_999);
     expect(authentication.peek(bearer(text))).toBe(principal);
@@ -135,7 +132,7 @@ describe('API keys', () => {
 
   it('is refused from the moment it is revoked, and elsewhere when the word comes or a short time is over', async () => {
     const heard = await harness.another();
-    const { key, text } = await makeKey();
+    const { key, text } = await harness.makeKey();
     await heard.authentication.authenticate(bearer(text));
     await harness.auth.authentication.authenticate(bearer(text));
     await harness.auth.keys.revoke(harness.owner, key.id);
@@ -151,7 +148,7 @@ describe('API keys', () => {
   it('lets go on what takes long while it is in force, and while that cannot be known', async () => {
     const { authentication, setAway } = await besideADatabase();
     const begin = async (wanted: { readonly expiresAt?: string } = {}) => {
-      const { key, text } = await makeKey(wanted);
+      const { key, text } = await harness.makeKey(wanted);
       return { key, principal: await authentication.authenticate(bearer(text)) };
     };
     const [one, other] = [await begin(), await begin({ expiresAt: new Date(harness.clock.now() + 60_000).toISOString() })];
@@ -176,7 +173,7 @@ describe('API keys', () => {
       return rows as never;
     };
     const { authentication } = await harness.another({ database: intercept(harness.database, { select }) });
-    const { key, text } = await makeKey();
+    const { key, text } = await harness.makeKey();
     const principal = await authentication.authenticate(bearer(text));
     for (let half = 0; half < 4; half++) {
       await expect.poll(() => lookups).toBe(half + 1);
@@ -194,7 +191,7 @@ describe('API keys', () => {
 
   it('holds as long as it is believed while the database is away, and then is not refused but unavailable', async () => {
     const { authentication, setAway } = await besideADatabase();
-    const { text } = await makeKey();
+    const { text } = await harness.makeKey();
     const principal = await authentication.authenticate(bearer(text));
     setAway(true);
     harness.clock.advance(6_000);
@@ -205,7 +202,7 @@ describe('API keys', () => {
   });
 
   it.each([true, false])('revoked during its own look-up is not remembered, be it asked for meanwhile (%o)', async (isAskedMeanwhile) => {
-    const { key, text } = await makeKey();
+    const { key, text } = await harness.makeKey();
     const gate = createGate();
     const select: typeof harness.database.select = async (workspaces, statement, values, options) => {
       const rows = await harness.database.select(workspaces, statement, values, options);
@@ -250,7 +247,7 @@ describe('API keys', () => {
   it('is refused here though the others cannot be told, which is said', async () => {
     const pubSub = createMemoryPubSub({ logger: harness.observability.logger });
     const { keys, authentication } = await harness.another({ pubSub, observability: harness.observability });
-    const { key, text } = await makeKey();
+    const { key, text } = await harness.makeKey();
     await authentication.authenticate(bearer(text));
     await pubSub.close();
     await keys.revoke(harness.owner, key.id);
@@ -261,7 +258,7 @@ describe('API keys', () => {
   });
 
   it('may have a rate limit of its own', async () => {
-    const { text } = await makeKey({ requestsPerSecond: 2 });
+    const { text } = await harness.makeKey({ requestsPerSecond: 2 });
     const principal = await harness.auth.authentication.authenticate(bearer(text));
     const { takeAllowance } = harness.auth.authentication;
     const taken = Array.from({ length: 5 }, () => takeAllowance(principal).allowed);
@@ -269,14 +266,14 @@ describe('API keys', () => {
     expect(takeAllowance(principal)).toMatchObject({ limit: 2, remaining: 0, reset: 1 });
     harness.clock.advance(500);
     expect(takeAllowance(principal).allowed).toBe(true);
-    const usual = await harness.auth.authentication.authenticate(bearer((await makeKey()).text));
+    const usual = await harness.auth.authentication.authenticate(bearer((await harness.makeKey()).text));
     expect(takeAllowance(usual)).toMatchObject({ allowed: true, limit: 10, remaining: 19 });
   });
 
   it('has its own rate limit in every workspace, as one allowance', async () => {
     const { authenticate, takeAllowance } = harness.auth.authentication;
     await harness.auth.workspaces.ensure('limited');
-    const { text } = await makeKey({ role: 'admin', installation: true, requestsPerSecond: 1 });
+    const { text } = await harness.makeKey({ role: 'admin', installation: true, requestsPerSecond: 1 });
     const [own, there] = [await authenticate(bearer(text)), await authenticate(bearer(text), 'limited')];
     expect([own, there, own].map((principal) => ({ ...takeAllowance(principal) }))).toMatchObject([
       { allowed: true, limit: 1, remaining: 1 },
@@ -288,9 +285,11 @@ describe('API keys', () => {
   it('that is refused is counted, and nothing else that goes wrong', async () => {
     const observability = createTestObservability();
     const { authentication } = await harness.another({ observability });
-    const { text } = await makeKey({ role: 'admin', installation: true });
+    const { text } = await harness.makeKey({ role: 'admin', installation: true });
     await expect(authentication.authenticate(bearer(text), 'nowhere')).rejects.toMatchObject({ code: 'unknown_workspace' });
-    await expect(authentication.authenticate(bearer((await makeKey()).text), 'nowhere')).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(authentication.authenticate(bearer((await harness.makeKey()).text), 'nowhere')).rejects.toMatchObject({
+      code: 'forbidden',
+    });
     for (const wrong of [undefined, bearer('none')]) {
       await expect(authentication.authenticate(wrong)).rejects.toMatchObject({ code: 'unauthenticated' });
     }

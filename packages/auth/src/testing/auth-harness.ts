@@ -4,6 +4,7 @@ import { createTestObservability, type TestObservability } from '@sophia/observa
 import { createTestClock, type TestClock } from '@sophia/shared/testing';
 import { BUILTIN_RECORD_TYPES, type Call, type JsonObject, type Principal } from '@sophia/types';
 import { type Auth, type AuthOptions, createAuth } from '../auth.ts';
+import type { ApiKeys, NewApiKey } from '../keys/api-keys.ts';
 import { AUTH_MIGRATIONS } from '../migrations.ts';
 import { systemPrincipal } from '../system-principal.ts';
 import type { Workspace } from '../workspaces/workspace.ts';
@@ -19,6 +20,8 @@ export interface AuthHarness {
   readonly users: Map<string, JsonObject>;
   /** A call of whoever owns the data folder. */
   readonly owner: Call;
+  /** A key of the owner's, of an analyst unless told otherwise. */
+  makeKey(wanted?: Partial<NewApiKey>): ReturnType<ApiKeys['create']>;
   /** Another process over the same database. */
   another(options?: Partial<AuthOptions>): Promise<Auth>;
   close(): Promise<void>;
@@ -54,6 +57,7 @@ export async function createAuthHarness(options: Partial<AuthOptions> = {}): Pro
   };
   const auth = await another();
   const main = await auth.workspaces.ensure('main');
+  const owner = callOf(systemPrincipal('test', main));
   return {
     auth,
     clock,
@@ -62,7 +66,8 @@ export async function createAuthHarness(options: Partial<AuthOptions> = {}): Pro
     observability,
     main,
     users,
-    owner: callOf(systemPrincipal('test', main)),
+    owner,
+    makeKey: (wanted = {}) => auth.keys.create(owner, { name: 'a key', role: 'analyst', ...wanted }),
     another: (own) => another({ observability: createTestObservability({ clock }), ...own }),
     async close() {
       for (const each of opened) await each.close();
@@ -71,6 +76,9 @@ export async function createAuthHarness(options: Partial<AuthOptions> = {}): Pro
     },
   };
 }
+
+/** A key's text as a request brings it. */
+export const bearer = (text: string): string => `Bearer ${text}`;
 
 export const callOf = (principal: Principal, other: Partial<Call> = {}): Call => ({
   principal,

@@ -15,6 +15,7 @@ const queue = (most = 100) => {
   const clock = { now: () => state.now, monotonic: () => state.now };
   const gathering = createGathering({ clock, waiting: () => state.waiting, most });
   return {
+    ended: gathering.ended,
     come(count = 1) {
       state.waiting += count;
       gathering.came();
@@ -131,26 +132,76 @@ describe('gathering', () => {
     expect([many.on, vi.getTimerCount()]).toEqual([false, 0]);
   });
 
-  test('after waits in vain more and more groups begin without one, until somebody came', async () => {
-    const { gather, come, pass } = queue();
-    /** How many groups do not wait before one does, which ends as it is told. */
-    const begunAtOnce = async (comes: boolean): Promise<number> => {
+  describe('after a wait in vain', () => {
+    /** How many groups begin at once before one is waited for, in which so many come, and as many unasked in a transaction of a millisecond. */
+    const groupsBefore = async ({ gather, come, pass, ended }: ReturnType<typeof queue>, comes: number, unasked = 0): Promise<number> => {
       for (let count = 0; ; count++) {
-        const two = gather(1, 2);
+        const some = gather(1, 1 + Math.max(1, comes));
         await turns();
-        if (!two.on) continue;
-        if (comes) come();
+        if (!some.on) {
+          ended(0, 1);
+          continue;
+        }
+        if (comes > 0) come(comes);
         await pass();
         await turns();
-        expect(two.on).toBe(false);
+        expect(some.on).toBe(false);
+        ended(unasked, 1);
         return count;
       }
     };
-    const counts: number[] = [];
-    for (let time = 0; time < 9; time++) counts.push(await begunAtOnce(false));
-    expect(counts).toEqual([0, 1, 2, 4, 8, 16, 32, 64, 64]);
-    expect(await begunAtOnce(true)).toBe(64);
-    expect(await begunAtOnce(false)).toBe(0);
-    expect(await begunAtOnce(false)).toBe(1);
+    const several = async (times: number, once: () => Promise<number>): Promise<number[]> => {
+      const counts: number[] = [];
+      for (let time = 0; time < times; time++) counts.push(await once());
+      return counts;
+    };
+
+    test('more and more groups begin at once, where nobody came', async () => {
+      const all = queue();
+      expect(await several(9, () => groupsBefore(all, 0))).toEqual([0, 1, 2, 4, 8, 16, 32, 64, 64]);
+    });
+
+    test('the same, where as many come unasked as came in the wait', async () => {
+      const all = queue();
+      expect(await several(4, () => groupsBefore(all, 4, 3))).toEqual([0, 1, 2, 4]);
+    });
+
+    test('every group is waited for again, once those who were answered come back, and others less often than half as much', async () => {
+      const all = queue();
+      await several(5, () => groupsBefore(all, 0));
+      expect(await groupsBefore(all, 4, 2)).toBe(16);
+      expect(await several(3, () => groupsBefore(all, 4, 2))).toEqual([0, 0, 0]);
+      // What was learnt is forgotten step by step, and no further than to one group.
+      expect(await several(3, () => groupsBefore(all, 0))).toEqual([0, 2, 4]);
+      await several(6, () => groupsBefore(all, 4));
+      expect(await several(3, () => groupsBefore(all, 0))).toEqual([0, 1, 2]);
+    });
+
+    test('it is judged once, by the millisecond, and by the transaction of its own group', async () => {
+      const all = queue();
+      const slow = all.gather(1, 9);
+      await turns();
+      for (let more = 0; more < 2; more++) {
+        all.come(2);
+        await all.pass();
+      }
+      await all.pass();
+      await turns();
+      expect(slow.on).toBe(false);
+      // Four came in three milliseconds.
+      all.ended(1, 1);
+      all.ended(0, 1);
+      expect(await groupsBefore(all, 4)).toBe(1);
+      const failed = all.gather(1, 3);
+      await turns();
+      all.come();
+      await all.pass(2);
+      await turns();
+      all.gather(2, 2);
+      await turns();
+      all.ended(9, 1);
+      expect(failed.on).toBe(false);
+      expect(await groupsBefore(all, 4)).toBe(0);
+    });
   });
 });

@@ -114,6 +114,36 @@ describe('group commit', () => {
     await group.close();
   });
 
+  test.each([
+    { milliseconds: 1, waits: false },
+    { milliseconds: 20, waits: true },
+  ])(
+    'where others come within $milliseconds ms as often as those who were waited for: waits again $waits',
+    async ({ milliseconds, waits }) => {
+      const { group, begun } = byHand();
+      const answers = [1, 2].map((value) => group.submit(request(value)));
+      await settled();
+      begun[0]?.finish();
+      await answers[0];
+      answers.push(group.submit(request(3)));
+      await turns();
+      time.now += 1;
+      answers.push(group.submit(request(4)));
+      await turns();
+      expect(begun[1]?.values).toEqual([3, 4]);
+      time.now += milliseconds;
+      answers.push(...[5, 6, 7].map((value) => group.submit(request(value))));
+      begun[1]?.finish();
+      await turns();
+      expect(begun.length).toBe(waits ? 2 : 3);
+      await settled();
+      expect(begun[2]?.values).toEqual([5, 6, 7]);
+      await begun[2]?.end();
+      await Promise.all(answers);
+      await group.close();
+    },
+  );
+
   test('does not wait for those who are in hand of another transaction', async () => {
     const { group, begun } = byHand({ transactions: 2 });
     const first = [1, 2].map((value) => group.submit(request(value)));

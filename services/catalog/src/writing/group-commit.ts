@@ -91,7 +91,7 @@ export function createGroupCommit<Request extends GroupedRequest, Answer>(
   /** While the next group is gathered. */
   let gathered: Promise<void> | undefined;
   /** Keys that waited or were in hand when the last transaction ended: whoever writes one record after the other comes again. */
-  let keysOfLate = 0;
+  let activeKeys = 0;
   let sweeper: NodeJS.Timeout | undefined;
   let closed = false;
 
@@ -141,7 +141,9 @@ export function createGroupCommit<Request extends GroupedRequest, Answer>(
         limits,
         () => execution?.executed(),
       );
-      keysOfLate = inHand.size + [...waitingKeys].filter((key) => !inHand.has(key)).length;
+      const unasked = [...waitingKeys].filter((key) => !inHand.has(key)).length;
+      activeKeys = inHand.size + unasked;
+      if (execution !== undefined) gathering.ended(unasked, clock.monotonic() - execution.begun);
       entries.forEach((entry, index) => {
         heldUp.absolve(entry.request.key);
         settle(entry, () => entry.resolve(answers[index] as Answer));
@@ -203,7 +205,7 @@ export function createGroupCommit<Request extends GroupedRequest, Answer>(
   };
   const start = (): void => {
     if (gathered !== undefined || running.size >= transactions || !isWorthwhile() || !isTakeable()) return;
-    gathered = gathering.gather(keysOfLate - inHand.size).then(() => {
+    gathered = gathering.gather(activeKeys - inHand.size).then(() => {
       begin();
       gathered = undefined;
       // More than a batch may wait.
