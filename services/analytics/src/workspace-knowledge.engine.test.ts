@@ -102,6 +102,27 @@ it('each workspace takes up the rollups of an earlier run, and leaves those of o
   expect(await rows()).toEqual(before);
 });
 
+it('a rollup is not answered from while its table is the one of another definition', async () => {
+  const { knowledge, rollups } = start();
+  const [workspace] = WORKSPACES as [WorkspaceId];
+  await knowledge.know(workspace);
+  const tables = warehouse.derivedTables();
+  const defineAs = (fingerprints: readonly string[]) =>
+    warehouse.setDerivedTables(
+      tables.map(({ name }, index) => ({
+        name,
+        fingerprint: fingerprints[index] ?? '',
+        reads: [{ workspace, recordType: 'deal' }],
+        create: [{ text: `create table "${name}" as select 1 as one`, parameters: [] }],
+        refresh: [],
+      })),
+    );
+  await defineAs(tables.map(() => 'an older one'));
+  expect(rollups.available(workspace)).toEqual([]);
+  await defineAs(tables.map(({ fingerprint }) => fingerprint));
+  expect(rollups.available(workspace).map(({ table }) => table)).toEqual(tables.map(({ name }) => name));
+});
+
 it('learning all ends with the workspace that is being learnt, and tells nothing of what closing did to it', async () => {
   const closing = new AbortController();
   const asked: WorkspaceId[] = [];

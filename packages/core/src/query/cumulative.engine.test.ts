@@ -1,7 +1,8 @@
-import type { Filter, MetricQuery } from '@sophia/types';
+import type { Filter, MetricQuery, RecordTypeDefinition } from '@sophia/types';
 import { describe, expect, it } from 'vitest';
 import { useSmallEngine } from '../testing/small-engine.ts';
 import { layerOf } from '../testing/small-world.ts';
+import { createTestEngine } from '../testing/test-engine.ts';
 import { compileDrillDown } from './drill-down.ts';
 import { readDrillDown } from './read-drill-down.ts';
 
@@ -191,6 +192,54 @@ metrics:
       ['2017-01-01', null, 1, 0],
       [null, '2017-01-01', 0, 1],
     ]);
+  });
+
+  it('do not take the time of the record that one refers to for their own, also where it is of the same type', async () => {
+    const task: RecordTypeDefinition = {
+      name: 'task',
+      description: 'A task',
+      origin: 'builtin',
+      revision: 1,
+      fields: [
+        { name: 'part_of', type: 'reference', references: 'task' },
+        { name: 'done_on', type: 'date' },
+      ],
+    };
+    const tasks = layerOf(
+      `
+semantic_models:
+  - name: task
+    record_type: task
+    default_time_dimension: done_on
+    entities: [{ name: task, type: primary }, { name: whole, type: foreign, field: part_of, to: task }]
+    dimensions: [{ name: done_on, type: time }]
+    measures: [{ name: done, aggregation: count }]
+metrics:
+  - { name: running_done, type: cumulative, measure: done }
+`,
+      [task],
+    );
+    const own = await createTestEngine([task]);
+    try {
+      await own.insert([
+        { type: 'task', id: 1, source_id: 'a', data: { done_on: '2017-01-10' } },
+        { type: 'task', id: 2, source_id: 'b', data: { done_on: '2017-02-10' } },
+        { type: 'task', id: 3, source_id: 'c', data: { done_on: '2017-01-20', part_of: 'a' } },
+        { type: 'task', id: 4, source_id: 'd', data: { done_on: '2017-01-20', part_of: 'b' } },
+      ]);
+      const rows = async (name: string) => (await own.ask({ metrics: ['running_done'], dimensions: [name] }, tasks)).rows;
+      expect(await rows('task.whole.done_on:month')).toEqual([
+        ['2017-01-01', 1],
+        ['2017-02-01', 1],
+        [null, 2],
+      ]);
+      expect(await rows('task.done_on:month')).toEqual([
+        ['2017-01-01', 3],
+        ['2017-02-01', 4],
+      ]);
+    } finally {
+      own.close();
+    }
   });
 
   it('stand beside others, and may be compared', async () => {

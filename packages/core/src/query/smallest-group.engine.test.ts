@@ -85,6 +85,30 @@ it('a window is not shown where fewer records than the smallest group left it la
   ]);
 });
 
+it('records leave a window of months together where their months end on the same day, and only there', async () => {
+  // The window of the day before 28 February begins on 28 December; all of 28 to 31 December leave on 28 February.
+  await won({ '2017-12-27': 2, '2017-12-28': 1, '2018-01-15': 5 });
+  expect(await ask(byDay(['revenue_two_months'], '2018-02-26', '2018-03-01'))).toEqual([['2018-02-26', '8.0000']]);
+  await won({ '2017-12-27': 3, '2017-12-28': 1, '2017-12-30': 2, '2018-01-15': 5 });
+  expect(await ask(byDay(['revenue_two_months'], '2018-02-26', '2018-03-01'))).toEqual([
+    ['2018-02-26', '11.0000'],
+    ['2018-02-27', '8.0000'],
+    ['2018-02-28', '5.0000'],
+  ]);
+  // 27 February leaves on 27 April, 28 February on 30 April, which is in the next week.
+  await won({ '2018-02-27': 2, '2018-02-28': 1, '2018-03-15': 5 });
+  const byWeek: MetricQuery = { ...byDay(['revenue_two_months'], '2018-04-16', '2018-05-07'), dimensions: ['metric_time:week'] };
+  expect(await ask(byWeek)).toEqual([['2018-04-16', '8.0000']]);
+});
+
+it('a period whose window all records have left is none of its own', async () => {
+  await won({ '2017-01-01': 3 });
+  expect(await ask({ ...byDay(['deals_ten_days'], '2017-01-09', '2017-01-13'), fill: false })).toEqual([
+    ['2017-01-09', 3],
+    ['2017-01-10', 3],
+  ]);
+});
+
 it('the value before that a running total is compared with is withheld alike', async () => {
   await won({ '2017-01-02': 4, '2017-01-04': 1, '2017-01-06': 5 });
   const query = byDay(['running_revenue'], '2017-01-06', '2017-01-08');

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ENDLESS_QUERY } from '../testing/endless-query.ts';
-import { createLogScript, objectsOf } from '../testing/log-script.ts';
+import { createLogScript, ONE, objectsOf } from '../testing/log-script.ts';
 import { useSmallWarehouse } from '../testing/small-warehouse.ts';
 import type { DerivedTable } from '../warehouse.ts';
 
@@ -53,4 +53,37 @@ test('W5: what waits behind derived tables that are being made goes on when the 
   opened.closing.abort();
   expect(await outcomes).toMatchObject([GIVEN_UP, { status: 'fulfilled' }]);
   expect(opened.current.applied().tick).toBe(1);
+});
+
+/** Takes a gigabyte where it sees a deal of more than one seat. */
+const heavy = (seats: string, from: string) => ({
+  text: `insert into rollup_heavy select length(string_agg(repeat('x', 10_000_000) || i)) from ${from}, range(100) as r (i) where ${seats} > 1`,
+  parameters: [],
+});
+const HEAVY: DerivedTable = {
+  ...table('heavy'),
+  name: 'rollup_heavy',
+  reads: [{ workspace: ONE, recordType: 'deal' }],
+};
+const TOO_LITTLE_MEMORY = { code: 'warehouse_out_of_memory' };
+
+test('W6: a table that could not be made for want of memory is made the next time', async () => {
+  const log = createLogScript();
+  const made = { ...HEAVY, create: [...HEAVY.create, heavy('seats', 'deal')] };
+  await opened.current.apply(log.next(log.upsert(1, { seats: 2 })));
+  await expect(opened.current.setDerivedTables([made])).rejects.toMatchObject(TOO_LITTLE_MEMORY);
+  expect(opened.current.derivedTables()).toEqual([]);
+  await opened.current.apply(log.next(log.upsert(1, { seats: 1 }, { version: 2 })));
+  await opened.current.setDerivedTables([made]);
+  expect(opened.current.derivedTables()).toEqual([{ name: 'rollup_heavy', fingerprint: '1' }]);
+});
+
+test('W6: a batch that a table cannot follow for want of memory is refused as it is, and the table stays', async () => {
+  const log = createLogScript();
+  await opened.current.setDerivedTables([{ ...HEAVY, refresh: [heavy('seats', 'changed_deal')] }]);
+  await expect(opened.current.apply(log.next(log.upsert(1, { seats: 2 })))).rejects.toMatchObject(TOO_LITTLE_MEMORY);
+  expect(opened.current.applied().tick).toBe(0);
+  expect(opened.current.derivedTables()).toEqual([{ name: 'rollup_heavy', fingerprint: '1' }]);
+  await opened.current.apply(log.next(log.upsert(1, { seats: 1 })));
+  expect(opened.current.derivedTables()).toEqual([{ name: 'rollup_heavy', fingerprint: '1' }]);
 });
