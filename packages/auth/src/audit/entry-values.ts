@@ -40,17 +40,19 @@ export function entryValues({ entry, at, times, rows, milliseconds }: PendingEnt
     times,
     storable(address),
     storable(request),
-    details === undefined ? null : JSON.stringify(details).replaceAll('\\u0000', ''),
+    details === undefined ? null : JSON.stringify(details, (_, value: unknown) => (typeof value === 'string' ? clean(value) : value)),
   ];
 }
 
 const MAXIMUM_LENGTH = 2_000;
 
-/** A query may name hundreds of things: an entry keeps the first of them. PostgreSQL's text has no NUL, and one such entry would hold up all others. */
+/** A query may name hundreds of things: an entry keeps the first of them. */
 function storable(text: string | undefined): string | null {
   if (text === undefined) return null;
-  const short = text.length <= MAXIMUM_LENGTH ? text : `${text.slice(0, MAXIMUM_LENGTH - 1)}…`;
-  return UNSTORABLE.test(short) ? short.toWellFormed().replaceAll('\0', '') : short;
+  return clean(text.length <= MAXIMUM_LENGTH ? text : `${text.slice(0, MAXIMUM_LENGTH - 1)}…`);
 }
+
+/** PostgreSQL's text has no NUL and no half of a character, and one such entry would hold up all others. */
+const clean = (text: string): string => (UNSTORABLE.test(text) ? text.toWellFormed().replaceAll('\0', '') : text);
 
 const UNSTORABLE = /[\0\ud800-\udfff]/;

@@ -67,6 +67,14 @@ describe('the audit', () => {
     expect(entry?.details).toEqual({ text: 'ab' });
   });
 
+  it('keeps details that write an escape out as they are, and what is no character in none', async () => {
+    const call = await auditedCall(harness, 'escapes');
+    const details = { reason: String.raw`as in C:\u0000x and \ud800`, half: 'a\ud800', none: ['a\0b', String.raw`\u0000b`] };
+    await harness.auth.audit.write(entryOf(call, 'record:deal/1', { details }));
+    const [entry] = (await harness.auth.audit.list(call)).entries;
+    expect(entry?.details).toEqual({ ...details, half: 'a\ufffd', none: ['ab', String.raw`\u0000b`] });
+  });
+
   it('A2: reads are there after a flush, identical ones as one with their number', async () => {
     const call = await auditedCall(harness, 'a2');
     const { audit } = harness.auth;
