@@ -79,6 +79,31 @@ describe('resolved policies', () => {
     expect([loaded, resolved.toSorted()]).toEqual([1, ['key:1', 'key:ann', 'key:ann', 'key:bob']]);
   });
 
+  it('of a user are made anew when the user record changes, also where one before could not be made', async () => {
+    const ann = employee('ann');
+    const begun = Promise.withResolvers<void>();
+    const first = Promise.withResolvers<never>();
+    let calls = 0;
+    const own = createPolicyCache({
+      clock,
+      load: async () => ({ version: 0, rules, types: BUILTIN_RECORD_TYPES }),
+      async resolve(basis, { role }) {
+        if (calls++ > 0) return resolvePolicy({ ...basis, role, user: null });
+        begun.resolve();
+        return first.promise;
+      },
+    });
+    const failed = own.resolve(ann);
+    await begun.promise;
+    own.forgetUser(ann.workspace, { source_system: 'crm', source_id: 'ann' });
+    expect(own.peek(ann)).toBeUndefined();
+    await own.resolve(ann);
+    first.reject(new Error('no directory'));
+    await expect(failed).rejects.toThrow('no directory');
+    own.forgetUser(ann.workspace, { source_system: 'crm', source_id: 'ann' });
+    expect(own.peek(ann)).toBeUndefined();
+  });
+
   it('are made anew for another version of the rules, also where theirs is not known yet', async () => {
     const policy = await cache.resolve(ANALYST);
     cache.forgetOthers(ANALYST.workspace, 0);

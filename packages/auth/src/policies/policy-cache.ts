@@ -73,7 +73,10 @@ export function createPolicyCache({ clock, load, resolve }: PolicyCacheOptions):
       (policy) => {
         slot.policy = policy;
       },
-      () => known.policies.delete(key),
+      () => {
+        // Another one may have its place by now, which is forgotten with the user's record as long as it is there.
+        if (known.policies.get(key) === slot) known.policies.delete(key);
+      },
     );
     return slot;
   };
