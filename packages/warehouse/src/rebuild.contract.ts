@@ -166,5 +166,20 @@ export const rebuildContract = (makeHarness: () => Promise<WarehouseHarness>): v
       expect(second.generation).toBe(2);
       expect(second.applied()).toMatchObject({ cursor: null, generation: 2 });
     });
+
+    it('W7: one at a time, also while one that is given up is taken away', async () => {
+      await fill();
+      const first = await warehouse.startRebuild();
+      await replayInto(first);
+      const givenUp = first.abandon();
+      await expect(warehouse.startRebuild()).rejects.toMatchObject({ code: 'warehouse_rebuild_refused' });
+      await givenUp;
+      const second = await warehouse.startRebuild();
+      await replayInto(second);
+      await second.switchOver();
+      await warehouse.close();
+      warehouse = await harness.open();
+      expect(warehouse.applied()).toMatchObject({ cursor: applied.at(-1)?.cursor, generation: 2 });
+    });
   });
 };

@@ -105,10 +105,14 @@ class Generations {
 
   /** Takes away the one of the two that is not needed: `next`, or the one that it took the place of. */
   async #discard(unused: Store, next: Store): Promise<void> {
-    this.#rebuild = undefined;
-    await unused.close(unused === next ? 0 : SWITCH_GRACE_MS);
-    await this.#files.remove(unused.meta().applied.generation);
-    if (unused !== next) await next.limitMemory(this.#memoryLimitMb);
+    try {
+      await unused.close(unused === next ? 0 : SWITCH_GRACE_MS);
+      await this.#files.remove(unused.meta().applied.generation);
+      if (unused !== next) await next.limitMemory(this.#memoryLimitMb);
+    } finally {
+      // Not before: after one that was given up the next has its number, and would have its file.
+      this.#rebuild = undefined;
+    }
   }
 
   /** Once. */
