@@ -126,6 +126,33 @@ export function setAsideContract(harness: CurrentHarness): void {
     await member.close();
   });
 
+  test('E5: an event that is discarded while a replay is under way is not handed over', async () => {
+    const { eventLog, database } = harness();
+    const gate = createGate();
+    const taken = createTaker({ poison: () => true });
+    let poisonous = true;
+    const repaired = createTaker({ poison: () => false });
+    const handler: Handler = async (batch, delivery) => {
+      if (poisonous) return taken.handler(batch, delivery);
+      if (batch.events.length > 1) throw new Error('one by one');
+      if (batch.events.some((event) => changeOf(event).key === 3)) await gate.pass();
+      await repaired.handler(batch, delivery);
+    };
+    const member = await eventLog.consume('group', handler, QUICKLY);
+    await createLedger(database, eventLog).change([3, 4]);
+    await until(async () => (await eventLog.setAside('group')).length === 2, 'two events set aside');
+    const [, second] = await eventLog.setAside('group');
+    poisonous = false;
+    const replaying = eventLog.replay('group');
+    await gate.reached;
+    await eventLog.discard('group', second?.event.position as Position);
+    gate.open();
+    expect(await replaying).toEqual({ succeeded: 1, failed: 0 });
+    expect(repaired.changes).toEqual([{ key: 3, version: 1 }]);
+    expect(await eventLog.setAside('group')).toEqual([]);
+    await member.close();
+  });
+
   test('E5: several poison events in one large batch are each found, also those of no record', async () => {
     const { eventLog, database } = harness();
     const ledger = createLedger(database, eventLog);

@@ -1,5 +1,5 @@
 import type { Logger } from '@sophia/observability';
-import type { EventFact, LogEvent } from '@sophia/types';
+import type { EventFact, LogEvent, Transaction } from '@sophia/types';
 import type { Place } from '../position.ts';
 import { type LockedGroup, lockGroup } from './consumer-group.ts';
 import type { EventShape } from './event-rows.ts';
@@ -61,27 +61,26 @@ async function replayAll<Event extends EventFact>(
     for (const row of rows) {
       const key = recordKey(row.event);
       const error = failing.has(key) ? BEHIND : await tryAll([row]);
-      if (error === undefined) succeeded++;
-      else failed++;
-      if (error !== undefined && error !== BEHIND) {
-        failing.add(key);
-        await keepFailure(options, row, error);
-      }
+      if (error !== undefined) failed++;
+      if (error === undefined || error === BEHIND) continue;
+      failing.add(key);
+      await keepFailure(options, row, error);
     }
   };
-  /** Resolves to why the handler could not take them; throws what is no fault of theirs. */
+  /** Of those that stand aside still. Resolves to why the handler could not take them; throws what is no fault of theirs. */
   const tryAll = async (rows: readonly SetAsideRow[]): Promise<unknown> => {
-    const events = rows.map(({ event }) => shape.ofWhole(event));
-    const batch: LogBatch<Event> = { events, positions: [], end: place, tick, complete: tick };
     try {
-      await log.write(
+      const { value } = await log.write(
         [],
         async (transaction) => {
-          await log.query(transaction, TAKE, [groupId, rows.map((row) => row.place.tick), rows.map((row) => row.place.offset)]);
-          await handOver(options, transaction, batch, true);
+          const events = (await take(options, transaction, rows)).map(({ event }) => shape.ofWhole(event));
+          const batch: LogBatch<Event> = { events, positions: [], end: place, tick, complete: tick };
+          if (events.length > 0) await handOver(options, transaction, batch, true);
+          return events.length;
         },
         { deadline: options.deadline + 10_000, idempotent: false },
       );
+      succeeded += value;
       return undefined;
     } catch (error) {
       if (error instanceof HandlerFailure && !error.isEnvironmental) return error.cause;
@@ -95,12 +94,23 @@ async function replayAll<Event extends EventFact>(
     if (last === undefined) return { succeeded, failed };
     after = last.place;
     const isClear = !rows.some(({ event }) => failing.has(recordKey(event)));
-    if (isClear && rows.length > 1 && (await tryAll(rows)) === undefined) succeeded += rows.length;
-    else await tryEach(rows);
+    if (!isClear || rows.length === 1 || (await tryAll(rows)) !== undefined) await tryEach(rows);
   }
 }
 
 const BEHIND = Symbol('behind');
+
+/** Takes them from what stands aside; those are none of them that were discarded since they were read. */
+async function take(
+  { log, groupId }: Pick<ReplayOptions<never>, 'log' | 'groupId'>,
+  transaction: Transaction,
+  rows: readonly SetAsideRow[],
+): Promise<readonly SetAsideRow[]> {
+  const places = [groupId, rows.map(({ place }) => place.tick), rows.map(({ place }) => place.offset)];
+  const taken = await log.query<{ place: string }>(transaction, TAKE, places);
+  const there = new Set(taken.map(({ place }) => place));
+  return rows.filter(({ place }) => there.has(`${place.tick}.${place.offset}`));
+}
 
 async function keepFailure<Event extends EventFact>(
   { log, group, groupId, logger }: ReplayOptions<Event>,
@@ -117,7 +127,8 @@ const recordKey = ({ workspace, record, position }: LogEvent): string => (record
 const TAKE = {
   name: 'event_log_take_set_aside',
   text: `delete from event_set_aside using unnest($2::bigint[], $3::bigint[]) as taken (tick, tick_offset)
-    where group_id = $1 and event_set_aside.tick = taken.tick and event_set_aside.tick_offset = taken.tick_offset`,
+    where group_id = $1 and event_set_aside.tick = taken.tick and event_set_aside.tick_offset = taken.tick_offset
+    returning concat(taken.tick, '.', taken.tick_offset) as place`,
 };
 const FAILED_AGAIN = {
   name: 'event_log_failed_again',
