@@ -73,6 +73,7 @@ describe('a value that does not fit', () => {
     ['timestamptz', 0.5],
     ['date', '2026-02-30x'],
     ['date', '2026-13-01'],
+    ['date', '2026-02-30'],
     ['date', 0],
     ['numeric', 1.5],
     ['numeric', '1e3'],

@@ -1,4 +1,4 @@
-import { parseMicros } from '@sophia/shared';
+import { isCalendarDay, parseMicros } from '@sophia/shared';
 import type { CopyType } from '../database.ts';
 
 /** Gathers rows in PostgreSQL's binary COPY format. */
@@ -196,10 +196,8 @@ function writeTimestamptz(into: ByteWriter, value: unknown): void {
 }
 
 function writeDate(into: ByteWriter, value: unknown): void {
-  if (typeof value !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(value)) refuse();
-  const milliseconds = Date.parse(`${value}T00:00:00Z`);
-  if (Number.isNaN(milliseconds)) refuse();
-  into.int32Field(milliseconds / 86_400_000 - EPOCH_DAYS);
+  if (typeof value !== 'string' || !isCalendarDay(value)) refuse();
+  into.int32Field(Date.parse(`${value}T00:00:00Z`) / 86_400_000 - EPOCH_DAYS);
 }
 
 /** Groups of four decimal digits around the point, as PostgreSQL keeps them (src/backend/utils/adt/numeric.c). */
