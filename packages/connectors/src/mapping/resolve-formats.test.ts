@@ -104,6 +104,12 @@ describe('what can be read in two ways', () => {
     });
     expect(ruleOf(await resolved('{ amount: value }', 'percent'), 'amount')).toMatchObject({ decimal: '.', symbol: '%', unit: 'percent' });
     expect(ruleOf(await resolved('{ amount: value }', '.'), 'amount')).toEqual({ column: 'value', decimal: '.' });
+    let asked = 0;
+    await resolveFormats(mappingOf('{ amount: value }'), definition, COLUMNS, shares, async () => {
+      asked += 1;
+      return 'percent';
+    });
+    expect(asked).toBe(1);
     const set = await resolved('{ amount: { column: value, unit: percent } }');
     expect(ruleOf(set, 'amount')).toMatchObject({ decimal: '.', symbol: '%', unit: 'percent' });
   });

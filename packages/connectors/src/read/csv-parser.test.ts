@@ -178,6 +178,20 @@ describe('broken rows', () => {
       [4, ['d', 'e', 'f']],
       [5, 'wrong_column_count'],
     ]);
+    expect(rows.flatMap(({ errors }) => errors?.map(({ message }) => message) ?? [])).toEqual(
+      Array.from({ length: 3 }, () => 'Expected 3 columns, found 4.'),
+    );
+  });
+
+  test.each([1, 5, 1000])('are by a character longer than the longest, which is whole (chunks of %d)', async (chunk) => {
+    const limits = { rowBytes: 12 };
+    const rows = await parseAll('"a\nb",123456\n"a\nb",1234567\nc,d\n', { columns: 2, limits, chunk });
+    expect(brief(rows)).toEqual([
+      [1, ['a\nb', '123456']],
+      [3, 'invalid_quote'],
+      [4, ['b"', '1234567']],
+      [5, ['c', 'd']],
+    ]);
   });
 });
 

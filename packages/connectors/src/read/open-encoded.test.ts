@@ -22,6 +22,17 @@ describe('encodings', () => {
     }
   });
 
+  test('a mark is one at the beginning alone: within the text it is a character, wherever a piece of it begins', async () => {
+    const rows = 80_000;
+    const begin = `\uFEFFid,name\n${'1,a\n'.repeat(rows)}`;
+    const { brief } = await readAll(Buffer.from(`${begin}\uFEFF2,b\n`), {}, Buffer.byteLength(begin));
+    expect(brief).toHaveLength(rows + 1);
+    expect([brief[0], brief.at(-1)]).toEqual([
+      [2, ['1', 'a']],
+      [rows + 2, ['\uFEFF2', 'b']],
+    ]);
+  });
+
   test('western and Cyrillic letters are guessed, which is said', async () => {
     const german = 'id,ort,straße\n1,Köln,Große Straße\n2,München,Äußere Allee\n3,Düsseldorf,Grüner Weg\n';
     const western = await readAll(iconv.encode(german, 'windows-1252'));

@@ -109,6 +109,11 @@ describe('a tap', () => {
     expect(brief((await readTap([state(1), '', '  ', { type: 'STATE' }])).items)).toEqual([{ state: null }]);
   });
 
+  test('has what it sent before a line that is no message passed on, with its state', async () => {
+    const { items, code } = await readTap([ITEMS, record('items', { id: 1 }), state(1), record('items', { id: 2 }), 'cut off', state(2)]);
+    expect([brief(items), code]).toEqual([[['items', 1, 2], { state: { at: 1 } }], 'invalid_singer_message']);
+  });
+
   test('replaces versions, behind the rows before', async () => {
     const messages = [
       ITEMS,

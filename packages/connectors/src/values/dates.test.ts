@@ -158,6 +158,8 @@ describe('detection', () => {
     });
     expect(detectDates(['1/1/2017'])).toMatchObject({ kind: 'ambiguous' });
     expect(detectDates(['13/1/2017', '1/14/2017', '2/1/2017'])).toMatchObject({ kind: 'ambiguous', example: '2/1/2017' });
+    // One order reads more of them: the other still reads one that it does not.
+    expect(detectDates(['13/1/2017', '1/14/2017', '1/15/2017', '2/1/2017'])).toMatchObject({ kind: 'ambiguous', example: '2/1/2017' });
   });
 
   test.each(['-', '/', '.'])('two digits of a year may stand at either end, with %s between', (sign) => {
@@ -209,6 +211,15 @@ describe('detection', () => {
     const year = days('2024-02-27', 300).map((day) => `20${day.replaceAll('-', '/')}`);
     for (const place of [0, 99, 100, 101, 299])
       expect(detectDates(year.with(place, 'soon'))).toEqual({ kind: 'found', pattern: 'YYYY/M/D' });
+  });
+
+  test('the first of every month but February is asked for thirty years: none tells that the years are no days', () => {
+    const years = Array.from({ length: 30 }, (_, index) => String(index + 1).padStart(2, '0'));
+    const months = ['01', '03', '04', '05', '06', '07', '08', '09', '10', '11', '12'];
+    expect(detectDates(years.flatMap((year) => months.map((month) => `${year}-${month}-01`)))).toMatchObject({
+      kind: 'ambiguous',
+      readings: [{ pattern: 'D-M-YY' }, { pattern: 'YY-M-D' }],
+    });
   });
 
   test('a series of the same days is asked, however long it is', () => {

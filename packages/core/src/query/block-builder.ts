@@ -16,7 +16,7 @@ import type { LinkedLayer, LinkedMeasure, LinkedMetric, LinkedModel } from '../s
 import { namesIn } from '../semantic/name-scope.ts';
 import { addPeriods, startOfPeriod } from '../time/calendar.ts';
 import type { CompileContext } from './compile-context.ts';
-import { addShifts, type DateShift, earlier, isNoShift, shiftOf } from './date-shift.ts';
+import { addShifts, type DateShift, isNoShift, shiftOf } from './date-shift.ts';
 import { MAX_AGGREGATES } from './limits.ts';
 import { type KeyOfMeasures, unqualified } from './plan-keys.ts';
 import type { Aggregate, Block, Cumulative } from './query-plan.ts';
@@ -179,17 +179,18 @@ export class BlockBuilder {
     const { expression } = measure.time;
     if (kind === 'simple') return withinBounds(expression, bounds, timeZone);
     // What came before the range is accumulated, too; what has no time is never.
-    const accumulated = cumulative === undefined ? this.#accumulatedAtEnd(metric, bounds, shift) : { from: undefined, to: bounds.to };
+    const accumulated = cumulative === undefined ? this.#accumulatedAtEnd(metric, bounds) : { from: undefined, to: bounds.to };
     if (accumulated.from !== undefined || accumulated.to !== undefined) return withinBounds(expression, accumulated, timeZone);
     return operation('not', 'boolean', [operation('is_null', 'boolean', [expression])]);
   }
 
   /** The range of one number: up to the range's end, else, where a length of time ends there, up to the end of today. */
-  #accumulatedAtEnd({ window, toDate }: LinkedMetric & { kind: 'cumulative' }, { to }: TimeBounds, shift: DateShift): TimeBounds {
+  #accumulatedAtEnd({ window, toDate }: LinkedMetric & { kind: 'cumulative' }, { to }: TimeBounds): TimeBounds {
     if (window === undefined && toDate === undefined) return { from: undefined, to };
     const { timeZone, today, weekStart } = this.#options.time;
     if (to === undefined) this.#usesToday = true;
-    const end = to ?? { day: earlier(today, shift) + 1, instant: undefined };
+    // An earlier value has a range with an end (`#checkShift`).
+    const end = to ?? { day: today + 1, instant: undefined };
     const lastDay = lastDayBefore(end, timeZone);
     const day =
       window === undefined ? startOfPeriod(lastDay, toDate ?? 'day', weekStart) : addPeriods(lastDay + 1, -window.count, window.grain);

@@ -1,6 +1,8 @@
 import type { MetricQuery } from '@sophia/types';
 import { describe, expect, it } from 'vitest';
 import { useSmallEngine } from '../testing/small-engine.ts';
+import { layerOf, SMALL_TYPES } from '../testing/small-world.ts';
+import { createTestEngine } from '../testing/test-engine.ts';
 
 const { ask } = useSmallEngine();
 
@@ -100,6 +102,22 @@ describe('compare', () => {
     ]);
   });
 
+  it('metrics of different own times are each matched by their own, whatever stands beside them', async () => {
+    const query: MetricQuery = {
+      metrics: ['deals', 'deals_created'],
+      dimensions: ['deal.close_date:quarter', 'deal.created_on:quarter'],
+      compare: 'previous_period',
+      time_range: { from: '2017-04-01', to: '2017-07-01' },
+      fill: false,
+    };
+    expect(await ask(query)).toEqual([
+      ['2017-01-01', '2017-04-01', 0, 0, null, 0, 4, -1],
+      ['2017-04-01', '2017-01-01', 0, 4, -1, 0, 0, null],
+      ['2017-04-01', null, 0, 1, -1, 0, 0, null],
+      [null, '2017-04-01', 0, 0, null, 0, 1, -1],
+    ]);
+  });
+
   it('a metric that is no number has no change', async () => {
     const query: MetricQuery = {
       metrics: ['last_close'],
@@ -182,4 +200,39 @@ describe('offsets', () => {
     // March, and February before.
     expect(await ask(query)).toEqual([['300.0000', '0.0000', null]]);
   });
+});
+
+it('what falls on no period of the answer when it is moved is left out', async () => {
+  const before = layerOf(`
+semantic_models:
+  - name: deal
+    record_type: deal
+    default_time_dimension: close_date
+    entities: [{ name: deal, type: primary }]
+    dimensions: [{ name: close_date, type: time }]
+    measures: [{ name: deals, aggregation: count }]
+metrics:
+  - { name: deals, type: simple, measure: deals }
+  - { name: deals_before, type: derived, expression: before, inputs: [{ metric: deals, alias: before, offset: { count: 1, grain: month } }] }
+`);
+  const other = await createTestEngine(SMALL_TYPES);
+  try {
+    const days = [{ close_date: '2017-01-01' }, { close_date: '2017-01-31' }, {}];
+    await other.insert(days.map((data, index) => ({ type: 'deal', id: index + 1, source_id: `d${index}`, data })));
+    const rows = async (query: MetricQuery) => (await other.ask({ fill: false, ...query }, before)).rows;
+    // The 31st has no counterpart in February.
+    const february = { from: '2017-02-01', to: '2017-03-01' };
+    expect(await rows({ metrics: ['deals'], dimensions: ['metric_time:day'], time_range: february, compare: 'previous_period' })).toEqual([
+      ['2017-02-01', 0, 1, -1],
+    ]);
+    // The week of the first of January 2017, a Sunday, is 52 weeks before one that ends in 2017.
+    const january = { from: '2018-01-01', to: '2018-02-01' };
+    expect(await rows({ metrics: ['deals'], dimensions: ['metric_time:week'], time_range: january, compare: 'previous_year' })).toEqual([
+      ['2018-01-29', 0, 1, -1],
+    ]);
+    // What has no time is at no earlier one.
+    expect(await rows({ metrics: ['deals_before'], dimensions: ['metric_time:month'] })).toEqual([['2017-02-01', 2]]);
+  } finally {
+    other.close();
+  }
 });

@@ -84,6 +84,29 @@ describe('cumulative metrics', () => {
     ]);
   });
 
+  it('count different values of two kinds beside each other', async () => {
+    const kinds = layerOf(`
+semantic_models:
+  - name: deal
+    record_type: deal
+    default_time_dimension: close_date
+    entities: [{ name: deal, type: primary }]
+    dimensions: [{ name: close_date, type: time }]
+    measures:
+      - { name: owners, aggregation: count_distinct, expression: owner }
+      - { name: outcomes, aggregation: count_distinct, expression: status }
+metrics:
+  - { name: running_owners, type: cumulative, measure: owners }
+  - { name: running_outcomes, type: cumulative, measure: outcomes }
+`);
+    const query: MetricQuery = { metrics: ['running_owners', 'running_outcomes'], dimensions: ['metric_time:month'] };
+    expect((await engine().ask(query, kinds)).rows).toEqual([
+      ['2017-01-01', 2, 1],
+      ['2017-02-01', 2, 2],
+      ['2017-03-01', 2, 2],
+    ]);
+  });
+
   it('start anew with each period of grain_to_date', async () => {
     expect(await by('revenue_to_date', 'month', { time_range: { from: '2017-02-01', to: '2017-05-01' } })).toEqual([
       ['2017-02-01', '150.5000'],
@@ -135,6 +158,8 @@ describe('cumulative metrics', () => {
       ['East', 1],
       ['West', 1],
     ]);
+    // The ten days to the 25th begin with the 16th, the day after East's.
+    expect(await ask({ metrics: ['deals_ten_days'], dimensions, time_range: { to: '2017-01-26' } })).toEqual([['West', 1]]);
   });
 
   it('without their time and an end of the range end today', async () => {

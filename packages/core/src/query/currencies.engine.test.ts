@@ -81,6 +81,12 @@ describe('amounts in several currencies', () => {
     );
   });
 
+  it('a filter by the currency of other amounts does not help', async () => {
+    const filters: Filter[] = [{ field: 'product.currency', operator: 'eq', values: ['EUR'] }];
+    expect((await ask({ metrics: ['list_value'], filters })).columns).toMatchObject([{ unit: 'EUR' }]);
+    await expect(ask({ metrics: ['amount'], filters })).rejects.toEqual(mixed);
+  });
+
   it('records without a currency do not count', async () => {
     const filters: Filter[] = [{ field: 'deal.name', operator: 'in', values: ['a', 'c'] }];
     expect(await ask({ metrics: ['amount'], filters })).toMatchObject({ columns: [{ unit: 'EUR' }], rows: [['40.0000']] });

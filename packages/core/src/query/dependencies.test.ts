@@ -52,6 +52,14 @@ describe('affects', () => {
     const masks = [{ fields: ['status'] }];
     expect(compile({ metrics: ['deals'], filters }, { policy: { types: { deal: { masks } } } }).affects(lost)).toBe(true);
     expect(compile({ metrics: ['deals'], filters }, { table: () => undefined }).affects(lost)).toBe(true);
+    const changedType: CompileContext['table'] = (recordType) => {
+      const table = SMALL_CONTEXT.table(recordType);
+      const status = table?.fields.get('status');
+      if (table === undefined || status === undefined) return table;
+      const columns = [...status.columns, { name: 'status__1', type: 'integer' as const }];
+      return { ...table, fields: new Map(table.fields).set('status', { ...status, columns }) };
+    };
+    expect(compile({ metrics: ['deals'], filters }, { table: changedType }).affects(lost)).toBe(true);
   });
 
   it('common fields are not in the data, so they may have changed', () => {

@@ -111,7 +111,18 @@ describe('drill-down', () => {
       time_range: { from: '2017-03-01', to: '2017-04-01' },
       compare: 'previous_period',
     };
-    expect(await ids({ query, row: { 'metric_time:day': '2017-03-31' }, metric: 'deals__previous' })).toEqual([]);
+    const other = await createTestEngine(SMALL_TYPES);
+    try {
+      await other.insert([{ type: 'deal', id: 1, source_id: 'd1', data: { close_date: '2017-02-28' } }]);
+      const earlierOf = async (day: string) => {
+        const request = { query, row: { 'metric_time:day': day }, metric: 'deals__previous' };
+        const compiled = compileDrillDown(request, layer, other.context);
+        return readDrillDown(compiled, await other.run(compiled)).length;
+      };
+      expect([await earlierOf('2017-03-28'), await earlierOf('2017-03-31')]).toEqual([1, 0]);
+    } finally {
+      other.close();
+    }
   });
 
   it('goes page by page, in the order of ids', async () => {

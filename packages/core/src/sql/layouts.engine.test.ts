@@ -144,21 +144,27 @@ describe('fields that were added or changed their type', () => {
     }
   });
 
-  it('are read from the history of both tables', async () => {
+  it('are read from the history of both tables, of each version its own', async () => {
     const { engine, context } = await changedEngine();
     try {
+      const visit = (table: string, version: number, values: string): Promise<void> =>
+        engine.execute(
+          `insert into ${table} by name select 1 as workspace, 1 as id, 'crm' as source_system, 'v1' as source_id, ${version} as version, ${values}`,
+        );
+      const during = (from: string, to: string): string => `timestamp '${from}' as valid_from, timestamp '${to}' as valid_to`;
+      await visit('visit_history', 1, `${during('2026-01-01', '2026-02-01')}, 5 as cost__3`);
+      await visit('visit_history', 2, `${during('2026-02-01', '2026-03-01')}, 6 as cost__3`);
+      await visit('visit', 3, "timestamp '2026-03-01' as valid_from, 7 as cost__3");
       await engine.execute(
-        "insert into visit by name select 1 as workspace, 1 as id, 'crm' as source_system, 'v1' as source_id, 2 as version, timestamp '2026-02-01' as valid_from, 7 as cost__3",
+        `insert into x_1_visit_history values (1, 1, 1, timestamp '2026-01-01', timestamp '2026-02-01', '1', null),
+          (1, 1, 2, timestamp '2026-02-01', timestamp '2026-03-01', null, 2)`,
       );
-      await engine.execute("insert into x_1_visit values (1, 1, 2, timestamp '2026-02-01', null, 2)");
-      await engine.execute(
-        "insert into visit_history by name select 1 as workspace, 1 as id, 'crm' as source_system, 'v1' as source_id, 1 as version, timestamp '2026-01-01' as valid_from, timestamp '2026-02-01' as valid_to, 5 as cost__3",
-      );
-      await engine.execute("insert into x_1_visit_history values (1, 1, 1, timestamp '2026-01-01', timestamp '2026-02-01', '1', null)");
-      const at = async (as_of: string) => (await engine.ask({ metrics: ['cost', 'stars'], as_of }, layer, context)).rows;
-      expect(await at('2026-01-15T00:00:00Z')).toEqual([['5.0000', 1]]);
-      expect(await at('2026-02-15T00:00:00Z')).toEqual([['7.0000', 2]]);
-      expect(await at('2025-12-31T00:00:00Z')).toEqual([['0.0000', 0]]);
+      await engine.execute("insert into x_1_visit values (1, 1, 3, timestamp '2026-03-01', null, 3)");
+      const at = async (as_of: string) => (await engine.ask({ metrics: ['cost', 'stars', 'visits'], as_of }, layer, context)).rows;
+      expect(await at('2025-12-31T00:00:00Z')).toEqual([['0.0000', 0, 0]]);
+      expect(await at('2026-01-15T00:00:00Z')).toEqual([['5.0000', 1, 1]]);
+      expect(await at('2026-02-15T00:00:00Z')).toEqual([['6.0000', 2, 1]]);
+      expect(await at('2026-03-15T00:00:00Z')).toEqual([['7.0000', 3, 1]]);
     } finally {
       engine.close();
     }
