@@ -1,5 +1,6 @@
 import { createTestObservability } from '@sophia/observability/testing';
 import { SophiaError } from '@sophia/shared';
+import type { Call } from '@sophia/types';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openTestPlatform, type TestPlatform } from './testing/test-platform.ts';
 
@@ -138,6 +139,27 @@ describe('cached answers', () => {
       await expect(test.ask(query, { cache })).rejects.toMatchObject(early);
     }
     expect((await test.ask(query)).cache.tier).toBe('none');
+  });
+
+  it('and the records behind them take no longer than their caller may wait', async () => {
+    const { analytics, warehouse } = test.platform;
+    const query = { metrics: ['deals_won', 'deals_created'] };
+    const run = warehouse.query.bind(warehouse);
+    const ways = [
+      (call: Call) => analytics.ask(call, query),
+      (call: Call) => analytics.ask(call, query, { cache: 'bypass' }),
+      (call: Call) => analytics.drillDown(call, { query, row: {}, metric: 'deals_won' }),
+    ];
+    // A statement without an end.
+    const endless = { text: 'select count(*) from range(1000000000000) where range % 7 = 3', parameters: [] };
+    for (const ask of ways) {
+      vi.spyOn(warehouse, 'query').mockImplementationOnce((_statement, options) => run(endless, options));
+      // They go away later, if they wait so long.
+      const call = { ...test.call, deadline: 100, signal: AbortSignal.timeout(5_000) };
+      await expect(ask(call)).rejects.toMatchObject({ code: 'deadline_exceeded' });
+    }
+    vi.restoreAllMocks();
+    expect((await test.ask(query)).rows).toHaveLength(1);
   });
 
   it('are warmed as of today, and where one cannot be, it is told and computed when it is asked for', async () => {

@@ -51,20 +51,20 @@ const readRecords = async (
   request: DrillDownRequest,
 ): Promise<{ readonly answer: DrillDownAnswer; readonly isCurrent: () => boolean }> => {
   const { warehouse, prepared, published, freshness } = options;
-  const { workspace } = call.principal;
+  const { deadline, signal, principal } = call;
   const { compiled, generation } = await compile(options, call, request);
-  await options.asOf.waitFor(compiled.asOf, call.signal, request.query.as_of === undefined ? request.position : undefined);
-  const result = await warehouse.query(compiled, { signal: call.signal, party: call.principal.id });
+  await options.asOf.waitFor(compiled.asOf, signal, request.query.as_of === undefined ? request.position : undefined);
+  const result = await warehouse.query(compiled, { deadline, signal, party: principal.id });
   const readPoint = readPointOf(result.applied, published.current());
-  await untilPublished(published, readPoint, call.signal);
+  await untilPublished(published, readPoint, signal);
   const types = compiled.reads.map(({ recordType }) => recordType);
   return {
     answer: {
       records: readDrillDown(compiled, result),
       next_cursor: nextRecord(compiled, result),
-      freshness: freshness.freshness(workspace, types, readPoint),
+      freshness: freshness.freshness(principal.workspace, types, readPoint),
     },
-    isCurrent: () => prepared.isCurrent({ workspace, generation }),
+    isCurrent: () => prepared.isCurrent({ workspace: principal.workspace, generation }),
   };
 };
 

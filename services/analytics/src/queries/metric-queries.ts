@@ -1,8 +1,8 @@
 import type { Cache, CacheResult, Loaded } from '@sophia/cache';
 import { type RecordChange, readAnswer } from '@sophia/core';
-import type { Clock, Parties } from '@sophia/shared';
+import type { Clock } from '@sophia/shared';
 import type { Call, MetricQuery, ReadPoint, WorkspaceId } from '@sophia/types';
-import type { Warehouse } from '@sophia/warehouse';
+import type { QueryOptions, Warehouse } from '@sophia/warehouse';
 import type { Answer, AskOptions } from '../analytics.ts';
 import { encodeAnswer, rowCountOf } from '../answers/answer-bytes.ts';
 import type { AuditTrail, PolicyReader } from '../collaborators.ts';
@@ -23,8 +23,6 @@ import type { WriteWaiting } from './write-waiting.ts';
 const ANSWER_TTL = 15 * 60_000;
 /** Answers of the warehouse, reused while their tables' version stands; and answers as of a past time. */
 const RESULT_TTL = 24 * 3_600_000;
-/** Of a computation whose caller sets neither deadline nor signal. */
-const DEADLINE_MS = 10_000;
 
 export interface MetricQueriesOptions {
   readonly warehouse: Warehouse;
@@ -131,9 +129,9 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
     return first === null || of.compiled.asOf < first ? ['as_of_before_first_change'] : [];
   };
 
-  const readWarehouse = async (of: PreparedQuery, signal: AbortSignal, party: string | Parties): Promise<Loaded> => {
+  const readWarehouse = async (of: PreparedQuery, reading: QueryOptions): Promise<Loaded> => {
     const begun = clock.monotonic();
-    const result = await warehouse.query(of.compiled, { signal, party });
+    const result = await warehouse.query(of.compiled, reading);
     options.ran(of, clock.monotonic() - begun);
     const readPoint = readPointOf(result.applied, published.current());
     // No event drops an answer of a past moment: one that was read too early would stand for a day, whoever had it computed.
@@ -142,8 +140,8 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
   };
 
   /** L3: the same answer again while the version of its tables stands. */
-  const load = async (of: PreparedQuery, signal: AbortSignal, parties: Parties, told: { tier: Answer['tier'] }): Promise<Loaded> => {
-    if (of.compiled.asOf !== null) return readWarehouse(of, signal, parties);
+  const load = async (of: PreparedQuery, reading: QueryOptions, told: { tier: Answer['tier'] }): Promise<Loaded> => {
+    if (of.compiled.asOf !== null) return readWarehouse(of, reading);
     const current = published.current();
     const version = warehouse.version(of.workspace, of.recordTypes);
     const key = `${of.key}:${version}`;
@@ -152,7 +150,7 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
       told.tier = 'L3';
       return { bytes: known.bytes, readPoint: laterOf(current, known.readPoint) };
     }
-    const loaded = await readWarehouse(of, signal, parties);
+    const loaded = await readWarehouse(of, reading);
     // Only an answer of exactly this version may stand under its name.
     if (warehouse.version(of.workspace, of.recordTypes) === version) {
       await results.getOrLoad(
@@ -166,24 +164,23 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
 
   const cached = async (
     of: PreparedQuery,
-    signal: AbortSignal | undefined,
-    party: string | undefined,
+    { signal, deadline, principal }: Partial<Call>,
   ): Promise<{ result: CacheResult; tier: Answer['tier'] }> => {
     const told: { tier: Answer['tier'] } = { tier: 'none' };
     const ttl = of.compiled.asOf === null ? ANSWER_TTL : RESULT_TTL;
-    const wanted = { dependencies: of.dependencies, ttl, signal, party, isOfItsCaller, heldBytes: of.bytes };
-    const result = await answers.getOrLoad(of.key, wanted, (loading, parties) => load(of, loading, parties, told));
+    const wanted = { dependencies: of.dependencies, ttl, signal, party: principal?.id, isOfItsCaller, heldBytes: of.bytes };
+    const result = await answers.getOrLoad(of.key, wanted, (loading, party) => load(of, { deadline, signal: loading, party }, told));
     return { result, tier: result.tier === 'L1' ? 'L1' : told.tier };
   };
 
-  const askWarehouse = async (of: PreparedQuery, call: Call): Promise<Answer> => {
-    const loaded = await readWarehouse(of, call.signal ?? AbortSignal.timeout(call.deadline ?? DEADLINE_MS), call.principal.id);
-    return present(of, { ...loaded, tier: 'none', age: 0 }, 'none', call.signal);
+  const askWarehouse = async (of: PreparedQuery, { deadline, signal, principal }: Call): Promise<Answer> => {
+    const loaded = await readWarehouse(of, { deadline, signal, party: principal.id });
+    return present(of, { ...loaded, tier: 'none', age: 0 }, 'none', signal);
   };
 
-  const askCaches = async (of: PreparedQuery, { signal, principal }: Call): Promise<Answer> => {
-    const { result, tier } = await cached(of, signal, principal.id);
-    return present(of, result, tier, signal);
+  const askCaches = async (of: PreparedQuery, call: Call): Promise<Answer> => {
+    const { result, tier } = await cached(of, call);
+    return present(of, result, tier, call.signal);
   };
 
   /** Where a statement's tables or currencies became others while it ran, its answer or error is nobody's: it is asked again. */
@@ -231,7 +228,7 @@ export const createMetricQueries = (options: MetricQueriesOptions): MetricQuerie
     },
     remember: (_call, body, query) => bodies.remember(body, query),
     async warm(of) {
-      await cached(of, undefined, undefined);
+      await cached(of, {});
     },
   };
 };
