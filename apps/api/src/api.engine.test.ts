@@ -169,6 +169,8 @@ describe('the REST interface', () => {
     const first = await send('GET', path);
     const tag = first.headers.get('etag') ?? '';
     expect(await send('GET', path, { headers: { 'if-none-match': tag } })).toMatchObject({ status: 304, text: '' });
+    const posted = { headers: { 'if-none-match': tag }, body: { metrics: ['revenue'] } };
+    expect(await send('POST', '/api/v1/metrics/query', posted)).toMatchObject({ status: 200, json: { rows: first.json.rows } });
     const written = await send('POST', '/api/v1/records/deal?source_system=test', {
       body: { source_id: 'D', status: 'won', amount: '1000', currency: 'USD', close_date: '2017-05-05' },
     });

@@ -71,7 +71,7 @@ const registerQuery = (app: FastifyInstance, { analytics }: ApiServices): void =
     ],
     handle: async ({ raw }, reply) => {
       const { body } = raw;
-      if (!Array.isArray(body)) return sendAnswer(raw, reply, await ask(analytics, raw, parseMetricQuery(body, '')));
+      if (!Array.isArray(body)) return sendAnswer(reply, await ask(analytics, raw, parseMetricQuery(body, '')));
       if (body.length === 0 || body.length > MAXIMUM_QUERIES) {
         throw new SophiaError('invalid_request', `Send 1 to ${MAXIMUM_QUERIES} queries, not ${body.length}.`);
       }
@@ -108,7 +108,8 @@ const registerQueryByAddress = (app: FastifyInstance, { analytics }: ApiServices
       const query = parseMetricQuery(parseJsonText('q', q, 'invalid_request'), '');
       const answer = await ask(analytics, raw, query);
       analytics.remember(call, raw.url, query);
-      return sendAnswer(raw, reply, answer);
+      if (isKnown(raw.headers['if-none-match'], answer.etag)) return setHeaders(reply, answerHeaders(answer)).code(304).send();
+      return sendAnswer(reply, answer);
     },
   });
 };
@@ -119,11 +120,8 @@ const ask = (analytics: Analytics, request: FastifyRequest, query: MetricQuery):
     cache: request.headers['sophia-cache'] === 'bypass' ? 'bypass' : 'use',
   });
 
-const sendAnswer = (request: FastifyRequest, reply: FastifyReply, answer: Answer): FastifyReply => {
-  setHeaders(reply, answerHeaders(answer));
-  if (isKnown(request.headers['if-none-match'], answer.etag)) return reply.code(304).send();
-  return reply.type('application/json; charset=utf-8').send(answerBody(answer));
-};
+const sendAnswer = (reply: FastifyReply, answer: Answer): FastifyReply =>
+  setHeaders(reply, answerHeaders(answer)).type('application/json; charset=utf-8').send(answerBody(answer));
 
 const registerExplain = (app: FastifyInstance, { analytics }: ApiServices): void => {
   defineRoute(app, {
