@@ -18,6 +18,8 @@ export const registerBackupRoutes = (app: FastifyInstance, services: ApiServices
     examples: [{ summary: 'A backup', path: '/api/v1/backup', status: 200 }],
     handle: async ({ call, raw }, reply) => {
       await requireInstallationAdministrator(services, call, 'backup', 'installation');
+      // What nobody is sent is not made.
+      if (raw.method === 'HEAD') return reply.type(CONTENT_TYPE).send();
       await services.audit.write({ call, action: 'backup', object: 'installation', milliseconds: 0 });
       const backup = services.backup().once('error', (error) => {
         services.observability.logger.error({ err: error, request_id: raw.id }, 'a backup was cut off');

@@ -3,6 +3,7 @@ import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTestObservability } from '@sophia/observability/testing';
 import { SAMPLE_FOLDER } from '@sophia/platform';
+import { SophiaError } from '@sophia/shared';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type ApiHarness, openApiHarness, type Received } from '../testing/api-harness.ts';
 
@@ -142,6 +143,14 @@ describe('operating it over REST', () => {
     expect((await send('GET', SET_ASIDE)).json.events).toEqual([]);
   });
 
+  it('audits a replay of what stands aside that does not end in time, for it goes on', async () => {
+    const late = new SophiaError('deadline_exceeded', 'The replay goes on.');
+    vi.spyOn(harness.test.platform.eventLog, 'replay').mockRejectedValueOnce(late);
+    expect(await send('POST', `${SET_ASIDE}/replay`)).toMatchObject({ status: 503, json: { code: 'deadline_exceeded' } });
+    expect((await send('POST', `${SET_ASIDE}/replay`)).json).toEqual({ succeeded: 0, failed: 0 });
+    expect((await audited('set_aside.replay')).slice(0, 2)).toEqual(['ok', 'deadline_exceeded']);
+  });
+
   it('cuts a backup off that fails in its middle, rather than to end it, and tells why in the log', async () => {
     await harness.test.sql('alter table dead_letter rename to gone');
     await expect(send('GET', '/api/v1/backup')).rejects.toThrow('terminated');
@@ -150,6 +159,12 @@ describe('operating it over REST', () => {
       expect.objectContaining({ msg: 'a backup was cut off', request_id: expect.any(String), err: expect.anything() }),
     );
     expect((await send('GET', '/api/v1/backup')).status).toBe(200);
+  });
+
+  it('makes no backup for who asks for its headers alone', async () => {
+    const made = (await audited('backup')).length;
+    expect(await send('HEAD', '/api/v1/backup')).toMatchObject({ status: 200, text: '' });
+    expect(await audited('backup')).toHaveLength(made);
   });
 
   it('is not ready while its database refuses it, which its health says, and alive all the same', async () => {

@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream';
 import type { RebuildProgress } from '@sophia/analytics';
 import { requireInstallationAdministrator } from '@sophia/auth';
-import { isSophiaError } from '@sophia/shared';
 import type { Call } from '@sophia/types';
 import type { FastifyInstance } from 'fastify';
 import { problemDocument } from '../server/problem-document.ts';
 import type { ApiServices } from '../services.ts';
 import { RebuildAnswer } from './answers/projection-answers.ts';
+import { auditingEnd } from './auditing-end.ts';
 import { defineRoute } from './define-route.ts';
 
 const WAREHOUSE = 'projection:warehouse';
@@ -15,20 +15,8 @@ const TELL_EVERY = 250;
 
 export const registerProjectionRoutes = (app: FastifyInstance, services: ApiServices): void => {
   const { analytics, audit } = services;
-  /** Rebuilds; how it ends is audited. */
-  const rebuild = async (call: Call, progress?: (state: RebuildProgress) => void) => {
-    const begun = performance.now();
-    const tell = (result: string): Promise<void> =>
-      audit.write({ call, action: 'projection.rebuild', object: WAREHOUSE, result, milliseconds: performance.now() - begun });
-    try {
-      const rebuilt = await analytics.rebuild(call, progress);
-      await tell('ok');
-      return rebuilt;
-    } catch (error) {
-      await tell(isSophiaError(error) ? error.code : 'internal_error');
-      throw error;
-    }
-  };
+  const rebuild = (call: Call, progress?: (state: RebuildProgress) => void) =>
+    auditingEnd(audit, { call, action: 'projection.rebuild', object: WAREHOUSE }, () => analytics.rebuild(call, progress));
 
   defineRoute(app, {
     method: 'POST',

@@ -7,6 +7,7 @@ import type { ApiServices } from '../services.ts';
 import type { Answer } from './answers/answer-of.ts';
 import { ReplayedSchema, SetAsideAnswerSchema, type SetAsideEventSchema } from './answers/projection-answers.ts';
 import { DiscardedSchema } from './answers/record-answers.ts';
+import { auditingEnd } from './auditing-end.ts';
 import { defineRoute } from './define-route.ts';
 
 type SetAsideEvent = Awaited<ReturnType<ApiServices['eventLog']['setAside']>>[number];
@@ -72,16 +73,12 @@ export const registerSetAsideRoutes = (app: FastifyInstance, services: ApiServic
     ],
     handle: async ({ call, params: { group } }) => {
       await permit(call, 'set_aside.replay', group);
-      const begun = performance.now();
-      const replayed = await eventLog.replay(group, { deadline: REPLAY_DEADLINE });
-      await audit.write({
-        call,
-        action: 'set_aside.replay',
-        object: `projection:${group}`,
-        rows: replayed.succeeded,
-        milliseconds: performance.now() - begun,
-      });
-      return replayed;
+      return auditingEnd(
+        audit,
+        { call, action: 'set_aside.replay', object: `projection:${group}` },
+        () => eventLog.replay(group, { deadline: REPLAY_DEADLINE }),
+        ({ succeeded }) => succeeded,
+      );
     },
   });
 
