@@ -102,7 +102,7 @@ export interface ProjectionStatus {
   readonly caches: { readonly answers: CacheStatistics; readonly results: CacheStatistics };
 }
 
-/** The read side: metric answers with their freshness, for one principal at a time; every call is audited. */
+/** The read side: metric answers with their freshness, for one principal at a time; what tells of records is audited. */
 export interface Analytics {
   /** Those that the principal may ask for. */
   metrics(call: Call): Promise<readonly MetricDescription[]>;

@@ -334,7 +334,7 @@ export interface EventPage {
   readonly more: boolean;
 }
 
-/** The write side, and reads of single records. Every call is judged by the principal's policy, and audited. */
+/** The write side, and reads of single records. Every call that tells of records is judged by the principal's policy, and audited. */
 export interface Catalog {
   readonly records: Records;
   readonly recordTypes: RecordTypes;
