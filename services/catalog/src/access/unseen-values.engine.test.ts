@@ -159,6 +159,8 @@ describe('what a record masks for whoever writes it as a whole', () => {
     await expect(records.upsert(ada, loans, row('P', { name: 'n' }))).rejects.toMatchObject(refused);
     const { items: letters } = await harness.catalog.deadLetters.list(admin, { recordType: 'loan' });
     expect(letters.length).toBe(before + 1);
+    const { entries } = await harness.auth.audit.list(admin, { principal: ada.principal.id, result: 'row_rejected' });
+    expect(entries).toMatchObject([{ action: 'write', object: 'record:loan/bank/P', rows: 1 }]);
     // Who sees all says all.
     await expect(records.upsert(admin, loans, row('L', { ...data }))).rejects.toMatchObject(refused);
   });

@@ -52,7 +52,7 @@ export function createUpsert(context: CatalogContext, writer: RecordWriter, writ
         );
       })
       .catch(async (error: unknown) => {
-        if (error instanceof RowRefused) await keepRejected(context, call, { rejected: error.rejected, masked, begun });
+        if (error instanceof RowRefused) await keepRejected(context, call, { rejected: error.rejected, masked });
         throw error;
       });
     catalogMetrics.counted(answer);
@@ -67,7 +67,8 @@ const objectOf = ({ record_type, source_system, source_id }: IncomingRecord): st
 interface Rejection {
   readonly rejected: RejectedRow;
   readonly masked: ReadonlySet<string> | undefined;
-  readonly begun: number;
+  /** On the monotonic clock; not told where the refusal is audited already. */
+  readonly begun?: number;
 }
 
 async function keepRejected(context: CatalogContext, call: Call, { rejected, masked, begun }: Rejection): Promise<void> {
@@ -80,9 +81,11 @@ async function keepRejected(context: CatalogContext, call: Call, { rejected, mas
       await Promise.all([
         typesGuard.hold(transaction, [rejected], workspace),
         storeRejected(database, transaction, { workspace, rows: [rejected], accepted: [], unseen: () => masked }),
-        audit.record(transaction, [
-          { call, action: 'write', object, result: 'row_rejected', rows: 1, milliseconds: clock.monotonic() - begun },
-        ]),
+        begun === undefined
+          ? undefined
+          : audit.record(transaction, [
+              { call, action: 'write', object, result: 'row_rejected', rows: 1, milliseconds: clock.monotonic() - begun },
+            ]),
       ]);
     },
     { deadline: call.deadline, signal: call.signal },
