@@ -19,7 +19,7 @@ export async function deleteOlderVersions(
   call: Call,
   { importId, cause, target, version }: { importId: string; cause: Cause; target: WriteTarget; version: number },
 ): Promise<number> {
-  const { database, eventLog, audit, guard, writeChunk } = context;
+  const { database, audit, guard, writeChunk, committed } = context;
   const { workspace } = call.principal;
   const access = await admitWrites(context, call, target.recordType);
   const deleteAfter = async (after: string): Promise<readonly NaturalKey[]> => {
@@ -35,7 +35,7 @@ export async function deleteOlderVersions(
       ]);
       return rows;
     });
-    eventLog.wake();
+    committed(workspace, value);
     return value;
   };
   let deleted = 0;

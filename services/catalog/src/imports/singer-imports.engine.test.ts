@@ -6,6 +6,7 @@ import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-ha
 import { fails, importStream } from '../testing/import-stream.ts';
 import { productImports, row, rowsItem, target } from '../testing/product-imports.ts';
 import { brokenChains } from '../testing/record-chains.ts';
+import { makeSellersOfTeams } from '../testing/sellers.ts';
 
 let harness: CatalogHarness;
 beforeAll(async () => {
@@ -95,6 +96,18 @@ describe('a Singer tap', () => {
     expect(report).toMatchObject({ created: 2, unchanged: 1, deleted_by_version: 2, last_state: 'end' });
     expect((await records.list(call, 'product')).items.map(({ source_id }) => source_id)).toEqual(['P-1', 'P-4', 'P-5', 'P-9']);
     expect(await brokenChains(harness.database, workspace.id)).toEqual([]);
+  });
+
+  test('that activates a version without a user ends at once what its principals see by what it said', async () => {
+    const { sees, admin } = await makeSellersOfTeams(harness);
+    const users = { recordType: 'user', sourceSystem: 'crm' };
+    const run = async (...items: ImportItem[]) =>
+      (await harness.catalog.imports.start(admin, { name: 'tap-users', kind: 'singer' }, importStream(...items))).finished;
+    const ada = { line: 1, source_id: 'ada', fields: { team: 'East' }, streamVersion: 1 };
+    await run({ kind: 'rows', target: users, rows: [ada] });
+    expect(await sees('ada')).toEqual(['A']);
+    expect(await run({ kind: 'activate_version', target: users, version: 2 })).toMatchObject({ deleted_by_version: 1 });
+    await expect(sees('ada')).rejects.toMatchObject({ code: 'forbidden' });
   });
 
   test('that activates a version twice, or sends older rows of it, deletes nothing that it has', async () => {

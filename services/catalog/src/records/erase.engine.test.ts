@@ -2,6 +2,7 @@ import type { IncomingRow, RecordId } from '@sophia/types';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
 import { idOf, row, target } from '../testing/deals.ts';
+import { makeSellersOfTeams } from '../testing/sellers.ts';
 
 let harness: CatalogHarness;
 beforeAll(async () => {
@@ -40,6 +41,14 @@ test('an erasure blanks record, history and dead letters, and says why', async (
   expect(await records.upsert(call, target, row('D-1', { name: 'new' }))).toMatchObject({ created: 1, id, version: 4 });
   const { entries } = await harness.auth.audit.list(call, { action: 'record.erase' });
   expect(entries).toMatchObject([{ object: `record:deal/${id}`, details: { reason: 'asked by the person' } }]);
+});
+
+test('an erasure of a user ends at once what its principals see by what it said', async () => {
+  const { sees, records, admin } = await makeSellersOfTeams(harness);
+  expect(await sees('ada')).toEqual(['A']);
+  const { id } = await records.getByKey(admin, { recordType: 'user', sourceSystem: 'crm' }, 'ada');
+  await records.erase(admin, 'user', id, 'asked by the person');
+  await expect(sees('ada')).rejects.toMatchObject({ code: 'forbidden' });
 });
 
 test('an erasure takes the rejected rows that name its record as they were repaired, and those of no other', async () => {

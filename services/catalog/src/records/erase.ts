@@ -8,7 +8,7 @@ import { RECORD_COLUMNS } from '../reading/record-columns.ts';
 import { isRecordId, recordNotFound } from './change-record.ts';
 
 /** Blanks what is known of one record: its state, its history, and what was rejected of it. Its id, key and versions stay. */
-export function createErase({ database, eventLog, audit, clock, gate, book }: CatalogContext): Records['erase'] {
+export function createErase({ database, eventLog, audit, clock, gate, book, committed }: CatalogContext): Records['erase'] {
   return async (call, recordType, id, reason) => {
     const begun = clock.monotonic();
     const { workspace } = call.principal;
@@ -17,7 +17,7 @@ export function createErase({ database, eventLog, audit, clock, gate, book }: Ca
     await gate.administer(call, object);
     if (reason.trim() === '' || reason.length > 1_000)
       throw new SophiaError('invalid_request', 'An erasure needs a reason of 1 to 1,000 characters.');
-    const { token } = await database.write(
+    const { value: erased, token } = await database.write(
       [workspace],
       async (transaction) => {
         const [row] = isRecordId(id) ? await database.query<CatalogRecord>(transaction, ERASE_RECORD, [recordType, id]) : [];
@@ -48,10 +48,11 @@ export function createErase({ database, eventLog, audit, clock, gate, book }: Ca
             { call, action: 'record.erase', object, rows: 1, milliseconds: clock.monotonic() - begun, details: { reason } },
           ]),
         ]);
+        return row;
       },
       { deadline: call.deadline, signal: call.signal },
     );
-    eventLog.wake();
+    committed(workspace, [erased]);
     return { token: eventLog.encodeToken(token) };
   };
 }

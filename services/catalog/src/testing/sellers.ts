@@ -1,4 +1,4 @@
-import type { Call, Role } from '@sophia/types';
+import type { Call, PolicyRule, Role } from '@sophia/types';
 import type { CatalogHarness } from './catalog-harness.ts';
 import { row, target } from './deals.ts';
 
@@ -27,4 +27,18 @@ export async function makeSellers(harness: CatalogHarness) {
       properties: Object.fromEntries(names.map((name) => [name, { type: 'string' }])),
     });
   return { workspace, admin, records, as, defineLoans };
+}
+
+/** The same, where an employee sees the deals whose stage is the team that their user record names: one of each. */
+export async function makeSellersOfTeams(harness: CatalogHarness) {
+  const sellers = await makeSellers(harness);
+  const { records, as, admin } = sellers;
+  const ofDeals = { roles: ['employee'], record_types: ['deal'], actions: ['read'] } satisfies Partial<PolicyRule>;
+  await harness.auth.policies.replace(admin, [
+    { rule: 'forbid', ...ofDeals },
+    { rule: 'allow', ...ofDeals, rows: { field: 'stage', operator: 'eq', values: [{ principal: 'team' }] } },
+  ]);
+  await records.upsertMany(admin, target, [row('A', { stage: 'East' }), row('B', { stage: 'West' })]);
+  const sees = async (user: string) => (await records.list(as('employee', user), 'deal')).items.map(({ source_id: sourceId }) => sourceId);
+  return { ...sellers, sees };
 }
