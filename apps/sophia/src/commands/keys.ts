@@ -1,3 +1,4 @@
+import { allPages } from '../client/all-pages.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { ClientInvocation, CommonOptions } from '../command-line/invocation.ts';
 import { parseCount } from '../input/metric-query.ts';
@@ -14,7 +15,6 @@ interface Key {
   readonly created_at: string;
   readonly expires_at: string | null;
   readonly revoked_at: string | null;
-  readonly last_used_at?: string | null;
 }
 
 export interface CreateKeyOptions extends CommonOptions {
@@ -49,7 +49,10 @@ const userRecordOf = (user: string): { source_system: string; source_id: string 
 };
 
 export const listKeys = async ({ api, terminal }: ClientInvocation, { json }: CommonOptions): Promise<void> => {
-  const { keys } = await api.call<{ keys: readonly Key[] }>('GET', '/keys', { query: { limit: 1000 } });
+  const keys = await allPages(
+    (query) => api.call<{ keys: readonly Key[]; next_cursor: string | null }>('GET', '/keys', { query }),
+    (page) => page.keys,
+  );
   if (json === true) return terminal.out(`${JSON.stringify(keys)}\n`);
   const now = Date.now();
   const stateOf = ({ revoked_at, expires_at }: Key): string => {

@@ -1,5 +1,6 @@
 import type { RecordVersion } from '@sophia/catalog';
 import type { CatalogRecord, JsonValue } from '@sophia/types';
+import { allPages } from '../client/all-pages.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import type { ClientInvocation, CommonOptions } from '../command-line/invocation.ts';
 import { pageLimit } from '../input/page-limit.ts';
@@ -124,14 +125,10 @@ export const recordHistory = async (invocation: ClientInvocation, type: string, 
   const { api, terminal } = invocation;
   const found = options.sourceSystem === undefined ? ownId(id) : (await findRecord(invocation, type, id, options)).id;
   const path = `/records/${encodeURIComponent(type)}/${found}/history`;
-  const versions: RecordVersion[] = [];
-  for (let cursor: string | null | undefined; cursor !== null; ) {
-    const page: { versions: RecordVersion[]; next_cursor: string | null } = await api.call('GET', path, {
-      query: { limit: 1000, cursor: cursor ?? undefined },
-    });
-    versions.push(...page.versions);
-    cursor = page.next_cursor;
-  }
+  const versions = await allPages(
+    (query) => api.call<{ versions: readonly RecordVersion[]; next_cursor: string | null }>('GET', path, { query }),
+    (page) => page.versions,
+  );
   if (options.json === true) return terminal.out(`${JSON.stringify(versions)}\n`);
   terminal.out(
     renderTable(
