@@ -65,6 +65,19 @@ describe('the lifecycle', () => {
     await expect.poll(() => log).toEqual(['closed slow']);
   });
 
+  it('closes a component that is there in the moment in which another fails to start', async () => {
+    const { log, component } = recorder();
+    const lifecycle = createLifecycle();
+    const [failing, coming] = [Promise.withResolvers<never>(), Promise.withResolvers<ReturnType<typeof component>>()];
+    const starts = Promise.allSettled([lifecycle.start('failing', () => failing.promise), lifecycle.start('coming', () => coming.promise)]);
+    failing.reject(new Error('the port is taken'));
+    coming.resolve(component('coming'));
+    const [first, second] = await starts;
+    expect(first).toMatchObject({ status: 'rejected', reason: { message: 'the port is taken' } });
+    expect(second).toMatchObject({ status: 'rejected', reason: { message: 'Sophia is closing.' } });
+    expect(log).toEqual(['closed coming']);
+  });
+
   it('gives up a start when closing begins', async () => {
     const lifecycle = createLifecycle();
     const starting = lifecycle.start(

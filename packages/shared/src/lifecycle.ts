@@ -78,6 +78,9 @@ export function createLifecycle(options: LifecycleOptions = {}): Lifecycle {
           },
           { what: `${component} to start`, signal: stopping.signal },
         );
+        // Closing has begun, and passed by, between its coming and this.
+        if (stopping.signal.aborted) await instance.close();
+        stopping.signal.throwIfAborted();
         running.push({ component, instance, deadline: own.closeDeadline ?? closeDeadline });
         onEvent?.({ kind: 'started', component, milliseconds: performance.now() - begun });
         return instance;
