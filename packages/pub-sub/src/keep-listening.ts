@@ -1,6 +1,6 @@
-import type { Database, Session } from '@sophia/database';
+import { type Database, keepSession, type Session } from '@sophia/database';
 import type { Logger } from '@sophia/observability';
-import { createBackoff, SophiaError, systemSleep } from '@sophia/shared';
+import { SophiaError } from '@sophia/shared';
 
 export interface Listening {
   /** The session in use; throws `unavailable` while there is none. */
@@ -15,56 +15,16 @@ export async function keepListening(
   logger: Pick<Logger, 'warn'>,
   receive: (payload: string) => void,
 ): Promise<Listening> {
-  const closing = new AbortController();
-  const nextDelay = createBackoff({ initialDelay: 50, maximumDelay: 1_000 });
-
-  let session: Session | undefined;
-  const open = async (): Promise<void> => {
-    const opened = await database.openSession({ signal: closing.signal });
-    try {
-      await opened.listen(channel, receive);
-      closing.signal.throwIfAborted();
-      session = opened;
-    } catch (error) {
-      await opened.close();
-      throw error;
-    }
-  };
-  const reopen = async (): Promise<void> => {
-    for (let attempt = 1; !closing.signal.aborted; attempt++) {
-      try {
-        return await open();
-      } catch (error) {
-        if (closing.signal.aborted) return;
-        logger.warn({ err: error, channel }, 'the bus is cut; it is tried again');
-        await systemSleep(nextDelay(attempt), closing.signal).catch(ended);
-      }
-    }
-  };
-
-  await open();
-  const keep = async () => {
-    for (let current = session; current !== undefined; current = session) {
-      await current.closed;
-      session = undefined;
-      await reopen();
-    }
-  };
-  const kept = keep();
-
+  const keeper = await keepSession({
+    database,
+    prepare: (session) => session.listen(channel, receive),
+    onFailure: (error) => logger.warn({ err: error, channel }, 'the bus is cut; it is tried again'),
+  });
   return {
     session() {
-      if (session === undefined) throw new SophiaError('unavailable', 'The bus is cut.', { retryAfter: 1 });
-      return session;
+      if (keeper.current === undefined) throw new SophiaError('unavailable', 'The bus is cut.', { retryAfter: 1 });
+      return keeper.current;
     },
-    async close() {
-      closing.abort(new SophiaError('unavailable', 'The bus is closing.'));
-      await session?.close();
-      await kept;
-    },
+    close: keeper.close,
   };
-}
-
-function ended(): void {
-  // The loop looks at the signal.
 }
