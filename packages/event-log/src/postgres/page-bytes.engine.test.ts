@@ -96,3 +96,25 @@ test('a batch that is handed over ends at about 32 MB, in a log as it was writte
     expect(largest(batches)).toBeLessThan(BATCH.bytes + LARGE);
   }
 });
+
+test('a filtered page that is gathered from several ticks ends at its bytes, too', async () => {
+  const { database, eventLog } = harness;
+  for (const key of [1, 3, 5]) {
+    const events = [key, key + 1].map((each) => ({ ...eventOf({ key: each, version: 1 }), data: { key: each, text: 'x'.repeat(1_000) } }));
+    await database.write([WORKSPACE], (transaction) => eventLog.append(transaction, events));
+    await nextTick(eventLog);
+  }
+  const pages: unknown[][] = [];
+  for (let cursor: Position | null = null; ; ) {
+    const page = await eventLog.read(cursor, { workspace: WORKSPACE, limit: 3, bytes: 3_000 });
+    pages.push(page.events.map(({ data }) => data?.key));
+    if (!page.more) break;
+    cursor = page.cursor;
+  }
+  // Idle ticks may end in a page without events.
+  expect(pages.filter(({ length }) => length > 0)).toEqual([
+    [1, 2],
+    [3, 4],
+    [5, 6],
+  ]);
+});

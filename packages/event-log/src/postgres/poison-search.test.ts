@@ -51,6 +51,16 @@ test('one poison event among thousands is found in a number of attempts that gro
   expect(calls).toBeLessThan(50);
 });
 
+test('what comes behind the batch that was searched is tried whole, and as often as any', () => {
+  const search = createPoisonSearch(4, 2);
+  const at = (offset: number) => ({ tick: 1, offset });
+  expect([search.failed(4, at(4)), search.failed(4, at(4))]).toEqual(['try_again', 'split']);
+  search.succeeded(at(2));
+  search.succeeded(at(4));
+  expect(search.size).toBe(4);
+  expect([search.failed(4, at(8)), search.failed(4, at(8))]).toEqual(['try_again', 'split']);
+});
+
 test('a batch without events is tried again for as long as it takes', () => {
   const search = createPoisonSearch(10, 2);
   const answers = Array.from({ length: 20 }, () => search.failed(0, { tick: 1, offset: 0 }));
