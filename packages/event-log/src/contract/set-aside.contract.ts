@@ -69,6 +69,23 @@ export function setAsideContract(harness: CurrentHarness): void {
     await expect(eventLog.replay('nobody')).rejects.toMatchObject({ code: 'not_found' });
   });
 
+  test('E5: an event that fails again keeps those of its key behind it, however many they are', async () => {
+    const { eventLog, database } = harness();
+    const versions = Array.from({ length: 1_100 }, (_, index) => ({ key: 3, version: index + 1 }));
+    const taken = createTaker({ poison: ({ key, version }) => key === 3 && version === 1 });
+    const member = await eventLog.consume('group', taken.handler, QUICKLY);
+    await database.write([WORKSPACE], (transaction) =>
+      eventLog.append(
+        transaction,
+        versions.map((change) => eventOf(change)),
+      ),
+    );
+    await until(async () => (await eventLog.lag())[0]?.setAside === versions.length, 'all of them set aside');
+    expect(await eventLog.replay('group')).toEqual({ succeeded: 0, failed: versions.length });
+    expect(taken.changes).toEqual([]);
+    await member.close();
+  });
+
   test('E5: a replay that meets an error of the environment goes on when it is over', async () => {
     const { eventLog, database } = harness();
     const ledger = createLedger(database, eventLog);

@@ -216,8 +216,15 @@ test('consumer groups of before the restore begin anew', async () => {
   await until(async () => ((await target.eventLog.lag())[0]?.events ?? 1) === 0, 'an idle group');
   await idle.close();
   await target.eventLog.close();
+  // Of another log: at the place, and of the record, of the event that comes.
+  const [{ position, record }] = (await readAll(source.eventLog)).events as [LogEvent];
+  const [, tick, offset] = position.split('.');
+  await target.deliveries.write([], (transaction) =>
+    target.deliveries.query(transaction, STAND_ASIDE, [tick, offset, WORKSPACE, record?.id]),
+  );
   await importLog(target.deliveries, lines);
   const eventLog = await target.secondInstance();
+  expect(await eventLog.lag()).toMatchObject([{ group: 'group', setAside: 0 }]);
   const handled: LogEvent[] = [];
   const member = await eventLog.consume('group', async ({ events }) => {
     handled.push(...events);
@@ -225,3 +232,9 @@ test('consumer groups of before the restore begin anew', async () => {
   await until(() => handled.length === 1, 'the restored event');
   await member.close();
 });
+
+const STAND_ASIDE = {
+  name: 'test_stand_aside',
+  text: `insert into event_set_aside (group_id, tick, tick_offset, position, workspace, record_id, poison, error, attempts)
+    select id, $1::bigint, $2::bigint, 1, $3::int, $4::bigint, true, 'an error', 1 from event_group`,
+};
