@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ENDLESS_QUERY } from './testing/endless-query.ts';
 import { createLogScript, type LogScript, ONE, select, TWO, versions } from './testing/log-script.ts';
 import { cutLog, randomLog } from './testing/random-log.ts';
 import type { WarehouseHarness } from './testing/warehouse-harness.ts';
@@ -100,6 +101,7 @@ export const rebuildContract = (makeHarness: () => Promise<WarehouseHarness>): v
           refresh: [{ text: 'insert into rollup_count select sum(sign) from changed_deal', parameters: [] }],
         },
       ]);
+      await rebuild.takeAlong();
       const late = log.next(log.upsert(8, { name: 'late' }));
       await apply(late);
       await expect(rebuild.compare()).rejects.toMatchObject({ code: 'warehouse_rebuild_refused' });
@@ -118,6 +120,33 @@ export const rebuildContract = (makeHarness: () => Promise<WarehouseHarness>): v
       expect(warehouse.layout(TWO, 'errand')?.table).toBe('x_2_errand');
       await warehouse.apply(log.next(log.upsert(9, {})));
       expect((await warehouse.query({ text: 'select sum(n) from rollup_count', parameters: [] })).values).toEqual([[5]]);
+    });
+
+    it('W7: what is applied while both are compared, and while queries finish on the old one, does not wait', async () => {
+      await fill();
+      const rebuild = await warehouse.startRebuild();
+      await replayInto(rebuild);
+      const late = log.next(log.upsert(8, { name: 'late' }));
+      let applying: Promise<void> | undefined;
+      expect(
+        await rebuild.compare(() => {
+          applying = apply(late);
+        }),
+      ).toEqual([]);
+      await applying;
+      await rebuild.apply(late);
+
+      const stop = new AbortController();
+      const query = warehouse.query({ text: ENDLESS_QUERY, parameters: [] }, { deadline: 600_000, signal: stop.signal });
+      const outcome = expect(query).rejects.toThrow('enough');
+      const switched = Promise.withResolvers<void>();
+      const switching = rebuild.switchOver(switched.resolve);
+      await switched.promise;
+      await warehouse.apply(log.next(log.upsert(9, { name: 'later' })));
+      expect((await select(warehouse, 'id')).map(({ id }) => id)).toEqual([1, 5, 8, 9]);
+      stop.abort(new Error('enough'));
+      await outcome;
+      await switching;
     });
 
     it('W7: a difference is found and told by table', async () => {
@@ -157,7 +186,13 @@ export const rebuildContract = (makeHarness: () => Promise<WarehouseHarness>): v
       await replayInto(rebuild);
       await rebuild.abandon();
       await rebuild.abandon();
-      for (const late of [rebuild.compare(), rebuild.switchOver(), rebuild.apply(log.next()), rebuild.ensureType(ONE, 'visit', [])]) {
+      for (const late of [
+        rebuild.compare(),
+        rebuild.takeAlong(),
+        rebuild.switchOver(),
+        rebuild.apply(log.next()),
+        rebuild.ensureType(ONE, 'visit', []),
+      ]) {
         await expect(late).rejects.toMatchObject({ code: 'warehouse_rebuild_refused' });
       }
       expect(warehouse.applied().generation).toBe(1);

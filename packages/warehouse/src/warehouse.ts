@@ -191,13 +191,21 @@ export interface WarehouseRebuild {
   applied(): AppliedState;
   apply(batch: WarehouseBatch): Promise<void>;
   ensureType(workspace: WorkspaceId, recordType: string, fields: readonly FieldDefinition[]): Promise<TypeLayout>;
-  /** Every table that is not equal. Both must have applied up to the same cursor, else `warehouse_rebuild_refused`. */
-  compare(): Promise<readonly TableDifference[]>;
   /**
-   * Makes this the warehouse in use, also after a crash at any moment: queries that run finish on the old one, which is
-   * then removed. Throws `warehouse_rebuild_refused` where the one in use has applied more.
+   * Takes types and derived tables along that only the warehouse in use was told of: it takes as long as filling them, and
+   * leaves to the switch what came since.
    */
-  switchOver(): Promise<void>;
+  takeAlong(): Promise<void>;
+  /**
+   * Every table that is not equal. Both must have applied up to the same cursor, else `warehouse_rebuild_refused`. They are
+   * compared as they are when `onHeld` is told: what is applied from then on neither waits nor is compared.
+   */
+  compare(onHeld?: () => void): Promise<readonly TableDifference[]>;
+  /**
+   * Makes this the warehouse in use, also after a crash at any moment, and tells `onSwitched`: queries that run finish on
+   * the old one, which is then removed. Throws `warehouse_rebuild_refused` where the one in use has applied more.
+   */
+  switchOver(onSwitched?: () => void): Promise<void>;
   /** Gives the rebuild up and removes what it made. */
   abandon(): Promise<void>;
 }

@@ -13,8 +13,10 @@ export interface Digests {
 }
 
 /** Digests of every table of every workspace, in the connection's transaction: count, sum and exclusive or of the rows' hashes. */
-export async function readDigests(connection: DuckDBConnection, layouts: Layouts): Promise<Digests> {
+export async function readDigests(connection: DuckDBConnection, layouts: Layouts, onHeld?: () => void): Promise<Digests> {
+  // The first statement takes the transaction's snapshot.
   const { applied } = await readState(connection);
+  onHeld?.();
   const tables: TableDigest[] = [];
   for (const type of await typesWithRows(connection, layouts)) {
     for (const part of ['current', 'history'] as const) {

@@ -24,7 +24,7 @@ export function createRebuild({ live, next, use, discard }: RebuildOptions): War
   const checkOpen = () => (isEnded ? refuse('This rebuild has ended.') : undefined);
 
   /** Types that only the live warehouse was told of, and its derived tables. */
-  const takeOver = async (): Promise<void> => {
+  const takeAlong = async (): Promise<void> => {
     const { layouts, derived } = live().meta();
     for (const { workspace, recordType, fields } of layouts.values()) {
       const defined = fields.filter((field) => field.defined).map(({ definition }) => definition);
@@ -44,9 +44,18 @@ export function createRebuild({ live, next, use, discard }: RebuildOptions): War
       checkOpen();
       return next.ensureType(...args);
     },
-    async compare() {
+    async takeAlong() {
       checkOpen();
-      const [one, other] = await Promise.all([live().digests(), next.digests()]);
+      await takeAlong();
+    },
+    async compare(onHeld) {
+      checkOpen();
+      let held = 0;
+      const hold = () => {
+        held += 1;
+        if (held === 2) onHeld?.();
+      };
+      const [one, other] = await Promise.all([live().digests(hold), next.digests(hold)]);
       if (one.applied.cursor !== other.applied.cursor) {
         refuse(
           `The warehouse has applied up to ${one.applied.cursor}, its rebuild up to ${other.applied.cursor}: they cannot be compared.`,
@@ -54,20 +63,21 @@ export function createRebuild({ live, next, use, discard }: RebuildOptions): War
       }
       return differences(one.tables, other.tables);
     },
-    async switchOver() {
+    async switchOver(onSwitched) {
       checkOpen();
       // What takes long is done before everything waits.
-      await takeOver();
+      await takeAlong();
       const old = live();
       await old.handOver(async ({ applied: { cursor } }) => {
         const reached = next.meta().applied.cursor;
         if (cursor !== null && !isApplied(cursor, reached)) {
           refuse(`The warehouse has applied up to ${cursor}, its rebuild only up to ${reached}.`);
         }
-        await takeOver();
+        await takeAlong();
         await use();
         isEnded = true;
       });
+      onSwitched?.();
       await discard(old);
     },
     async abandon() {

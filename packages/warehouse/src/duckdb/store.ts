@@ -48,7 +48,8 @@ export interface Store {
   ensureType(workspace: WorkspaceId, recordType: string, fields: readonly FieldDefinition[]): Promise<TypeLayout>;
   setDerivedTables(tables: readonly DerivedTable[], workspace?: WorkspaceId): Promise<void>;
   query(statement: WarehouseStatement, options?: QueryOptions): Promise<WarehouseResult>;
-  digests(): Promise<Digests>;
+  /** Of the state that is there when `onHeld` is told, whatever is applied meanwhile. */
+  digests(onHeld?: () => void): Promise<Digests>;
   maintain(): Promise<void>;
   limitMemory(megabytes: number): Promise<void>;
   /** Runs the work while nothing is written, then lets nothing be written any more. */
@@ -150,7 +151,7 @@ function assemble({ file, writer, progress, readers, maintenance, closing }: Par
       }
       return readers.query(statement, options);
     },
-    digests: () => readers.read((connection) => readDigests(connection, writer.meta().layouts), WHOLE_TABLES_MS),
+    digests: (onHeld) => readers.read((connection) => readDigests(connection, writer.meta().layouts, onHeld), WHOLE_TABLES_MS),
     maintain: maintenance.maintain,
     limitMemory: (megabytes) =>
       writer.exclusive(async (connection) => {

@@ -17,7 +17,7 @@ export interface RebuildProgress {
 export interface RebuildOptions {
   readonly eventLog: Pick<EventLog, 'read' | 'head'>;
   readonly warehouse: Warehouse;
-  /** Keeps the projection from applying while both sides are compared and switched. */
+  /** Keeps the projection from applying for the moments in which both sides have to stand at the same place. */
   readonly whilePaused: <T>(work: () => Promise<T>) => Promise<T>;
   readonly progress?: ((progress: RebuildProgress) => void) | undefined;
 }
@@ -46,17 +46,29 @@ export const rebuildWarehouse = async (options: RebuildOptions): Promise<{ reado
     }
   };
 
+  /** Begins the work when both sides stand at the same place, and lets the projection go on when the work says so, before its end. */
+  const atOnePlace = async <T>(work: (goOn: () => void) => Promise<T>): Promise<T> => {
+    const working = await whilePaused(async () => {
+      await follow();
+      const may = Promise.withResolvers<void>();
+      const begun = work(may.resolve);
+      await Promise.race([may.promise, begun]);
+      return { begun };
+    });
+    return working.begun;
+  };
+
   try {
     await follow();
-    await whilePaused(async () => {
-      await follow();
-      const differences = await rebuild.compare();
-      if (differences.length > 0) {
-        const names = differences.map(({ recordType, part }) => `${recordType} (${part})`).join(', ');
-        throw new SophiaError('rebuild_differs', `The rebuilt warehouse is not equal in ${names}.`, { details: { differences } });
-      }
-      await rebuild.switchOver();
-    });
+    await rebuild.takeAlong();
+    await follow();
+    const differences = await atOnePlace(rebuild.compare);
+    if (differences.length > 0) {
+      const names = differences.map(({ recordType, part }) => `${recordType} (${part})`).join(', ');
+      throw new SophiaError('rebuild_differs', `The rebuilt warehouse is not equal in ${names}.`, { details: { differences } });
+    }
+    await follow();
+    await atOnePlace(rebuild.switchOver);
     return { events, generation: rebuild.generation };
   } catch (error) {
     await rebuild.abandon();
