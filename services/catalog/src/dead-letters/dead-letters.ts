@@ -9,7 +9,7 @@ import { routableId } from '../rows/routable-id.ts';
 import { DEAD_LETTER_COLUMNS, type DeadLetterRow, repairedRow, STORED_COLUMNS, seenLetter } from './dead-letter-row.ts';
 import { openTypes, SELECTED, selectionValues, sightOf } from './letter-selection.ts';
 import { holdUnseen } from './repair-guard.ts';
-import { createReplay } from './replay.ts';
+import { ATTEMPTS, changedByOthers, createReplay } from './replay.ts';
 
 /** Rejected rows: seen, repaired, replayed or given up. */
 export function createDeadLetters(context: CatalogContext): DeadLetters {
@@ -58,21 +58,23 @@ export function createDeadLetters(context: CatalogContext): DeadLetters {
 
     async repair(call, id, edited, { confirmed } = {}) {
       const begun = clock.monotonic();
-      const { row, sight } = await find(call, id, 'write', () => audit.write(missing(call, 'dead_letter.repair', id, begun)));
-      const repaired = repairedRow(row.payload, edited, sight, confirmed);
-      const entry = { call, action: 'dead_letter.repair', object: `dead_letter:${id}` };
-      await auditingRefusal(context, entry, begun, () => holdUnseen(context, call, { letter: row, edited, repaired, sight }));
-      const payload = JSON.stringify(repaired);
-      const { value } = await database.write([call.principal.workspace], async (transaction) => {
-        const [[stored]] = await Promise.all([
-          database.query<DeadLetterRow>(transaction, REPAIR_LETTER, [call.principal.workspace, id, payload, routableId(edited.source_id)]),
-          audit.record(transaction, [audited(call, 'dead_letter.repair', `dead_letter:${id}`, begun)]),
-        ]);
-        if (stored === undefined)
+      const { workspace } = call.principal;
+      for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+        const { row, sight } = await find(call, id, 'write', () => audit.write(missing(call, 'dead_letter.repair', id, begun)));
+        const repaired = repairedRow(row.payload, edited, sight, confirmed);
+        const entry = { call, action: 'dead_letter.repair', object: `dead_letter:${id}` };
+        await auditingRefusal(context, entry, begun, () => holdUnseen(context, call, { letter: row, edited, repaired, sight }));
+        const values = [workspace, id, JSON.stringify(repaired), routableId(edited.source_id), row.updated_at];
+        const { value } = await database.write([workspace], async (transaction) => {
+          const [stored] = await database.query<DeadLetterRow>(transaction, REPAIR_LETTER, values);
+          if (stored !== undefined) await audit.record(transaction, [{ ...entry, milliseconds: clock.monotonic() - begun }]);
+          return stored;
+        });
+        if (value !== undefined) return seenLetter(value, sight);
+        if (row.state !== 'open' && row.state !== 'repaired')
           throw new SophiaError('dead_letter_closed', `The dead letter ${id} is ${row.state}.`, { details: { state: row.state } });
-        return stored;
-      });
-      return seenLetter(value, sight);
+      }
+      throw changedByOthers();
     },
 
     replay: createReplay(context),
@@ -119,11 +121,15 @@ const READ_LETTER: Statement = {
   text: `select ${DEAD_LETTER_COLUMNS} from dead_letter where workspace = $1 and id = $2::bigint and record_type = any ($3::text[])`,
 };
 
-/** The letter is of the record that its row names now; of the one before where it names none, so that an erasure finds it. */
+/**
+ * The letter is of the record that its row names now; of the one before where it names none, so that an erasure finds it. Nothing
+ * where it is closed, or changed since it was read: the row keeps what its editor does not see as it was then.
+ */
 const REPAIR_LETTER: Statement = {
   name: 'catalog_repair_dead_letter',
   text: `update dead_letter set payload = $3, source_id = coalesce($4, source_id), state = 'repaired', updated_at = now()
-    where workspace = $1 and id = $2::bigint and state in ('open', 'repaired') returning ${DEAD_LETTER_COLUMNS}`,
+    where workspace = $1 and id = $2::bigint and state in ('open', 'repaired') and updated_at = $5::timestamptz
+    returning ${DEAD_LETTER_COLUMNS}`,
 };
 
 const DISCARD_LETTERS: Statement = {

@@ -17,7 +17,11 @@ import { type AcceptedLetter, keepArrivals, overtakenLetters, type WrittenKeys }
 import { errorsJson } from './store-rejected.ts';
 
 const PAGE = 1_000;
-const ATTEMPTS = 3;
+/** Of what is done again where somebody else touches a letter meanwhile. */
+export const ATTEMPTS = 3;
+
+export const changedByOthers = (cause?: unknown): SophiaError =>
+  new SophiaError('unavailable', 'The dead letters are being changed by somebody else.', { retryAfter: 1, cause });
 
 /**
  * Judges and writes rejected rows again, a thousand at a time, or as many as fill a page. It may take long: whether the principal
@@ -127,8 +131,7 @@ async function replayGroup(
       return { value: { ...total, errors: total.errors.map(seenError) }, token };
     } catch (error) {
       if (!(error instanceof TouchedMeanwhile || error instanceof TypesChanged)) throw error;
-      if (attempt >= ATTEMPTS)
-        throw new SophiaError('unavailable', 'The dead letters are being changed by somebody else.', { retryAfter: 1, cause: error });
+      if (attempt >= ATTEMPTS) throw changedByOthers(error);
     }
   }
 }

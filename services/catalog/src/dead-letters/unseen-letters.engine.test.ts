@@ -1,5 +1,5 @@
 import type { Call, JsonObject } from '@sophia/types';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
 import { row, target } from '../testing/deals.ts';
 import { importStream } from '../testing/import-stream.ts';
@@ -111,4 +111,33 @@ describe('a rejected row of somebody for whom its record masks something, replay
     expect((await records.getByKey(admin, loans, 'L')).data).toEqual({ title: 'n', secret: 's' });
     expect((await list(admin, ofLoans)).items).toMatchObject([{ state: 'repaired', row: { source_id: 'M' }, errors: [error] }]);
   });
+});
+
+test('a repair keeps what its editor does not see as another repair has left it meanwhile', async () => {
+  const { records, as, admin } = await makeSellers(harness);
+  const letters = harness.catalog.deadLetters;
+  await records.upsertMany(admin, target, [row('D', { name: 'd', amount: '5', close_date: 'then' })]);
+  const [{ id = '' } = {}] = (await letters.list(admin)).items;
+  const { database } = harness;
+  const query = database.query.bind(database);
+  /** Has somebody else repair it each time that a repair is about to be kept, so often. */
+  const whileOthersRepair = async (times: number, repair: () => Promise<unknown>): Promise<unknown> => {
+    let left = times;
+    const repairs = vi.spyOn(database, 'query').mockImplementation(async (...given) => {
+      const isOurs = given[1].name === 'catalog_repair_dead_letter' && left > 0;
+      if (isOurs) {
+        const before = left;
+        left = 0;
+        await letters.repair(admin, id, { source_id: 'D', fields: { name: 'd', amount: '7', close_date: 'then' } });
+        left = before - 1;
+      }
+      return query(...given);
+    });
+    return repair().finally(() => repairs.mockRestore());
+  };
+  const repaired = { source_id: 'D', fields: { name: 'e', amount: null, close_date: '2017-03-01' } };
+  const repair = () => letters.repair(as('employee', 'ada'), id, repaired);
+  await expect(whileOthersRepair(3, repair)).rejects.toMatchObject({ code: 'unavailable', retryAfter: 1 });
+  await whileOthersRepair(1, repair);
+  expect((await letters.get(admin, id)).row.fields).toMatchObject({ name: 'e', amount: '7', close_date: '2017-03-01' });
 });
