@@ -1,6 +1,6 @@
 import { boundedPage, type Statement } from '@sophia/database';
 import { SophiaError } from '@sophia/shared';
-import type { Action, Call } from '@sophia/types';
+import type { Action, Call, Transaction } from '@sophia/types';
 import { auditingRefusal } from '../access/audited-refusal.ts';
 import type { DeadLetters } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
@@ -25,7 +25,8 @@ export function createDeadLetters(context: CatalogContext): DeadLetters {
     const access = await openTypes(context, call, action);
     const { workspace } = call.principal;
     const isId = isLetterId(id);
-    const [row] = isId ? await database.select<DeadLetterRow>([workspace], READ_LETTER, [workspace, id, [...access.keys()]]) : [];
+    const values = [workspace, id, [...access.keys()]];
+    const [row] = isId ? await database.select<DeadLetterRow>([workspace], READ_LETTER, values, limitsOf(call)) : [];
     if (row !== undefined) return { row, sight: sightOf(access, row) };
     if (isId) await missed();
     throw new SophiaError('not_found', `There is no dead letter ${id}.`);
@@ -42,7 +43,7 @@ export function createDeadLetters(context: CatalogContext): DeadLetters {
       const [after] = options.cursor === undefined ? ['0'] : decodeCursor('dead_letters', options.cursor, 1);
       const access = await openTypes(context, call, 'read');
       const values = [call.principal.workspace, [...access.keys()], ...selectionValues(options), checkId(after), limit + 1];
-      const rows = await database.select<ListedLetter>([call.principal.workspace], LIST_LETTERS, values);
+      const rows = await database.select<ListedLetter>([call.principal.workspace], LIST_LETTERS, values, limitsOf(call));
       const letters = rows.map(({ found: _, ...row }) => row);
       const page = boundedPageOf('dead_letters', letters, { found: rows[0]?.found ?? 0, limit, place: ({ id }) => [id] });
       await audit.read({ ...audited(call, 'list', 'dead_letters', begun), rows: page.items.length });
@@ -65,11 +66,12 @@ export function createDeadLetters(context: CatalogContext): DeadLetters {
         const entry = { call, action: 'dead_letter.repair', object: `dead_letter:${id}` };
         await auditingRefusal(context, entry, begun, () => holdUnseen(context, call, { letter: row, edited, repaired, sight }));
         const values = [workspace, id, JSON.stringify(repaired), routableId(edited.source_id), row.updated_at];
-        const { value } = await database.write([workspace], async (transaction) => {
+        const keep = async (transaction: Transaction): Promise<DeadLetterRow | undefined> => {
           const [stored] = await database.query<DeadLetterRow>(transaction, REPAIR_LETTER, values);
           if (stored !== undefined) await audit.record(transaction, [{ ...entry, milliseconds: clock.monotonic() - begun }]);
           return stored;
-        });
+        };
+        const { value } = await database.write([workspace], keep, limitsOf(call));
         if (value !== undefined) return seenLetter(value, sight);
         if (row.state !== 'open' && row.state !== 'repaired')
           throw new SophiaError('dead_letter_closed', `The dead letter ${id} is ${row.state}.`, { details: { state: row.state } });
@@ -82,19 +84,19 @@ export function createDeadLetters(context: CatalogContext): DeadLetters {
     async discard(call, ids) {
       const begun = clock.monotonic();
       const access = await openTypes(context, call, 'write');
-      const { value } = await database.write([call.principal.workspace], async (transaction) => {
-        const rows = await database.query(transaction, DISCARD_LETTERS, [
-          call.principal.workspace,
-          ids.filter(isLetterId),
-          [...access.keys()],
-        ]);
+      const { workspace } = call.principal;
+      const discard = async (transaction: Transaction): Promise<number> => {
+        const rows = await database.query(transaction, DISCARD_LETTERS, [workspace, ids.filter(isLetterId), [...access.keys()]]);
         await audit.record(transaction, [{ ...audited(call, 'dead_letter.discard', 'dead_letters', begun), rows: rows.length }]);
         return rows.length;
-      });
-      return value;
+      };
+      return (await database.write([workspace], discard, limitsOf(call))).value;
     },
   };
 }
+
+/** How long the caller may wait, and whether they still do. */
+const limitsOf = ({ deadline, signal }: Call): Pick<Call, 'deadline' | 'signal'> => ({ deadline, signal });
 
 const isLetterId = (id: string): boolean => /^[1-9]\d{0,17}$/.test(id);
 

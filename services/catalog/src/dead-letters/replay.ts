@@ -91,7 +91,8 @@ function readPage<Row extends DeadLetterRow>(
   const ids = 'ids' in chosen ? chosen.ids.filter((id) => /^[1-9]\d{0,17}$/.test(id)) : null;
   const selection = selectionValues('ids' in chosen ? {} : chosen);
   const { workspace } = call.principal;
-  return database.select<Row>([workspace], statement, [workspace, types, ...selection, ids, after, PAGE], { signal: call.signal });
+  const { deadline, signal } = call;
+  return database.select<Row>([workspace], statement, [workspace, types, ...selection, ids, after, PAGE], { deadline, signal });
 }
 
 const readAgain = (context: CatalogContext, call: Call, recordType: string, letters: Letters): Promise<DeadLetterRow[]> =>
