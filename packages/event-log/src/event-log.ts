@@ -61,6 +61,8 @@ export interface ReadOptions {
   readonly workspace?: WorkspaceId | undefined;
   readonly kinds?: readonly string[] | undefined;
   readonly recordTypes?: readonly string[] | undefined;
+  /** Milliseconds of each look into the log; 10,000 unless told. */
+  readonly deadline?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -69,6 +71,8 @@ export interface HistoryOptions {
   readonly afterVersion?: number | undefined;
   /** 1,000 unless told; of large changes there are fewer, one at least. */
   readonly limit?: number | undefined;
+  /** Milliseconds; 10,000 unless told. */
+  readonly deadline?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

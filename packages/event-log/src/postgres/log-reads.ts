@@ -30,13 +30,13 @@ export const createLogReads = ({
   async read(cursor, options = {}) {
     const upTo = options.upTo === undefined ? undefined : placeOfCursor(epoch, options.upTo);
     const from = placeOfCursor(epoch, cursor);
-    const batch = await readFiltered(events, selectFrom(log, options.signal), options, { from, upTo });
+    const batch = await readFiltered(events, selectFrom(log, options), options, { from, upTo });
     const isBefore = (place: Place): boolean => comparePlaces(batch.end, place) < 0;
     const more = isBefore(endOfTick(book.head.tick)) && (upTo === undefined || isBefore(upTo));
     return { ...microBatch(epoch, batch), more };
   },
-  history: (workspace, record, { afterVersion = 0, limit = READ_LIMIT, signal } = {}) =>
-    readHistory(selectFrom(log, signal), workspace, record, afterVersion, limit),
+  history: (workspace, record, { afterVersion = 0, limit = READ_LIMIT, ...limits } = {}) =>
+    readHistory(selectFrom(log, limits), workspace, record, afterVersion, limit),
   async head() {
     await book.refresh();
     const { tick, at, completeTo } = book.head;

@@ -1,4 +1,4 @@
-import type { Database, Statement } from '@sophia/database';
+import type { CallOptions, Database, Statement } from '@sophia/database';
 import type { Transaction } from '@sophia/types';
 
 /** Runs one statement somewhere: in a transaction, or by itself. */
@@ -6,9 +6,9 @@ export type Select = <Row extends object>(statement: Statement, values: readonly
 
 /** Every statement by itself; the log role sees all workspaces. */
 export const selectFrom =
-  (database: Database, signal?: AbortSignal): Select =>
+  (database: Database, { deadline, signal }: CallOptions = {}): Select =>
   (statement, values) =>
-    database.select([], statement, values, { signal });
+    database.select([], statement, values, { deadline, signal });
 
 export const selectIn =
   (database: Database, transaction: Transaction): Select =>

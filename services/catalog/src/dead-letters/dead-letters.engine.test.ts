@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { waitUntil } from '@sophia/database/testing';
 import { SophiaError } from '@sophia/shared';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -6,6 +5,7 @@ import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-ha
 import { target } from '../testing/deals.ts';
 import { brokenChains } from '../testing/record-chains.ts';
 import { rejectedRows, row } from '../testing/rejected-rows.ts';
+import { whileLocked } from '../testing/while-locked.ts';
 
 let harness: CatalogHarness;
 beforeAll(async () => {
@@ -283,25 +283,13 @@ const WAITING = {
 
 test('letters are read, repaired, discarded and replayed no longer than their caller may wait', async () => {
   const { call, letters } = await fresh();
-  const owner = await harness.testDatabase.open('owner');
-  const [held, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const holding = owner.write([], async (transaction) => {
-    await owner.query(transaction, { name: 'test_hold_letters', text: 'lock table dead_letter in access exclusive mode' });
-    held.resolve();
-    await released.promise;
-  });
-  await held.promise;
   const brief = { ...call, deadline: 200 };
-  const ways = [
+  const ends = await whileLocked(harness, 'dead_letter', () => [
     letters.list(brief),
     letters.get(brief, '1'),
     letters.repair(brief, '1', { fields: {} }),
     letters.discard(brief, ['1']),
     letters.replay(brief, {}),
-  ];
-  const ends = ways.map((way) => Promise.race([way, sleep(5_000, 'waits')]).catch((error: unknown) => error));
-  for (const end of await Promise.all(ends)) expect(end).toMatchObject({ code: 'deadline_exceeded' });
-  released.resolve();
-  await holding;
-  await owner.close();
+  ]);
+  for (const end of ends) expect(end).toMatchObject({ code: 'deadline_exceeded' });
 });

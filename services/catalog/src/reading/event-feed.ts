@@ -11,16 +11,17 @@ export function createEventFeed(context: CatalogContext): Catalog['events'] {
   const { eventLog, clock, audit, book, policy, database } = context;
   return async (call, options = {}) => {
     const begun = clock.monotonic();
-    const { workspace } = call.principal;
+    const { principal, deadline, signal } = call;
+    const { workspace } = principal;
     const { after = null, kinds, recordTypes } = options;
     const limit = pageLimit(options.limit);
-    const page = await eventLog.read(after, { limit, workspace, kinds, recordTypes, signal: call.signal });
+    const page = await eventLog.read(after, { limit, workspace, kinds, recordTypes, deadline, signal });
     const { events, cursor, completeTo, more } = page;
-    const [types, resolved] = await Promise.all([book.types(workspace), policy.resolve(call.principal)]);
+    const [types, resolved] = await Promise.all([book.types(workspace), policy.resolve(principal)]);
     const seen = new Map<RecordId, SeenRecord>();
     for (const [recordType, ids] of idsByType(events)) {
       if (resolved.records(recordType).access !== 'records') continue;
-      const ofType = await readSeen(database, { workspace, recordType, ids: [...ids], types, policy: resolved });
+      const ofType = await readSeen(database, { workspace, recordType, ids: [...ids], types, policy: resolved, deadline, signal });
       for (const [id, record] of ofType) seen.set(id, record);
     }
     const visible = events.flatMap((event) => (event.record === null && !seesComing(resolved, types) ? [] : seenEvent(event, seen)));

@@ -1,6 +1,6 @@
 import type { RecordChange } from '@sophia/event-log';
 import { SophiaError } from '@sophia/shared';
-import type { RecordId, WorkspaceId } from '@sophia/types';
+import type { Call, RecordId, WorkspaceId } from '@sophia/types';
 import type { Records, RecordVersion } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { isRecordId, recordNotFound } from '../records/change-record.ts';
@@ -20,7 +20,8 @@ export function createHistory(context: CatalogContext): Records['history'] {
   const { clock, audit, book, gate, policy, database } = context;
   return async (call, recordType, id, options = {}) => {
     const begun = clock.monotonic();
-    const { workspace } = call.principal;
+    const { principal, deadline, signal } = call;
+    const { workspace } = principal;
     if (options.after !== undefined) await catchUp(context, call, options.after);
     await book.require(workspace, recordType);
     await gate.records(call, 'read', recordType);
@@ -28,12 +29,11 @@ export function createHistory(context: CatalogContext): Records['history'] {
     const listing = `history/${id}`;
     const afterVersion = options.cursor === undefined ? 0 : Number(decodeCursor(listing, options.cursor, 1)[0]);
     if (!(Number.isInteger(afterVersion) && afterVersion >= 0 && afterVersion <= MOST_VERSIONS)) throw unknownCursor();
-    const [types, resolved] = await Promise.all([book.types(workspace), policy.resolve(call.principal)]);
+    const [types, resolved] = await Promise.all([book.types(workspace), policy.resolve(principal)]);
     const seen = isRecordId(id)
-      ? (await readSeen(database, { workspace, recordType, ids: [id], types, policy: resolved })).get(id)
+      ? (await readSeen(database, { workspace, recordType, ids: [id], types, policy: resolved, deadline, signal })).get(id)
       : undefined;
-    const changes =
-      seen === undefined ? [] : await readUpTo(context, call.signal, { workspace, id, afterVersion, limit, version: seen.version });
+    const changes = seen === undefined ? [] : await readUpTo(context, call, { workspace, id, afterVersion, limit, version: seen.version });
     const isThere = seen !== undefined && seen.version > 0;
     await audit.read({
       call,
@@ -62,14 +62,14 @@ interface Wanted {
 /** The log shows an event when a tick has it, a few milliseconds after its commit. */
 async function readUpTo(
   { eventLog, clock }: CatalogContext,
-  signal: AbortSignal | undefined,
+  { deadline, signal }: Pick<Call, 'deadline' | 'signal'>,
   wanted: Wanted,
 ): Promise<readonly RecordChange[]> {
   const { workspace, id, afterVersion, limit, version } = wanted;
   const until = clock.monotonic() + LONGEST_WAIT;
   for (;;) {
     const { tick } = await eventLog.head();
-    const { changes, isCut } = await eventLog.history(workspace, id, { afterVersion, limit, signal });
+    const { changes, isCut } = await eventLog.history(workspace, id, { afterVersion, limit, deadline, signal });
     if (isCut || changes.length === limit || afterVersion + changes.length >= version) return changes;
     const left = until - clock.monotonic();
     if (left <= 0) throw new SophiaError('deadline_exceeded', 'The log does not show the latest version yet.', { retryAfter: 1 });

@@ -6,6 +6,7 @@ import { createRecordTypeBook } from '../record-types/record-type-book.ts';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
 import { row, target } from '../testing/deals.ts';
 import { importStream } from '../testing/import-stream.ts';
+import { whileLocked } from '../testing/while-locked.ts';
 
 let harness: CatalogHarness;
 beforeAll(async () => {
@@ -263,4 +264,14 @@ describe('for others', () => {
     expect(text).toMatch(/sophia_catalog_chunk_seconds_count [1-9]/);
     expect(text).toContain('sophia_catalog_waiting_writes 0');
   });
+});
+
+test.each(['record', 'event'])('history and events are read no longer than their caller may wait (%s)', async (table) => {
+  const { call, records } = await fresh();
+  const { id } = await records.upsert(call, target, row('D-1', { name: 'a' }));
+  // Waits until the log's readers see it.
+  await records.history(call, 'deal', id as RecordId);
+  const brief = { ...call, deadline: 200 };
+  const ends = await whileLocked(harness, table, () => [records.history(brief, 'deal', id as RecordId), harness.catalog.events(brief)]);
+  for (const end of ends) expect(end).toMatchObject({ code: 'deadline_exceeded' });
 });
