@@ -321,14 +321,17 @@ export function setAsideContract(harness: CurrentHarness): void {
       own = cursor;
       if (events.length > 0) throw new Error('after the effect');
     };
-    const member = await eventLog.consume('group', handler, { ...QUICKLY, attempts: 1, cursor: async () => own });
+    const member = await eventLog.consume('group', handler, { ...QUICKLY, attempts: 1, batchSize: 1, cursor: async () => own });
     for (let key = 0; key < 5; key++) {
       await ledger.change([key]);
       await until(() => handled.length === key + 1, `the event of key ${key}`);
     }
+    // In the middle of a tick the cursor stands at the event itself.
+    await ledger.change([5, 6, 7]);
+    await until(() => handled.length === 8, 'the events of one tick');
     await nextTick(eventLog);
     await member.close();
-    expect(handled.map(({ key }) => key)).toEqual([0, 1, 2, 3, 4]);
+    expect(handled.map(({ key }) => key)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
     expect(await eventLog.setAside('group')).toEqual([]);
   });
 
