@@ -25,9 +25,12 @@ export const failureOf = (error: unknown): Failure => {
     return { exit, message, code, hint: `${code}: docs/reference/errors.md#${code}` };
   }
   // The system says no: a file, a disk, a network. Where in the code it was asked helps nobody.
-  if (isOfSystem(error)) return { exit: 'failed', message: error.message, hint: WAYS_OUT[error.code] };
+  if (isOfSystem(error)) return { exit: 'failed', message: error.message, hint: wayOutOf(error) };
   return { exit: 'failed', message: messageOf(error), stack: inspect(error) };
 };
+
+/** What to do where the system says no to a file, a disk or a network; undefined where that is not known. */
+export const wayOutOf = (error: unknown): string | undefined => (isOfSystem(error) ? WAYS_OUT[error.code] : undefined);
 
 const WAYS_OUT: Readonly<Record<string, string>> = {
   EACCES: 'This user may not: call as another, or let this one read and write there.',

@@ -50,7 +50,7 @@ it('a data folder that cannot be, and a file that cannot be read, are told witho
   const { written, invocation } = createScreen();
   const folder = join(import.meta.filename, 'data');
   expect(await run(['start', '--port', '0', '--data-dir', folder], invocation)).toBe(1);
-  expect(written.err).toMatch(/The data folder .* cannot be used: ENOTDIR.*\n {2}Let this user write there/);
+  expect(written.err).toMatch(/The data folder .* cannot be used: ENOTDIR.*\n {2}Something on the way is no folder/);
   const unreadable = { ...invocation, environment: { SOPHIA_CONFIG: join(import.meta.filename, 'sophia.yaml') } };
   expect(await run(['config'], unreadable)).toBe(2);
   expect(written.err).toMatch(/sophia: The configuration file of SOPHIA_CONFIG cannot be read: ENOTDIR: not a directory/);

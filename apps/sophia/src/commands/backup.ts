@@ -1,15 +1,18 @@
-import { type FileHandle, open, rm } from 'node:fs/promises';
+import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { CommandError } from '../command-line/command-error.ts';
+import { wayOutOf } from '../command-line/failure.ts';
 import type { ClientInvocation, CommonOptions } from '../command-line/invocation.ts';
 import { messageOf } from '../command-line/message-of.ts';
 import { createProgressLine } from '../output/progress.ts';
 
-/** Writes everything into one file, as of one moment; one that is cut off leaves no file. */
+/** Writes everything into one file, as of one moment. It has its name when it is whole and on the disk; one that is cut off leaves none. */
 export const backup = async ({ api, terminal }: ClientInvocation, file: string, { json }: CommonOptions): Promise<void> => {
   const progress = createProgressLine(terminal);
   const begun = performance.now();
-  const output = await create(file);
+  await requireFree(file);
+  const unfinished = `${file}.unfinished`;
+  const output = await create(file, unfinished);
   let bytes = 0;
   try {
     const answer = await api.open('GET', '/backup');
@@ -17,11 +20,13 @@ export const backup = async ({ api, terminal }: ClientInvocation, file: string, 
       bytes += chunk.length;
       progress.show(`${megabytes(bytes)} MiB written`);
     });
-    await pipeline(answer, output.createWriteStream());
+    await pipeline(answer, output.createWriteStream({ flush: true }));
+    await rename(unfinished, file);
   } catch (error) {
     await output.close();
-    await rm(file, { force: true });
-    throw error instanceof CommandError ? error : new CommandError('failed', `The backup was cut off: ${messageOf(error)}`);
+    await rm(unfinished, { force: true });
+    if (error instanceof CommandError) throw error;
+    throw new CommandError('failed', `The backup was cut off: ${messageOf(error)}`, wayOutOf(error));
   } finally {
     progress.clear();
   }
@@ -29,13 +34,18 @@ export const backup = async ({ api, terminal }: ClientInvocation, file: string, 
   terminal.out(json === true ? `${JSON.stringify({ file, bytes })}\n` : `${file}: ${megabytes(bytes)} MiB in ${seconds} s\n`);
 };
 
+/** Errors: `CommandError` where something has this name. */
+const requireFree = async (file: string): Promise<void> => {
+  const found = await lstat(file).catch(() => undefined);
+  if (found !== undefined) throw new CommandError('failed', `${file} is there already: choose another name.`);
+};
+
 /** Errors: `CommandError` where it is there already, or cannot be made. */
-const create = (file: string): Promise<FileHandle> =>
-  open(file, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
-    throw new CommandError(
-      'failed',
-      error.code === 'EEXIST' ? `${file} is there already: choose another name.` : `${file} cannot be written: ${error.message}`,
-    );
+const create = (file: string, unfinished: string): Promise<FileHandle> =>
+  open(unfinished, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw new CommandError('failed', `${file} cannot be written: ${error.message}`, wayOutOf(error));
+    const hint = 'Another backup writes it, or one was killed: remove it then, or choose another name.';
+    throw new CommandError('failed', `${unfinished} is there already.`, hint);
   });
 
 const megabytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);

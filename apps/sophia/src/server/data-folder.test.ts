@@ -26,7 +26,7 @@ describe('a data folder', () => {
     for (const command of [['start', '--port', '0'], ['status']]) {
       const { code, err } = await runHere([...command, '--data-dir', path]);
       expect([code, err]).toEqual([1, expect.stringContaining(`The data folder ${path} cannot be used: `)]);
-      expect(err).toContain('Let this user write there, call as the one whose it is, or choose another folder with --data-dir.');
+      expect(err).toContain('Something on the way is no folder, leads to none, or takes none: choose another one with --data-dir.');
     }
     const backup = join(outside, 'x.backup');
     await writeFile(backup, '');

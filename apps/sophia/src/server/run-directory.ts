@@ -1,6 +1,7 @@
 import { access, constants, mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { CommandError } from '../command-line/command-error.ts';
+import { wayOutOf } from '../command-line/failure.ts';
 import { messageOf } from '../command-line/message-of.ts';
 
 /** What a running server leaves in `<data>/run`, for commands that look for it. */
@@ -47,7 +48,7 @@ export const openFolder = async (dataDirectory: string, name: string): Promise<s
     throw new CommandError(
       'failed',
       `The data folder ${dataDirectory} cannot be used: ${messageOf(error)}`,
-      'Let this user write there, call as the one whose it is, or choose another folder with --data-dir.',
+      wayOutOf(error) ?? 'Something on the way is no folder, leads to none, or takes none: choose another one with --data-dir.',
     );
   }
 };
