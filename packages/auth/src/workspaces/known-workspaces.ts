@@ -19,7 +19,9 @@ const MAXIMUM_KNOWN = 10_000;
 
 export function createKnownWorkspaces(database: Database, clock: Clock): KnownWorkspaces {
   const known = createBoundedCache<string, { readonly workspace: Workspace; readonly until: number }>(MAXIMUM_KNOWN);
-  const remember = (row: WorkspaceRow): Workspace => {
+  /** Of what was remembered or forgotten: what was read before the last one may be what is no longer true. */
+  let changes = 0;
+  const keep = (row: WorkspaceRow): Workspace => {
     const workspace = toWorkspace(row);
     known.set(workspace.name, { workspace, until: clock.monotonic() + KEEP_MILLISECONDS });
     return workspace;
@@ -28,12 +30,18 @@ export function createKnownWorkspaces(database: Database, clock: Clock): KnownWo
     async find(name) {
       const entry = known.get(name);
       if (entry !== undefined && clock.monotonic() < entry.until) return entry.workspace;
+      const before = changes;
       const [row] = await database.select<WorkspaceRow>([], FIND_WORKSPACE, [name]);
-      return row === undefined ? undefined : remember(row);
+      if (row === undefined) return undefined;
+      return changes === before ? keep(row) : toWorkspace(row);
     },
     all: async () => (await database.select<WorkspaceRow>([], ALL_WORKSPACES)).map(toWorkspace),
-    remember,
+    remember(row) {
+      changes++;
+      return keep(row);
+    },
     forget(id) {
+      changes++;
       for (const { workspace } of [...known.values()]) if (workspace.id === id) known.delete(workspace.name);
     },
   };

@@ -28,6 +28,27 @@ describe('workspaces', () => {
     expect(await harness.auth.workspaces.make('alone')).toBeUndefined();
   });
 
+  it('are as they were changed for whoever asks later, also while somebody still reads what was before', async () => {
+    const gate = createGate();
+    const state = { isHeld: false };
+    const select: typeof harness.database.select = async (workspaces, statement, values, options) => {
+      const rows = await harness.database.select(workspaces, statement, values, options);
+      if (state.isHeld) await gate.pass();
+      return rows as never;
+    };
+    const { workspaces } = await harness.another({ database: intercept(harness.database, { select }) });
+    const made = await harness.auth.workspaces.ensure('read_meanwhile');
+    const call = callOf(systemPrincipal('test', made));
+    state.isHeld = true;
+    const reading = workspaces.find(made.name);
+    await gate.reached;
+    state.isHeld = false;
+    await workspaces.configure(call, { week_start: 'sunday' });
+    gate.open();
+    expect((await reading)?.settings).toEqual({});
+    expect((await workspaces.find(made.name))?.settings).toEqual({ week_start: 'sunday' });
+  });
+
   it('are found by whoever looked before another made them', async () => {
     const gate = createGate();
     const select: typeof harness.database.select = async (workspaces, statement, values, options) => {
