@@ -49,12 +49,14 @@ export const createInvalidationPublisher = (bus: Bus, run: string, onError: (err
 
 const encode = (message: Message): string => {
   const whole = JSON.stringify(message);
-  if (whole.length <= MAXIMUM_PAYLOAD || message.changes === undefined) return whole;
+  if (fits(whole) || message.changes === undefined) return whole;
   const tags = [...new Set(message.changes.map(({ tag }) => tag))];
   const short = JSON.stringify({ ...message, changes: tags.map((tag) => ({ tag })) });
   // So many tags that their names alone do not fit: a skipped number makes the receiver empty its cache.
-  return short.length <= MAXIMUM_PAYLOAD ? short : JSON.stringify({ run: message.run, number: message.number, tick: message.tick });
+  return fits(short) ? short : JSON.stringify({ run: message.run, number: message.number, tick: message.tick });
 };
+
+const fits = (payload: string): boolean => Buffer.byteLength(payload) <= MAXIMUM_PAYLOAD;
 
 export interface InvalidationSubscriber {
   /** The last tick whose invalidations this instance has processed; 0 while the bus is silent. */
