@@ -1,5 +1,6 @@
 export type { Compression } from './bytes/decompress.ts';
 export type { Encoding } from './bytes/detect-encoding.ts';
+export { isSendersWord } from './bytes/senders-word.ts';
 export type { ReadProgress, SourceInput } from './bytes/source-input.ts';
 export type { ImportItem, ImportRow, ImportTarget } from './import-item.ts';
 export { type MappedSource, mapSource, PLAIN_COLUMNS, plainItems } from './import-source.ts';

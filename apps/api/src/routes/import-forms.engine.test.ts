@@ -96,6 +96,24 @@ describe('a form', () => {
     }
   });
 
+  it('of a file that ends too early is kept as far as it came, however short it is', async () => {
+    const failure = { code: 'tap_failed', message: 'The source went away.' };
+    const cutOff = (file: string) =>
+      [file, '--boundary', 'content-disposition: form-data; name="failure"', '', JSON.stringify(failure)].join('\r\n');
+    const options = { name: 'cut short', record_type: 'product', source_system: 'cut short' };
+    expect(await api.sendForm('/imports', options, cutOff('source_id,name\nC-1,First\nC-2,Second\nC-3,Thi'))).toMatchObject({
+      status: 502,
+      json: { code: 'tap_failed', detail: failure.message },
+    });
+    const { imports } = (await api.send('GET', '/imports?state=failed&limit=100')).json;
+    expect(imports).toContainEqual(expect.objectContaining({ name: 'cut short', created: 2, rejected: 0, failure }));
+    expect((await api.send('GET', '/records/product?source_system=cut%20short')).json.records).toMatchObject([
+      { source_id: 'C-1' },
+      { source_id: 'C-2' },
+    ]);
+    expect(await api.sendForm('/imports', options, cutOff('source_id,na'))).toMatchObject({ status: 502, json: { code: 'tap_failed' } });
+  });
+
   it('has its options once', async () => {
     const field = ['{}', '--boundary', 'content-disposition: form-data; name="options"', '', '{}'].join('\r\n');
     const body = ['--boundary', 'content-disposition: form-data; name="options"', '', field, '--boundary--', ''].join('\r\n');

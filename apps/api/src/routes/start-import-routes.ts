@@ -69,7 +69,8 @@ const registerStart = (app: FastifyInstance, { catalog, configuration, spoolDire
     description:
       'CSV, TSV, NDJSON, JSON or Parquet, plain or packed with gzip or zstd, are told apart by themselves. With `Accept: application/x-ndjson` ' +
       'the answer is written while the import runs: a line `import` with its id, lines `progress`, `state` and `warning`, and a last line `report` or `problem`. ' +
-      'A sender whose source failed says so in a field `failure` behind the file: what came before is kept, and the import ends with it. ' +
+      'A sender whose source failed says so in a field `failure` behind the file: rows that came before are kept, but for Parquet, which is ' +
+      'read when it is whole, and the import ends with it. ' +
       'An import that is cut off goes on with `resume`, or with the same Idempotency-Key, and the same file.',
     tag: 'imports',
     deadline: IMPORT_DEADLINE,

@@ -62,7 +62,10 @@ async function* unpacked(raw: Peekable, compression: Exclude<Compression, 'none'
   }
 }
 
-/** Feeds chunks until the input ends, or the frame within a chunk, whose rest is then the result. */
+/**
+ * Feeds chunks until the input ends, or the frame within a chunk, whose rest is then the result. Where the input fails, what
+ * it brought before is still unpacked.
+ */
 async function feed(first: Buffer, packed: AsyncIterator<Buffer>, unpack: Unpacker): Promise<Buffer | undefined> {
   try {
     for (let chunk: Buffer | undefined = first; chunk !== undefined; chunk = await nextChunk(packed)) {
@@ -74,7 +77,7 @@ async function feed(first: Buffer, packed: AsyncIterator<Buffer>, unpack: Unpack
     }
     unpack.end();
   } catch (error) {
-    unpack.destroy();
+    unpack.push(null);
     throw error;
   }
   return undefined;

@@ -1,6 +1,11 @@
+import { isSendersWord } from './senders-word.ts';
+
 /** A stream whose beginning can be looked at before it is read. */
 export interface Peekable {
-  /** The first bytes, at least `count` unless the stream is shorter; they are still read afterwards. */
+  /**
+   * The first bytes, at least `count` unless the stream is shorter; they are still read afterwards. A stream that fails by
+   * its sender's word behind some bytes is as long as those, and fails when they have been read; any other fails here.
+   */
   peek(count: number): Promise<Buffer>;
   /** The whole stream from its beginning; can be taken once. */
   readonly bytes: AsyncIterable<Buffer>;
@@ -12,6 +17,7 @@ export function peekable(stream: AsyncIterable<Buffer>): Peekable {
   const iterator = stream[Symbol.asyncIterator]();
   let head: Buffer = Buffer.alloc(0);
   let ended = false;
+  let failure: { readonly error: unknown } | undefined;
 
   async function* bytes(): AsyncGenerator<Buffer> {
     try {
@@ -25,6 +31,7 @@ export function peekable(stream: AsyncIterable<Buffer>): Peekable {
         if (done === true) break;
         yield value;
       }
+      if (failure !== undefined) throw failure.error;
     } finally {
       await iterator.return?.();
     }
@@ -34,13 +41,19 @@ export function peekable(stream: AsyncIterable<Buffer>): Peekable {
     async peek(count) {
       const chunks = [head];
       let length = head.length;
-      while (length < count && !ended) {
-        const { done, value } = await iterator.next();
-        if (done === true) ended = true;
-        else {
-          chunks.push(value);
-          length += value.length;
+      try {
+        while (length < count && !ended) {
+          const { done, value } = await iterator.next();
+          if (done === true) ended = true;
+          else {
+            chunks.push(value);
+            length += value.length;
+          }
         }
+      } catch (error) {
+        if (length === 0 || !isSendersWord(error)) throw error;
+        ended = true;
+        failure = { error };
       }
       head = chunks.length === 1 ? head : Buffer.concat(chunks);
       return head;

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { SophiaError } from '@sophia/shared';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chunks, collect } from '../testing/chunks.ts';
 import { CITIES } from '../testing/cities.ts';
@@ -35,6 +36,45 @@ test('a stream that is not asked to its end is closed', async () => {
   const source = await openSource({ kind: 'stream', stream: stream(), contentType: 'application/x-ndjson' }, { sampleRows: 0 });
   await source.close();
   expect(isClosed).toBe(true);
+});
+
+describe('a stream whose sender says that it ended too early', () => {
+  async function* failing(content: string | Buffer, size?: number, error: Error = new SophiaError('tap_failed', 'the sender gave up')) {
+    yield* chunks(content, size);
+    throw error;
+  }
+  const LINES = '{"a":1}\n{"a":2}\n';
+  test.each<[string, string | Buffer, number?]>([
+    ['a table', 'a\n1\n2\n'],
+    ['a table that ends within a cell', 'a\n1\n2\n"3'],
+    ['a table in UTF-16', Buffer.from('\uFEFFa\n1\n2\n', 'utf16le')],
+    ['a table with returns for lines', 'a\r1\r2\r'],
+    ['lines of objects', LINES],
+    ['an array', '[{"a":1},{"a":2},{"a"'],
+    ['a packed file', gzipSync(LINES), 7],
+    ['a packed file that is not whole', zstdCompressSync(LINES, { params: { 201: 1 } }).subarray(0, -4)],
+  ])('gives the rows before: %s', async (_, content, size) => {
+    for (const sampleRows of [undefined, 0, 1]) {
+      const source = await openSource({ kind: 'stream', stream: failing(content, size) }, { sampleRows });
+      const values: unknown[] = [];
+      const reading = (async () => {
+        for await (const batch of source.rows) for (const row of batch) values.push(Number(Object.values(row.values)[0]));
+      })();
+      await expect(reading).rejects.toThrow('the sender gave up');
+      expect(values).toEqual([1, 2]);
+      await source.close();
+    }
+  });
+
+  test('before any row fails at once', async () => {
+    for (const content of ['', 'a', 'a\n', '[{"a"'])
+      await expect(openSource({ kind: 'stream', stream: failing(content) })).rejects.toThrow('the sender gave up');
+  });
+
+  test('is told from one that breaks, which fails at once where it is short', async () => {
+    const broken = failing(LINES, undefined, new Error('the connection broke'));
+    await expect(openSource({ kind: 'stream', stream: broken })).rejects.toThrow('the connection broke');
+  });
 });
 
 describe('formats', () => {

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { ImportReport, RunningImport } from '@sophia/catalog';
+import { isSendersWord } from '@sophia/connectors';
 import type { Logger } from '@sophia/observability';
 import type { JsonValue } from '@sophia/types';
 import type { FastifyReply } from 'fastify';
@@ -52,9 +53,6 @@ interface EndingOptions {
   readonly logger: Logger;
 }
 
-/** The sender told it: nothing is wrong here. */
-const isSenders = (code: string): boolean => code === 'tap_failed' || code === 'tap_stalled';
-
 const ending = (finished: Promise<ImportReport>, { requestId, importId, hasGone, logger }: EndingOptions): Promise<object> =>
   finished.then(
     (report) => ({ report }),
@@ -62,7 +60,8 @@ const ending = (finished: Promise<ImportReport>, { requestId, importId, hasGone,
       const problem = problemDocument(error, requestId);
       // Whoever stops sending knows why; the import waits to be gone on with.
       if (hasGone()) logger.info({ err: error, request_id: requestId, import: importId }, 'the sender of an import has gone');
-      else if (isSenders(problem.code)) logger.info({ err: error, request_id: requestId, import: importId }, problem.title);
+      // Nothing is wrong here.
+      else if (isSendersWord(error)) logger.info({ err: error, request_id: requestId, import: importId }, problem.title);
       // An import that waits to be gone on with, as when this instance stops, is no defect.
       else if (problem.status === 503) logger.warn({ err: error, request_id: requestId, import: importId }, problem.title);
       else if (problem.status >= 500) logger.error({ err: error, request_id: requestId, import: importId }, problem.title);
