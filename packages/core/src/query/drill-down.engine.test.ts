@@ -69,6 +69,43 @@ describe('drill-down', () => {
     expect(await ids({ query: { metrics: ['it_lead'] }, row: {}, metric: 'it_lead', part: 'it_win_rate.numerator' })).toEqual(['1', '2']);
   });
 
+  it('a name is that of an input before it is that of the metric of another input', async () => {
+    const query: MetricQuery = {
+      metrics: ['growth'],
+      dimensions: ['metric_time:month'],
+      time_range: { from: '2017-01-01', to: '2017-04-01' },
+    };
+    const january = { 'metric_time:month': '2017-01-01' };
+    const february = { 'metric_time:month': '2017-02-01' };
+    expect(await ids({ query, row: january, metric: 'growth', part: 'revenue' })).toEqual(['1', '2']);
+    expect(await ids({ query, row: january, metric: 'growth', part: 'before' })).toEqual([]);
+    expect(await ids({ query, row: february, metric: 'growth', part: 'before' })).toEqual(['1', '2']);
+  });
+
+  it('refuses the name of a metric that several inputs are at different times', () => {
+    const layers = layerOf(`
+semantic_models:
+  - name: deal
+    record_type: deal
+    default_time_dimension: close_date
+    dimensions: [{ name: close_date, type: time }]
+    measures: [{ name: deals, aggregation: count }]
+metrics:
+  - { name: deals, type: simple, measure: deals }
+  - name: two_months
+    type: derived
+    expression: last + last_but_one
+    inputs:
+      - { metric: deals, alias: last, offset: { count: 1, grain: month } }
+      - { metric: deals, alias: last_but_one, offset: { count: 2, grain: month } }
+`);
+    const query: MetricQuery = { metrics: ['two_months'], dimensions: ['metric_time:month'] };
+    const row = { 'metric_time:month': '2017-03-01' };
+    expect(() => compileDrillDown({ query, row, metric: 'two_months', part: 'deals' }, layers, engine().context)).toThrow(
+      'part: deals is not one measure of two_months; it has the parts last, last_but_one.',
+    );
+  });
+
   it('an earlier input of an earlier input is as much earlier as both together', async () => {
     const layers = layerOf(`
 semantic_models:

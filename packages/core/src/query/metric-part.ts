@@ -1,6 +1,6 @@
 import { SophiaError } from '@sophia/shared';
 import type { ModelFilter } from '@sophia/types';
-import type { LinkedMetric } from '../semantic/linked-layer.ts';
+import type { LinkedInput, LinkedMetric } from '../semantic/linked-layer.ts';
 import { addShifts, type DateShift, NO_SHIFT, shiftOf } from './date-shift.ts';
 
 /** One measure of those that a metric is made of. */
@@ -28,13 +28,19 @@ export function choosePart(metric: LinkedMetric, part: string | undefined): Metr
 function inputOf({ metric, shift, filters }: MetricPart, name: string): MetricPart | undefined {
   if (metric.kind !== 'composed') return undefined;
   const { filter } = metric.definition;
-  const input = metric.inputs.find(({ alias, metric: each }) => alias === name || each.definition.name === name);
+  const input = metric.inputs.find(({ alias }) => alias === name) ?? onlyInputOf(metric.inputs, name);
   if (input === undefined) return undefined;
   return {
     metric: input.metric,
     shift: input.offset === undefined ? shift : addShifts(shift, shiftOf(input.offset)),
     filters: filter === undefined ? filters : [...filters, filter],
   };
+}
+
+/** The input that is this metric under another name, where no other one is the same metric taken at another time. */
+function onlyInputOf(inputs: readonly LinkedInput[], name: string): LinkedInput | undefined {
+  const [input, ...others] = inputs.filter(({ metric }) => metric.definition.name === name);
+  return others.length === 0 ? input : undefined;
 }
 
 function unknownPart(metric: LinkedMetric, part: string | undefined, at: LinkedMetric): SophiaError {
