@@ -20,7 +20,12 @@ export function collectExtra(
   names: readonly string[],
   line: number,
 ): { readonly data: JsonObject | undefined; readonly errors: readonly RowError[] } {
-  if (names.length > MAX_FIELDS) return { data: undefined, errors: [rowError(line, TOO_MANY, undefined, undefined)] };
+  const nested = isJsonObject(fields.extra) ? fields.extra : undefined;
+  const inner = nested === undefined ? [] : Object.keys(nested);
+  const beside = nested === undefined ? names : names.filter((name) => name !== 'extra');
+  if (inner.length + beside.length > MAX_FIELDS && new Set([...inner, ...beside]).size > MAX_FIELDS) {
+    return { data: undefined, errors: [rowError(line, TOO_MANY, inner.length > MAX_FIELDS ? 'extra' : undefined, undefined)] };
+  }
   const data: Record<string, JsonValue> = {};
   const errors: RowError[] = [];
   const add = (name: string, value: JsonValue | undefined): void => {
@@ -28,14 +33,8 @@ export function collectExtra(
     if (kept instanceof FieldFailure) errors.push(rowError(line, kept, name, value));
     else if (kept !== undefined) data[name] = kept;
   };
-  const nested = fields.extra;
-  const takenApart = isJsonObject(nested);
-  if (takenApart) {
-    const inner = Object.keys(nested);
-    if (inner.length > MAX_FIELDS) errors.push(rowError(line, TOO_MANY, 'extra', undefined));
-    else for (const name of inner) add(name, nested[name]);
-  }
-  for (const name of names) if (!(takenApart && name === 'extra')) add(name, fields[name]);
+  for (const name of inner) add(name, nested?.[name]);
+  for (const name of beside) add(name, fields[name]);
   return { data: Object.keys(data).length === 0 ? undefined : data, errors };
 }
 

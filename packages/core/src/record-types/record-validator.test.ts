@@ -92,6 +92,20 @@ describe('fields that the type does not know', () => {
     expect(deal(fields, 1).errors.map((error) => error.code)).toEqual([code]);
   });
 
+  test('are counted together, beside extra and inside of it, each name once', () => {
+    const fields = (from: number, to: number) => Object.fromEntries(Array.from({ length: to - from }, (_, i) => [`f${from + i}`, i]));
+    const judged = (row: JsonObject) => deal(row, 1);
+    expect(judged({ ...fields(0, 500), extra: fields(500, 1001) }).errors).toMatchObject([{ code: 'too_many_fields' }]);
+    for (const row of [
+      { ...fields(0, 600), extra: fields(400, 1000) },
+      { ...fields(0, 1000), extra: {} },
+    ]) {
+      const { data, errors } = judged(row);
+      expect(errors).toEqual([]);
+      expect(Object.keys(data.extra as JsonObject)).toHaveLength(1000);
+    }
+  });
+
   test('may be 32 levels deep', () => {
     expect(deal({ a: nest(32) }, 1).errors).toEqual([]);
   });
