@@ -92,6 +92,16 @@ export const cacheContract = (name: string, makeHarness: () => Promise<CacheHarn
       expect([first.calls(), second.calls()]).toEqual([1, 1]);
     });
 
+    it('C1: who has given up loads nothing more, whatever it gave up for', async () => {
+      const load = gate();
+      const stop = new AbortController();
+      const wanted = { ...options([]), signal: stop.signal, isOfItsCaller: () => true };
+      const outcomes = Promise.allSettled([1, 2].map(() => cache.getOrLoad('k', wanted, load.run)));
+      stop.abort(new Error('too late'));
+      expect(await outcomes).toMatchObject(Array(2).fill({ status: 'rejected', reason: { message: 'too late' } }));
+      expect(load.calls()).toBe(1);
+    });
+
     it('C2: an invalidation drops what depends on its tag, and nothing else', async () => {
       await get('deals', 'old', { dependencies: [{ tag: '1:deal' }] });
       await get('calls', 'kept', { dependencies: [{ tag: '1:call' }] });
@@ -118,6 +128,16 @@ export const cacheContract = (name: string, makeHarness: () => Promise<CacheHarn
       expect(cache.peek('amount')).toBeUndefined();
     });
 
+    it('C2: an entry that took the place of an older one is dropped by no invalidation but its own', async () => {
+      for (const tick of [1, 5]) {
+        await get('k', `read at ${tick}`, { tick, ttl: 100, dependencies: [{ tag: 't' }] });
+        if (tick === 1) await harness.elapse(100);
+      }
+      cache.invalidate({ tick: 5, changes: [{ tag: 't' }] });
+      expect(cache.peek('k')?.bytes.toString()).toBe('read at 5');
+      expect(cache.statistics()).toMatchObject({ invalidated: 0 });
+    });
+
     it('C2: an entry that was read at the invalidation’s tick stays', async () => {
       await get('k', 'value', { tick: 5, dependencies: [{ tag: 't' }] });
       cache.invalidate({ tick: 5, changes: [{ tag: 't' }] });
@@ -135,6 +155,19 @@ export const cacheContract = (name: string, makeHarness: () => Promise<CacheHarn
       old.open('old', 1);
       expect((await before).bytes.toString()).toBe('old');
       expect(cache.peek('k')?.bytes.toString()).toBe('new');
+    });
+
+    it('C3: a load that ends after an invalidation leaves that which took its place to be joined', async () => {
+      const [old, anew] = [gate(), gate()];
+      const before = cache.getOrLoad('k', options([{ tag: 't' }]), old.run);
+      cache.invalidate({ tick: 2, changes: [{ tag: 't' }] });
+      const after = [cache.getOrLoad('k', options([{ tag: 't' }]), anew.run)];
+      old.open('old', 1);
+      await before;
+      after.push(cache.getOrLoad('k', options([{ tag: 't' }]), anew.run));
+      anew.open('new', 2);
+      expect((await Promise.all(after)).map(({ bytes }) => bytes.toString())).toEqual(['new', 'new']);
+      expect(anew.calls()).toBe(1);
     });
 
     it('C3: of several loads of a key that invalidations touch one after the other only the last is kept', async () => {
@@ -218,6 +251,9 @@ export const cacheContract = (name: string, makeHarness: () => Promise<CacheHarn
       expect(cache.statistics().bytes).toBeLessThanOrEqual(harness.maximumBytes);
       await get('too large', 'x'.repeat(harness.maximumBytes + 1), { dependencies: [{ tag: 't' }] });
       expect(cache.peek('too large')).toBeUndefined();
+      cache.invalidate({ tick: 2, changes: [{ tag: 't' }] });
+      // Those of `a` and `c`: nothing is kept of what was not taken.
+      expect(cache.statistics()).toMatchObject({ invalidated: 2 });
     });
 
     it('C5: what dependencies hold counts as the value does', async () => {

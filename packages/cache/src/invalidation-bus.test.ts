@@ -98,6 +98,28 @@ describe('the invalidation bus', () => {
     await subscriber.close();
   });
 
+  it('a lost message empties the cache with the next one, whose own changes are not all that was missed', async () => {
+    const subscriber = await subscribeToInvalidations(bus, cache, clock);
+    elapse(250);
+    await fill();
+    cut = true;
+    publisher.publish({ tick: 7, changes: [{ tag: 'a' }] });
+    cut = false;
+    publisher.publish({ tick: 8, changes: [{ tag: 'b' }] });
+    expect(kept()).toEqual([]);
+    await subscriber.close();
+  });
+
+  it('silence ends the trust in the cache at once, before anybody looks for it', async () => {
+    const subscriber = await subscribeToInvalidations(bus, cache, clock);
+    publisher.publish({ tick: 7, changes: [] });
+    now += 999;
+    expect([subscriber.isTrusted(), subscriber.processedTick()]).toEqual([true, 7]);
+    now += 1;
+    expect([subscriber.isTrusted(), subscriber.processedTick()]).toEqual([false, 0]);
+    await subscriber.close();
+  });
+
   it('a second of silence empties the cache and ends the trust in it', async () => {
     const subscriber = await subscribeToInvalidations(bus, cache, clock);
     elapse(250);
