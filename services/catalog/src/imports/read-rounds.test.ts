@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { ImportItem } from '../catalog.ts';
 import { compileRowPreparer } from '../rows/prepare-row.ts';
 import { type ReadRoundsOptions, readRounds } from './read-rounds.ts';
-import type { Round } from './round.ts';
+import type { OpenRound, Round } from './round.ts';
 
 const prepare = compileRowPreparer(BUILTIN_RECORD_TYPES.find(({ name }) => name === 'product') as RecordTypeDefinition);
 const target = { recordType: 'product', sourceSystem: 'shop' };
@@ -95,6 +95,50 @@ describe('rounds', () => {
     expect(behind.length).toBeGreaterThan(0);
     expect(rounds[0]?.end).toBeGreaterThanOrEqual(30);
     expect(behind.every((place) => place > 12)).toBe(true);
+  });
+
+  test('come neither early nor at a failure while what is committed is not passed', async () => {
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+    const behind = { committed: 30, skip: (lane: number) => lane === 0, linger: 0 };
+    // Long enough for a round to come, if one did.
+    const waited = new Promise<void>((resolve) => setTimeout(resolve, 20));
+    const reading = readRounds(stream(rows(1, 29), waited, rows(30, 1), gate), options(behind));
+    const first = (await reading.next()).value as Round;
+    expect(first.end).toBe(30);
+    expect(places(first).length).toBeGreaterThan(10);
+    open();
+    expect((await reading.next()).done).toBe(true);
+    const reset = new Promise<void>((_, reject) => setImmediate(() => reject(new Error('reset'))));
+    await expect(readRounds(stream(rows(1, 29), reset), options({ ...behind, linger: 60_000 })).next()).rejects.toThrow('reset');
+  });
+
+  test('end in time where the stream never pauses', async () => {
+    let now = 0;
+    const clock = { now: () => now, monotonic: () => now };
+    const trickle = (async function* (): AsyncGenerator<ImportItem> {
+      for (let place = 1; ; place++) {
+        yield rows(place, 1);
+        now += 100;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    })();
+    for await (const round of readRounds(trickle, options({ clock, linger: 300, rows: 100_000 }))) {
+      expect(round.end).toBeLessThan(100_000);
+      break;
+    }
+  });
+
+  test('judge each row by what its own round has opened', async () => {
+    const opened: OpenRound['access'][] = [];
+    const open: ReadRoundsOptions['open'] = async (wanted, access) => {
+      opened.push(access);
+      return (row) => prepare({ ...row, fields: { name: `judged ${opened.length}` } }, wanted);
+    };
+    const rounds = await collect(stream(rows(1, 25)), { open });
+    expect(rounds.map(({ access }) => opened.indexOf(access as OpenRound['access']))).toEqual([0, 1, 2]);
+    expect(rounds.map(({ lanes }) => [...new Set(lanes.flat().map(({ prepared }) => prepared.record?.data))])).toEqual(
+      [1, 2, 3].map((time) => [`{"name":"judged ${time}"}`]),
+    );
   });
 
   test('tell of a stream that ends before what is committed', async () => {
