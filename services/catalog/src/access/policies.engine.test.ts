@@ -1,4 +1,4 @@
-import type { AccessRule, Call, PolicyRule, RecordId } from '@sophia/types';
+import type { AccessRule, Call, JsonObject, PolicyRule, RecordId } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
 import { row, target } from '../testing/deals.ts';
@@ -198,6 +198,36 @@ describe('rules of a workspace', () => {
     expect(await records.upsert(ada, target, row('D', { name: 'new', owner: 'ada' }))).toMatchObject({ created: 1 });
     expect(await records.upsertMany(ada, target, [row('D', { name: 'newer', owner: 'ada' })])).toMatchObject({ updated: 1 });
     expect(await records.delete(ada, 'deal', mine)).toMatchObject({ updated: 1 });
+  });
+
+  test('hold each type over its own rows where an import has rows of several', async () => {
+    const { records, as, admin } = await sellers();
+    const products = { roles: ['employee'], actions: ['write'], record_types: ['product'] } satisfies Partial<AccessRule>;
+    await harness.auth.policies.replace(admin, [
+      ...own,
+      { rule: 'forbid', ...products },
+      { rule: 'allow', ...products, rows: { field: 'name', operator: 'eq', values: ['hers'] } },
+    ]);
+    const bring = async (...brought: readonly (readonly [recordType: string, fields: JsonObject])[]) => {
+      const items = brought.map(([recordType, fields]) => ({
+        kind: 'rows' as const,
+        target: { ...target, recordType },
+        rows: [row('N', fields)],
+      }));
+      const { finished } = await harness.catalog.imports.start(as('employee', 'ada'), { name: 'x', kind: 'file' }, importStream(...items));
+      return finished;
+    };
+    const [deal, product] = [
+      ['deal', { owner: 'ada' }],
+      ['product', { name: 'hers' }],
+    ] as const;
+    const forbidden = { code: 'forbidden' };
+    await expect(bring(deal, ['product', { name: 'his' }])).rejects.toMatchObject(forbidden);
+    await expect(bring(['product', { name: 'his' }], deal)).rejects.toMatchObject(forbidden);
+    await expect(bring(product, ['deal', { owner: 'bob' }])).rejects.toMatchObject(forbidden);
+    await expect(bring(['deal', { owner: 'bob' }], product)).rejects.toMatchObject(forbidden);
+    expect((await records.list(admin, 'product')).items).toEqual([]);
+    expect(await bring(deal, product)).toMatchObject({ created: 2 });
   });
 });
 

@@ -127,6 +127,16 @@ describe('a Singer tap', () => {
     expect((await records.list(call, 'product')).items).toMatchObject([{ source_id: 'P-1', source_version: '5' }]);
   });
 
+  test('that sends an older row in a newer version leaves the record as new as it is', async () => {
+    const { run, records, call } = await fresh();
+    const of = (month: number, version: number, name = 'same') =>
+      row(1, { name }, { streamVersion: version, occurred_at: `2020-0${month}-01T00:00:00Z` });
+    const options = { name: 'tap-shop', kind: 'singer' } as const;
+    const report = await run(options, importStream(...[of(6, 100), of(4, 200), of(5, 200, 'older')].map((each) => rowsItem([each]))));
+    expect(report).toMatchObject({ created: 1, unchanged: 2, stale: 2 });
+    expect((await records.list(call, 'product')).items).toMatchObject([{ data: { name: 'same' }, version: 1 }]);
+  });
+
   test('that activates a version deletes nothing whose row in it is rejected, as long as that row waits', async () => {
     const { run, records, call, deadLetters } = await fresh();
     const options = { name: 'tap-shop', kind: 'singer' } as const;
@@ -153,6 +163,22 @@ describe('a Singer tap', () => {
     expect(await deadLetters.discard(call, [await reject(300)])).toBe(1);
     expect(await run(options, importStream(activate(300)))).toMatchObject({ deleted_by_version: 1 });
     expect(await ids()).toEqual([]);
+  });
+
+  test('that activates a version knows the newest in which it sent a record, whatever changed that since', async () => {
+    const { run, records, call } = await fresh();
+    const options = { name: 'tap-shop', kind: 'singer' } as const;
+    const activate = (version: number): ImportItem => ({ kind: 'activate_version', target, version });
+    const renamed = (number: number, name: string, streamVersion?: number) =>
+      row(number, { name }, streamVersion === undefined ? {} : { streamVersion });
+    await run(options, importStream(rowsItem([1, 2, 3, 4].map((number) => versioned(number, 200)))));
+    // 1 and 2 with something new and 3 and 4 without, of no version and of an older one.
+    await records.upsert(call, target, renamed(1, 'edited'));
+    await records.upsert(call, target, row(3, {}, { occurred_at: '2020-01-01T00:00:00Z' }));
+    const late = { ...versioned(4, 100), occurred_at: '2020-01-01T00:00:00Z' };
+    await run(options, importStream(rowsItem([renamed(2, 'late', 100), late])));
+    expect(await run(options, importStream(activate(200)))).toMatchObject({ deleted_by_version: 0 });
+    expect(await run(options, importStream(activate(300)))).toMatchObject({ deleted_by_version: 4 });
   });
 
   test('that deletes more than a transaction holds', async () => {

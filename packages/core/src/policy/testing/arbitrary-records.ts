@@ -49,7 +49,7 @@ const SYSTEMS = ['crm', 'erp'];
 const IDS = ['a', 'b', 'c'];
 const VALUES: Readonly<Record<string, readonly JsonValue[]>> = {
   title: ['', 'a', 'b', 'ab', 'B', 'é', '\u{1f600}', '\ufffd', 'a%_', "a'b"],
-  count: [0, 1, -1, 10, '9007199254740993', '9007199254740992'],
+  count: [0, 1, -1, 10, '9007199254740993', '9007199254740992', '-9223372036854775808'],
   ratio: [0, 0.1, -0.5, 1e21, 1e-7, 3],
   price: ['0', '1', '1.5', '-2.25', '10', '99999999999999.9999'],
   open: [true, false],
