@@ -25,14 +25,14 @@ const DAYS_OF_YEAR = 365.2425;
 
 /**
  * The shift between periods of a grain: months do not begin on the day that weeks do, so weeks are matched by the
- * nearest whole number of weeks; months and longer ones by the nearest whole number of their own length.
+ * nearest whole number of weeks; months and longer ones by the nearest whole number of their own length, of which half
+ * a one more counts as a whole: whole months are divided by themselves, since a detour by days would fall short of some halves.
  */
 export function shiftOfPeriods({ months, days }: DateShift, grain: TimeGrain): DateShift {
-  const total = (months * DAYS_OF_YEAR) / 12 + days;
   if (grain === 'day') return { months, days };
-  if (grain === 'week') return { months: 0, days: 7 * Math.round(total / 7) };
+  if (grain === 'week') return { months: 0, days: 7 * Math.round(((months * DAYS_OF_YEAR) / 12 + days) / 7) };
   const length = MONTHS[grain];
-  return { months: length * Math.round((total / DAYS_OF_YEAR) * (12 / length)), days: 0 };
+  return { months: length * Math.round(months / length + (days * 12) / (DAYS_OF_YEAR * length)), days: 0 };
 }
 
 /** The same day of another month; undefined where that month does not have it. */

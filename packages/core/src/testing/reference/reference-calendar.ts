@@ -57,11 +57,10 @@ const MEAN_MONTH = 365.2425 / 12;
 
 /** The period that is compared with one which is a span earlier; undefined where the later month has no such day. */
 export const laterPeriod = (period: string, { months, days }: Span, grain: string): string | undefined => {
-  const length = months * MEAN_MONTH + days;
-  if (grain === 'week') return shiftDays(period, 7 * Math.round(length / 7));
+  if (grain === 'week') return shiftDays(period, 7 * Math.round((months * MEAN_MONTH + days) / 7));
   if (grain !== 'day') {
     const one = MONTHS[grain] ?? 12;
-    return addMonths(period, one * Math.round(length / (one * MEAN_MONTH)));
+    return addMonths(period, one * Math.round(months / one + days / (one * MEAN_MONTH)));
   }
   const day = shiftDays(period, days);
   const later = addMonths(day, months);
