@@ -64,15 +64,22 @@ export const replaySetAside = async ({ api, terminal }: ClientInvocation, option
   return failed > 0 ? 'failed' : 'ok';
 };
 
+/** One after the other: where one fails, those before it are given up already, which is told. */
 export const discardSetAside = async (
   { api, terminal }: ClientInvocation,
   positions: readonly string[],
   options: SetAsideOptions,
 ): Promise<void> => {
-  let discarded = 0;
+  const done: string[] = [];
   for (const position of positions) {
-    const answer = await api.call<{ discarded: number }>('DELETE', `${pathOf(options)}/${encodeURIComponent(position)}`);
-    discarded += answer.discarded;
+    try {
+      await api.call('DELETE', `${pathOf(options)}/${encodeURIComponent(position)}`);
+    } catch (error) {
+      if (done.length > 0) terminal.err(`sophia: discarded before ${position} failed: ${done.join(', ')}\n`);
+      throw error;
+    }
+    done.push(position);
   }
+  const discarded = done.length;
   terminal.out(options.json === true ? `${JSON.stringify({ discarded })}\n` : `${discarded} discarded\n`);
 };
