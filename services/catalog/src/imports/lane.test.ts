@@ -1,12 +1,13 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { PreparedRow } from '../rows/incoming-record.ts';
 import { createLane, emptyHash } from './lane.ts';
 
 const NO_PLACE = { source_version: null, occurred_at: null, business_priority: null };
 const row = (id: string, content_hash: string | null = 'h', place: object = {}): PreparedRow => ({
-  record: { source_id: id, content_hash, ...NO_PLACE, ...place } as PreparedRow['record'] & object,
+  record: { key: `deal crm ${id}`, source_id: id, content_hash, ...NO_PLACE, ...place } as PreparedRow['record'] & object,
 });
-const rejected = (payload: string): PreparedRow => ({ rejected: { payload } as PreparedRow['rejected'] & object });
+const rejected = (payload: string): PreparedRow => ({ rejected: { key: 'deal crm a', payload } as PreparedRow['rejected'] & object });
 const rows: readonly PreparedRow[] = [row('a'), row('b', null), rejected('{"x":1}'), row('c')];
 const placed = (prepared: readonly PreparedRow[]) => prepared.map((each, index) => ({ place: index + 1, prepared: each }));
 const changed = () => new Error('changed');
@@ -30,7 +31,7 @@ describe('a lane', () => {
   });
 
   test('knows a row again that lacks what its record may have, also when whoever sends it is masked no more', () => {
-    const reject = () => ({ payload: '{"x":1}' });
+    const reject = () => ({ key: 'deal crm a', payload: '{"x":1}' });
     const lacking = (...errors: object[]) => row('a', 'h', { unseen: { lacking: errors, reject } });
     expect(start().extend(placed([lacking({ column: 'secret' })]))).toBe(start().extend(placed([rejected('{"x":1}')])));
     expect(start().extend(placed([lacking()]))).toBe(start().extend(placed([row('a')])));
@@ -61,6 +62,31 @@ describe('a lane', () => {
       lane.skips(1, row('a', hash, other));
       expect(() => lane.verify()).toThrow('changed');
     }
+  });
+
+  test('tells the rows of a record type and source system from the same rows of another', () => {
+    const of = (key: string): readonly PreparedRow[] => [
+      { record: { ...Object(row('a').record), key } },
+      { rejected: { ...Object(rejected('{"x":1}').rejected), key } },
+    ];
+    for (const index of [0, 1]) {
+      const only = (key: string) => of(key).slice(index, index + 1);
+      const rollingHash = start().extend(placed(only('deal crm a')));
+      const lane = createLane({ lane: 0, committedThrough: 1, rollingHash }, changed);
+      for (const each of only('company crm a')) lane.skips(1, each);
+      expect(() => lane.verify()).toThrow('changed');
+    }
+  });
+
+  test('that another version began, whose prints had no target, goes on with its prints', () => {
+    const begun = createHash('sha256').update('a h\n{"x":1}\n').digest('base64url').slice(0, 22);
+    const lane = createLane({ lane: 0, committedThrough: 2, rollingHash: begun }, changed);
+    [row('a'), rejected('{"x":1}')].forEach((each, index) => {
+      lane.skips(index + 1, each);
+    });
+    lane.verify();
+    const further = createHash('sha256').update('a h\n{"x":1}\nb h\n').digest('base64url').slice(0, 22);
+    expect(lane.extend(placed([row('b')]))).toBe(further);
   });
 
   test('of many thousand rows keeps none of them', () => {

@@ -31,17 +31,24 @@ export function createLane({ lane, committedThrough, rollingHash }: LaneState, c
   let extended = hash;
   let through = committedThrough;
   let unverified = committedThrough > 0;
-  let waiting: string[] = [];
+  let waiting: PreparedRow[] = [];
+  let print = printOf;
+  /** Of an import that another version began, whose prints were of the source id alone. */
+  const before = createHash('sha256');
 
   const flush = () => {
-    hash.update(waiting.join(''));
+    hash.update(waiting.map(printOf).join(''));
+    before.update(waiting.map(printWithoutTarget).join(''));
     waiting = [];
   };
   const verify = () => {
     if (!unverified) return;
     unverified = false;
     flush();
-    if (digestOf(hash) !== rollingHash) throw changed();
+    if (digestOf(hash) === rollingHash) return;
+    if (digestOf(before) !== rollingHash) throw changed();
+    hash = before;
+    print = printWithoutTarget;
   };
   return {
     number: lane,
@@ -50,13 +57,13 @@ export function createLane({ lane, committedThrough, rollingHash }: LaneState, c
     },
     skips(place, prepared) {
       if (place > committedThrough) return false;
-      waiting.push(printOf(prepared));
+      waiting.push(prepared);
       if (waiting.length >= 1_000) flush();
       return true;
     },
     verify,
     extend(rows) {
-      extended = hash.copy().update(rows.map(({ prepared }) => printOf(prepared)).join(''));
+      extended = hash.copy().update(rows.map(({ prepared }) => print(prepared)).join(''));
       return digestOf(extended);
     },
     committed(next) {
@@ -66,7 +73,10 @@ export function createLane({ lane, committedThrough, rollingHash }: LaneState, c
   };
 }
 
-const printOf = ({ record, rejected }: PreparedRow): string =>
+/** With the record type and the source system, which the content says nothing of: the same row may be read as another's. */
+const printOf = (row: PreparedRow): string => `${(row.record ?? row.rejected).key} ${printWithoutTarget(row)}`;
+
+const printWithoutTarget = ({ record, rejected }: PreparedRow): string =>
   record === undefined ? `${rejected.payload}\n` : (lackingPrint(record) ?? recordPrint(record));
 
 const recordPrint = (record: IncomingRecord): string => `${record.source_id} ${record.content_hash ?? 'deleted'}${placeOf(record)}\n`;
