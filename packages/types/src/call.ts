@@ -13,3 +13,6 @@ export interface Call {
   readonly deadline?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** How long a read or a transaction for the call may take. */
+export const limitsOf = ({ deadline, signal }: Call): Pick<Call, 'deadline' | 'signal'> => ({ deadline, signal });

@@ -1,6 +1,6 @@
 import type { Database } from '@sophia/database';
 import { type Clock, isInt64, SophiaError } from '@sophia/shared';
-import type { Call } from '@sophia/types';
+import { type Call, limitsOf, type Transaction } from '@sophia/types';
 import { checkLimit } from '../check-limit.ts';
 import { parseInstant } from '../parse-instant.ts';
 import { readTimeCursor, type TimePlace, timeCursor, unknownCursor } from '../time-cursor.ts';
@@ -53,13 +53,9 @@ export function createAuditListing({ database, clock, requireAdministrator }: Au
       const most = checkLimit(limit);
       const { at, id: position } = cursor === undefined ? NEWEST : readTimeCursor(cursor, isInt64, 'the audit');
       const filter = [principal, action, object, result, checkInstant('from', from) ?? '-infinity', checkInstant('to', to) ?? 'infinity'];
-      const found = await database.select<ListedRow>([call.principal.workspace], LIST_ENTRIES, [
-        ...filter,
-        at,
-        position,
-        most,
-        call.principal.workspace,
-      ]);
+      const { workspace } = call.principal;
+      const values = [...filter, at, position, most, workspace];
+      const found = await database.select<ListedRow>([workspace], LIST_ENTRIES, values, limitsOf(call));
       const rows = found.filter(({ id }) => id !== null);
       return listed(call, 'audit.list', begun, {
         entries: rows.map(toEntry),
@@ -83,22 +79,24 @@ export function createAuditListing({ database, clock, requireAdministrator }: Au
 }
 
 async function makeTick(database: Database, call: Call): Promise<string> {
-  const { value } = await database.write([call.principal.workspace], async (transaction) => {
+  const make = async (transaction: Transaction) => {
     await database.query(transaction, LOCK_TICKS);
     return database.query<{ tick: string }>(transaction, INSERT_TICK);
-  });
+  };
+  const { value } = await database.write([call.principal.workspace], make, limitsOf(call));
   // An insert without a condition returns its row.
   return (value[0] as { tick: string }).tick;
 }
 
 async function readRange(database: Database, call: Call, range: readonly [string, string, string | null, string, number]): Promise<Row[]> {
   const [from, until] = range;
-  return database.read([call.principal.workspace], async (transaction) => {
+  const read = async (transaction: Transaction) => {
     const [ticks] = await database.query<{ kept: number }>(transaction, COUNT_TICKS, [from, until]);
     if (ticks?.kept !== (from === '0' ? 1 : 2))
       throw new SophiaError('invalid_cursor', 'The cursor is older than the audit keeps; begin without one.');
     return database.query<Row>(transaction, FOLLOW_ENTRIES, [...range]);
-  });
+  };
+  return database.read([call.principal.workspace], read, limitsOf(call));
 }
 
 const NEWEST: TimePlace = { at: 'infinity', id: '0' };

@@ -1,6 +1,6 @@
 import type { Database } from '@sophia/database';
 import { type Clock, formatMicros, SophiaError } from '@sophia/shared';
-import { type Call, ROLES, type Role, type WorkspaceId } from '@sophia/types';
+import { type Call, limitsOf, ROLES, type Role, type Transaction, type WorkspaceId } from '@sophia/types';
 import type { Audit } from '../audit/audit.ts';
 import { checkLimit } from '../check-limit.ts';
 import { readTimeCursor, timeCursor } from '../time-cursor.ts';
@@ -71,14 +71,15 @@ export function createApiKeys(options: ApiKeysOptions): ApiKeys {
       const require = wanted.installation === true ? requireInstallationAdministrator : requireAdministrator;
       await require(call, 'key.create', 'keys');
       const { key, text, hash } = newKey(call, wanted, clock.now());
-      await database.write([call.principal.workspace], async (transaction) => {
+      const insert = async (transaction: Transaction): Promise<void> => {
         await database.query(transaction, INSERT_KEY, insertValues(call.principal.workspace, key, hash));
         const { name, role, installation, expires_at } = key;
         const details = { name, role, installation, expires_at };
         await audit.record(transaction, [
           { call, action: 'key.create', object: `key:${key.id}`, milliseconds: clock.monotonic() - begun, details },
         ]);
-      });
+      };
+      await database.write([call.principal.workspace], insert, limitsOf(call));
       return { key, text };
     },
 
@@ -87,7 +88,8 @@ export function createApiKeys(options: ApiKeysOptions): ApiKeys {
       const limit = checkLimit(wanted);
       await requireAdministrator(call, 'key.list', 'keys');
       const after = cursor === undefined ? undefined : readTimeCursor(cursor, isKeyId, 'keys');
-      const rows = await database.select<KeyRow>([call.principal.workspace], LIST_KEYS, [after?.at ?? null, after?.id ?? null, limit]);
+      const values = [after?.at ?? null, after?.id ?? null, limit];
+      const rows = await database.select<KeyRow>([call.principal.workspace], LIST_KEYS, values, limitsOf(call));
       await audit.read({ call, action: 'key.list', object: 'keys', rows: rows.length, milliseconds: clock.monotonic() - begun });
       const last = rows.length === limit ? rows.at(-1) : undefined;
       return { keys: rows.map(toApiKey), cursor: last === undefined ? null : timeCursor({ at: last.created_at, id: last.id }) };
@@ -96,13 +98,15 @@ export function createApiKeys(options: ApiKeysOptions): ApiKeys {
     async revoke(call, id) {
       const begun = clock.monotonic();
       await requireAdministrator(call, 'key.revoke', `key:${id}`);
-      const [found] = await database.select<Pick<KeyRow, 'installation'>>([call.principal.workspace], FIND_KEY_REACH, [id]);
+      const { workspace } = call.principal;
+      const [found] = await database.select<Pick<KeyRow, 'installation'>>([workspace], FIND_KEY_REACH, [id], limitsOf(call));
       if (found === undefined) throw new SophiaError('not_found', `There is no key ${id} in this workspace.`);
       if (found.installation) await requireInstallationAdministrator(call, 'key.revoke', `key:${id}`);
-      await database.write([call.principal.workspace], async (transaction) => {
+      const mark = async (transaction: Transaction): Promise<void> => {
         await database.query(transaction, REVOKE_KEY, [id, new Date(clock.now()).toISOString()]);
         await audit.record(transaction, [{ call, action: 'key.revoke', object: `key:${id}`, milliseconds: clock.monotonic() - begun }]);
-      });
+      };
+      await database.write([workspace], mark, limitsOf(call));
       onRevoked(id);
     },
   };

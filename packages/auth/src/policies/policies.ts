@@ -1,7 +1,16 @@
 import { BUILT_IN_RULES, policyProblems, type ResolvedPolicy, resolvePolicy } from '@sophia/core';
-import type { Database } from '@sophia/database';
+import type { CallOptions, Database } from '@sophia/database';
 import { type Clock, SophiaError } from '@sophia/shared';
-import type { Call, JsonObject, PolicyRule, Principal, RecordTypeDefinition, WorkspaceId } from '@sophia/types';
+import {
+  type Call,
+  type JsonObject,
+  limitsOf,
+  type PolicyRule,
+  type Principal,
+  type RecordTypeDefinition,
+  type Transaction,
+  type WorkspaceId,
+} from '@sophia/types';
 import type { Audit } from '../audit/audit.ts';
 import { createPolicyCache } from './policy-cache.ts';
 import { CURRENT_RULES, INSERT_RULES, type RulesRow } from './policy-statements.ts';
@@ -55,8 +64,8 @@ export function createPolicies(options: PoliciesOptions): Policies {
   const { database, clock, audit, directory, requireAdministrator, onChanged } = options;
 
   const requireReplacer = (call: Call): Promise<void> => requireAdministrator(call, 'policy.replace', 'policy');
-  const current = async (workspace: WorkspaceId): Promise<WorkspaceRules> => {
-    const [row] = await database.select<RulesRow>([workspace], CURRENT_RULES, [workspace]);
+  const current = async (workspace: WorkspaceId, limits?: CallOptions): Promise<WorkspaceRules> => {
+    const [row] = await database.select<RulesRow>([workspace], CURRENT_RULES, [workspace], limits);
     return toRules(row);
   };
   const cache = createPolicyCache({
@@ -83,7 +92,7 @@ export function createPolicies(options: PoliciesOptions): Policies {
     async rules(call) {
       const begun = clock.monotonic();
       await requireAdministrator(call, 'policy.read', 'policy');
-      const rules = await current(call.principal.workspace);
+      const rules = await current(call.principal.workspace, limitsOf(call));
       await audit.read({
         call,
         action: 'policy.read',
@@ -103,7 +112,7 @@ export function createPolicies(options: PoliciesOptions): Policies {
         const [first] = problems;
         throw new SophiaError('invalid_policy', `Rule ${first?.place}: ${first?.message}.`, { details: { problems } });
       }
-      const { value } = await database.write([workspace], async (transaction) => {
+      const put = async (transaction: Transaction): Promise<RulesRow> => {
         const [row] = await database.query<RulesRow>(transaction, INSERT_RULES, [workspace, JSON.stringify(rules), id, ifVersion ?? null]);
         if (row === undefined) {
           throw new SophiaError('policy_conflict', 'The rules were changed meanwhile.', { details: { expected: ifVersion } });
@@ -113,7 +122,8 @@ export function createPolicies(options: PoliciesOptions): Policies {
           { call, action: 'policy.replace', object: 'policy', milliseconds: clock.monotonic() - begun, details },
         ]);
         return row;
-      });
+      };
+      const { value } = await database.write([workspace], put, limitsOf(call));
       onChanged(workspace);
       return toRules(value);
     },

@@ -1,4 +1,4 @@
-import type { Database } from '@sophia/database';
+import type { CallOptions, Database } from '@sophia/database';
 import type { Clock } from '@sophia/shared';
 import type { WorkspaceId } from '@sophia/types';
 import { createBoundedCache } from '../bounded-cache.ts';
@@ -9,7 +9,7 @@ import { ALL_WORKSPACES, FIND_WORKSPACE, type WorkspaceRow } from './workspace-s
 export interface KnownWorkspaces {
   /** Undefined where there is none, which is not remembered. */
   find(name: string): Promise<Workspace | undefined>;
-  all(): Promise<Workspace[]>;
+  all(options?: CallOptions): Promise<Workspace[]>;
   remember(row: WorkspaceRow): Workspace;
   forget(id: WorkspaceId): void;
 }
@@ -35,7 +35,7 @@ export function createKnownWorkspaces(database: Database, clock: Clock): KnownWo
       if (row === undefined) return undefined;
       return changes === before ? keep(row) : toWorkspace(row);
     },
-    all: async () => (await database.select<WorkspaceRow>([], ALL_WORKSPACES)).map(toWorkspace),
+    all: async (options) => (await database.select<WorkspaceRow>([], ALL_WORKSPACES, [], options)).map(toWorkspace),
     remember(row) {
       changes++;
       return keep(row);

@@ -1,6 +1,6 @@
 import type { Database } from '@sophia/database';
 import { type Clock, isCalendarDay, isTimeZone, SophiaError } from '@sophia/shared';
-import type { Call, Transaction, WorkspaceId } from '@sophia/types';
+import { type Call, limitsOf, type Transaction, type WorkspaceId } from '@sophia/types';
 import type { Audit } from '../audit/audit.ts';
 import { createKnownWorkspaces } from './known-workspaces.ts';
 import type { Workspace, WorkspaceSettings } from './workspace.ts';
@@ -72,7 +72,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
 
   return {
     find,
-    all,
+    all: () => all(),
     async ensure(name) {
       const before = await find(name);
       if (before !== undefined) return before;
@@ -82,7 +82,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     make,
     async list(call) {
       const begun = clock.monotonic();
-      const own = isInstallationAdministrator(call) ? await all() : [await find(call.principal.workspaceName)];
+      const own = isInstallationAdministrator(call) ? await all(limitsOf(call)) : [await find(call.principal.workspaceName)];
       const found = own.filter((workspace) => workspace !== undefined);
       await audit.read({
         call,
@@ -98,12 +98,13 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
       const object = `workspace:${name}`;
       await requireInstallationAdministrator(call, 'workspace.create', object);
       checkSettings(settings);
-      const { value } = await database.write([call.principal.workspace], async (transaction) => {
+      const make = async (transaction: Transaction): Promise<WorkspaceRow> => {
         const row = await insert(transaction, name, settings);
         if (row === undefined) throw new SophiaError('workspace_exists', `There is a workspace ${name} already.`, { details: { name } });
         await audit.record(transaction, [{ call, action: 'workspace.create', object, milliseconds: clock.monotonic() - begun }]);
         return row;
-      });
+      };
+      const { value } = await database.write([call.principal.workspace], make, limitsOf(call));
       return announce(value);
     },
     async configure(call, settings) {
@@ -111,14 +112,15 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
       const { workspace: id, workspaceName: name } = call.principal;
       await requireAdministrator(call, 'workspace.configure', `workspace:${name}`);
       checkSettings(settings);
-      const { value } = await database.write([id], async (transaction) => {
+      const change = async (transaction: Transaction): Promise<WorkspaceRow[]> => {
         const rows = await database.query<WorkspaceRow>(transaction, CHANGE_SETTINGS, [id, JSON.stringify(settings)]);
         const milliseconds = clock.monotonic() - begun;
         await audit.record(transaction, [
           { call, action: 'workspace.configure', object: `workspace:${name}`, milliseconds, details: { ...definedOnly(settings) } },
         ]);
         return rows;
-      });
+      };
+      const { value } = await database.write([id], change, limitsOf(call));
       // The workspace of a principal is never removed.
       return announce(value[0] as WorkspaceRow);
     },

@@ -3,3 +3,4 @@ export { type ReplicatedCluster, startReplicatedCluster } from './replicated-clu
 export { startTestCluster, type TestCluster, type TestClusterConnections, type TestClusterOptions } from './test-cluster.ts';
 export { createTestDatabase, type TestDatabase } from './test-database.ts';
 export { waitUntil } from './wait-until.ts';
+export { whileLocked } from './while-locked.ts';

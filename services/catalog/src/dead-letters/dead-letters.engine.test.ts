@@ -1,11 +1,10 @@
-import { waitUntil } from '@sophia/database/testing';
+import { waitUntil, whileLocked } from '@sophia/database/testing';
 import { SophiaError } from '@sophia/shared';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
 import { target } from '../testing/deals.ts';
 import { brokenChains } from '../testing/record-chains.ts';
 import { rejectedRows, row } from '../testing/rejected-rows.ts';
-import { whileLocked } from '../testing/while-locked.ts';
 
 let harness: CatalogHarness;
 beforeAll(async () => {

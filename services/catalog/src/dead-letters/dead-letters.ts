@@ -1,6 +1,6 @@
 import { boundedPage, type Statement } from '@sophia/database';
 import { SophiaError } from '@sophia/shared';
-import type { Action, Call, Transaction } from '@sophia/types';
+import { type Action, type Call, limitsOf, type Transaction } from '@sophia/types';
 import { auditingRefusal } from '../access/audited-refusal.ts';
 import type { DeadLetters } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
@@ -96,7 +96,6 @@ export function createDeadLetters(context: CatalogContext): DeadLetters {
 }
 
 /** How long the caller may wait, and whether they still do. */
-const limitsOf = ({ deadline, signal }: Call): Pick<Call, 'deadline' | 'signal'> => ({ deadline, signal });
 
 const isLetterId = (id: string): boolean => /^[1-9]\d{0,17}$/.test(id);
 

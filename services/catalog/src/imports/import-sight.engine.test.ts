@@ -1,3 +1,4 @@
+import { whileLocked } from '@sophia/database/testing';
 import { SophiaError } from '@sophia/shared';
 import { ERROR_CODES, type JsonObject, type PolicyRule, type Role } from '@sophia/types';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -105,4 +106,12 @@ test('who sees only some rows of a type sees the values of another in reports', 
     ['currency', undefined],
     ['employees', 'many'],
   ]);
+});
+
+test('reports are read no longer than their caller may wait', async () => {
+  const { call, imports } = await harness.fresh();
+  const { id } = await imports.start(call, { name: 'a file', kind: 'file' }, (async function* () {})());
+  const brief = { ...call, deadline: 200 };
+  const ends = await whileLocked(harness, 'import_run', () => [imports.list(brief), imports.get(brief, id)]);
+  for (const end of ends) expect(end).toMatchObject({ code: 'deadline_exceeded' });
 });

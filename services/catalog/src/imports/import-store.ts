@@ -1,4 +1,4 @@
-import { boundedPage, type Database, type Session, type Statement } from '@sophia/database';
+import { boundedPage, type CallOptions, type Database, type Session, type Statement } from '@sophia/database';
 import { SophiaError } from '@sophia/shared';
 import type { JsonObject, JsonValue, Transaction, WorkspaceId } from '@sophia/types';
 import type { ImportOptions, ImportState } from '../catalog.ts';
@@ -20,10 +20,11 @@ import { emptyHash, type LaneState } from './lane.ts';
 export interface ImportStore {
   insert(transaction: Transaction, run: NewImport): Promise<void>;
   /** Errors: `not_found`. */
-  read(workspace: WorkspaceId, id: string): Promise<ImportRunRow>;
+  read(workspace: WorkspaceId, id: string, limits?: CallOptions): Promise<ImportRunRow>;
   list(
     workspace: WorkspaceId,
     page: { readonly before: string | null; readonly state: ImportState | null; readonly limit: number },
+    limits: CallOptions,
   ): Promise<ListedImport[]>;
   lanes(workspace: WorkspaceId, id: string): Promise<LaneState[]>;
   /** The last bookmark of the newest import of this kind and name that has one. */
@@ -86,12 +87,13 @@ export function createImportStore(database: Database): ImportStore {
         database.query(transaction, INSERT_LANES, [id, workspace, lanes, emptyHash()]),
       ]);
     },
-    async read(workspace, id) {
-      const [row] = await database.select<ImportRunRow>([workspace], READ_RUN, [id]);
+    async read(workspace, id, limits) {
+      const [row] = await database.select<ImportRunRow>([workspace], READ_RUN, [id], limits);
       if (row === undefined) throw new SophiaError('not_found', `There is no import ${id}.`);
       return row;
     },
-    list: (workspace, { before, state, limit }) => database.select<ListedImport>([workspace], LIST_RUNS, [workspace, before, state, limit]),
+    list: (workspace, { before, state, limit }, limits) =>
+      database.select<ListedImport>([workspace], LIST_RUNS, [workspace, before, state, limit], limits),
     async lanes(workspace, id) {
       const rows = await database.select<LaneRow>([workspace], READ_LANES, [id]);
       return rows.map((row) => ({ lane: row.lane, committedThrough: Number(row.committed_through), rollingHash: row.rolling_hash }));

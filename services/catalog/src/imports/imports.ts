@@ -1,5 +1,6 @@
+import type { CallOptions } from '@sophia/database';
 import { createBulkhead, createIdGenerator, isGeneratedId, isSophiaError, SophiaError } from '@sophia/shared';
-import type { Call } from '@sophia/types';
+import { type Call, limitsOf } from '@sophia/types';
 import { maySome, seesComing } from '../access/some-records.ts';
 import type { ImportItem, ImportOptions, ImportPlace, ImportReport, Imports, RunningImport } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
@@ -43,9 +44,9 @@ export function createImports({ context, lanes, perPrincipal, linger = 200 }: Im
       seesOrigin: maySome(resolved, types, 'write') || resolved.can('administer'),
     };
   };
-  const read = async (call: Call, id: string): Promise<ImportReport> => {
+  const read = async (call: Call, id: string, limits?: CallOptions): Promise<ImportReport> => {
     const sight = await sightOf(call);
-    return seenReport(await store.read(call.principal.workspace, id), sight);
+    return seenReport(await store.read(call.principal.workspace, id, limits), sight);
   };
   const permit = async (call: Call): Promise<ImportPlace> => {
     const [resolved, types] = await resolve(call);
@@ -104,7 +105,7 @@ export function createImports({ context, lanes, perPrincipal, linger = 200 }: Im
           rows: result === 'ok' ? 1 : 0,
           milliseconds: clock.monotonic() - begun,
         });
-      const report = await read(call, id).catch(async (error: unknown) => {
+      const report = await read(call, id, limitsOf(call)).catch(async (error: unknown) => {
         if (isSophiaError(error, 'not_found') && isGeneratedId(id)) await audited('not_found');
         throw error;
       });
@@ -117,7 +118,8 @@ export function createImports({ context, lanes, perPrincipal, linger = 200 }: Im
       const [before = null] = options.cursor === undefined ? [] : decodeCursor('imports', options.cursor, 1);
       if (before !== null && !isGeneratedId(before)) throw unknownCursor();
       const sight = await sightOf(call);
-      const rows = await store.list(call.principal.workspace, { before, state: options.state ?? null, limit: limit + 1 });
+      const wanted = { before, state: options.state ?? null, limit: limit + 1 };
+      const rows = await store.list(call.principal.workspace, wanted, limitsOf(call));
       const page = boundedPageOf('imports', rows, { found: rows[0]?.found ?? 0, limit, place: ({ id }) => [id] });
       await audit.read({ call, action: 'list', object: 'imports', rows: page.items.length, milliseconds: clock.monotonic() - begun });
       return { ...page, items: page.items.map((row) => seenReport(row, sight)) };

@@ -1,4 +1,5 @@
 import { webcrypto } from 'node:crypto';
+import { whileLocked } from '@sophia/database/testing';
 import type { Principal, RecordId } from '@sophia/types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createDirectory } from '../directory.ts';
@@ -6,7 +7,6 @@ import { createRecordTypeBook } from '../record-types/record-type-book.ts';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
 import { row, target } from '../testing/deals.ts';
 import { importStream } from '../testing/import-stream.ts';
-import { whileLocked } from '../testing/while-locked.ts';
 
 let harness: CatalogHarness;
 beforeAll(async () => {

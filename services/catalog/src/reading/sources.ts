@@ -1,4 +1,5 @@
 import type { Statement } from '@sophia/database';
+import { limitsOf } from '@sophia/types';
 import type { Catalog, SourceStatus } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
 import { ENDED_AT, IS_RUNNING } from '../imports/import-row.ts';
@@ -9,10 +10,7 @@ export const createSources =
   async (call) => {
     const begun = clock.monotonic();
     const { workspace } = call.principal;
-    const sources = await database.select<SourceStatus>([workspace], READ_SOURCES, [workspace], {
-      deadline: call.deadline,
-      signal: call.signal,
-    });
+    const sources = await database.select<SourceStatus>([workspace], READ_SOURCES, [workspace], limitsOf(call));
     await audit.read({ call, action: 'read', object: 'sources', rows: sources.length, milliseconds: clock.monotonic() - begun });
     return sources;
   };

@@ -1,4 +1,5 @@
 import { recordTypeToJsonSchema } from '@sophia/core';
+import { whileLocked } from '@sophia/database/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CatalogHarness, createCatalogHarness } from '../testing/catalog-harness.ts';
 
@@ -250,4 +251,17 @@ test('types that were defined elsewhere are found when they are named, and it is
   await recordTypes.define(call, 'gauge', gauge({ type: 'string' }));
   expect((await book.require(workspace.id, 'gauge')).revision).toBe(1);
   expect([(await book.current(workspace.id)).get('gauge')?.revision, changed]).toEqual([2, [workspace.id, workspace.id]]);
+});
+
+test('types are read and defined no longer than their caller may wait', async () => {
+  const { call, recordTypes, imports } = await harness.fresh();
+  // What the caller may do is known from here on.
+  await imports.list(call);
+  const brief = { ...call, deadline: 200 };
+  const ends = await whileLocked(harness, 'record_type', () => [
+    recordTypes.list(brief),
+    recordTypes.get(brief, 'deal'),
+    recordTypes.define(brief, 'ticket', { type: 'object', properties: { text: { type: 'string' } } }),
+  ]);
+  for (const end of ends) expect(end).toMatchObject({ code: 'deadline_exceeded' });
 });

@@ -1,12 +1,13 @@
 import { MAX_FIELDS, recordTypeFromJsonSchema, type SchemaProblem } from '@sophia/core';
 import type { Database, Statement } from '@sophia/database';
 import { canonicalJson, SophiaError } from '@sophia/shared';
-import { BUILTIN_RECORD_TYPES, type Call, type NewEvent, type RecordTypeDefinition, type Transaction } from '@sophia/types';
+import { BUILTIN_RECORD_TYPES, type Call, limitsOf, type NewEvent, type RecordTypeDefinition, type Transaction } from '@sophia/types';
 import { causeOf } from '../access/attribution.ts';
 import type { Gate } from '../access/gate.ts';
 import { systemEvent } from '../access/system-event.ts';
 import type { RecordTypes } from '../catalog.ts';
 import type { Collaborators } from '../collaborators.ts';
+import { withinCall } from '../reading/within-call.ts';
 import { addedFields } from './merge-definition.ts';
 import { fromStored, type RecordTypeBook } from './record-type-book.ts';
 import { uniteDefinitions } from './unite-definitions.ts';
@@ -23,7 +24,7 @@ export function createRecordTypes({ database, eventLog, policy, audit, clock, ga
     await gate.administer(call, `record_type:${name}`);
     const wanted = readDefinition(name, schema);
     const { workspace } = call.principal;
-    const { value: definition, token } = await database.write([workspace], async (transaction) => {
+    const store = async (transaction: Transaction): Promise<RecordTypeDefinition> => {
       const stored = await storeDefinition(database, transaction, call, wanted, change);
       if (stored.changed) await eventLog.append(transaction, [changedEvent(call, stored.definition)]);
       await audit.record(transaction, [
@@ -36,19 +37,23 @@ export function createRecordTypes({ database, eventLog, policy, audit, clock, ga
         },
       ]);
       return stored.definition;
-    });
+    };
+    const { value: definition, token } = await database.write([workspace], store, limitsOf(call));
     book.forget(workspace);
     policy.forget(workspace);
     eventLog.wake();
     return { definition, token: eventLog.encodeToken(token) };
   };
   return {
-    list: async ({ principal }) =>
-      [...(await book.current(principal.workspace)).values()].sort((one, other) => (one.name < other.name ? -1 : 1)),
-    async get({ principal }, name) {
-      await book.current(principal.workspace);
-      return book.require(principal.workspace, name);
+    async list(call) {
+      const types = await withinCall(call, 'the record types', () => book.current(call.principal.workspace));
+      return [...types.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
     },
+    get: (call, name) =>
+      withinCall(call, 'the record types', async () => {
+        await book.current(call.principal.workspace);
+        return book.require(call.principal.workspace, name);
+      }),
     define: (call, name, schema) => write(call, name, schema, (_, wanted) => wanted),
     extend: (call, name, schema) => write(call, name, schema, uniteDefinitions),
   };

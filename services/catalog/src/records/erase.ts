@@ -1,6 +1,6 @@
 import type { Statement } from '@sophia/database';
 import { SophiaError } from '@sophia/shared';
-import type { CatalogRecord } from '@sophia/types';
+import { type CatalogRecord, limitsOf } from '@sophia/types';
 import { actorOf, causeOf } from '../access/attribution.ts';
 import type { Records } from '../catalog.ts';
 import type { CatalogContext } from '../catalog-context.ts';
@@ -50,7 +50,7 @@ export function createErase({ database, eventLog, audit, clock, gate, book, comm
         ]);
         return row;
       },
-      { deadline: call.deadline, signal: call.signal },
+      limitsOf(call),
     );
     committed(workspace, [erased]);
     return { token: eventLog.encodeToken(token) };

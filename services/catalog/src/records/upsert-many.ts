@@ -1,5 +1,5 @@
 import { SophiaError } from '@sophia/shared';
-import type { WriteAnswer } from '@sophia/types';
+import { limitsOf, type WriteAnswer } from '@sophia/types';
 import { actorOf, causeOf } from '../access/attribution.ts';
 import { auditingRefusal } from '../access/audited-refusal.ts';
 import { maskedFields } from '../access/masked-fields.ts';
@@ -74,7 +74,7 @@ export function createUpsertMany(context: CatalogContext): Records['upsertMany']
             ]);
             return body;
           },
-          { deadline: call.deadline, signal: call.signal },
+          limitsOf(call),
         );
       const { value, token } = await auditingRefusal(context, entry, begun, transact);
       const text = eventLog.encodeToken(token);

@@ -1,4 +1,4 @@
-import type { Call } from '@sophia/types';
+import { type Call, limitsOf } from '@sophia/types';
 import { actorOf, causeOf } from '../access/attribution.ts';
 import { maskedFields } from '../access/masked-fields.ts';
 import { isGuarded } from '../access/write-guard.ts';
@@ -88,6 +88,6 @@ async function keepRejected(context: CatalogContext, call: Call, { rejected, mas
             ]),
       ]);
     },
-    { deadline: call.deadline, signal: call.signal },
+    limitsOf(call),
   );
 }

@@ -1,5 +1,5 @@
 import { isSophiaError, SophiaError } from '@sophia/shared';
-import type { Call, NaturalKey, Transaction } from '@sophia/types';
+import { type Call, limitsOf, type NaturalKey, type Transaction } from '@sophia/types';
 import { auditingRefusal } from '../access/audited-refusal.ts';
 import type { KeepUnseen, KeptRecord } from '../access/unseen-values.ts';
 import type { WriteAccess } from '../access/write-access.ts';
@@ -72,7 +72,7 @@ export const createWriteInOwnTransaction = (context: CatalogContext): WriteInOwn
           if (use !== undefined) await keys.keep(transaction, [{ use, answer: answerJson(body) }]);
           return body;
         },
-        { deadline: call.deadline, signal: call.signal },
+        limitsOf(call),
       );
     const { value, token } = await auditingRefusal(context, entry, begun, transact).catch((error: unknown) => {
       if (isSophiaError(error, 'row_rejected')) catalogMetrics.counted(ONE_REJECTED);

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CatalogHarness } from './catalog-harness.ts';
+import type { TestDatabase } from './test-database.ts';
 
 /** Milliseconds after which whoever still waits for the table is not waited for. */
 const LONGEST = 5_000;
 
 /** How these end that begin while somebody holds the whole table: their errors, or `waits`. */
 export async function whileLocked(
-  { testDatabase }: CatalogHarness,
+  { testDatabase }: { readonly testDatabase: TestDatabase },
   table: string,
   begin: () => readonly Promise<unknown>[],
 ): Promise<readonly unknown[]> {
