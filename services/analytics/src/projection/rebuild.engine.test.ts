@@ -62,5 +62,5 @@ it('the projection goes on while tables are compared, derived tables filled, and
     };
   };
   await rebuildWarehouse({ eventLog, warehouse: { ...warehouse, startRebuild }, whilePaused });
-  expect(phases).toEqual(['taken along', 'paused', 'goes on', 'compared', 'paused', 'goes on', 'removed']);
+  expect(phases).toEqual([...['taken along', 'paused', 'goes on', 'compared'], ...['taken along', 'paused', 'goes on', 'removed']]);
 });

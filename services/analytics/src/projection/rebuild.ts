@@ -46,6 +46,13 @@ export const rebuildWarehouse = async (options: RebuildOptions): Promise<{ reado
     }
   };
 
+  /** So that little is left to do in a pause. */
+  const catchUp = async (): Promise<void> => {
+    await follow();
+    await rebuild.takeAlong();
+    await follow();
+  };
+
   /** Begins the work when both sides stand at the same place, and lets the projection go on when the work says so, before its end. */
   const atOnePlace = async <T>(work: (goOn: () => void) => Promise<T>): Promise<T> => {
     const working = await whilePaused(async () => {
@@ -59,15 +66,14 @@ export const rebuildWarehouse = async (options: RebuildOptions): Promise<{ reado
   };
 
   try {
-    await follow();
-    await rebuild.takeAlong();
-    await follow();
+    await catchUp();
     const differences = await atOnePlace(rebuild.compare);
     if (differences.length > 0) {
       const names = differences.map(({ recordType, part }) => `${recordType} (${part})`).join(', ');
       throw new SophiaError('rebuild_differs', `The rebuilt warehouse is not equal in ${names}.`, { details: { differences } });
     }
-    await follow();
+    // Comparing takes long, too: what was defined meanwhile is not left to the switch, for which everything waits.
+    await catchUp();
     await atOnePlace(rebuild.switchOver);
     return { events, generation: rebuild.generation };
   } catch (error) {
