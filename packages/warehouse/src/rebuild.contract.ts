@@ -202,6 +202,34 @@ export const rebuildContract = (makeHarness: () => Promise<WarehouseHarness>): v
       expect(second.applied()).toMatchObject({ cursor: null, generation: 2 });
     });
 
+    it('W7: closing gives a rebuild up that takes types along, and the warehouse in use stays', async () => {
+      const types = Array.from({ length: 60 }, (_, index) => log.define(`visit_${index}`, [{ name: 'size', type: 'integer' }]));
+      const rebuild = await warehouse.startRebuild();
+      await apply(log.next(...types, log.upsert(1, { name: 'a' })));
+      const taken = expect(rebuild.takeAlong()).rejects.toMatchObject({ code: 'warehouse_unavailable' });
+      await warehouse.close();
+      await taken;
+      warehouse = await harness.open();
+      expect(warehouse.applied()).toMatchObject({ cursor: applied.at(-1)?.cursor, generation: 1 });
+    });
+
+    it('W7: closing ends also what finishes on the old warehouse', async () => {
+      await fill();
+      const rebuild = await warehouse.startRebuild();
+      await replayInto(rebuild);
+      const ends: string[] = [];
+      const query = warehouse.query({ text: ENDLESS_QUERY, parameters: [] }, { deadline: 600_000 });
+      const ended = expect(query.finally(() => ends.push('query'))).rejects.toMatchObject({ code: 'warehouse_unavailable' });
+      const switched = Promise.withResolvers<void>();
+      const switching = rebuild.switchOver(switched.resolve).then(() => ends.push('switch'));
+      await switched.promise;
+      await warehouse.close();
+      expect(ends).toEqual(['query', 'switch']);
+      await Promise.all([ended, switching]);
+      warehouse = await harness.open();
+      expect(warehouse.applied()).toMatchObject({ cursor: applied.at(-1)?.cursor, generation: 2 });
+    });
+
     it('W7: one at a time, also while one that is given up is taken away', async () => {
       await fill();
       const first = await warehouse.startRebuild();

@@ -42,6 +42,8 @@ class Generations {
   #store: Store;
   #reopening: Promise<void> | undefined;
   #rebuild: Promise<WarehouseRebuild> | undefined;
+  /** The store that another one took the place of, while its queries finish. */
+  #leaving: Store | undefined;
   #isClosed = false;
 
   constructor({ files, memoryLimitMb, openStore }: GenerationsOptions, store: Store) {
@@ -105,19 +107,23 @@ class Generations {
 
   /** Takes away the one of the two that is not needed: `next`, or the one that it took the place of. */
   async #discard(unused: Store, next: Store): Promise<void> {
+    if (unused !== next) this.#leaving = unused;
     try {
-      await unused.close(unused === next ? 0 : SWITCH_GRACE_MS);
+      await unused.close(unused === next ? 0 : this.#isClosed ? CLOSE_GRACE_MS : SWITCH_GRACE_MS);
       await this.#files.remove(unused.meta().applied.generation);
       if (unused !== next) await next.limitMemory(this.#memoryLimitMb);
     } finally {
       // Not before: after one that was given up the next has its number, and would have its file.
       this.#rebuild = undefined;
+      this.#leaving = undefined;
     }
   }
 
   /** Once. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    // Its queries have no more time than those of the one in use; the rebuild below waits for its end.
+    this.#leaving?.close(CLOSE_GRACE_MS).catch(() => undefined);
     const unfinished = await this.#rebuild?.catch(() => undefined);
     await unfinished?.abandon();
     await this.#reopening?.catch(() => undefined);

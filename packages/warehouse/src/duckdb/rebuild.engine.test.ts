@@ -67,3 +67,35 @@ test('W7: what the warehouse is told of while it is about to be switched is in t
   await rebuild.switchOver();
   expect(seen).toEqual([true, ['rollup_late']]);
 });
+
+test.each([
+  ['waits for its turn', 'given up'],
+  ['is under way', 'in use'],
+])('W7: one that is given up while its switch %s is %s, and never both', async (moment, outcome) => {
+  const done: string[] = [];
+  let givenUp: Promise<void> | undefined;
+  const giveUp = () => {
+    givenUp = rebuild.abandon();
+  };
+  const rebuild = createRebuild({
+    live: () => ({
+      ...live,
+      async handOver(work) {
+        if (moment === 'waits for its turn') giveUp();
+        await live.handOver(work);
+      },
+    }),
+    next,
+    async use() {
+      await live.query({ text: 'select 1', parameters: [] });
+      if (moment === 'is under way') giveUp();
+      await live.query({ text: 'select 1', parameters: [] });
+      done.push('in use');
+    },
+    discard: async (store) => void done.push(store === next ? 'given up' : 'removed'),
+  });
+  const [switched] = await Promise.allSettled([rebuild.switchOver()]);
+  await givenUp;
+  expect(switched.status).toBe(outcome === 'in use' ? 'fulfilled' : 'rejected');
+  expect(done).toEqual(outcome === 'in use' ? ['in use', 'removed'] : ['given up']);
+});

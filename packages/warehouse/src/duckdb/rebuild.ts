@@ -17,6 +17,9 @@ export interface RebuildOptions {
 
 export function createRebuild({ live, next, use, discard }: RebuildOptions): WarehouseRebuild {
   let isEnded = false;
+  let switching: Promise<void> | undefined;
+  /** Set when `next` is being made the one in use: nothing takes that back. */
+  let isUsing = false;
 
   const refuse = (message: string): never => {
     throw new SophiaError('warehouse_rebuild_refused', message);
@@ -31,6 +34,26 @@ export function createRebuild({ live, next, use, discard }: RebuildOptions): War
       if (workspace !== null) await next.ensureType(workspace, recordType, defined);
     }
     await next.setDerivedTables([...derived.values()].map(({ definition }) => definition));
+  };
+
+  const switchOver = async (onSwitched: (() => void) | undefined): Promise<void> => {
+    // What takes long is done before everything waits.
+    await takeAlong();
+    const old = live();
+    await old.handOver(async ({ applied: { cursor } }) => {
+      const reached = next.meta().applied.cursor;
+      if (cursor !== null && !isApplied(cursor, reached)) {
+        refuse(`The warehouse has applied up to ${cursor}, its rebuild only up to ${reached}.`);
+      }
+      await takeAlong();
+      // It may have been given up while it waited for its turn: then `next` is being taken away.
+      checkOpen();
+      isUsing = true;
+      await use();
+      isEnded = true;
+    });
+    onSwitched?.();
+    await discard(old);
   };
 
   return {
@@ -65,22 +88,12 @@ export function createRebuild({ live, next, use, discard }: RebuildOptions): War
     },
     async switchOver(onSwitched) {
       checkOpen();
-      // What takes long is done before everything waits.
-      await takeAlong();
-      const old = live();
-      await old.handOver(async ({ applied: { cursor } }) => {
-        const reached = next.meta().applied.cursor;
-        if (cursor !== null && !isApplied(cursor, reached)) {
-          refuse(`The warehouse has applied up to ${cursor}, its rebuild only up to ${reached}.`);
-        }
-        await takeAlong();
-        await use();
-        isEnded = true;
-      });
-      onSwitched?.();
-      await discard(old);
+      switching = switchOver(onSwitched);
+      await switching;
     },
     async abandon() {
+      // Which of the two is not needed is known when it has ended.
+      if (isUsing) await switching?.catch(() => undefined);
       if (isEnded) return;
       isEnded = true;
       await discard(next);

@@ -54,7 +54,7 @@ export interface Store {
   limitMemory(megabytes: number): Promise<void>;
   /** Runs the work while nothing is written, then lets nothing be written any more. */
   handOver(work: (meta: Meta) => Promise<void>): Promise<void>;
-  /** Gives queries that run so many milliseconds to end. */
+  /** Gives queries that run so many milliseconds to end; called again, no more than so many from then on. */
   close(grace: number): Promise<void>;
 }
 
@@ -129,6 +129,8 @@ function assemble({ file, writer, progress, readers, maintenance, closing }: Par
     await makeViews(writer).catch(() => undefined);
     // It only makes the next start quicker: what is committed is in the write-ahead log.
     await checkpointNow(writer).catch(() => undefined);
+    // Whoever waits behind it is refused: on a file that is given back DuckDB takes the process down.
+    await writer.exclusive(async () => writer.retire('The warehouse is closing.')).catch(() => undefined);
     file.release();
   };
   return {
@@ -160,9 +162,10 @@ function assemble({ file, writer, progress, readers, maintenance, closing }: Par
     handOver: (work) =>
       writer.exclusive(async () => {
         await work(writer.meta());
-        writer.retire();
+        writer.retire('The warehouse goes on in another file.');
       }),
     close(grace) {
+      if (closed !== undefined) void readers.drain(grace);
       closed ??= close(grace);
       return closed;
     },

@@ -26,8 +26,8 @@ export interface Writer {
   /** Set when a commit ended in doubt or DuckDB gave up: only opening the file again tells what it holds. */
   readonly isBroken: boolean;
   breakDown(): void;
-  /** Refuses all further work as `warehouse_unavailable`: another file takes this one's place. */
-  retire(): void;
+  /** Refuses all further work as `warehouse_unavailable`, and says why. */
+  retire(why: string): void;
   /**
    * Runs the work alone; an abort while it waits for its turn gives that up. Errors of the engine come as
    * `warehouse_unavailable` and the like.
@@ -41,7 +41,7 @@ export function createWriter(connection: DuckDBConnection, initial: Meta, deadli
   let meta = initial;
   let isCommitting = false;
   let isBroken = false;
-  let isRetired = false;
+  let retired: string | undefined;
 
   const breakDown = () => {
     isBroken = true;
@@ -71,12 +71,12 @@ export function createWriter(connection: DuckDBConnection, initial: Meta, deadli
       return isBroken;
     },
     breakDown,
-    retire() {
-      isRetired = true;
+    retire(why) {
+      retired = why;
     },
     exclusive: (work, signal) =>
       turns.run(async () => {
-        if (isRetired) throw new SophiaError('warehouse_unavailable', 'The warehouse goes on in another file.', { retryAfter: 1 });
+        if (retired !== undefined) throw new SophiaError('warehouse_unavailable', retired, { retryAfter: 1 });
         try {
           return await work(connection, transact);
         } catch (error) {
