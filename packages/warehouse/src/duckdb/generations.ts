@@ -110,8 +110,8 @@ class Generations {
     if (unused !== next) this.#leaving = unused;
     try {
       await unused.close(unused === next ? 0 : this.#isClosed ? CLOSE_GRACE_MS : SWITCH_GRACE_MS);
-      await this.#files.remove(unused.meta().applied.generation);
       if (unused !== next) await next.limitMemory(this.#memoryLimitMb);
+      await this.#files.remove(unused.meta().applied.generation);
     } finally {
       // Not before: after one that was given up the next has its number, and would have its file.
       this.#rebuild = undefined;
