@@ -50,3 +50,15 @@ it('a backup whose file is taken away meanwhile is told as cut off', async () =>
   await server.close();
   expect([code, err]).toEqual([1, expect.stringContaining('The backup was cut off: ENOENT')]);
 });
+
+it('what has come under its name meanwhile is not written over', async () => {
+  const file = join(folder, 'all.backup');
+  const server = await openStandIn(async (_request, response) => {
+    await writeFile(file, 'of somebody else');
+    response.writeHead(200, { 'content-type': 'application/zstd' }).end('whole');
+  });
+  const { code, err } = await runHere(['backup', file], { environment: { SOPHIA_URL: server.url, SOPHIA_KEY: 'x' } });
+  await server.close();
+  expect([code, err]).toEqual([1, expect.stringContaining('all.backup is there already: choose another name.')]);
+  expect([await readdir(folder), await readFile(file, 'utf8')]).toEqual([['all.backup'], 'of somebody else']);
+});

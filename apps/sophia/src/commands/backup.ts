@@ -21,6 +21,8 @@ export const backup = async ({ api, terminal }: ClientInvocation, file: string, 
       progress.show(`${megabytes(bytes)} MiB written`);
     });
     await pipeline(answer, output.createWriteStream({ flush: true }));
+    // Renaming takes the place of whatever has come under the name meanwhile.
+    await requireFree(file);
     await rename(unfinished, file);
   } catch (error) {
     await output.close();
