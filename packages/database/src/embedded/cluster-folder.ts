@@ -13,6 +13,7 @@ export interface ClusterFolder {
   /** PostgreSQL's own. */
   readonly cluster: string;
   readonly socket: string;
+  readonly socketFile: string;
   readonly passwords: ClusterPasswords;
 }
 
@@ -22,18 +23,24 @@ export interface ClusterPasswords {
   readonly log: string;
 }
 
+/** What is in the folder, also while it is not made yet; a server's socket is named after its port. */
+export const placesIn = (folder: string): { readonly cluster: string; readonly socket: string; readonly socketFile: string } => {
+  const socket = join(folder, 'socket');
+  return { cluster: join(folder, 'cluster'), socket, socketFile: join(socket, `.s.PGSQL.${SOCKET_PORT}`) };
+};
+
+export const SOCKET_PORT = 5432;
 export const OWNER_ROLE = 'sophia_owner';
 
 /** Opens the folder, and makes the cluster on first use; one that was left half made is made anew. */
 export async function openClusterFolder(folder: string, binaries: PostgresBinaries, confiner: Confiner): Promise<ClusterFolder> {
-  const cluster = join(folder, 'cluster');
-  const socket = join(folder, 'socket');
+  const { cluster, socket, socketFile } = placesIn(folder);
   await mkdir(socket, { recursive: true, mode: 0o700 });
   const passwords = await ensurePasswords(join(folder, 'passwords.json'));
   if (await exists(cluster)) await checkVersion(cluster, binaries.majorVersion);
   else await initialise(folder, cluster, passwords.owner, binaries, confiner);
   if (confiner.confinement === 'nobody') await giveToNobody([folder, socket, cluster]);
-  return { cluster, socket, passwords };
+  return { cluster, socket, socketFile, passwords };
 }
 
 async function ensurePasswords(file: string): Promise<ClusterPasswords> {

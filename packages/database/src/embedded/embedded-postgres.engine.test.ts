@@ -68,7 +68,7 @@ describe('the embedded PostgreSQL', () => {
     await Promise.all(running.splice(0).map((postgres) => postgres.stop()));
     for (const child of children.splice(0)) if (child.exitCode === null && child.signalCode === null) await kill(child);
     // The server of a killed process takes a moment to end.
-    await endLeftovers(join(folder, 'cluster'));
+    await endLeftovers(folder);
     await rm(folder, { recursive: true, force: true });
   });
 
@@ -234,15 +234,18 @@ describe('the embedded PostgreSQL', () => {
     expect(await isRunning(server)).toBe(false);
   });
 
-  test('a lock file that a crash left behind is no hindrance, also when its number is of another process now', async () => {
+  test('lock files that a crash left behind are no hindrance, also when their number is of another process now', async () => {
     await usePrepared();
     const postgres = await start();
-    const lock = await readFile(join(folder, 'cluster', 'postmaster.pid'), 'utf8');
+    const files = [join(folder, 'cluster', 'postmaster.pid'), join(folder, 'socket', '.s.PGSQL.5432.lock')];
+    const locks = await Promise.all(files.map((file) => readFile(file, 'utf8')));
     await running.splice(0)[0]?.stop();
-    await writeFile(join(folder, 'cluster', 'postmaster.pid'), lock.replace(/^\d+/, String(process.pid)));
+    // Of the same user, and not the one that starts PostgreSQL, which passes over its own parent.
+    const { ppid } = process;
+    for (const [index, file] of files.entries()) await writeFile(file, String(locks[index]).replace(/^\d+/, String(ppid)));
     const again = await start();
     expect(again.pid).not.toBe(postgres.pid);
-    expect(await identifyProcess(process.pid)).toBeDefined();
+    expect(await identifyProcess(ppid)).toBeDefined();
   });
 
   test('a first start that was cut off is begun anew', async () => {

@@ -1,11 +1,10 @@
 import { mkdir, realpath, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { createBackoff, SophiaError, systemSleep } from '@sophia/shared';
 import type { DatabaseRole, PostgresConnection } from '../postgres/connection-settings.ts';
 import { quoteIdentifier } from '../postgres/copy-rows.ts';
 import { withClient } from '../postgres/with-client.ts';
 import { APP_ROLE, ensureRoles, LOG_ROLE } from '../roles.ts';
-import { type ClusterFolder, OWNER_ROLE, openClusterFolder } from './cluster-folder.ts';
+import { type ClusterFolder, OWNER_ROLE, openClusterFolder, placesIn, SOCKET_PORT } from './cluster-folder.ts';
 import { type Confiner, createConfiner, NOBODY } from './confined-command.ts';
 import { ownFolder } from './folder-owner.ts';
 import { endLeftovers } from './leftovers.ts';
@@ -46,11 +45,11 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   await mkdir(options.dataDirectory, { recursive: true, mode: 0o700 });
   const folder = await realpath(options.dataDirectory);
   const confiner = options.confiner ?? (await createConfiner());
-  await requireReadable(join(folder, 'cluster'), confiner);
+  await requireReadable(placesIn(folder).cluster, confiner);
   const owner = await ownFolder(folder);
   try {
     const binaries = options.binaries ?? (await embeddedBinaries());
-    await endLeftovers(join(folder, 'cluster'));
+    await endLeftovers(folder);
     const cluster = await openClusterFolder(folder, binaries, confiner);
     const address = await chooseAddress(cluster);
     const settings = { ...EMBEDDED_SETTINGS, ...options.settings, ...DURABLE, ...address.settings };
@@ -69,7 +68,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       await server.stop();
       throw error;
     }
-    return supervise(server, start, cluster.cluster, connection, owner.release);
+    return supervise(server, start, folder, connection, owner.release);
   } catch (error) {
     await owner.release();
     throw error;
@@ -95,7 +94,6 @@ async function requireReadable(cluster: string, { confinement }: Confiner): Prom
 const ROOT = 0;
 const PRODUCT_DATABASE = 'sophia';
 const USERS: Readonly<Record<DatabaseRole, string>> = { owner: OWNER_ROLE, app: APP_ROLE, log: LOG_ROLE };
-const SOCKET_PORT = 5432;
 /** The kernel's limit for the path of a socket, without its end mark. */
 const LONGEST_SOCKET_PATH = 103;
 
@@ -106,8 +104,8 @@ interface Address {
 }
 
 /** The socket in the data folder; a path too long for sockets leaves the loopback interface, with passwords as ever. */
-async function chooseAddress({ socket }: ClusterFolder): Promise<Address> {
-  if (Buffer.byteLength(join(socket, `.s.PGSQL.${SOCKET_PORT}`)) <= LONGEST_SOCKET_PATH) {
+async function chooseAddress({ socket, socketFile }: ClusterFolder): Promise<Address> {
+  if (Buffer.byteLength(socketFile) <= LONGEST_SOCKET_PATH) {
     return {
       host: socket,
       port: SOCKET_PORT,
@@ -132,7 +130,7 @@ async function ensureContents(connection: EmbeddedPostgres['connection'], { pass
 function supervise(
   first: ServerProcess,
   start: () => Promise<ServerProcess>,
-  cluster: string,
+  folder: string,
   connection: EmbeddedPostgres['connection'],
   release: () => Promise<void>,
 ): EmbeddedPostgres {
@@ -144,7 +142,7 @@ function supervise(
   const restart = async (): Promise<void> => {
     for (let attempt = 1; !stopping.signal.aborted; attempt++) {
       try {
-        await endLeftovers(cluster);
+        await endLeftovers(folder);
         server = await start();
         return;
       } catch {

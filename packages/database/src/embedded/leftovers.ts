@@ -1,12 +1,16 @@
 import { readdir, readFile, readlink, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { identifyProcess, type ProcessIdentity, SophiaError, sendSignal, waitForEnd } from '@sophia/shared';
+import { placesIn } from './cluster-folder.ts';
 
 /**
- * Ends what still runs on a cluster folder whose owner is gone, and removes its lock file. A
- * PostgreSQL that is shutting down is given the time to do so.
+ * Ends what still runs on a cluster whose owner is gone, and removes its lock files, the socket's too: PostgreSQL takes whatever
+ * process has the number in them now for the one that wrote them. A PostgreSQL that is shutting down is given the time to do so.
+ *
+ * @param folder in which the cluster is
  */
-export async function endLeftovers(cluster: string): Promise<void> {
+export async function endLeftovers(folder: string): Promise<void> {
+  const { cluster, socketFile } = placesIn(folder);
   const processes = await findLeftovers(cluster);
   let haveEnded = processes.length === 0;
   for (const { signal, wait } of INCREASINGLY_FIRM) {
@@ -19,7 +23,7 @@ export async function endLeftovers(cluster: string): Promise<void> {
     const pids = processes.map(({ pid }) => pid).join(', ');
     throw new SophiaError('embedded_database_failed', `An earlier PostgreSQL (process ${pids}) cannot be ended on ${cluster}.`);
   }
-  await rm(join(cluster, 'postmaster.pid'), { force: true });
+  for (const lock of [join(cluster, 'postmaster.pid'), `${socketFile}.lock`]) await rm(lock, { force: true });
 }
 
 /** Fast shutdown, immediate shutdown, and what nothing resists. */
