@@ -1,4 +1,4 @@
-import type { EventLog, Handler, MicroBatch } from '@sophia/event-log';
+import type { ConsumeOptions, EventLog, Handler, MicroBatch } from '@sophia/event-log';
 import { createGate } from '@sophia/shared/testing';
 import type { EventFact, Position } from '@sophia/types';
 import { describe, expect, it } from 'vitest';
@@ -17,20 +17,25 @@ const batchOf = (tick: number, endOfTick: boolean): MicroBatch<EventFact> => ({
 });
 
 /** The projection over a warehouse that applies everything; `deliver` hands it a batch as the log does. */
-const start = async (onInvalidated: WarehouseProjectionOptions['onInvalidated']) => {
+const start = async (
+  onInvalidated: WarehouseProjectionOptions['onInvalidated'],
+  apply: WarehouseProjectionOptions['warehouse']['apply'] = () => Promise.resolve(),
+) => {
   const published = createPublishedReadPoint({ tick: 0, position: 'e.1.0' as Position, completeTo: AT });
   const cleared: string[] = [];
   const cache = (name: string) => ({ invalidate: () => undefined, clear: () => void cleared.push(name) });
   const handlers: Handler<EventFact>[] = [];
+  let cursor: ConsumeOptions['cursor'];
   const eventLog: Pick<EventLog, 'consumeFacts'> = {
-    consumeFacts: async (group, handler) => {
+    consumeFacts: async (group, handler, options) => {
       handlers.push(handler);
+      cursor = options?.cursor;
       return { group, close: () => Promise.resolve() };
     },
   };
-  await startWarehouseProjection({
+  const { close } = await startWarehouseProjection({
     eventLog: eventLog as EventLog,
-    warehouse: { apply: () => Promise.resolve(), applied: () => ({ cursor: null, tick: 0, completeTo: null, generation: 1 }) },
+    warehouse: { apply, applied: () => ({ cursor: null, tick: 0, completeTo: null, generation: 1 }) },
     instance: undefined,
     answers: cache('answers'),
     results: cache('results'),
@@ -47,7 +52,7 @@ const start = async (onInvalidated: WarehouseProjectionOptions['onInvalidated'])
   const deliver = async (batch: MicroBatch<EventFact>, replay = false) => {
     for (const handler of handlers) await handler(batch, { replay, signal: new AbortController().signal, transaction: undefined as never });
   };
-  return { published, cleared, deliver };
+  return { published, cleared, deliver, close, cursor: async () => cursor?.() };
 };
 
 describe('the projection', () => {
@@ -72,6 +77,29 @@ describe('the projection', () => {
     gate.open();
     await delivered;
     expect(published.current().tick).toBe(7);
+  });
+
+  it('says where the warehouse stands, and closes, when what its time is over for is applied or has failed', async () => {
+    for (const failure of [undefined, new Error('no room')]) {
+      const gate = createGate();
+      const { deliver, cursor, close } = await start(
+        () => Promise.resolve(),
+        async () => {
+          await gate.pass();
+          if (failure !== undefined) throw failure;
+        },
+      );
+      const ended: string[] = [];
+      const delivered = deliver(batchOf(7, true)).catch(() => undefined);
+      await gate.reached;
+      const waiting = [cursor().then(() => ended.push('cursor')), close().then(() => ended.push('close'))];
+      // Whatever does not wait for the gate has run by then.
+      await new Promise(setImmediate);
+      expect(ended).toEqual([]);
+      gate.open();
+      await Promise.all([delivered, ...waiting]);
+      expect(ended.sort()).toEqual(['close', 'cursor']);
+    }
   });
 
   it('forgets every cached answer when what follows the warehouse’s commit fails', async () => {

@@ -37,8 +37,17 @@ export interface WarehouseProjectionOptions {
 }
 
 /** Keeps the warehouse from the log: apply commits, then caches are invalidated, then the new `complete_to` is published. */
-export const startWarehouseProjection = (options: WarehouseProjectionOptions): Promise<Subscription> => {
+export const startWarehouseProjection = async (options: WarehouseProjectionOptions): Promise<Subscription> => {
   const { eventLog, warehouse, answers, results, published } = options;
+
+  // A batch whose time is over, as after the process stood still, may be applied yet. Read on from before it, its events would
+  // come once more within a longer batch, which the warehouse does not know as applied.
+  let applying: Promise<unknown> = Promise.resolve();
+  const apply = (batch: WarehouseBatch): Promise<void> => {
+    const applied = warehouse.apply(batch);
+    applying = applied.catch(() => undefined);
+    return applied;
+  };
 
   const invalidate = ({ events, tick }: MicroBatch<EventFact>, replay: boolean): void => {
     const changes = events.flatMap(replay ? anyChange : cacheChange);
@@ -57,12 +66,12 @@ export const startWarehouseProjection = (options: WarehouseProjectionOptions): P
     options.onPublished(batch);
   };
 
-  return eventLog.consumeFacts(
+  const subscription = await eventLog.consumeFacts(
     WAREHOUSE_GROUP,
     async (batch, { replay }) => {
       const begun = options.clock.monotonic();
       options.beforeApply(batch);
-      await warehouse.apply({ ...warehouseBatch(batch), replay });
+      await apply({ ...warehouseBatch(batch), replay });
       try {
         await applied(batch, replay);
       } catch (error) {
@@ -76,11 +85,21 @@ export const startWarehouseProjection = (options: WarehouseProjectionOptions): P
     {
       instance: options.instance,
       batchSize: BATCH_SIZE,
-      cursor: async () => warehouse.applied().cursor,
+      cursor: async () => {
+        await applying;
+        return warehouse.applied().cursor;
+      },
       isEnvironmental: options.isEnvironmental,
       onSetAside: options.onSetAside,
     },
   );
+  return {
+    ...subscription,
+    async close() {
+      await subscription.close();
+      await applying;
+    },
+  };
 };
 
 /** The batch as the warehouse takes it. */
