@@ -216,6 +216,33 @@ describe('the OpenAPI document', () => {
     );
   });
 
+  it('describes the headers of answers', () => {
+    const sent = (method: string, url: string, status: string) =>
+      Object.entries<{ readonly required: boolean }>(operation(method, url).responses[status].headers ?? {})
+        .map(([name, { required }]) => (required ? name : `${name}?`))
+        .sort();
+    const everywhere = ['ratelimit-policy?', 'ratelimit?', 'x-request-id'];
+    const fresh = ['sophia-complete-to', 'sophia-position', 'surrogate-key'];
+    expect(sent('GET', '/api/v1/metrics', '200')).toEqual(everywhere);
+    for (const status of ['200', '304']) {
+      expect(sent('GET', '/api/v1/metrics/query', status)).toEqual([...everywhere, 'etag', ...fresh].sort());
+      expect(sent('GET', '/api/v1/records/:type/:id', status)).toEqual([...everywhere, 'etag'].sort());
+    }
+    expect(sent('POST', '/api/v1/metrics/query', '200')).toEqual([...everywhere, 'etag?', ...fresh.map((name) => `${name}?`)].sort());
+    for (const [method, url] of [
+      ['POST', '/api/v1/records/:type'],
+      ['PATCH', '/api/v1/records/:type/:id'],
+      ['DELETE', '/api/v1/records/:type/:id'],
+      ['PUT', '/api/v1/record-types/:name'],
+      ['POST', '/api/v1/dead-letters/replay'],
+    ] as const) {
+      expect(sent(method, url, '200'), `${method} ${url}`).toEqual([...everywhere, 'sophia-token'].sort());
+    }
+    for (const { method, url } of harness.api.routes)
+      expect(sent(method, url, 'default')).toEqual([...everywhere, 'allow?', 'retry-after?', 'www-authenticate?'].sort());
+    expect(sent('GET', '/health/live', '200')).toEqual(['x-request-id']);
+  });
+
   it('names the headers that routes read, and 304', () => {
     for (const { method, url } of harness.api.routes) expect(headersOf(method, url), `${method} ${url}`).toContain('sophia-workspace');
     expect(headersOf('GET', '/api/v1/metrics/query')).toEqual(expect.arrayContaining(['sophia-after', 'sophia-cache', 'if-none-match']));

@@ -4,6 +4,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { nameSchemas } from './name-schemas.ts';
+import { placeHeaders } from './place-headers.ts';
 import { type PostmanCollection, postmanCollection } from './postman-collection.ts';
 import { placeBodyExamples, routeDocument } from './route-document.ts';
 import { typeEnums } from './type-enums.ts';
@@ -42,7 +43,9 @@ export const registerOpenApi = async (app: FastifyInstance, version: string): Pr
     hideUntagged: true,
     transform: ({ schema, url, route }) => ({ url, schema: schema === undefined ? { hide: true } : routeDocument(route) }),
     transformObject: (document) =>
-      'openapiObject' in document ? nameSchemas(typeEnums(placeBodyExamples(document.openapiObject))) : document.swaggerObject,
+      'openapiObject' in document
+        ? nameSchemas(typeEnums(placeHeaders(placeBodyExamples(document.openapiObject))))
+        : document.swaggerObject,
     // Schemas that are used in several places stand once, under their own name.
     refResolver: { buildLocalReference: ({ $id, title }, _base, _fragment, index) => String($id ?? title ?? `schema-${index}`) },
   });

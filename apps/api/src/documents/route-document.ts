@@ -3,6 +3,7 @@ import type { RouteExample } from '../routes/define-route.ts';
 import { ProblemSchema } from '../routes/schemas.ts';
 import { documentedHeaders } from './documented-headers.ts';
 import { exampledProperties, parametersOf } from './exampled-properties.ts';
+import { SENT_HEADERS } from './place-headers.ts';
 
 const JSON_TYPE = 'application/json';
 /** Carries the examples of bodies through the plugin, which knows one list for all content types. */
@@ -10,7 +11,7 @@ const EXAMPLES = 'x-body-examples';
 
 /** What OpenAPI says of a route: the schemas that validate it, and what the handler checks or sends itself. */
 export const routeDocument = ({ method, url, schema = {}, config }: RouteOptions): FastifySchema => {
-  const { examples = [], documentedBody } = config ?? {};
+  const { examples = [], documentedBody, sends = {} } = config ?? {};
   const [first] = examples;
   const body = exampledProperties(schema.body ?? documentedBody, first?.form);
   const parameters = first === undefined ? undefined : parametersOf(url, first.path);
@@ -19,6 +20,7 @@ export const routeDocument = ({ method, url, schema = {}, config }: RouteOptions
     ...(schema.params === undefined ? {} : { params: exampledProperties(schema.params, parameters?.path) }),
     ...(schema.querystring === undefined ? {} : { querystring: exampledProperties(schema.querystring, parameters?.query) }),
     ...(body === undefined ? {} : { body, [EXAMPLES]: examples }),
+    ...{ [SENT_HEADERS]: sends },
     headers: documentedHeaders(`${method} ${url}`, schema),
     description: describeExamples(schema.description, examples),
     response: { ...Object(schema.response), default: PROBLEM },

@@ -33,6 +33,7 @@ const registerPatch = (app: FastifyInstance, { catalog }: ApiServices): void => 
     headers: ChangeHeaders,
     body: AnyObject,
     responses: { 200: RecordWriteAnswerSchema },
+    sends: { 'sophia-token': 'always' },
     examples: [{ summary: 'No such record', path: `${RECORDS}/1`, body: { stage: 'Won' }, status: 404 }],
     handle: async ({ raw, call, params, body }, reply) =>
       sendWritten(
@@ -55,6 +56,7 @@ const registerDelete = (app: FastifyInstance, { catalog }: ApiServices): void =>
     params: IdParams,
     headers: ChangeHeaders,
     responses: { 200: RecordWriteAnswerSchema },
+    sends: { 'sophia-token': 'always' },
     examples: [{ summary: 'No such record', path: `${RECORDS}/1`, status: 404 }],
     handle: async ({ raw, call, params }, reply) =>
       sendWritten(

@@ -117,6 +117,7 @@ export const registerDeadLetterRoutes = (app: FastifyInstance, { catalog: { dead
     tag: 'dead letters',
     body: Type.Object({ ids: Type.Optional(Ids), ...Selection }, { additionalProperties: false }),
     responses: { 200: WriteAnswerSchema },
+    sends: { 'sophia-token': 'always' },
     examples: [{ summary: 'Replay what was repaired', path: `${DEAD_LETTERS}/replay`, body: { state: 'repaired' }, status: 200 }],
     handle: async ({ call, body: { ids, ...selection } }, reply) => {
       if (ids !== undefined && Object.values(selection).some((value) => value !== undefined)) {

@@ -2,6 +2,7 @@ import { SophiaError } from '@sophia/shared';
 import type { Call } from '@sophia/types';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import Type, { type Static, type TSchema } from 'typebox';
+import type { SentHeaders } from '../server/described-headers.ts';
 import { uncoercedBody } from './uncoerced-body.ts';
 
 /** An example of a route, shown in the documents and run as a test. */
@@ -32,6 +33,8 @@ export interface RouteDefinition<Params extends TSchema, Query extends TSchema, 
   readonly consumes?: readonly string[];
   /** By status: the schema of JSON, or one for each content type. */
   readonly responses: Readonly<Record<number, TSchema | RouteContent>>;
+  /** Headers of its answers that are no problem documents, beside those that every answer has. */
+  readonly sends?: SentHeaders;
   readonly examples: readonly RouteExample[];
   readonly public?: boolean;
   /** The handler checks the body itself, with better words than the schema's. */
@@ -74,6 +77,7 @@ export const defineRoute = <Params extends TSchema, Query extends TSchema, Body 
       public: route.public ?? false,
       ...(route.deadline === undefined ? {} : { deadline: route.deadline }),
       examples: route.examples,
+      ...(route.sends === undefined ? {} : { sends: route.sends }),
       ...(route.checksBody === true ? { documentedBody: route.body } : {}),
     },
     ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }),
@@ -166,6 +170,7 @@ const contentTypes = (types: readonly string[]): string[] => (types.includes(FOR
 declare module 'fastify' {
   interface FastifyContextConfig {
     readonly examples?: readonly RouteExample[];
+    readonly sends?: SentHeaders;
     /** Schema of a body that the handler checks itself: for the documents only. */
     readonly documentedBody?: TSchema | undefined;
   }

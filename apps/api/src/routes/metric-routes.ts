@@ -3,7 +3,7 @@ import { SophiaError } from '@sophia/shared';
 import { type Cell, type MetricQuery, MetricQuerySchema } from '@sophia/types';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
-import { answerHeaders } from '../server/answer-headers.ts';
+import { answerHeaders, answerHeadersSent } from '../server/answer-headers.ts';
 import { isKnown } from '../server/entity-tags.ts';
 import { QUERY_PATH } from '../server/hot-path.ts';
 import { setHeaders } from '../server/respond.ts';
@@ -65,6 +65,8 @@ const registerQuery = (app: FastifyInstance, { analytics }: ApiServices): void =
     }),
     checksBody: true,
     responses: { 200: Type.Union([MetricAnswerSchema, MetricAnswersSchema], { title: 'MetricQueryAnswer' }) },
+    // An answer to several has none.
+    sends: answerHeadersSent('maybe'),
     examples: [
       { summary: 'Revenue and win rate by office', path: '/api/v1/metrics/query', body: REVENUE_BY_OFFICE, status: 200 },
       { summary: 'An unknown metric', path: '/api/v1/metrics/query', body: { metrics: ['revenu'] }, status: 400 },
@@ -96,6 +98,7 @@ const registerQueryByAddress = (app: FastifyInstance, { analytics }: ApiServices
       200: MetricAnswerSchema,
       304: Type.Null({ description: 'The answer has not changed; Sophia-Complete-To and Sophia-Position say how current that is' }),
     },
+    sends: answerHeadersSent('always'),
     examples: [
       {
         summary: 'Revenue by office',

@@ -89,6 +89,7 @@ const registerGet = (app: FastifyInstance, { catalog }: ApiServices): void => {
       200: RecordSchema,
       304: Type.Null({ description: 'The record has not changed, nor has what of it the caller sees' }),
     },
+    sends: { etag: 'always' },
     examples: [{ summary: 'No such record', path: `${RECORDS}/1`, status: 404 }],
     handle: async ({ raw, call, params }, reply) => {
       const ifVersion = versionOf(raw);

@@ -44,6 +44,7 @@ export const registerRecordTypeRoutes = (app: FastifyInstance, { catalog }: ApiS
     params: NameParams,
     body: AnyObject,
     responses: { 200: DefinedRecordTypeSchema },
+    sends: { 'sophia-token': 'always' },
     examples: [
       {
         summary: 'A type for tickets',

@@ -78,6 +78,7 @@ export const registerWriteRecords = (app: FastifyInstance, services: ApiServices
     consumes: STREAMED_TYPES,
     bodyLimit: configuration.limits.bodyBytes,
     responses: { 200: RowsAnswerSchema },
+    sends: { 'sophia-token': 'always' },
     examples: EXAMPLES,
     handle: async ({ raw, params, query }, reply) => {
       const target: WriteTarget = { recordType: params.type, sourceSystem: query.source_system };

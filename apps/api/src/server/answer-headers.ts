@@ -1,4 +1,5 @@
 import type { Answer } from '@sophia/analytics';
+import type { SentHeaders } from './described-headers.ts';
 
 /** Headers of an answer, in pairs: the entity tag, how fresh it is, and what shared caches need. */
 export const answerHeaders = (answer: Answer): string[] => [
@@ -17,3 +18,11 @@ export const answerHeaders = (answer: Answer): string[] => [
   'x-content-type-options',
   'nosniff',
 ];
+
+/** Those of them that are this interface's own, for the documents. */
+export const answerHeadersSent = (when: 'always' | 'maybe'): SentHeaders => ({
+  etag: when,
+  'sophia-complete-to': when,
+  'sophia-position': when,
+  'surrogate-key': when,
+});

@@ -10,6 +10,7 @@ import type { ApiServices } from '../services.ts';
 import { registerBodyLimits } from './body-limits.ts';
 import { answerClientErrors } from './client-errors.ts';
 import { closerOf } from './close-server.ts';
+import { DESCRIBED_HEADERS, type SentHeaders } from './described-headers.ts';
 import { refuseExpectations } from './expectations.ts';
 import { registerParsers } from './parsers.ts';
 import { answerFrameworkErrors, registerProblems, watchProblems } from './problems.ts';
@@ -38,6 +39,7 @@ export interface ApiRoute {
   readonly examples: readonly RouteExample[];
   /** By status, as documented. */
   readonly responses: Readonly<Record<string, unknown>>;
+  readonly sends: SentHeaders;
 }
 
 /** Sockets of the admin listener: who comes through them has the rights of the data folder's owner. */
@@ -54,16 +56,7 @@ const SERVER = {
   requireHostHeader: false,
 };
 /** What a page of another origin may read of an answer, beside what browsers show in any case. */
-const EXPOSED = [
-  'etag',
-  'sophia-complete-to',
-  'sophia-position',
-  'sophia-token',
-  'ratelimit',
-  'ratelimit-policy',
-  'retry-after',
-  'x-request-id',
-];
+const EXPOSED = Object.entries(DESCRIBED_HEADERS).flatMap(([name, { exposed }]) => (exposed ? [name] : []));
 const BODY_IDLE_MS = 60_000;
 const BODY_REST_MS = 10_000;
 
@@ -124,7 +117,7 @@ export const createApiServer = async (
   const routes: ApiRoute[] = [];
   app.addHook('onRoute', ({ method, url, config, schema }) => {
     if (config?.examples !== undefined && typeof method === 'string' && method !== 'HEAD')
-      routes.push({ method, url, examples: config.examples, responses: Object(schema?.response) });
+      routes.push({ method, url, examples: config.examples, responses: Object(schema?.response), sends: config.sends ?? {} });
   });
   app.addHook('onRequest', (_request, reply, done) => {
     reply.headers(headers);

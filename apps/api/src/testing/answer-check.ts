@@ -1,10 +1,14 @@
 import { Compile } from 'typebox/compile';
+import { headersOfAnswer, type SentHeaders } from '../server/described-headers.ts';
+import { securityHeaders } from '../server/security-headers.ts';
 
 export interface DescribedRoute {
   readonly method: string;
   readonly url: string;
   /** By status: a schema of JSON, or the content types with theirs. */
   readonly responses: Readonly<Record<string, unknown>>;
+  /** Headers of its answers that are no problem documents. */
+  readonly sends: SentHeaders;
 }
 
 export interface CheckedAnswer {
@@ -13,7 +17,7 @@ export interface CheckedAnswer {
   readonly text: string;
 }
 
-/** Tells how an answer differs from what its route describes: also by a member that stands in no schema. None: not at all. */
+/** Tells how an answer differs from what its route describes: also by a member or a header that stands nowhere. None: not at all. */
 export type AnswerCheck = (method: string, path: string, answer: CheckedAnswer) => readonly string[];
 
 export const createAnswerCheck = (routes: readonly DescribedRoute[]): AnswerCheck => {
@@ -28,7 +32,9 @@ export const createAnswerCheck = (routes: readonly DescribedRoute[]): AnswerChec
     const { pathname } = new URL(path, 'http://any');
     const route = patterns.find((each) => each.method === method && each.pattern.test(pathname));
     const response = route?.responses[status];
-    if (typeof response !== 'object' || response === null || text === '') return [];
+    const described = headersOfAnswer(response === undefined ? 'default' : String(status), { isOpen: false, own: route?.sends ?? {} });
+    const wrong = route === undefined ? [] : headerFaults(headers, described);
+    if (wrong.length > 0 || typeof response !== 'object' || response === null || text === '') return wrong;
     const type = `${headers.get('content-type')}`.split(';')[0] ?? '';
     const schema = schemaOf(response, type);
     if (schema === undefined) return [`answers ${status} as ${type}, which it does not describe`];
@@ -40,6 +46,25 @@ export const createAnswerCheck = (routes: readonly DescribedRoute[]): AnswerChec
     );
   };
 };
+
+/** Of HTTP itself, of caches and of browsers' security: the same on every route. */
+const OF_HTTP = ['connection', 'content-encoding', 'content-length', 'content-type', 'date', 'keep-alive', 'transfer-encoding'];
+const EVERYWHERE: ReadonlySet<string> = new Set([
+  ...OF_HTTP,
+  'cache-control',
+  'vary',
+  ...Object.keys(securityHeaders()).map((name) => name.toLowerCase()),
+]);
+
+/** Of what pages of other origins may do, where there are any. */
+const FOR_PAGES = 'access-control-';
+
+const headerFaults = (headers: Headers, described: SentHeaders): readonly string[] => [
+  ...[...headers.keys()]
+    .filter((name) => !EVERYWHERE.has(name) && !name.startsWith(FOR_PAGES) && !(name in described))
+    .map((name) => `sends ${name}, which it does not describe`),
+  ...Object.entries(described).flatMap(([name, when]) => (when === 'always' && !headers.has(name) ? [`does not send ${name}`] : [])),
+];
 
 const JSON_TYPE = 'application/json';
 const NDJSON = 'application/x-ndjson';
