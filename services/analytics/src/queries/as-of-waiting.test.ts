@@ -24,6 +24,12 @@ it('a moment that answers are complete to, or are to be soon, is waited for', as
   await waiting;
 });
 
+it('a moment of the log is reached with its own position, though changes of that moment may follow', async () => {
+  const { waitFor } = createAsOfWaiting(createPublishedReadPoint(at(10)), { now: () => 20_000.5 });
+  await waitFor(10_000_000n, undefined, at(10).position, 1);
+  await expect(waitFor(10_000_000n, undefined, at(11).position, 1)).rejects.toMatchObject({ code: 'not_applied_yet' });
+});
+
 it('a moment to come is refused, one that answers do not reach yet is to be asked for again', async () => {
   const { waitFor } = createWaiting();
   const details = { complete_to: '1970-01-01T00:00:10.000Z' };

@@ -12,7 +12,7 @@ it('what is published is not waited for, what follows is until it is, and no lon
   await untilPublished(published, at(2), undefined, 0);
   await expect(untilPublished(published, at(3), undefined, 1)).rejects.toMatchObject({ code: 'not_applied_yet', retryAfter: 1 });
   const waiting = untilPublished(published, at(3), undefined, LONG);
-  published.publish(at(4));
+  published.publish(at(3));
   await waiting;
 });
 
