@@ -7,6 +7,7 @@ import { fails, importStream } from '../testing/import-stream.ts';
 import { productImports, row, rowsItem, target } from '../testing/product-imports.ts';
 import { brokenChains } from '../testing/record-chains.ts';
 import { makeSellersOfTeams } from '../testing/sellers.ts';
+import { createImportStore } from './import-store.ts';
 
 let harness: CatalogHarness;
 beforeAll(async () => {
@@ -72,6 +73,16 @@ describe('a Singer tap', () => {
     const again = await imports.start(call, options, importStream());
     expect(JSON.stringify(again.lastState)).toBe(text);
     await again.finished;
+  });
+
+  test('keeps its last state, and what was read, where a note of its progress says nothing of them', async () => {
+    const { run, call, imports, workspace } = await fresh();
+    const report = await run({ name: 'tap-shop', kind: 'singer' }, importStream(rowsItem([row(1)]), { kind: 'state', state: { at: 1 } }));
+    const store = createImportStore(harness.database);
+    await store.note(workspace.id, report.id, { bytesRead: 7, state: undefined, milliseconds: 1 });
+    await store.note(workspace.id, report.id, { bytesRead: null, state: undefined, milliseconds: 2 });
+    expect((await imports.get(call, report.id)).last_state).toEqual({ at: 1 });
+    expect(await store.read(workspace.id, report.id)).toMatchObject({ bytes_read: '7', milliseconds: '2' });
   });
 
   test('that activates a version deletes what older versions had and this one has not', async () => {
