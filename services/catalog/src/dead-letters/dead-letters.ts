@@ -95,8 +95,6 @@ export function createDeadLetters(context: CatalogContext): DeadLetters {
   };
 }
 
-/** How long the caller may wait, and whether they still do. */
-
 const isLetterId = (id: string): boolean => /^[1-9]\d{0,17}$/.test(id);
 
 const checkId = (text: string | undefined): string => {
