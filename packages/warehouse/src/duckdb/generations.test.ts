@@ -4,9 +4,12 @@ import type { Meta } from './meta.ts';
 import type { Store } from './store.ts';
 
 /** Generations over stores that only say what is done to them; `files` remembers which one is in use. */
-const openFakes = async (remove: (generation: number) => Promise<void>) => {
+const openFakes = async (remove: (generation: number) => Promise<void> = async () => undefined) => {
   const done: string[] = [];
   let inUse = 1;
+  let broken: number | undefined;
+  let turn: Promise<void> = Promise.resolve();
+  let whileUsed = async (): Promise<void> => undefined;
   const openStore = async (generation: number): Promise<Store> => {
     done.push(`open ${generation}`);
     const meta = {
@@ -16,11 +19,14 @@ const openFakes = async (remove: (generation: number) => Promise<void>) => {
     } as Partial<Meta> as Meta;
     const store = {
       meta: () => meta,
-      isBroken: () => false,
+      isBroken: () => generation === broken,
       setDerivedTables: async () => undefined,
-      handOver: async (work: (of: Meta) => Promise<void>) => work(meta),
+      handOver: (work: (of: Meta) => Promise<void>) => {
+        turn = work(meta);
+        return turn;
+      },
       limitMemory: async (megabytes: number) => void done.push(`${generation} has ${megabytes} MB`),
-      close: async () => void done.push(`close ${generation}`),
+      close: () => turn.then(() => void done.push(`close ${generation}`)),
     };
     // All that a generation takes of its store.
     return store as Partial<Store> as Store;
@@ -29,12 +35,23 @@ const openFakes = async (remove: (generation: number) => Promise<void>) => {
     current: async () => inUse,
     pathOf: String,
     use: async (generation: number) => {
+      await whileUsed();
       inUse = generation;
     },
     remove,
     removeAllBut: async () => undefined,
   };
-  return { done, generations: await openGenerations({ files, memoryLimitMb: 100, openStore }) };
+  return {
+    done,
+    /** The store of this generation is in doubt from then on, while the next one is being made the one in use. */
+    breakDownWhileUsed: (generation: number, meanwhile: () => Promise<void>) => {
+      whileUsed = async () => {
+        broken = generation;
+        await meanwhile();
+      };
+    },
+    generations: await openGenerations({ files, memoryLimitMb: 100, openStore }),
+  };
 };
 
 test('the one in use has all the memory also where the file of the one before cannot be removed', async () => {
@@ -51,4 +68,17 @@ test('the one in use has all the memory also where the file of the one before ca
   ]);
   expect(generations.store.meta().applied.generation).toBe(2);
   await (await generations.startRebuild()).abandon();
+});
+
+test('one that breaks down while it is switched from is not opened in the place of the next', async () => {
+  const { done, breakDownWhileUsed, generations } = await openFakes();
+  const rebuild = await generations.startRebuild();
+  let opening: Promise<unknown> = Promise.resolve();
+  breakDownWhileUsed(1, async () => {
+    opening = generations.usable();
+  });
+  await rebuild.switchOver();
+  await opening;
+  expect([generations.store.meta().applied.generation, done.filter((what) => what === 'open 1')]).toEqual([2, ['open 1']]);
+  await generations.close();
 });

@@ -76,6 +76,8 @@ class Generations {
 
   async #reopen(broken: Store): Promise<void> {
     await broken.close(0);
+    // A switch that was under way has ended before it closed; after that none begins.
+    if (this.#store !== broken) return;
     this.#store = await this.#openStore(broken.meta().applied.generation, this.#memoryLimitMb);
   }
 

@@ -6,6 +6,7 @@ const open = async () => {
   const told: string[] = [];
   const errors: unknown[] = [];
   let failures = 0;
+  let closes = async (): Promise<void> => undefined;
   const projection = await createPausableProjection({
     retryDelay: 1,
     logger: { error: (found: unknown) => void errors.push(found) },
@@ -15,10 +16,10 @@ const open = async () => {
         throw new Error('no connection');
       }
       told.push('started');
-      return { group: 'warehouse', close: async () => void told.push('closed') };
+      return { group: 'warehouse', close: () => closes().then(() => void told.push('closed')) };
     },
   });
-  return { projection, told, errors, failNext: (times: number) => (failures = times) };
+  return { projection, told, errors, failNext: (times: number) => (failures = times), closeBy: (next: typeof closes) => (closes = next) };
 };
 
 it('the projection rests while the work runs, and goes on', async () => {
@@ -48,4 +49,13 @@ it('it is not tried beyond its closing', async () => {
   await projection.close();
   expect(await working).toBe('done');
   expect(told).toEqual(['started', 'closed']);
+});
+
+it('one that cannot be stopped is started again, and the work is not done', async () => {
+  const { projection, told, closeBy } = await open();
+  closeBy(() => Promise.reject(new Error('no connection')));
+  await expect(projection.whilePaused(async () => told.push('worked'))).rejects.toThrow('no connection');
+  expect(told).toEqual(['started', 'started']);
+  closeBy(async () => undefined);
+  await projection.close();
 });

@@ -47,8 +47,8 @@ export const createPausableProjection = async (options: PausableProjectionOption
 
   return {
     async whilePaused(work) {
-      await stop();
       try {
+        await stop();
         return await work();
       } finally {
         resuming = resume();
