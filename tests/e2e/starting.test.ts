@@ -79,6 +79,25 @@ test('a stop ends although standard output is a full pipe that nobody reads', as
   await Promise.all([reader.close(), writer.close()]);
 });
 
+test('Ctrl-C while the first data folder is made is answered, and Sophia stops when it has started', async () => {
+  const fresh = await temporaryDataFolder();
+  const child = spawn(process.execPath, [MAIN, 'start', '--port', '0', '--no-sample', '--data-dir', fresh.path], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
+  });
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
+  });
+  const ended = once(child, 'close');
+  await expect.poll(() => existsSync(join(fresh.path, 'postgres/cluster.unfinished/PG_VERSION')), { timeout: 60_000, interval: 5 }).toBe(true);
+  // As a terminal does: all of the process group.
+  process.kill(-Number(child.pid), 'SIGINT');
+  const [code] = await ended;
+  expect([code, errors]).toEqual([0, expect.stringMatching(/SIGINT: stops as soon as it has started .*\n(.*\n)*stopped\n$/)]);
+  await fresh.remove();
+});
+
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const MAIN = join(REPOSITORY, 'apps/sophia/src/main.ts');
 

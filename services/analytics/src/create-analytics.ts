@@ -205,7 +205,7 @@ export const createAnalytics = async (collaborators: Collaborators): Promise<Ana
     readPoint: () => published.current(),
     async rebuild(call, progress) {
       await requireAdministrator(collaborators, call);
-      if (rebuilding) throw new SophiaError('rebuild_running', 'A rebuild is under way in this process.');
+      if (rebuilding) throw new SophiaError('rebuild_running', 'A rebuild is under way in this process: try again when it has ended.');
       rebuilding = true;
       try {
         const done = await rebuildWarehouse({ eventLog, warehouse, whilePaused: projection.whilePaused, progress });

@@ -30,12 +30,15 @@ export const start = async ({ terminal, environment }: Invocation, options: Star
   });
   say(`starting Sophia in ${parsed.configuration.dataDirectory}`);
   const stopped = waitForStopSignal();
+  let isStarting = true;
+  void stopped.then((signal) => isStarting && say(`${signal}: stops as soon as it has started (again to stop at once)`));
   // Lines for people stay clean on a terminal, unless a level is asked for; slow queries are listed by `sophia status --slow`.
   const isWatched = terminal.columns !== undefined && options.json !== true && parsed.origins.logLevel === 'default';
   const observability = isWatched ? quietObservability(parsed.configuration) : undefined;
   try {
     for (;;) {
       const served = await serve({ parsed, listens: true, say, observability });
+      isStarting = false;
       const seconds = (performance.now() - begun) / 1000;
       const { address } = served;
       if (options.json === true) terminal.out(`${JSON.stringify({ ready: { address, seconds, pid: process.pid } })}\n`);
@@ -48,6 +51,7 @@ export const start = async ({ terminal, environment }: Invocation, options: Star
         break;
       }
       begun = performance.now();
+      isStarting = true;
       say(`${end.message} Sophia starts anew`);
       await served.close().catch((error: unknown) => say(messageOf(error)));
     }

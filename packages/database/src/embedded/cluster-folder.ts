@@ -1,12 +1,11 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chown, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { SophiaError } from '@sophia/shared';
-import { type Confiner, EMPTY_ENVIRONMENT, NOBODY } from './confined-command.ts';
+import { type Confiner, NOBODY } from './confined-command.ts';
 import { howItEnded } from './how-it-ended.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
+import { runApart } from './run-apart.ts';
 
 /** What is where in the data folder of the embedded PostgreSQL. */
 export interface ClusterFolder {
@@ -97,7 +96,7 @@ async function initialise(
   ]);
   const begun = performance.now();
   try {
-    await promisify(execFile)(command.file, [...command.arguments], { timeout: 300_000, env: EMPTY_ENVIRONMENT });
+    await runApart(command, 300_000);
   } catch (error) {
     const reason = reasonOf(error, (performance.now() - begun) / 1_000);
     throw new SophiaError('embedded_database_failed', `PostgreSQL could not make its data folder: ${reason}`, { cause: error });
