@@ -90,7 +90,9 @@ test('Ctrl-C while the first data folder is made is answered, and Sophia stops w
     errors += text;
   });
   const ended = once(child, 'close');
-  await expect.poll(() => existsSync(join(fresh.path, 'postgres/cluster.unfinished/PG_VERSION')), { timeout: 60_000, interval: 5 }).toBe(true);
+  await expect
+    .poll(() => existsSync(join(fresh.path, 'postgres/cluster.unfinished/PG_VERSION')), { timeout: 60_000, interval: 5 })
+    .toBe(true);
   // As a terminal does: all of the process group.
   process.kill(-Number(child.pid), 'SIGINT');
   const [code] = await ended;
