@@ -38,6 +38,7 @@ export const backup = async ({ api, terminal }: ClientInvocation, file: string, 
 
 /** Errors: `CommandError` where something has this name. */
 const requireFree = async (file: string): Promise<void> => {
+  // Whatever else keeps it from being looked at keeps it from being written, and is told then.
   const found = await lstat(file).catch(() => undefined);
   if (found !== undefined) throw new CommandError('failed', `${file} is there already: choose another name.`);
 };

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
-import type { ClientInvocation } from '../command-line/invocation.ts';
 import { stylesOf } from '../output/styles.ts';
-import { discardSetAside, type SetAsideEvent, tableOf } from './set-aside.ts';
+import { runHere } from '../testing/run-here.ts';
+import { openStandIn } from '../testing/stand-in.ts';
+import { type SetAsideEvent, tableOf } from './set-aside.ts';
 
 const NOW = Date.parse('2026-11-20T12:00:00Z');
 const LAYOUT = { width: undefined, styles: stylesOf({ colour: false }) };
@@ -39,21 +40,21 @@ it('where several instances keep a warehouse each, those that have set an event 
 });
 
 it('of several positions of which one fails, those that were discarded before it are told', async () => {
-  const [out, err] = [[] as string[], [] as string[]];
-  const call = async (_method: string, path: string) => {
-    if (path.endsWith('x.3.0')) throw new Error('not there');
-    return { discarded: 1 };
-  };
-  const invocation = {
-    api: { call },
-    terminal: { out: (text: string) => void out.push(text), err: (text: string) => void err.push(text) },
-  } as unknown as ClientInvocation;
-  await discardSetAside(invocation, ['x.1.0', 'x.2.0'], {});
-  expect([out, err]).toEqual([['2 discarded\n'], []]);
-  for (const json of [true, false]) {
-    await expect(discardSetAside(invocation, ['x.1.0', 'x.2.0', 'x.3.0', 'x.4.0'], { json })).rejects.toThrow('not there');
-    expect(err.splice(0)).toEqual(['sophia: discarded before x.3.0 failed: x.1.0, x.2.0\n']);
+  const server = await openStandIn(({ url }, response) => {
+    const isThere = url?.endsWith('x.3.0') !== true;
+    response
+      .writeHead(isThere ? 200 : 404, { 'content-type': isThere ? 'application/json' : 'application/problem+json' })
+      .end(JSON.stringify(isThere ? { discarded: 1 } : { code: 'not_found', status: 404, title: 'Not found', detail: 'not there' }));
+  });
+  const discard = (...argv: string[]) =>
+    runHere(['set-aside', 'discard', ...argv], { environment: { SOPHIA_URL: server.url, SOPHIA_KEY: 'x' } });
+  expect(await discard('x.1.0', 'x.2.0')).toEqual({ code: 0, out: '2 discarded\n', err: '' });
+  for (const json of [['--json'], []]) {
+    const { code, err } = await discard('x.1.0', 'x.2.0', 'x.3.0', 'x.4.0', ...json);
+    expect([code, err]).toEqual([3, expect.stringMatching(/^sophia: discarded before x\.3\.0 failed: x\.1\.0, x\.2\.0\n.*not there/)]);
   }
-  await expect(discardSetAside(invocation, ['x.3.0', 'x.1.0'], {})).rejects.toThrow('not there');
-  expect([out, err]).toEqual([['2 discarded\n'], []]);
+  const first = await discard('x.3.0', 'x.1.0');
+  expect([first.code, first.out, first.err]).toEqual([3, '', expect.stringContaining('not there')]);
+  expect(first.err).not.toContain('discarded before');
+  await server.close();
 });

@@ -1,7 +1,7 @@
 import type { MetricQuery } from '@sophia/types';
 import { describe, expect, it } from 'vitest';
 import { useSmallEngine } from '../testing/small-engine.ts';
-import { layerOf, SMALL_TYPES } from '../testing/small-world.ts';
+import { dealsByCloseDate, SMALL_TYPES } from '../testing/small-world.ts';
 import { createTestEngine } from '../testing/test-engine.ts';
 
 const { ask } = useSmallEngine();
@@ -203,18 +203,11 @@ describe('offsets', () => {
 });
 
 it('what falls on no period of the answer when it is moved is left out', async () => {
-  const before = layerOf(`
-semantic_models:
-  - name: deal
-    record_type: deal
-    default_time_dimension: close_date
-    entities: [{ name: deal, type: primary }]
-    dimensions: [{ name: close_date, type: time }]
-    measures: [{ name: deals, aggregation: count }]
-metrics:
-  - { name: deals, type: simple, measure: deals }
-  - { name: deals_before, type: derived, expression: before, inputs: [{ metric: deals, alias: before, offset: { count: 1, grain: month } }] }
-`);
+  const before = dealsByCloseDate(
+    '{ name: deals, aggregation: count }',
+    '{ name: deals, type: simple, measure: deals }',
+    '{ name: deals_before, type: derived, expression: before, inputs: [{ metric: deals, alias: before, offset: { count: 1, grain: month } }] }',
+  );
   const other = await createTestEngine(SMALL_TYPES);
   try {
     const days = [{ close_date: '2017-01-01' }, { close_date: '2017-01-31' }, {}];

@@ -1,7 +1,7 @@
 import type { Filter, MetricQuery, RecordTypeDefinition } from '@sophia/types';
 import { describe, expect, it } from 'vitest';
 import { useSmallEngine } from '../testing/small-engine.ts';
-import { layerOf } from '../testing/small-world.ts';
+import { dealsByCloseDate, layerOf } from '../testing/small-world.ts';
 import { createTestEngine } from '../testing/test-engine.ts';
 import { compileDrillDown } from './drill-down.ts';
 import { readDrillDown } from './read-drill-down.ts';
@@ -85,20 +85,11 @@ describe('cumulative metrics', () => {
   });
 
   it('count different values of two kinds beside each other', async () => {
-    const kinds = layerOf(`
-semantic_models:
-  - name: deal
-    record_type: deal
-    default_time_dimension: close_date
-    entities: [{ name: deal, type: primary }]
-    dimensions: [{ name: close_date, type: time }]
-    measures:
-      - { name: owners, aggregation: count_distinct, expression: owner }
-      - { name: outcomes, aggregation: count_distinct, expression: status }
-metrics:
-  - { name: running_owners, type: cumulative, measure: owners }
-  - { name: running_outcomes, type: cumulative, measure: outcomes }
-`);
+    const kinds = dealsByCloseDate(
+      '{ name: owners, aggregation: count_distinct, expression: owner }, { name: outcomes, aggregation: count_distinct, expression: status }',
+      '{ name: running_owners, type: cumulative, measure: owners }',
+      '{ name: running_outcomes, type: cumulative, measure: outcomes }',
+    );
     const query: MetricQuery = { metrics: ['running_owners', 'running_outcomes'], dimensions: ['metric_time:month'] };
     expect((await engine().ask(query, kinds)).rows).toEqual([
       ['2017-01-01', 2, 1],

@@ -2,7 +2,7 @@ import type { Cell, MetricQuery } from '@sophia/types';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { useSmallEngine } from '../testing/small-engine.ts';
-import { layerOf, SMALL_TYPES } from '../testing/small-world.ts';
+import { dealsByCloseDate, layerOf, SMALL_TYPES } from '../testing/small-world.ts';
 import { createTestEngine } from '../testing/test-engine.ts';
 import { compileDrillDown, type DrillDownRequest, MAX_DRILL_DOWN } from './drill-down.ts';
 import { type DrilledRecord, nextRecord, readDrillDown } from './read-drill-down.ts';
@@ -107,19 +107,12 @@ metrics:
   });
 
   it('an earlier input of an earlier input is as much earlier as both together', async () => {
-    const layers = layerOf(`
-semantic_models:
-  - name: deal
-    record_type: deal
-    default_time_dimension: close_date
-    entities: [{ name: deal, type: primary }]
-    dimensions: [{ name: close_date, type: time }]
-    measures: [{ name: deals, aggregation: count }]
-metrics:
-  - { name: deals, type: simple, measure: deals }
-  - { name: last, type: derived, expression: before, inputs: [{ metric: deals, alias: before, offset: { count: 1, grain: month } }] }
-  - { name: last_but_one, type: derived, expression: earlier, inputs: [{ metric: last, alias: earlier, offset: { count: 1, grain: month } }] }
-`);
+    const layers = dealsByCloseDate(
+      '{ name: deals, aggregation: count }',
+      '{ name: deals, type: simple, measure: deals }',
+      '{ name: last, type: derived, expression: before, inputs: [{ metric: deals, alias: before, offset: { count: 1, grain: month } }] }',
+      '{ name: last_but_one, type: derived, expression: earlier, inputs: [{ metric: last, alias: earlier, offset: { count: 1, grain: month } }] }',
+    );
     const query: MetricQuery = { metrics: ['last_but_one'], dimensions: ['metric_time:month'] };
     const row = { 'metric_time:month': '2017-03-01' };
     const compiled = compileDrillDown({ query, row, metric: 'last_but_one', part: 'earlier.before' }, layers, engine().context);

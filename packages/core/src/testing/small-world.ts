@@ -245,3 +245,17 @@ export const SMALL_RECORDS: readonly TestRecord[] = [
   },
   { type: 'company', id: 92, workspace: 2, source_id: 'none such', data: { industry: 'foreign' } },
 ];
+
+/** A layer of deals alone, by the day of their close: measures and metrics as YAML lists in one line each. */
+export const dealsByCloseDate = (measures: string, ...metrics: readonly string[]): SemanticLayer =>
+  layerOf(`
+semantic_models:
+  - name: deal
+    record_type: deal
+    default_time_dimension: close_date
+    entities: [{ name: deal, type: primary }]
+    dimensions: [{ name: close_date, type: time }]
+    measures: [${measures}]
+metrics:
+${metrics.map((metric) => `  - ${metric}`).join('\n')}
+`);
